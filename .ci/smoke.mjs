@@ -1,0 +1,39 @@
+// Runs in a scratch app that has installed the packed library: the package imports, and a room of it answers.
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import * as jamsocket from 'nestjs-jamsocket';
+import { WebSocket } from 'ws';
+
+const PUBLIC_NAMES = [
+  ...['JamsocketModule', 'JamsocketService', 'JamsocketContext', 'JamsocketRooms', 'Client'],
+  ...['OnCreate', 'OnConnect', 'OnMessage', 'OnBinary', 'OnDisconnect', 'OnTimer', 'OnDestroy'],
+  ...['Broadcast', 'everyoneExcept', 'tagged', 'RoomId', 'Ctx'],
+];
+for (const name of PUBLIC_NAMES) assert.ok(name in jamsocket, `nestjs-jamsocket does not export ${name}`);
+assert.match(import.meta.resolve('nestjs-jamsocket'), /node_modules\/nestjs-jamsocket\/dist\/index\.js$/);
+
+class EchoRoom {
+  message(client, text) {
+    client.sendMessage(text);
+  }
+}
+const { prototype } = EchoRoom;
+jamsocket.OnMessage()(prototype, 'message', Object.getOwnPropertyDescriptor(prototype, 'message'));
+jamsocket.JamsocketService()(EchoRoom);
+
+class AppModule {}
+Module({ imports: [jamsocket.JamsocketModule.forRoot()], providers: [EchoRoom] })(AppModule);
+
+const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+await app.listen(0, '127.0.0.1');
+const socket = new WebSocket(`${(await app.getUrl()).replace(/^http/, 'ws')}/ws/smoke`);
+await once(socket, 'open');
+socket.send('hello');
+const [answer] = await once(socket, 'message');
+assert.equal(answer.toString(), 'hello');
+const closed = once(socket, 'close');
+await app.close();
+assert.equal((await closed)[0], 1012);

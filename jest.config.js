@@ -1,0 +1,41 @@
+const countsFile = process.env.JEST_COUNTS_FILE;
+
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts', '<rootDir>/test/**/*.e2e-spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/compat/'],
+  // Packages and copies with a package.json or a build of their own, which jest would take for doubles of the sources.
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/libs/jamsocket/dist/',
+    '<rootDir>/test/compat/',
+    '<rootDir>/bench/',
+  ],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^nestjs-jamsocket$': '<rootDir>/libs/jamsocket/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+        jsc: {
+          target: 'es2022',
+          keepClassNames: true,
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+        },
+      },
+    ],
+  },
+  // A worker of vm modules never gives memory back: two of them, started afresh past 400 MB, stay small.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '400MB',
+  testTimeout: 20_000,
+  reporters: countsFile ? ['default', ['<rootDir>/test/counts.reporter.js', { file: countsFile }]] : ['default'],
+};

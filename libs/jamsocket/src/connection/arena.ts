@@ -1,0 +1,84 @@
+import type { Frame } from './frame.js';
+
+/** Enough for the turns of most rooms; a turn that needs more gets a buffer of its own. */
+const ARENA_BYTES = 256 * 1024;
+
+/**
+ * The memory that frames are encoded into while a room is flushed. It is used again for the next flush unless some
+ * socket still holds on to a piece of it, so a busy server allocates no buffers for its broadcasts.
+ */
+class Arena {
+  /** A socket did not take everything at once: the memory is its own now. */
+  isHeld = false;
+  #buffer = Buffer.alloc(0);
+  #used = 0;
+  /** Frames for single members, encoded once whoever gets them. */
+  #encoded: Frame[] = [];
+
+  /** Encodes the frames one behind the other. */
+  encode(frames: readonly Frame[]): Buffer {
+    let bytes = 0;
+    for (const frame of frames) bytes += frame.bytes;
+    const start = this.#take(bytes);
+    let at = start;
+    for (const frame of frames) {
+      frame.offset = at;
+      at = frame.writeTo(this.#buffer, at);
+    }
+    return this.#buffer.subarray(start, at);
+  }
+
+  /** One member's own sequence: index pairs into the shared frames, whose bytes are `shared`, and frames of its own. */
+  gather(parts: readonly (number | Frame)[], frames: readonly Frame[], shared: Buffer | null): Buffer {
+    if (parts.length === 1) return this.#single(parts[0] as Frame);
+    if (parts.length === 2 && typeof parts[0] === 'number') return slice(frames, shared!, parts[0], parts[1] as number);
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for (let at = 0; at < parts.length; at++) {
+      const part = parts[at];
+      const piece = typeof part === 'number' ? slice(frames, shared!, part, parts[++at] as number) : this.#single(part);
+      pieces.push(piece);
+      bytes += piece.length;
+    }
+    const start = this.#take(bytes);
+    let at = start;
+    for (const piece of pieces) at += piece.copy(this.#buffer, at);
+    return this.#buffer.subarray(start, at);
+  }
+
+  /** Ends a flush. */
+  release(): void {
+    for (const frame of this.#encoded) frame.encoded = null;
+    this.#encoded.length = 0;
+    if (this.isHeld || this.#buffer.length > ARENA_BYTES) this.#buffer = Buffer.alloc(0);
+    this.isHeld = false;
+    this.#used = 0;
+  }
+
+  #single(frame: Frame): Buffer {
+    if (frame.encoded === null) {
+      const start = this.#take(frame.bytes);
+      frame.encoded = this.#buffer.subarray(start, frame.writeTo(this.#buffer, start));
+      this.#encoded.push(frame);
+    }
+    return frame.encoded;
+  }
+
+  #take(bytes: number): number {
+    if (this.#used + bytes > this.#buffer.length) {
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(ARENA_BYTES, bytes));
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += bytes;
+    return start;
+  }
+}
+
+function slice(frames: readonly Frame[], shared: Buffer, from: number, to: number): Buffer {
+  const base = frames[0].offset;
+  return shared.subarray(frames[from].offset - base, to < frames.length ? frames[to].offset - base : shared.length);
+}
+
+/** One for the process: it is only in use while a flush runs, and flushes do not overlap. */
+export const arena = new Arena();

@@ -1,0 +1,151 @@
+import { arena } from './arena.js';
+import type { Connection } from './connection.js';
+import type { Frame } from './frame.js';
+import type { DropSlow, Outbox } from './outbox.js';
+import type { TurnFlusher } from './turn-flusher.js';
+
+/** A room that has collected this much in a turn writes at once, so that a turn's memory stays bounded. */
+const FLUSH_AT_BYTES = 64 * 1024;
+
+const NO_FRAMES: readonly Frame[] = [];
+
+/**
+ * Gathers what a room sends in one event-loop turn and writes it with one write a client.
+ *
+ * Broadcasts go into one list that all members share: M broadcasts to N clients are encoded once and cost N writes
+ * of the same bytes. A member that gets something else in between (a direct message, or a broadcast without it) keeps
+ * `outboxParts`, the sequence of its own: index pairs `from, to` into the shared list, and frames. What follows its
+ * last part is `outboxStart` to the end of the shared list.
+ */
+export class CoalescingOutbox implements Outbox {
+  readonly #members = new Set<Connection>();
+  #shared: Frame[] = [];
+  /** Members with parts of their own. */
+  #apart: Connection[] = [];
+  #bytes = 0;
+  #isScheduled = false;
+
+  constructor(
+    private readonly flusher: TurnFlusher,
+    private readonly dropSlow: DropSlow,
+  ) {}
+
+  join(connection: Connection): void {
+    connection.outboxStart = this.#shared.length;
+    this.#members.add(connection);
+  }
+
+  leave(connection: Connection): void {
+    this.#members.delete(connection);
+    connection.outboxParts = null;
+  }
+
+  broadcast(frame: Frame): void {
+    if (this.#members.size === 0) return;
+    this.#shared.push(frame);
+    this.#queued(frame);
+  }
+
+  broadcastExcept(frame: Frame, excluded: readonly Connection[]): void {
+    const index = this.#shared.length;
+    for (const connection of excluded) {
+      if (!this.#members.has(connection)) continue;
+      this.#ownParts(connection, index);
+      connection.outboxStart = index + 1;
+    }
+    this.broadcast(frame);
+  }
+
+  send(frame: Frame, connections: readonly Connection[]): void {
+    let isQueued = false;
+    for (const connection of connections) {
+      if (!this.#members.has(connection)) continue;
+      this.#ownParts(connection, this.#shared.length).push(frame);
+      isQueued = true;
+    }
+    if (isQueued) this.#queued(frame);
+  }
+
+  queuedBytes(connection: Connection): number {
+    if (!this.#members.has(connection)) return 0;
+    const sizeOf = (from: number, to: number) =>
+      this.#shared.slice(from, to).reduce((sum, frame) => sum + frame.bytes, 0);
+    let bytes = sizeOf(connection.outboxStart, this.#shared.length);
+    const parts = connection.outboxParts ?? [];
+    for (let at = 0; at < parts.length; at++) {
+      const part = parts[at];
+      bytes += typeof part === 'number' ? sizeOf(part, parts[++at] as number) : part.bytes;
+    }
+    return bytes;
+  }
+
+  flush(): void {
+    this.#isScheduled = false;
+    if (this.#bytes === 0) return;
+    const shared = this.#shared;
+    const apart = this.#apart;
+    this.#shared = [];
+    this.#apart = [];
+    this.#bytes = 0;
+    const slow = shared.length > 0 ? this.#writeToAll(shared) : this.#writeApart(apart);
+    // Dropping runs the room's code, which may send again: only now is everything in order for it.
+    for (const connection of slow) this.dropSlow(connection);
+  }
+
+  /** Closes what `connection` gets of the shared list at `end`. */
+  #ownParts(connection: Connection, end: number): (number | Frame)[] {
+    if (connection.outboxParts === null) {
+      connection.outboxParts = [];
+      this.#apart.push(connection);
+    }
+    if (connection.outboxStart < end) connection.outboxParts.push(connection.outboxStart, end);
+    connection.outboxStart = end;
+    return connection.outboxParts;
+  }
+
+  #queued(frame: Frame): void {
+    this.#bytes += frame.bytes;
+    if (this.#bytes >= FLUSH_AT_BYTES) {
+      this.flush();
+    } else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      this.flusher.schedule(this);
+    }
+  }
+
+  #writeToAll(shared: readonly Frame[]): Connection[] {
+    const slow: Connection[] = [];
+    const bytes = arena.encode(shared);
+    const end = shared.length;
+    for (const connection of this.#members) {
+      const parts = connection.outboxParts;
+      const start = connection.outboxStart;
+      connection.outboxStart = 0;
+      if (parts !== null) {
+        connection.outboxParts = null;
+        if (start < end) parts.push(start, end);
+        if (parts.length > 0 && !connection.write(arena.gather(parts, shared, bytes))) slow.push(connection);
+      } else if (start < end) {
+        const own = start === 0 ? bytes : bytes.subarray(shared[start].offset - shared[0].offset);
+        if (!connection.write(own)) slow.push(connection);
+      }
+      arena.isHeld ||= connection.isHolding;
+    }
+    arena.release();
+    return slow;
+  }
+
+  #writeApart(apart: readonly Connection[]): Connection[] {
+    const slow: Connection[] = [];
+    for (const connection of apart) {
+      const parts = connection.outboxParts;
+      if (parts === null) continue;
+      connection.outboxParts = null;
+      connection.outboxStart = 0;
+      if (!connection.write(arena.gather(parts, NO_FRAMES, null))) slow.push(connection);
+      arena.isHeld ||= connection.isHolding;
+    }
+    arena.release();
+    return slow;
+  }
+}

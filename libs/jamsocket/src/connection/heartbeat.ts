@@ -1,0 +1,61 @@
+import type { JamsocketClock } from '../jamsocket.sources.js';
+import type { Connection, Watch } from './connection.js';
+
+/** The sweep visits the connections in this many parts, so that pings never go out all at once. */
+const PARTS = 20;
+
+/**
+ * Finds peers that are gone without a word. One timer sweeps all connections, a part of them at a time, and visits
+ * each once an interval: whoever was silent for an interval is pinged, whoever was silent for the timeout is cut.
+ */
+export class Heartbeat implements Watch {
+  /** Milliseconds, as of the last part of the sweep: reading the time for every message would cost more than it tells. */
+  now: number;
+  readonly #parts = Array.from({ length: PARTS }, () => new Set<Connection>());
+  #nextPart = 0;
+  #current = 0;
+  #size = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly clock: JamsocketClock,
+    private readonly intervalMs: number,
+    private readonly timeoutMs: number,
+  ) {
+    this.now = clock.now();
+  }
+
+  add(connection: Connection): void {
+    this.now = this.clock.now();
+    connection.lastHeard = this.now;
+    connection.heartbeatPart = this.#nextPart;
+    this.#parts[this.#nextPart].add(connection);
+    this.#nextPart = (this.#nextPart + 1) % PARTS;
+    if (this.#size++ === 0) this.#timer = this.clock.setInterval(() => this.#sweep(), this.intervalMs / PARTS);
+  }
+
+  remove(connection: Connection): void {
+    if (!this.#parts[connection.heartbeatPart].delete(connection) || --this.#size > 0 || this.#timer === null) return;
+    this.clock.clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #sweep(): void {
+    this.now = this.clock.now();
+    this.#current = (this.#current + 1) % PARTS;
+    for (const connection of this.#parts[this.#current]) {
+      // While we do not read from it, its silence is our doing.
+      if (connection.isPaused) continue;
+      const silence = this.now - connection.lastHeard;
+      if (silence >= this.timeoutMs) connection.terminate('heartbeat timeout');
+      else if (silence >= this.intervalMs / 2) connection.ping();
+    }
+  }
+}
+
+/** `heartbeat: false`. */
+export const NO_HEARTBEAT: Pick<Heartbeat, 'now' | 'add' | 'remove'> = {
+  now: 0,
+  add: () => undefined,
+  remove: () => undefined,
+};

@@ -1,0 +1,42 @@
+import type { Connection } from './connection.js';
+import type { Frame } from './frame.js';
+import type { DropSlow, Outbox } from './outbox.js';
+
+/** `coalesce: false`: every message goes through `ws` at once, one write a client. */
+export class ImmediateOutbox implements Outbox {
+  readonly #members = new Set<Connection>();
+
+  constructor(private readonly dropSlow: DropSlow) {}
+
+  join(connection: Connection): void {
+    this.#members.add(connection);
+  }
+
+  leave(connection: Connection): void {
+    this.#members.delete(connection);
+  }
+
+  broadcast(frame: Frame): void {
+    for (const member of [...this.#members]) this.#write(member, frame);
+  }
+
+  broadcastExcept(frame: Frame, excluded: readonly Connection[]): void {
+    for (const member of [...this.#members]) {
+      if (!excluded.includes(member)) this.#write(member, frame);
+    }
+  }
+
+  send(frame: Frame, connections: readonly Connection[]): void {
+    for (const connection of connections) this.#write(connection, frame);
+  }
+
+  flush(): void {}
+
+  queuedBytes(): number {
+    return 0;
+  }
+
+  #write(connection: Connection, frame: Frame): void {
+    if (!connection.writeThroughWs(frame)) this.dropSlow(connection);
+  }
+}

@@ -1,0 +1,25 @@
+import type { Connection } from './connection.js';
+import type { Frame } from './frame.js';
+
+/**
+ * The one way out of a room. Each member gets what was sent to it in the order of the sends, whatever mix of
+ * broadcast and direct; a member that falls too far behind is dropped and costs the others nothing.
+ */
+export interface Outbox {
+  /** From now on `connection` gets broadcasts. */
+  join(connection: Connection): void;
+  /** What is still queued for `connection` is let go. */
+  leave(connection: Connection): void;
+  broadcast(frame: Frame): void;
+  /** To every member but these. */
+  broadcastExcept(frame: Frame, excluded: readonly Connection[]): void;
+  /** To these members only. */
+  send(frame: Frame, connections: readonly Connection[]): void;
+  /** Writes out what is queued, so that what follows by another way comes after it. */
+  flush(): void;
+  /** Bytes queued here for `connection`. */
+  queuedBytes(connection: Connection): number;
+}
+
+/** Called for a member whose buffer would outgrow its limit. */
+export type DropSlow = (connection: Connection) => void;

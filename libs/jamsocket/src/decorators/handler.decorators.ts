@@ -1,0 +1,39 @@
+import { DEFAULT_TIMER, HANDLER_METADATA, type HandlerMetadata } from './metadata.js';
+import type { StandardSchema } from './standard-schema.js';
+
+/** Runs once per room before any client, with `(ctx)`. May be async: the first connects wait. A throw refuses them with 503. */
+export const OnCreate = (): MethodDecorator => handler({ kind: 'create' });
+
+/** Runs for each client that joins, with `(client, ctx)`. Its guards run before the WebSocket exists and refuse with 401 or 403. */
+export const OnConnect = (): MethodDecorator => handler({ kind: 'connect' });
+
+/**
+ * `@OnMessage()` hears text messages, with `(client, text, ctx)`.
+ * `@OnMessage('move', schema?)` hears JSON messages `{ "event": "move", "data": …, "id"?: … }`, with `(client, data, ctx)`;
+ * the data is first checked by the schema. What the handler returns is the reply and carries the message's `id`.
+ */
+export function OnMessage(): MethodDecorator;
+export function OnMessage(event: string, schema?: StandardSchema): MethodDecorator;
+export function OnMessage(event?: string, schema?: StandardSchema): MethodDecorator {
+  return handler(event === undefined ? { kind: 'message' } : { kind: 'event', event, schema });
+}
+
+/** Hears binary messages, with `(client, bytes, ctx)`; `bytes` is a Buffer that is the handler's to keep. */
+export const OnBinary = (): MethodDecorator => handler({ kind: 'binary' });
+
+/** Runs exactly once for each client that connected, after its last message, with `(client, ctx)`. */
+export const OnDisconnect = (): MethodDecorator => handler({ kind: 'disconnect' });
+
+/** Runs when the timer of this name fires, with `(ctx)`. Without a name it hears the timer that was set without one. */
+export const OnTimer = (name: string = DEFAULT_TIMER): MethodDecorator => handler({ kind: 'timer', timer: name });
+
+/** Runs once when the room stops, after the last client's `@OnDisconnect`, with `(ctx)`. */
+export const OnDestroy = (): MethodDecorator => handler({ kind: 'destroy' });
+
+function handler(metadata: HandlerMetadata): MethodDecorator {
+  return (_target, _name, descriptor) => {
+    const method = descriptor.value as object;
+    const others = (Reflect.getOwnMetadata(HANDLER_METADATA, method) ?? []) as HandlerMetadata[];
+    Reflect.defineMetadata(HANDLER_METADATA, [...others, metadata], method);
+  };
+}

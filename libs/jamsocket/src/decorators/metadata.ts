@@ -1,0 +1,21 @@
+import type { RoomOptions } from '../jamsocket.options.js';
+import type { StandardSchema } from './standard-schema.js';
+
+/** On a class: what `@JamsocketService()` was given. */
+export const SERVICE_METADATA = 'jamsocket:service';
+/** On a method: a list of HandlerMetadata, since one method may handle several events. */
+export const HANDLER_METADATA = 'jamsocket:handlers';
+
+export interface ServiceMetadata {
+  /** Path below the module's prefix, such as `counter` or `games/:game/:room`; `undefined` for the default service. */
+  readonly path?: string;
+  readonly options: RoomOptions;
+}
+
+export type HandlerMetadata =
+  | { readonly kind: 'create' | 'connect' | 'message' | 'binary' | 'disconnect' | 'destroy' }
+  | { readonly kind: 'event'; readonly event: string; readonly schema?: StandardSchema }
+  | { readonly kind: 'timer'; readonly timer: string };
+
+/** The timer that `setTimer(ms)` sets and `@OnTimer()` hears when neither is given a name. */
+export const DEFAULT_TIMER = 'default';

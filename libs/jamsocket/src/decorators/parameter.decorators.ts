@@ -1,0 +1,15 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+
+/** Where the arguments `(client, message, ctx, pattern)` of every execution context hold the room's context. */
+const CONTEXT_ARGUMENT = 2;
+
+/** The room's `JamsocketContext`, as a handler's parameter. */
+export const Ctx = createParamDecorator((_: unknown, execution: ExecutionContext) =>
+  execution.getArgByIndex<unknown>(CONTEXT_ARGUMENT),
+);
+
+/** The id of the room, as a handler's parameter. */
+export const RoomId = createParamDecorator(
+  (_: unknown, execution: ExecutionContext) =>
+    execution.getArgByIndex<{ roomId: string } | undefined>(CONTEXT_ARGUMENT)?.roomId,
+);

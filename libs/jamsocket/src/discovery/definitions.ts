@@ -1,0 +1,65 @@
+import { Logger, type Type } from '@nestjs/common';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import type { JamsocketOptions } from '../jamsocket.options.js';
+import { resolveRoomOptions } from '../jamsocket.options.resolve.js';
+import type { JamsocketRandom } from '../jamsocket.sources.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import { roomIdGenerator } from '../room/room-ids.js';
+import { EnhancerFinder } from './enhancers.js';
+import type { PathTemplate } from './path-template.js';
+import { RoomFactory } from './room-factory.js';
+import { takeScheduledMethods } from './scheduled-methods.js';
+import { exploreServices, type FoundService } from './service-explorer.js';
+
+/** A service of the application and where it is found. */
+export interface ServiceDefinition extends RoomDefinition {
+  readonly template: PathTemplate;
+}
+
+/** All room services of the application, by class. */
+export class ServiceDefinitions {
+  readonly byType: ReadonlyMap<Type, ServiceDefinition>;
+
+  /** @throws JamsocketConfigurationError for every mistake that can be seen before a room exists */
+  constructor(
+    modules: ModulesContainer,
+    config: ApplicationConfig,
+    options: JamsocketOptions,
+    random: JamsocketRandom,
+  ) {
+    const finder = new EnhancerFinder(modules, config);
+    const all = exploreServices(modules).map((found) => defineService(found, options, finder, random));
+    this.byType = new Map(all.map((definition) => [definition.type, definition]));
+  }
+
+  get all(): ServiceDefinition[] {
+    return [...this.byType.values()];
+  }
+}
+
+function defineService(
+  found: FoundService,
+  module: JamsocketOptions,
+  finder: EnhancerFinder,
+  random: JamsocketRandom,
+): ServiceDefinition {
+  const { type, template, metadata, handlers } = found;
+  const options = resolveRoomOptions(module, metadata.options, `@JamsocketService() on ${type.name}: options`);
+  const logger = new Logger(type.name);
+  const scheduled = takeScheduledMethods(type);
+  const factory = new RoomFactory(found, scheduled, finder, logger);
+  return {
+    service: template.service,
+    type,
+    template,
+    logger,
+    options,
+    scheduled,
+    paramNames: template.paramNames,
+    nextRoomId: roomIdGenerator(options.roomIds, random),
+    timers: new Set(handlers.flatMap(({ metadata: handler }) => (handler.kind === 'timer' ? [handler.timer] : []))),
+    instantiate: (context) => factory.instantiate(context),
+    guardsNeedRoom: () => factory.guardsNeedRoom,
+    admit: (client, instance, context) => factory.admit(client, instance, context),
+  };
+}

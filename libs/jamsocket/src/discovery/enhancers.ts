@@ -1,0 +1,108 @@
+import type { CanActivate, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import type { ApplicationConfig, ContextId, ModulesContainer, NestContainer } from '@nestjs/core';
+import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { InterceptorsContextCreator } from '@nestjs/core/interceptors/interceptors-context-creator.js';
+import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
+import { WsFilters, type BoundFilter } from './ws-filters.js';
+
+/** What runs around one handler, in Nest's order: global, class, method. */
+export interface Enhancers {
+  readonly guards: readonly CanActivate[];
+  readonly interceptors: readonly NestInterceptor[];
+  readonly pipes: readonly PipeTransform[];
+}
+
+export type Method = (...args: unknown[]) => unknown;
+
+/** Nest's keys for enhancers on classes and methods (`@nestjs/common/constants`). */
+const ENHANCER_KEYS = ['__guards__', '__interceptors__', '__pipes__'];
+
+/**
+ * Finds the enhancers of handlers with Nest's own context creators, so that they are built, scoped and ordered as on a
+ * controller. These classes are the ones `WsContextCreator` is made of; it is not used itself since it runs guards
+ * and handler in one go (on connect they stand on two sides of the upgrade) and knows no global filters.
+ */
+export class EnhancerFinder {
+  readonly #guards: GuardsContextCreator;
+  readonly #interceptors: InterceptorsContextCreator;
+  readonly #pipes: PipesContextCreator;
+  readonly #filters: WsFilters;
+
+  constructor(
+    modules: ModulesContainer,
+    private readonly config: ApplicationConfig,
+  ) {
+    // The creators use nothing else of the container.
+    const container = { getModules: () => modules } as unknown as NestContainer;
+    this.#guards = new GuardsContextCreator(container, config);
+    this.#interceptors = new InterceptorsContextCreator(container, config);
+    this.#pipes = new PipesContextCreator(container, config);
+    this.#filters = new WsFilters(container, config);
+  }
+
+  /** Whether guards, interceptors or pipes apply to the method at all. */
+  hasAny(type: Type, method: Method): boolean {
+    const { config } = this;
+    const global = [
+      config.getGlobalGuards(),
+      config.getGlobalInterceptors(),
+      config.getGlobalPipes(),
+      this.#globalScoped(),
+    ];
+    return (
+      global.some((list) => list.length > 0) ||
+      ENHANCER_KEYS.some((key) => Reflect.hasMetadata(key, type) || Reflect.hasMetadata(key, method))
+    );
+  }
+
+  /** Whether some enhancer of the class is built per room, or per use, and so cannot be shared between rooms. */
+  areScoped(wrapper: InstanceWrapper): boolean {
+    const own = wrapper.getEnhancersMetadata() ?? [];
+    return (
+      this.#globalScoped().length > 0 ||
+      own.some((enhancer) => enhancer.isTransient || !enhancer.isDependencyTreeStatic())
+    );
+  }
+
+  find(service: object, method: Method, wrapper: InstanceWrapper, contextId?: ContextId): Enhancers {
+    const where = [service, method, moduleKeyOf(wrapper), contextId, wrapper.id] as const;
+    return {
+      guards: this.#guards.create(...where),
+      interceptors: this.#interceptors.create(...where),
+      pipes: this.#pipes.create(...where),
+    };
+  }
+
+  findGuards(service: object, method: Method, wrapper: InstanceWrapper, contextId?: ContextId): CanActivate[] {
+    return this.#guards.create(service, method, moduleKeyOf(wrapper), contextId, wrapper.id);
+  }
+
+  findFilters(service: object, method: Method, wrapper: InstanceWrapper, contextId?: ContextId): BoundFilter[] {
+    return this.#filters.find(service, method, moduleKeyOf(wrapper), contextId, wrapper.id);
+  }
+
+  /** Pipes of one parameter. */
+  pipesOf(
+    pipes: readonly (Type<PipeTransform> | PipeTransform)[],
+    wrapper: InstanceWrapper,
+    contextId?: ContextId,
+  ): PipeTransform[] {
+    this.#pipes.setModuleContext(moduleKeyOf(wrapper));
+    return this.#pipes.createConcreteContext(pipes as never, contextId, wrapper.id);
+  }
+
+  #globalScoped(): InstanceWrapper[] {
+    const { config } = this;
+    return [
+      ...config.getGlobalRequestGuards(),
+      ...config.getGlobalRequestInterceptors(),
+      ...config.getGlobalRequestPipes(),
+      ...config.getGlobalRequestFilters(),
+    ];
+  }
+}
+
+function moduleKeyOf(wrapper: InstanceWrapper): string {
+  return wrapper.host!.token;
+}

@@ -1,0 +1,96 @@
+import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
+import type { ContextId } from '@nestjs/core';
+import { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { PipesConsumer } from '@nestjs/core/pipes/pipes-consumer.js';
+import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
+import { WsParamtype } from '@nestjs/websockets/enums/ws-paramtype.enum.js';
+import { WsParamsFactory } from '@nestjs/websockets/factories/ws-params-factory.js';
+import type { EnhancerFinder } from './enhancers.js';
+
+/** The arguments `(client, message, ctx, pattern)` that guards, interceptors, filters and parameter decorators see. */
+export type WsArguments = readonly unknown[];
+
+/** One parameter of a handler that has a decorator. */
+interface Parameter {
+  readonly index: number;
+  readonly type: number | string;
+  readonly data: unknown;
+  readonly schema: unknown;
+  readonly metatype: unknown;
+  readonly pipes: readonly (Type<PipeTransform> | PipeTransform)[];
+  extract(args: WsArguments): unknown;
+}
+
+const contextUtils = new ContextUtils();
+const paramsFactory = new WsParamsFactory();
+const pipesConsumer = new PipesConsumer();
+
+/** The decorated parameters of a method, or `undefined` if it has none and takes its arguments by position. */
+export function parametersOf(type: Type, method: string): Parameter[] | undefined {
+  const prototype = type.prototype as Record<string, (...args: unknown[]) => unknown>;
+  const metadata = Reflect.getMetadata(PARAM_ARGS_METADATA, type, method) as
+    Record<string, ParameterMetadata> | undefined;
+  if (metadata === undefined) return undefined;
+  const metatypes = paramTypesOf(type, method);
+  const contextFactory = contextUtils.getContextFactory('ws', prototype as never, prototype[method]);
+  return Object.entries(metadata).map(([key, { index, data, pipes, schema, factory }]) => {
+    const kind = contextUtils.mapParamType(key);
+    const extract = factory
+      ? (args: WsArguments) => factory(data, contextFactory(args as unknown[]) as ExecutionContext)
+      : (args: WsArguments) =>
+          paramsFactory.exchangeKeyForValue(Number(kind), data as string, args as [unknown, unknown]) as unknown;
+    return {
+      index,
+      data,
+      schema,
+      pipes: pipes ?? [],
+      type: factory ? kind : Number(kind),
+      metatype: metatypes[index],
+      extract,
+    };
+  });
+}
+
+/** Types of a method's parameters, as the compiler noted them down. */
+export function paramTypesOf(type: Type, method: string): unknown[] {
+  return (Reflect.getMetadata('design:paramtypes', type.prototype as object, method) ?? []) as unknown[];
+}
+
+/** The values of decorated parameters, each passed through its pipes. */
+export async function resolveParameters(
+  parameters: readonly Parameter[],
+  args: WsArguments,
+  pipes: readonly PipeTransform[],
+  finder: EnhancerFinder,
+  wrapper: InstanceWrapper,
+  contextId: ContextId | undefined,
+): Promise<unknown[]> {
+  const values: unknown[] = [];
+  await Promise.all(
+    parameters.map(async (parameter) => {
+      const { index, metatype, type, data, schema } = parameter;
+      const all = [...pipes, ...finder.pipesOf(parameter.pipes, wrapper, contextId)];
+      const value = parameter.extract(args);
+      values[index] = all.length === 0 ? await value : await applyPipes(value, { metatype, type, data, schema }, all);
+    }),
+  );
+  return values;
+}
+
+/** Passes a message that is taken by position through the pipes. */
+export function pipeMessage(message: unknown, metatype: unknown, pipes: readonly PipeTransform[]): Promise<unknown> {
+  return applyPipes(message, { metatype, type: WsParamtype.PAYLOAD, data: undefined }, pipes);
+}
+
+function applyPipes(value: unknown, metadata: object, pipes: readonly PipeTransform[]): Promise<unknown> {
+  return pipesConsumer.apply(value, metadata as never, pipes as PipeTransform[]);
+}
+
+interface ParameterMetadata {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly schema?: unknown;
+  readonly pipes?: (Type<PipeTransform> | PipeTransform)[];
+  readonly factory?: (data: unknown, context: ExecutionContext) => unknown;
+}

@@ -1,0 +1,176 @@
+import type { Type } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { ContextId } from '@nestjs/core';
+import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
+import { WsException } from '@nestjs/websockets';
+import type { HandlerMetadata } from '../decorators/metadata.js';
+import type { StandardSchema } from '../decorators/standard-schema.js';
+import type { Client } from '../room/client.js';
+import { MessageValidationError } from '../room/exceptions.js';
+import type { JamsocketContext } from '../room/room-context.js';
+import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
+import { parametersOf, paramTypesOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
+import { filterFor } from './ws-filters.js';
+
+/** A room's instance and, where its enhancers are its own, the id under which Nest keeps them. */
+export interface Host {
+  readonly service: object;
+  readonly contextId: ContextId | undefined;
+}
+
+/** What a handler is called with by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`. */
+type Shape = 'context' | 'client' | 'message';
+
+const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
+  create: 'context',
+  connect: 'client',
+  message: 'message',
+  event: 'message',
+  binary: 'message',
+  disconnect: 'client',
+  timer: 'context',
+  destroy: 'context',
+  scheduled: 'context',
+};
+
+/** No message causes these, so nobody can be let in, and guards, pipes and interceptors have nothing to do. */
+const UNGUARDED: readonly string[] = ['create', 'destroy', 'scheduled'];
+
+const guardsConsumer = new GuardsConsumer();
+const interceptorsConsumer = new InterceptorsConsumer();
+
+/** How one method of a service class is called. It is made once a class; rooms share it. */
+export class HandlerPlan {
+  readonly name: string;
+  readonly isAsync: boolean;
+  readonly #shape: Shape;
+  readonly #parameters: ReturnType<typeof parametersOf>;
+  /** Nothing stands between the room and the method. */
+  readonly #isDirect: boolean;
+  readonly #isUnguarded: boolean;
+  /** The enhancers of all rooms, where they need not be built per room. */
+  #shared: Enhancers | null = null;
+
+  constructor(
+    type: Type,
+    methodName: string,
+    private readonly metadata: HandlerMetadata | { readonly kind: 'scheduled' },
+    private readonly method: Method,
+    private readonly wrapper: InstanceWrapper,
+    private readonly finder: EnhancerFinder,
+  ) {
+    this.name = `${type.name}.${methodName}`;
+    this.#shape = SHAPES[metadata.kind];
+    this.#parameters = parametersOf(type, methodName);
+    this.#isUnguarded = UNGUARDED.includes(metadata.kind);
+    this.#isDirect = this.#parameters === undefined && (this.#isUnguarded || !finder.hasAny(type, method));
+    this.isAsync = !this.#isDirect || this.#schema !== undefined || method.constructor.name === 'AsyncFunction';
+    this.#metatype = paramTypesOf(type, methodName)[1];
+  }
+
+  readonly #metatype: unknown;
+
+  call(host: Host, client: Client | undefined, message: unknown, context: JamsocketContext): unknown {
+    if (!this.#isDirect) return this.#callEnhanced(host, client, message, context);
+    if (this.#schema !== undefined) return this.#callValidated(host, client, message, context);
+    switch (this.#shape) {
+      case 'message':
+        return this.method.call(host.service, client, message, context);
+      case 'client':
+        return this.method.call(host.service, client, context);
+      case 'context':
+        return this.method.call(host.service, context);
+    }
+  }
+
+  /** Gives the error to the first filter that takes such errors. */
+  filter(
+    host: Host,
+    error: unknown,
+    client: Client | undefined,
+    message: unknown,
+    context: JamsocketContext,
+  ): boolean | Promise<boolean> {
+    const filters = this.finder.findFilters(host.service, this.method, this.wrapper, host.contextId);
+    const filter = filterFor(filters, error);
+    if (filter === undefined) return false;
+    const execution = new ExecutionContextHost(
+      this.#arguments(client, message, context) as unknown[],
+      host.service.constructor as Type,
+      this.method,
+    );
+    execution.setType('ws');
+    return Promise.resolve(filter.func(error, execution) as unknown).then(() => true);
+  }
+
+  get #schema(): StandardSchema | undefined {
+    return this.metadata.kind === 'event' ? this.metadata.schema : undefined;
+  }
+
+  #arguments(client: Client | undefined, message: unknown, context: JamsocketContext): WsArguments {
+    const { metadata } = this;
+    return [client, message, context, metadata.kind === 'event' ? metadata.event : metadata.kind];
+  }
+
+  async #callEnhanced(
+    host: Host,
+    client: Client | undefined,
+    message: unknown,
+    context: JamsocketContext,
+  ): Promise<unknown> {
+    const { guards, interceptors, pipes } = this.#enhancersOf(host);
+    const args = this.#arguments(client, message, context) as unknown[];
+    const { service } = host;
+    // The guards of a connect have run already, before the upgrade.
+    const isAdmitted =
+      this.metadata.kind === 'connect' ||
+      (await guardsConsumer.tryActivate(guards as never, args, service as never, this.method, 'ws'));
+    if (!isAdmitted) throw new WsException('Forbidden resource');
+    const callMethod = async () => this.method.apply(service, await this.#values(args, pipes, host));
+    return interceptorsConsumer.intercept(
+      interceptors as never,
+      args,
+      service as never,
+      this.method,
+      callMethod as never,
+      'ws',
+    );
+  }
+
+  async #callValidated(
+    host: Host,
+    client: Client | undefined,
+    message: unknown,
+    context: JamsocketContext,
+  ): Promise<unknown> {
+    return this.method.call(host.service, client, await this.#validated(message), context);
+  }
+
+  /** What the method is called with. The schema comes first, then the pipes. */
+  async #values(args: unknown[], pipes: Enhancers['pipes'], host: Host): Promise<unknown[]> {
+    if (this.#schema !== undefined) args[1] = await this.#validated(args[1]);
+    const [client, message, context] = args;
+    if (this.#parameters !== undefined) {
+      return resolveParameters(this.#parameters, args, pipes, this.finder, this.wrapper, host.contextId);
+    }
+    if (this.#shape === 'context') return [context];
+    if (this.#shape === 'client') return [client, context];
+    return [client, pipes.length === 0 ? message : await pipeMessage(message, this.#metatype, pipes), context];
+  }
+
+  async #validated(message: unknown): Promise<unknown> {
+    const result = await this.#schema!['~standard'].validate(message);
+    if (result.issues === undefined) return result.value;
+    throw new MessageValidationError((this.metadata as { event: string }).event, result.issues);
+  }
+
+  #enhancersOf(host: Host): Enhancers {
+    if (this.#isUnguarded) return NO_ENHANCERS;
+    if (host.contextId !== undefined) return this.finder.find(host.service, this.method, this.wrapper, host.contextId);
+    return (this.#shared ??= this.finder.find(host.service, this.method, this.wrapper));
+  }
+}
+
+const NO_ENHANCERS: Enhancers = { guards: [], interceptors: [], pipes: [] };

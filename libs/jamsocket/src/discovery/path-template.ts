@@ -1,0 +1,50 @@
+import { JamsocketConfigurationError } from '../jamsocket.errors.js';
+
+const ROOM = ':room';
+
+/** The path of a service below the module's prefix: literal segments and parameters, `:room` the last of them. */
+export class PathTemplate {
+  readonly segments: readonly string[];
+
+  /** @throws JamsocketConfigurationError if the path is not one; `where` names the class */
+  constructor(path: string | undefined, where: string) {
+    const given = (path ?? '')
+      .split('/')
+      .filter((segment, at, all) => segment !== '' || (at > 0 && at < all.length - 1));
+    this.segments = given.includes(ROOM) || given.some((segment) => segment.startsWith(':')) ? given : [...given, ROOM];
+    if (this.segments.at(-1) !== ROOM) {
+      throw new JamsocketConfigurationError(`${where}: the path "${path}" has parameters and must end in "/:room".`);
+    }
+    for (const segment of this.segments) {
+      if (!/^:?[\w\-.~]+$/.test(segment)) {
+        throw new JamsocketConfigurationError(
+          `${where}: "${segment}" in the path "${path}" is neither a word nor a parameter such as ":game".`,
+        );
+      }
+    }
+    if (new Set(this.paramNames).size < this.paramNames.length) {
+      throw new JamsocketConfigurationError(
+        `${where}: a parameter of the path "${path}" has the same name as another.`,
+      );
+    }
+  }
+
+  get paramNames(): string[] {
+    return this.segments.filter((segment) => segment.startsWith(':')).map((segment) => segment.slice(1));
+  }
+
+  /** Two templates with the same shape match the same paths. */
+  get shape(): string {
+    return this.segments.map((segment) => (segment.startsWith(':') ? ':' : segment)).join('/');
+  }
+
+  /** The service's name: what its path has besides parameters. */
+  get service(): string {
+    return this.segments.filter((segment) => !segment.startsWith(':')).join('/') || 'default';
+  }
+
+  /** `/counter/:room` */
+  toString(): string {
+    return `/${this.segments.join('/')}`;
+  }
+}

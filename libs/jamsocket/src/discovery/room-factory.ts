@@ -1,0 +1,170 @@
+import type { Logger, Type } from '@nestjs/common';
+import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
+import { RefusedError } from '../jamsocket.errors.js';
+import type { Client } from '../room/client.js';
+import type { JamsocketContext } from '../room/room-context.js';
+import type { Handler, RoomInstance, ScheduledMethod } from '../room/room-definition.js';
+import type { EnhancerFinder, Method } from './enhancers.js';
+import { HandlerPlan, type Host } from './handler-plan.js';
+import { destroyHooksOf } from './room-providers.js';
+import type { FoundService } from './service-explorer.js';
+
+const guardsConsumer = new GuardsConsumer();
+
+/** Builds the rooms of one service class: the instance through Nest's injector, its handlers bound to it. */
+export class RoomFactory {
+  #plans: Plans | null = null;
+  #areScoped = false;
+
+  constructor(
+    private readonly found: FoundService,
+    private readonly scheduled: readonly ScheduledMethod[],
+    private readonly finder: EnhancerFinder,
+    readonly logger: Logger,
+  ) {}
+
+  async instantiate(context: JamsocketContext): Promise<RoomInstance> {
+    const plans = this.#prepare();
+    const { wrapper } = this.found;
+    const contextId = ContextIdFactory.create();
+    const moduleRef = wrapper.host!.providers.get(ModuleRef)!.instance as ModuleRef;
+    moduleRef.registerRequestByContextId(context, contextId);
+    const service = await moduleRef.resolve<object>(wrapper.token as Type<object>, contextId, { strict: true });
+    // Nest keeps everything room-scoped for as long as somebody holds the id: only scoped enhancers need that.
+    const host: Host = { service, contextId: this.#areScoped ? contextId : undefined };
+    const hooks = destroyHooksOf(service, wrapper, contextId);
+    return new BoundInstance(host, plans, hooks);
+  }
+
+  /** Whether a connect's guards can only be built within a room. */
+  get guardsNeedRoom(): boolean {
+    this.#prepare();
+    return this.#areScoped;
+  }
+
+  /** @throws whatever a guard throws; RefusedError 403 if one says no */
+  async admit(client: Client, instance: RoomInstance | null, context: JamsocketContext | null): Promise<void> {
+    const { type, wrapper, handlers } = this.found;
+    const connect = handlers.find(({ metadata }) => metadata.kind === 'connect')?.method;
+    const service = instance?.service ?? (Object.create(type.prototype as object) as object);
+    const method = connect === undefined ? noHandler : (type.prototype as Record<string, Method>)[connect];
+    const guards = this.finder.findGuards(service, method, wrapper, (instance as BoundInstance | null)?.host.contextId);
+    const args = [client, undefined, context, 'connect'];
+    if (await guardsConsumer.tryActivate(guards as never, args, service as never, method, 'ws')) return;
+    throw new RefusedError(403, 'guard', 'Forbidden resource');
+  }
+
+  /** Global enhancers may be added until the application listens, so this waits for the first room. */
+  #prepare(): Plans {
+    if (this.#plans !== null) return this.#plans;
+    this.#areScoped = this.finder.areScoped(this.found.wrapper);
+    return (this.#plans = plansOf(this.found, this.scheduled, this.finder));
+  }
+}
+
+/** Stands in for `@OnConnect` where a class has guards and no such handler. */
+function noHandler(): void {}
+
+interface Plans {
+  readonly single: ReadonlyMap<string, HandlerPlan>;
+  readonly events: ReadonlyMap<string, HandlerPlan>;
+  readonly timers: ReadonlyMap<string, HandlerPlan>;
+  readonly scheduled: ReadonlyMap<string, HandlerPlan>;
+}
+
+function plansOf(
+  { type, wrapper, handlers }: FoundService,
+  methods: readonly ScheduledMethod[],
+  finder: EnhancerFinder,
+): Plans {
+  const single = new Map<string, HandlerPlan>();
+  const events = new Map<string, HandlerPlan>();
+  const timers = new Map<string, HandlerPlan>();
+  const methodOf = (name: string) => (type.prototype as Record<string, Method>)[name];
+  for (const { method, metadata } of handlers) {
+    const plan = new HandlerPlan(type, method, metadata, methodOf(method), wrapper, finder);
+    if (metadata.kind === 'event') events.set(metadata.event, plan);
+    else if (metadata.kind === 'timer') timers.set(metadata.timer, plan);
+    else single.set(metadata.kind, plan);
+  }
+  const scheduled = new Map(
+    methods.map(({ method }) => [
+      method,
+      new HandlerPlan(type, method, { kind: 'scheduled' }, methodOf(method), wrapper, finder),
+    ]),
+  );
+  return { single, events, timers, scheduled };
+}
+
+class BoundInstance implements RoomInstance {
+  readonly create?: Handler;
+  readonly connect?: Handler;
+  readonly text?: Handler;
+  readonly binary?: Handler;
+  readonly disconnect?: Handler;
+  readonly destroy?: Handler;
+  readonly events: ReadonlyMap<string, Handler>;
+  readonly timers: ReadonlyMap<string, Handler>;
+  readonly scheduled: ReadonlyMap<string, Handler>;
+
+  constructor(
+    readonly host: Host,
+    { single, events, timers, scheduled }: Plans,
+    private readonly hooks: readonly (() => unknown)[],
+  ) {
+    const bind = (plan: HandlerPlan | undefined) => plan && new BoundHandler(plan, host);
+    this.create = bind(single.get('create'));
+    this.connect = bind(single.get('connect'));
+    this.text = bind(single.get('message'));
+    this.binary = bind(single.get('binary'));
+    this.disconnect = bind(single.get('disconnect'));
+    this.destroy = bind(single.get('destroy'));
+    this.events = bindAll(events, host);
+    this.timers = bindAll(timers, host);
+    this.scheduled = bindAll(scheduled, host);
+  }
+
+  get service(): object {
+    return this.host.service;
+  }
+
+  async destroyProviders(): Promise<void> {
+    for (const hook of this.hooks) await hook();
+  }
+}
+
+class BoundHandler implements Handler {
+  constructor(
+    private readonly plan: HandlerPlan,
+    private readonly host: Host,
+  ) {}
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  get isAsync(): boolean {
+    return this.plan.isAsync;
+  }
+
+  call(client: Client | undefined, message: unknown, context: JamsocketContext): unknown {
+    return this.plan.call(this.host, client, message, context);
+  }
+
+  filter(
+    error: unknown,
+    client: Client | undefined,
+    message: unknown,
+    context: JamsocketContext,
+  ): boolean | Promise<boolean> {
+    return this.plan.filter(this.host, error, client, message, context);
+  }
+}
+
+const NONE: ReadonlyMap<string, Handler> = new Map();
+
+function bindAll(plans: ReadonlyMap<string, HandlerPlan>, host: Host): ReadonlyMap<string, Handler> {
+  if (plans.size === 0) return NONE;
+  return new Map([...plans].map(([name, plan]) => [name, new BoundHandler(plan, host)]));
+}

@@ -1,0 +1,161 @@
+import { Scope, type Type } from '@nestjs/common';
+import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import {
+  HANDLER_METADATA,
+  SERVICE_METADATA,
+  type HandlerMetadata,
+  type ServiceMetadata,
+} from '../decorators/metadata.js';
+import { isStandardSchema } from '../decorators/standard-schema.js';
+import { JamsocketConfigurationError } from '../jamsocket.errors.js';
+import { PathTemplate } from './path-template.js';
+
+/** A method of a service class and one event it handles. */
+export interface FoundHandler {
+  readonly method: string;
+  readonly metadata: HandlerMetadata;
+}
+
+/** A service class as it stands in the source: nothing of it has been built yet. */
+export interface FoundService {
+  readonly type: Type;
+  readonly wrapper: InstanceWrapper;
+  readonly metadata: ServiceMetadata;
+  readonly template: PathTemplate;
+  readonly handlers: readonly FoundHandler[];
+}
+
+const scanner = new MetadataScanner();
+
+/**
+ * Finds the room services among the providers of all modules, and the mistakes in them.
+ * @throws JamsocketConfigurationError that names the class, the method, the mistake and the cure
+ */
+export function exploreServices(modules: ModulesContainer): FoundService[] {
+  const found = new Map<Type, FoundService>();
+  for (const module of modules.values()) {
+    for (const wrapper of [...module.providers.values(), ...module.controllers.values()] as InstanceWrapper[]) {
+      const type = classOf(wrapper);
+      if (type === undefined) continue;
+      const metadata = Reflect.getOwnMetadata(SERVICE_METADATA, type) as ServiceMetadata | undefined;
+      if (metadata === undefined) {
+        refuseStrayHandlers(type);
+        continue;
+      }
+      const twin = found.get(type);
+      if (twin !== undefined) {
+        fail(
+          type,
+          `is listed in the providers of ${twin.wrapper.host?.name} and of ${module.name}`,
+          'list it in one of them, so that its rooms have one home',
+        );
+      }
+      found.set(type, describe(type, wrapper, metadata));
+    }
+  }
+  refuseSamePaths([...found.values()]);
+  return [...found.values()];
+}
+
+/** Names of the handlers that stand on a class's methods, inherited ones included. */
+export function handlersOf(type: Type): FoundHandler[] {
+  const prototype = type.prototype as Record<string, unknown>;
+  return scanner.getAllMethodNames(prototype).flatMap((method) => {
+    const metadata = (Reflect.getMetadata(HANDLER_METADATA, prototype[method] as object) ?? []) as HandlerMetadata[];
+    return metadata.map((one) => ({ method, metadata: one }));
+  });
+}
+
+function classOf(wrapper: InstanceWrapper): Type | undefined {
+  const { metatype } = wrapper;
+  // A factory is a function too; a class has a prototype with methods of its own.
+  return typeof metatype === 'function' && metatype.prototype !== undefined && !wrapper.inject
+    ? (metatype as Type)
+    : undefined;
+}
+
+function describe(type: Type, wrapper: InstanceWrapper, metadata: ServiceMetadata): FoundService {
+  if (wrapper.scope !== Scope.REQUEST) {
+    fail(
+      type,
+      'would be one instance for all rooms, since another scope overrides the one of @JamsocketService()',
+      'remove @Injectable() from the class, or the scope from its provider',
+    );
+  }
+  const handlers = handlersOf(type);
+  refuseTwoOfAKind(type, handlers);
+  return {
+    type,
+    wrapper,
+    metadata,
+    template: new PathTemplate(metadata.path, `@JamsocketService() on ${type.name}`),
+    handlers,
+  };
+}
+
+function refuseStrayHandlers(type: Type): void {
+  const [stray] = handlersOf(type);
+  if (stray === undefined) return;
+  fail(
+    type,
+    `has ${decoratorOf(stray.metadata)} on ${stray.method}() but is no room service`,
+    'decorate the class with @JamsocketService()',
+  );
+}
+
+function refuseTwoOfAKind(type: Type, handlers: readonly FoundHandler[]): void {
+  const seen = new Map<string, string>();
+  for (const { method, metadata } of handlers) {
+    const decorator = decoratorOf(metadata);
+    const twin = seen.get(decorator);
+    if (twin !== undefined)
+      fail(type, `has ${decorator} on both ${twin}() and ${method}()`, 'keep one of them, and call the other from it');
+    seen.set(decorator, method);
+    if (metadata.kind === 'event' && metadata.schema !== undefined && !isStandardSchema(metadata.schema)) {
+      fail(
+        type,
+        `has ${decorator} on ${method}() with a schema that is no Standard Schema`,
+        'use one of zod, valibot, arktype or another library of https://standardschema.dev',
+      );
+    }
+  }
+}
+
+function refuseSamePaths(services: readonly FoundService[]): void {
+  const byShape = new Map<string, FoundService>();
+  for (const service of services) {
+    const twin = byShape.get(service.template.shape);
+    if (twin !== undefined) {
+      const both = `${twin.type.name} and ${service.type.name}`;
+      const isDefault = service.template.segments.length === 1;
+      throw new JamsocketConfigurationError(
+        isDefault
+          ? `${both} are both the default service. Give one of them a path, as in @JamsocketService('${service.type.name.toLowerCase()}').`
+          : `${both} have the same path "${service.template.toString()}". Give one of them another.`,
+      );
+    }
+    byShape.set(service.template.shape, service);
+  }
+}
+
+const DECORATORS: Readonly<Record<HandlerMetadata['kind'], string>> = {
+  create: '@OnCreate',
+  connect: '@OnConnect',
+  message: '@OnMessage',
+  event: '@OnMessage',
+  binary: '@OnBinary',
+  disconnect: '@OnDisconnect',
+  timer: '@OnTimer',
+  destroy: '@OnDestroy',
+};
+
+function decoratorOf(metadata: HandlerMetadata): string {
+  const argument =
+    metadata.kind === 'event' ? `'${metadata.event}'` : metadata.kind === 'timer' ? `'${metadata.timer}'` : '';
+  return `${DECORATORS[metadata.kind]}(${argument})`;
+}
+
+function fail(type: Type, mistake: string, cure: string): never {
+  throw new JamsocketConfigurationError(`${type.name} ${mistake}: ${cure}.`);
+}

@@ -1,0 +1,49 @@
+import type { ExceptionFilterMetadata } from '@nestjs/common/interfaces/exceptions/exception-filter-metadata.interface.js';
+import { selectExceptionFilterMetadata } from '@nestjs/common/utils/select-exception-filter-metadata.util.js';
+import type { ApplicationConfig, ContextId, NestContainer } from '@nestjs/core';
+import { BaseExceptionFilterContext } from '@nestjs/core/exceptions/base-exception-filter-context.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+
+export type BoundFilter = ExceptionFilterMetadata;
+
+/** Exception filters of a handler, global ones included, the nearest first. Nest's context for gateways leaves those out. */
+export class WsFilters extends BaseExceptionFilterContext {
+  constructor(
+    container: NestContainer,
+    private readonly config: ApplicationConfig,
+  ) {
+    super(container);
+  }
+
+  find(
+    service: object,
+    method: (...args: unknown[]) => unknown,
+    module: string,
+    contextId?: ContextId,
+    inquirerId?: string,
+  ): BoundFilter[] {
+    this.moduleContext = module;
+    return this.createContext<never, BoundFilter[]>(
+      service as never,
+      method,
+      '__exceptionFilters__',
+      contextId,
+      inquirerId,
+    ).reverse();
+  }
+
+  override getGlobalMetadata<T extends unknown[]>(contextId?: ContextId, inquirerId?: string): T {
+    const scoped = (this.config.getGlobalRequestFilters() as InstanceWrapper[])
+      .map(
+        (wrapper) =>
+          contextId && wrapper.getInstanceByContextId(this.getContextId(contextId, wrapper), inquirerId)?.instance,
+      )
+      .filter((filter) => filter !== undefined && filter !== null);
+    return [...this.config.getGlobalFilters(), ...scoped] as T;
+  }
+}
+
+/** The filter that takes this error. */
+export function filterFor(filters: readonly BoundFilter[], error: unknown): BoundFilter | undefined {
+  return selectExceptionFilterMetadata(filters as BoundFilter[], error) as BoundFilter | undefined;
+}

@@ -1,0 +1,63 @@
+import { CLOSE_SERVICE_RESTART } from '../connection/connection.js';
+import type { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
+import type { Client } from '../room/client.js';
+import type { RoomRegistry } from '../room/room-registry.js';
+
+/** Closes come this far apart at the most, so that a small server stops at once. */
+const MAX_GAP_MS = 1;
+/** The part of the grace in which clients are closed; the rest is for handlers and for the sockets to empty. */
+const CLOSING_PART = 0.5;
+/** Closes go out in batches, one a tick. */
+const TICK_MS = 10;
+const REASON = 'service restart';
+
+/**
+ * Ends all rooms within `graceMs`. Clients are closed in random order with 1012, spread so that they do not all come
+ * back in one instant; each gets everything it was sent before. Then the rooms run what is left in their mailboxes
+ * and stop. Whoever has not closed by the end is cut off.
+ */
+export async function drainRooms(
+  registry: RoomRegistry,
+  graceMs: number,
+  clock: JamsocketClock,
+  random: JamsocketRandom,
+): Promise<void> {
+  registry.refuseNew();
+  const clients = shuffle(registry.clients(), random);
+  const deadline = delay(graceMs, clock);
+  await Promise.race([deadline.passed, drainInTime(registry, clients, graceMs, clock)]);
+  deadline.cancel();
+  for (const client of clients) client.connection?.terminate('shutdown grace is over');
+}
+
+async function drainInTime(
+  registry: RoomRegistry,
+  clients: readonly Client[],
+  graceMs: number,
+  clock: JamsocketClock,
+): Promise<void> {
+  const spreadMs = Math.min(graceMs * CLOSING_PART, clients.length * MAX_GAP_MS);
+  const ticks = Math.max(1, Math.floor(spreadMs / TICK_MS));
+  const batch = Math.ceil(clients.length / ticks);
+  for (let at = 0; at < clients.length; at += batch) {
+    for (const client of clients.slice(at, at + batch)) client.end(CLOSE_SERVICE_RESTART, REASON);
+    if (at + batch < clients.length) await delay(TICK_MS, clock).passed;
+  }
+  await registry.stopAll(CLOSE_SERVICE_RESTART, REASON);
+  await Promise.all(clients.map((client) => client.connection?.ended));
+}
+
+function delay(ms: number, clock: JamsocketClock): { passed: Promise<void>; cancel(): void } {
+  let timer: NodeJS.Timeout;
+  const passed = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, ms)));
+  return { passed, cancel: () => clock.clearTimeout(timer) };
+}
+
+/** Fisher and Yates (https://en.wikipedia.org/wiki/Fisher-Yates_shuffle). */
+function shuffle<T>(items: T[], random: JamsocketRandom): T[] {
+  for (let at = items.length - 1; at > 0; at--) {
+    const other = random.uint32() % (at + 1);
+    [items[at], items[other]] = [items[other], items[at]];
+  }
+  return items;
+}

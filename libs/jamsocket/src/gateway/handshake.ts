@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http';
+import { RefusedError } from '../jamsocket.errors.js';
+
+/** RFC 6455 section 4.2.1: a base64-encoded value of 16 bytes. */
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/**
+ * Checks the request of a WebSocket handshake (RFC 6455 section 4.2.1).
+ * @throws RefusedError `bad_handshake`
+ */
+export function checkHandshake({ method, headers }: IncomingMessage): void {
+  if (method !== 'GET') throw refuse(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' });
+  if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse(400, 'The Upgrade header is not "websocket".');
+  if (!KEY.test(headers['sec-websocket-key'] ?? ''))
+    throw refuse(400, 'The Sec-WebSocket-Key header is missing or wrong.');
+  const version = headers['sec-websocket-version'];
+  if (version !== '13' && version !== '8') {
+    throw refuse(426, 'The Sec-WebSocket-Version header is not 13.', { 'Sec-WebSocket-Version': '13, 8' });
+  }
+}
+
+function refuse(status: number, message: string, headers?: Record<string, string>): RefusedError {
+  return new RefusedError(status, 'bad_handshake', message, headers);
+}

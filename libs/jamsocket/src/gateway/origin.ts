@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import { RefusedError } from '../jamsocket.errors.js';
+import type { Origins } from '../jamsocket.options.js';
+
+/**
+ * Keeps pages of other sites from opening sockets with a visitor's cookies (cross-site WebSocket hijacking). Browsers
+ * always send an Origin header and do not let a page forge it; without one the request is no browser's.
+ * @throws RefusedError `origin`
+ */
+export async function checkOrigin(request: IncomingMessage, origins: Origins): Promise<void> {
+  const { origin, host } = request.headers;
+  if (origins === '*' || origin === undefined) return;
+  const isAllowed =
+    typeof origins === 'function'
+      ? await origins(origin, request)
+      : origins === 'same-host'
+        ? hostOf(origin) === host?.toLowerCase()
+        : origins.includes(origin);
+  if (isAllowed) return;
+  throw new RefusedError(
+    403,
+    'origin',
+    `Pages of ${origin.slice(0, 200)} may not connect. The option "origins" of JamsocketModule says who may.`,
+  );
+}
+
+/** Host and port, the port left out where it is the scheme's own, as in a Host header. */
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}

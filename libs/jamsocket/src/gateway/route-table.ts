@@ -1,0 +1,77 @@
+import type { ServiceDefinition } from '../discovery/definitions.js';
+import { RefusedError } from '../jamsocket.errors.js';
+import type { RoomAddress } from '../room/room-address.js';
+import { addressOf, mistakeInParam } from '../room/room-name.js';
+
+export interface Route {
+  readonly definition: ServiceDefinition;
+  readonly address: RoomAddress;
+}
+
+/** Which service a path is for. Literal segments win over parameters, from left to right. */
+export class RouteTable {
+  readonly #definitions: readonly ServiceDefinition[];
+
+  constructor(
+    private readonly prefix: string,
+    definitions: readonly ServiceDefinition[],
+  ) {
+    this.#definitions = [...definitions].sort((a, b) => compareShapes(a.template.shape, b.template.shape));
+  }
+
+  /** Whether requests for this URL are answered here. With the prefix `/` these are only the ones that match a service. */
+  owns(url: string): boolean {
+    const path = pathOf(url);
+    if (this.prefix === '') return this.#match(path.slice(1).split('/')) !== undefined;
+    return path.startsWith(`${this.prefix}/`);
+  }
+
+  /** @throws RefusedError `no_such_service`, `bad_url`, `bad_room_id` */
+  find(url: string): Route {
+    const segments = pathOf(url)
+      .slice(this.prefix.length + 1)
+      .split('/');
+    const definition = this.#match(segments);
+    if (definition === undefined) throw new RefusedError(404, 'no_such_service', 'No room service is at this path.');
+    const params: Record<string, string> = Object.create(null) as Record<string, string>;
+    for (const [at, segment] of definition.template.segments.entries()) {
+      if (segment.startsWith(':'))
+        params[segment.slice(1)] = decodeParam(segments[at], definition.options.limits.maxRoomIdLength);
+    }
+    return { definition, address: addressOf(definition, params) };
+  }
+
+  #match(segments: readonly string[]): ServiceDefinition | undefined {
+    return this.#definitions.find(({ template }) => matches(template.segments, segments));
+  }
+}
+
+function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  return end < 0 ? url : url.slice(0, end);
+}
+
+function matches(template: readonly string[], path: readonly string[]): boolean {
+  return (
+    template.length === path.length &&
+    template.every((segment, at) => (segment.startsWith(':') ? path[at] !== '' : segment === path[at]))
+  );
+}
+
+/** ':' sorts behind '-' and '.' but before letters, so parameters are replaced by what sorts behind every word. */
+function compareShapes(a: string, b: string): number {
+  const [x, y] = [a, b].map((shape) => shape.replaceAll(':', '\uffff'));
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+function decodeParam(text: string, maxLength: number): string {
+  let value: string;
+  try {
+    value = decodeURIComponent(text);
+  } catch {
+    throw new RefusedError(400, 'bad_url', 'The path has percent signs that encode nothing.');
+  }
+  const mistake = mistakeInParam(value, maxLength);
+  if (mistake) throw new RefusedError(400, 'bad_room_id', `A parameter of the path ${mistake}.`);
+  return value;
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { RefusedError } from '../jamsocket.errors.js';
+import { refusalFor, writeRefusal } from './refusal.js';
+
+/** @returns whether the request was taken */
+export type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+
+/**
+ * Puts `take` before every other listener for upgrade requests, without any of them noticing: adapters and socket.io
+ * destroy the sockets of paths they do not know, so a listener beside theirs is not enough, and whoever adds a
+ * listener later must not get in front either. That leaves the server's own `emit`.
+ * @returns a function that takes it out again
+ */
+export function hookUpgrades(server: Server, take: TakeUpgrade): () => void {
+  const emit = server.emit;
+  // Node raises 'upgrade' only if somebody listens, and answers the request as any other if nobody does.
+  server.on('upgrade', refuseUnowned);
+  const hooked = function (this: Server, event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'upgrade' && take(...(args as Parameters<TakeUpgrade>))) return true;
+    return Reflect.apply(emit, this, [event, ...args]) as boolean;
+  };
+  server.emit = hooked as typeof server.emit;
+  return () => {
+    server.removeListener('upgrade', refuseUnowned);
+    // Somebody may have wrapped `emit` after us; then our part of it stays, and lets everything through.
+    if (server.emit === (hooked as typeof server.emit)) server.emit = emit;
+    else take = () => false;
+  };
+}
+
+/** Answers requests that nobody owns. Where others listen, they are theirs to answer. */
+function refuseUnowned(this: Server, _request: IncomingMessage, socket: Duplex): void {
+  if (this.listenerCount('upgrade') > 1) return;
+  socket.on('error', () => socket.destroy());
+  writeRefusal(socket, refusalFor(new RefusedError(404, 'no_such_service', 'Nothing at this path speaks WebSocket.')));
+}

@@ -1,0 +1,41 @@
+export { JamsocketModule } from './jamsocket.module.js';
+export { JamsocketService, type JamsocketServiceOptions } from './decorators/jamsocket-service.decorator.js';
+export {
+  OnBinary,
+  OnConnect,
+  OnCreate,
+  OnDestroy,
+  OnDisconnect,
+  OnMessage,
+  OnTimer,
+} from './decorators/handler.decorators.js';
+export { Ctx, RoomId } from './decorators/parameter.decorators.js';
+export type { StandardSchema } from './decorators/standard-schema.js';
+export { JamsocketContext } from './room/room-context.js';
+export { JamsocketRooms } from './room/jamsocket-rooms.js';
+export { Client, type ClientId } from './room/client.js';
+export type { ClientRequest } from './room/client-request.js';
+export { Broadcast, everyoneExcept, tagged, type Recipient } from './room/recipients.js';
+export type { RoomName } from './room/room-address.js';
+export { MessageValidationError } from './room/exceptions.js';
+export {
+  JamsocketConfigurationError,
+  JamsocketError,
+  RefusedError,
+  type JamsocketErrorCode,
+  type RefusalCode,
+} from './jamsocket.errors.js';
+export { JamsocketClock, JamsocketRandom } from './jamsocket.sources.js';
+export type {
+  HeartbeatOptions,
+  HttpOptions,
+  JamsocketOptions,
+  Limits,
+  Origins,
+  RateLimit,
+  RoomIdGenerator,
+  RoomIds,
+  RoomLimits,
+  RoomOptions,
+  ShutdownPolicy,
+} from './jamsocket.options.js';

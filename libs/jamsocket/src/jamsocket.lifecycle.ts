@@ -1,0 +1,103 @@
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { Server } from 'node:http';
+import { drainRooms } from './gateway/drain.js';
+import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
+import { hookUpgrades } from './gateway/upgrade-hook.js';
+import type { ResolvedOptions } from './jamsocket.options.resolve.js';
+import type { JamsocketClock, JamsocketRandom } from './jamsocket.sources.js';
+import type { RoomRegistry } from './room/room-registry.js';
+import type { TimerRegistry } from './room/timer-registry.js';
+
+/** What the lifecycle needs of the rest. */
+export interface LifecycleParts {
+  readonly adapterHost: HttpAdapterHost;
+  readonly moduleRef: ModuleRef;
+  readonly modules: ModulesContainer;
+  readonly gateway: JamsocketGateway;
+  readonly registry: RoomRegistry;
+  readonly timers: TimerRegistry;
+  readonly options: ResolvedOptions;
+  readonly clock: JamsocketClock;
+  readonly random: JamsocketRandom;
+}
+
+type ClosingAdapter = { beforeClose?: () => unknown };
+
+/** Opens the front door when the application has booted, and drains the rooms before it shuts anything else down. */
+export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  readonly #logger = new Logger('Jamsocket');
+  #unhook: (() => void) | null = null;
+  #drained: Promise<void> | null = null;
+
+  constructor(private readonly parts: LifecycleParts) {}
+
+  onModuleInit(): void {
+    try {
+      this.parts.timers.use(this.parts.moduleRef.get(SchedulerRegistry, { strict: false }));
+    } catch {
+      this.#logger.log(
+        'The application does not import ScheduleModule.forRoot(): the timers of rooms are in a registry of their own.',
+      );
+    }
+  }
+
+  onApplicationBootstrap(): void {
+    const adapter = this.parts.adapterHost.httpAdapter as (ClosingAdapter & { getHttpServer(): Server }) | undefined;
+    const server = adapter?.getHttpServer();
+    if (adapter === undefined || typeof server?.emit !== 'function') {
+      this.#logger.warn('This application has no HTTP server, so no client can connect to its rooms.');
+      return;
+    }
+    this.#unhook = hookUpgrades(server, (request, socket, head) =>
+      this.parts.gateway.handleUpgrade(request, socket, head),
+    );
+    if (typeof adapter.beforeClose === 'function') this.#drainBeforeClose(adapter);
+    else this.#drainBeforeDestroyHooks();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#drain();
+    this.#unhook?.();
+  }
+
+  /** Nest 12 calls `beforeClose` of the adapter before any provider is destroyed. */
+  #drainBeforeClose(adapter: ClosingAdapter): void {
+    const beforeClose = adapter.beforeClose!.bind(adapter);
+    adapter.beforeClose = async () => {
+      await this.#drain();
+      await beforeClose();
+    };
+  }
+
+  /** Nest 11 has nothing of the kind: the destroy hooks of the application's providers wait for the rooms instead. */
+  #drainBeforeDestroyHooks(): void {
+    const wrappers = [...this.parts.modules.values()].flatMap((module) => [
+      ...module.providers.values(),
+      ...module.controllers.values(),
+      ...module.injectables.values(),
+    ]);
+    const instances = new Set(wrappers.map(({ instance }) => instance as Partial<OnModuleDestroy> | null | undefined));
+    for (const instance of instances) {
+      if (
+        !instance ||
+        (instance as object) === this ||
+        typeof instance.onModuleDestroy !== 'function' ||
+        !Object.isExtensible(instance)
+      )
+        continue;
+      const destroy = instance.onModuleDestroy.bind(instance) as () => unknown;
+      instance.onModuleDestroy = async () => {
+        await this.#drain();
+        await destroy();
+      };
+    }
+  }
+
+  #drain(): Promise<void> {
+    const { gateway, registry, options, clock, random } = this.parts;
+    gateway.refuseAll();
+    return (this.#drained ??= drainRooms(registry, options.shutdownGraceMs, clock, random));
+  }
+}

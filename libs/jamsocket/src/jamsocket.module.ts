@@ -1,0 +1,155 @@
+import { ConfigurableModuleBuilder, Global, Module, Scope, type DynamicModule, type Provider } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, REQUEST } from '@nestjs/core';
+import { CoalescingOutbox } from './connection/coalescing-outbox.js';
+import { ImmediateOutbox } from './connection/immediate-outbox.js';
+import { TurnFlusher } from './connection/turn-flusher.js';
+import { ServiceDefinitions } from './discovery/definitions.js';
+import { JamsocketGateway } from './gateway/jamsocket.gateway.js';
+import { createHttpController, mountRoutes } from './http/http-routes.controller.js';
+import { HttpRoutesGuard } from './http/http-routes.guard.js';
+import { RESOLVED_OPTIONS } from './http/http-tokens.js';
+import { JamsocketError } from './jamsocket.errors.js';
+import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
+import type { JamsocketOptions } from './jamsocket.options.js';
+import { resolveOptions, type ResolvedOptions } from './jamsocket.options.resolve.js';
+import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './jamsocket.sources.js';
+import { JamsocketRooms } from './room/jamsocket-rooms.js';
+import { JamsocketContext } from './room/room-context.js';
+import { RoomRegistry } from './room/room-registry.js';
+import { TimerRegistry } from './room/timer-registry.js';
+
+const HTTP_ROUTES = Symbol('JAMSOCKET_HTTP_ROUTES');
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JamsocketOptions>({
+  moduleName: 'Jamsocket',
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createJamsocketOptions')
+  .setExtras({}, (definition) => withHttpRoutes(definition))
+  .build();
+
+/** The paths of the HTTP routes come from the options, which may be known only once providers are built. */
+function withHttpRoutes(definition: DynamicModule): DynamicModule {
+  const controller = createHttpController();
+  const routes: Provider = {
+    provide: HTTP_ROUTES,
+    inject: [RESOLVED_OPTIONS, ServiceDefinitions],
+    useFactory: (options: ResolvedOptions, definitions: ServiceDefinitions) =>
+      mountRoutes(controller, options, definitions),
+  };
+  return { ...definition, controllers: [controller], providers: [...(definition.providers ?? []), routes] };
+}
+
+/**
+ * Stateful WebSocket rooms. Import it once, with `JamsocketModule.forRoot(options?)` or `forRootAsync(…)`; every
+ * class with `@JamsocketService()` among the application's providers gets its rooms. It is global: `JamsocketContext`
+ * and `JamsocketRooms` can be injected everywhere.
+ */
+@Global()
+@Module({
+  providers: [
+    { provide: RESOLVED_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
+    { provide: JamsocketClock, useClass: SystemClock },
+    { provide: JamsocketRandom, useClass: SystemRandom },
+    TimerRegistry,
+    HttpRoutesGuard,
+    {
+      provide: ServiceDefinitions,
+      // The options are injected for their check: a bad one should be reported before anything that depends on it.
+      inject: [ModulesContainer, ApplicationConfig, MODULE_OPTIONS_TOKEN, JamsocketRandom, RESOLVED_OPTIONS],
+      useFactory: (
+        modules: ModulesContainer,
+        config: ApplicationConfig,
+        options: JamsocketOptions,
+        random: JamsocketRandom,
+      ) => new ServiceDefinitions(modules, config, options, random),
+    },
+    {
+      provide: RoomRegistry,
+      inject: [RESOLVED_OPTIONS, JamsocketClock, TimerRegistry],
+      useFactory: (options: ResolvedOptions, clock: JamsocketClock, timers: TimerRegistry) => {
+        const flusher = new TurnFlusher(options.flushIntervalMs);
+        const services = {
+          clock,
+          timers,
+          createOutbox: (coalesce: boolean, dropSlow: ConstructorParameters<typeof ImmediateOutbox>[0]) =>
+            coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),
+        };
+        return new RoomRegistry(services, options.limits.maxRooms);
+      },
+    },
+    {
+      provide: JamsocketRooms,
+      inject: [RoomRegistry, ServiceDefinitions],
+      useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions) =>
+        new JamsocketRooms(registry, definitions.byType),
+    },
+    {
+      provide: JamsocketContext,
+      scope: Scope.REQUEST,
+      inject: [REQUEST],
+      useFactory: roomContextFrom,
+    },
+    {
+      provide: JamsocketGateway,
+      inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock],
+      useFactory: (
+        options: ResolvedOptions,
+        definitions: ServiceDefinitions,
+        registry: RoomRegistry,
+        clock: JamsocketClock,
+      ) => new JamsocketGateway(options, definitions, registry, clock),
+    },
+    {
+      provide: JamsocketLifecycle,
+      inject: [
+        HttpAdapterHost,
+        ModuleRef,
+        ModulesContainer,
+        JamsocketGateway,
+        RoomRegistry,
+        TimerRegistry,
+        RESOLVED_OPTIONS,
+        JamsocketClock,
+        JamsocketRandom,
+      ],
+      useFactory: (
+        adapterHost: HttpAdapterHost,
+        moduleRef: ModuleRef,
+        modules: ModulesContainer,
+        gateway: JamsocketGateway,
+        registry: RoomRegistry,
+        timers: TimerRegistry,
+        options: ResolvedOptions,
+        clock: JamsocketClock,
+        random: JamsocketRandom,
+      ) =>
+        new JamsocketLifecycle({
+          adapterHost,
+          moduleRef,
+          modules,
+          gateway,
+          registry,
+          timers,
+          options,
+          clock,
+          random,
+        } satisfies LifecycleParts),
+    },
+  ],
+  exports: [JamsocketContext, JamsocketRooms, JamsocketClock, JamsocketRandom],
+})
+export class JamsocketModule extends ConfigurableModuleClass {
+  static override forRoot(options: JamsocketOptions = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+}
+
+/** What is injected as `JamsocketContext`: only rooms put their context where Nest has the request. */
+function roomContextFrom(request: unknown): JamsocketContext {
+  if (request instanceof JamsocketContext) return request;
+  throw new JamsocketError(
+    'no_room_context',
+    'JamsocketContext was injected outside of a room. Inject JamsocketRooms instead, and get the room you mean from it.',
+  );
+}

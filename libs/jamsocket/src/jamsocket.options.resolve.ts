@@ -1,0 +1,268 @@
+import { inspect } from 'node:util';
+import { JamsocketConfigurationError } from './jamsocket.errors.js';
+import type { HttpOptions, JamsocketOptions, Origins, RateLimit, RoomIds, RoomOptions } from './jamsocket.options.js';
+
+/** The options of one service with every default filled in. */
+export interface ResolvedRoomOptions {
+  readonly roomIds: RoomIds;
+  /** Milliseconds from empty to stopping; `Infinity` for `never`. */
+  readonly shutdownAfterMs: number;
+  readonly unjoinedMs: number;
+  readonly handlerTimeoutMs: number;
+  readonly heartbeat: false | { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly origins: Origins;
+  readonly coalesce: boolean;
+  readonly limits: ResolvedRoomLimits;
+}
+
+export interface ResolvedRoomLimits {
+  readonly maxPayloadBytes: number;
+  readonly maxFragments: number;
+  readonly maxBufferedChunks: number;
+  readonly maxPendingAutoPongs: number;
+  readonly maxBufferedBytes: number;
+  readonly mailbox: { readonly maxEvents: number; readonly maxBytes: number };
+  readonly messagesPerSecond: false | Required<RateLimit>;
+  readonly maxClientsPerRoom: number;
+  readonly maxRooms: number;
+  readonly maxRoomIdLength: number;
+  readonly handshakeTimeoutMs: number;
+}
+
+/** The options of the module with every default filled in. */
+export interface ResolvedOptions extends ResolvedRoomOptions {
+  readonly path: string;
+  readonly http: false | Required<HttpOptions>;
+  readonly shutdownGraceMs: number;
+  readonly flushIntervalMs: number;
+  readonly limits: ResolvedRoomLimits & { readonly maxConnections: number; readonly maxConnectionsPerIp: number };
+}
+
+type Rule<T> = (value: unknown, path: string) => T;
+
+/** Node turns a longer delay into 1 ms (the timer's count is a signed 32-bit integer). */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_BYTES = 2 ** 31 - 1;
+const MAX_COUNT = 2 ** 31 - 1;
+
+/**
+ * Checks the module's options and fills in the defaults.
+ * @throws JamsocketConfigurationError that names the option's path, the value and what is allowed
+ */
+export function resolveOptions(given: JamsocketOptions = {}): ResolvedOptions {
+  return allRules()(given, 'JamsocketModule.forRoot: options');
+}
+
+/** The options of one service: the module's, overridden by those of its decorator. `where` begins the error messages. */
+export function resolveRoomOptions(module: JamsocketOptions, service: RoomOptions, where: string): ResolvedRoomOptions {
+  object<ResolvedRoomOptions>(roomRules(limitRules))(service, where);
+  const limits = {
+    ...module.limits,
+    ...service.limits,
+    mailbox: { ...module.limits?.mailbox, ...service.limits?.mailbox },
+  };
+  const heartbeat =
+    isPlainObject(module.heartbeat) && isPlainObject(service.heartbeat)
+      ? { ...module.heartbeat, ...service.heartbeat }
+      : undefined;
+  return allRules()({ ...module, ...service, limits, ...(heartbeat && { heartbeat }) }, where);
+}
+
+const allRules = () => object<ResolvedOptions>({ ...roomRules(globalLimitRules), ...moduleRules });
+
+const milliseconds = (min: number, byDefault: number) => integer(min, MAX_TIMEOUT_MS, byDefault);
+
+const limitRules = {
+  maxPayloadBytes: integer(1, MAX_BYTES, 1024 * 1024),
+  maxFragments: integer(1, MAX_COUNT, 64),
+  maxBufferedChunks: integer(1, MAX_COUNT, 1024),
+  maxPendingAutoPongs: integer(1, MAX_COUNT, 60),
+  maxBufferedBytes: integer(1024, MAX_BYTES, 4 * 1024 * 1024),
+  mailbox: object({ maxEvents: integer(1, MAX_COUNT, 1024), maxBytes: integer(1, MAX_BYTES, 8 * 1024 * 1024) }),
+  messagesPerSecond: rateLimit,
+  maxClientsPerRoom: offOrInteger(1, MAX_COUNT),
+  maxRooms: offOrInteger(1, MAX_COUNT),
+  maxRoomIdLength: integer(1, 2048, 128),
+  handshakeTimeoutMs: milliseconds(1, 10_000),
+};
+
+const globalLimitRules = {
+  ...limitRules,
+  maxConnections: offOrInteger(1, MAX_COUNT),
+  maxConnectionsPerIp: offOrInteger(1, MAX_COUNT),
+};
+
+const roomRules = (limits: Record<string, Rule<unknown>>): Record<string, Rule<unknown>> => ({
+  roomIds,
+  shutdown: shutdownAfterMs,
+  unjoinedMs: milliseconds(1, 60_000),
+  handlerTimeoutMs: milliseconds(1, 30_000),
+  heartbeat,
+  origins,
+  coalesce: boolean(true),
+  limits: object(limits),
+});
+
+const moduleRules: Record<string, Rule<unknown>> = {
+  path: urlPath,
+  http,
+  shutdownGraceMs: milliseconds(0, 5_000),
+  flushIntervalMs: integer(0, 1_000, 0),
+};
+
+/** `shutdown` is the one option whose resolved name differs from its own. */
+const RESOLVED_NAMES: Readonly<Record<string, string>> = { shutdown: 'shutdownAfterMs' };
+
+function object<T>(rules: Record<string, Rule<unknown>>): Rule<T> {
+  return (value, path) => {
+    const given = value ?? {};
+    if (!isPlainObject(given)) throw badOption(path, value, `an object with ${Object.keys(rules).join(', ')}`);
+    for (const key of Object.keys(given)) {
+      if (!Object.hasOwn(rules, key))
+        throw badOption(`${path}.${key}`, given[key], `one of the options ${Object.keys(rules).join(', ')}`);
+    }
+    const entries = Object.entries(rules).map(([key, rule]) => [
+      RESOLVED_NAMES[key] ?? key,
+      rule(given[key], `${path}.${key}`),
+    ]);
+    return Object.freeze(Object.fromEntries(entries)) as T;
+  };
+}
+
+function integer(min: number, max: number, byDefault: number): Rule<number> {
+  return (value = byDefault, path) => {
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+      throw badOption(path, value, `a whole number from ${min} to ${max}`);
+    }
+    return value as number;
+  };
+}
+
+function offOrInteger(min: number, max: number): Rule<number> {
+  return (value = false, path) => {
+    if (value === false) return Infinity;
+    try {
+      return integer(min, max, min)(value, path);
+    } catch {
+      throw badOption(path, value, `false (no limit) or a whole number from ${min} to ${max}`);
+    }
+  };
+}
+
+function boolean(byDefault: boolean): Rule<boolean> {
+  return (value = byDefault, path) => {
+    if (typeof value !== 'boolean') throw badOption(path, value, 'true or false');
+    return value;
+  };
+}
+
+function rateLimit(value: unknown = false, path: string): false | Required<RateLimit> {
+  if (value === false) return false;
+  const { rate, burst } = typeof value === 'number' ? { rate: value, burst: undefined } : ((value ?? {}) as RateLimit);
+  const isPositive = (n: unknown) => typeof n === 'number' && Number.isFinite(n) && n > 0;
+  if (!isPositive(rate) || (burst !== undefined && (!isPositive(burst) || burst < 1))) {
+    throw badOption(
+      path,
+      value,
+      'false, a positive number, or { rate, burst } with a positive rate and a burst of at least 1',
+    );
+  }
+  return { rate, burst: burst ?? Math.max(1, rate * 2) };
+}
+
+function roomIds(value: unknown = 'implicit', path: string): RoomIds {
+  const isKnown =
+    typeof value === 'function' ||
+    (typeof value === 'string' && /^(implicit|api|uuid|short([3-9]|1[0-2])?)$/.test(value));
+  if (!isKnown)
+    throw badOption(
+      path,
+      value,
+      "'implicit', 'api', 'short', 'short3' to 'short12', 'uuid' or a function that returns an id",
+    );
+  return value as RoomIds;
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, sec: 1_000, min: 60_000, h: 3_600_000 };
+
+function shutdownAfterMs(value: unknown = 'immediate', path: string): number {
+  if (value === 'never') return Infinity;
+  if (value === 'immediate') return 0;
+  const [, amount, unit] = (typeof value === 'string' && /^(\d+)\s*(ms|s|sec|min|h)$/.exec(value)) || [];
+  const ms = amount
+    ? Number(amount) * UNITS_MS[unit]
+    : isPlainObject(value) && Object.keys(value).length === 1
+      ? value.afterMs
+      : undefined;
+  if (!Number.isSafeInteger(ms) || (ms as number) < 0 || (ms as number) > MAX_TIMEOUT_MS) {
+    throw badOption(
+      path,
+      value,
+      `'never', 'immediate', a duration such as '30sec', or { afterMs } from 0 to ${MAX_TIMEOUT_MS}`,
+    );
+  }
+  return ms as number;
+}
+
+function heartbeat(value: unknown, path: string): ResolvedRoomOptions['heartbeat'] {
+  if (value === false) return false;
+  const rules = { intervalMs: milliseconds(1_000, 10_000), timeoutMs: milliseconds(3_000, 20_000) };
+  const resolved = object<{ intervalMs: number; timeoutMs: number }>(rules)(value, path);
+  if (resolved.timeoutMs <= resolved.intervalMs) {
+    throw badOption(`${path}.timeoutMs`, resolved.timeoutMs, `more than intervalMs, which is ${resolved.intervalMs}`);
+  }
+  return resolved;
+}
+
+function origins(value: unknown = 'same-host', path: string): Origins {
+  if (value === '*' || value === 'same-host' || typeof value === 'function') return value as Origins;
+  if (!Array.isArray(value)) throw badOption(path, value, "'same-host', '*', a list of origins or a function");
+  for (const origin of value) {
+    if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw badOption(
+        path,
+        origin,
+        'an origin such as https://app.example.com, with scheme and host and nothing after them',
+      );
+    }
+  }
+  return value as string[];
+}
+
+function urlPath(value: unknown = '/ws', path: string): string {
+  if (value === '/') return '';
+  if (typeof value !== 'string' || !/^(\/[\w\-.~]+)+$/.test(value)) {
+    throw badOption(
+      path,
+      value,
+      "a path such as '/ws': it starts with a slash, ends without one and has no parameters",
+    );
+  }
+  return value;
+}
+
+function http(value: unknown = true, path: string): ResolvedOptions['http'] {
+  if (value === false) return false;
+  const guards: Rule<unknown> = (given = [], where) => {
+    if (
+      Array.isArray(given) &&
+      given.every((guard) => typeof guard === 'function' || typeof guard?.canActivate === 'function')
+    )
+      return given;
+    throw badOption(where, given, 'a list of guards');
+  };
+  const prefix: Rule<string> = (given, where) => (given === undefined || given === '' ? '' : urlPath(given, where));
+  const isOptions = isPlainObject(value);
+  if (value !== true && !isOptions) throw badOption(path, value, 'true, false or { prefix, guards }');
+  return object<Required<HttpOptions>>({ prefix, guards })(isOptions ? value : {}, path);
+}
+
+function badOption(path: string, value: unknown, allowed: string): JamsocketConfigurationError {
+  return new JamsocketConfigurationError(
+    `${path} is ${inspect(value, { depth: 1, breakLength: Infinity })}, but must be ${allowed}.`,
+  );
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,112 @@
+import type { CanActivate, Type } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+
+/** Makes the ids of rooms that are created without one. Called again when it returns an id that is in use. */
+export type RoomIdGenerator = () => string;
+
+/**
+ * How rooms get their ids (jamsocket's `RoomIdStrategy`).
+ * - `implicit`: a room is made by the first client that connects to its path.
+ * - `api`: rooms are made only by `POST` or by `JamsocketRooms.create`; connecting to another id is a 404.
+ * - `short`, `short3` … `short12`: as `api`; generated ids are that many upper-case letters (`short`: 6), none repeated until all were used.
+ * - `uuid`: as `api`; generated ids are random UUIDs, which nobody can guess.
+ * - a function: as `api`; your own generator.
+ */
+export type RoomIds =
+  'implicit' | 'api' | 'short' | `short${3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}` | 'uuid' | RoomIdGenerator;
+
+/**
+ * What happens to a room that has become empty (jamsocket's `ServiceShutdownPolicy`).
+ * A duration is written as `'500ms'`, `'30sec'`, `'5min'`, `'1h'` or `{ afterMs: 30_000 }`.
+ */
+export type ShutdownPolicy =
+  'never' | 'immediate' | `${number}${'ms' | 's' | 'sec' | 'min' | 'h'}` | { afterMs: number };
+
+/** Who may open a socket from a browser: `'same-host'`, `'*'`, a list of origins such as `https://app.example.com`, or a function. */
+export type Origins =
+  'same-host' | '*' | readonly string[] | ((origin: string, request: IncomingMessage) => boolean | Promise<boolean>);
+
+export interface HeartbeatOptions {
+  /** Milliseconds between pings, 1,000 or more. Default 10,000. */
+  intervalMs?: number;
+  /** Milliseconds of silence after which a connection is dropped, 3,000 or more and longer than the interval. Default 20,000. */
+  timeoutMs?: number;
+}
+
+/** A token bucket: `rate` a second on average, up to `burst` (default: twice the rate) at once. */
+export interface RateLimit {
+  rate: number;
+  burst?: number;
+}
+
+/** Limits that can differ from one service to the next. `false` means no limit. */
+export interface RoomLimits {
+  /** Largest inbound message in bytes; a larger one closes the connection with 1009. Default 1 MiB. */
+  maxPayloadBytes?: number;
+  /** Most fragments of one inbound message (close 1008). Default 64; the default of `ws`, 16,384, let 200 connections hold 415 MB. */
+  maxFragments?: number;
+  /** Most chunks the parser may hold for one inbound message. Default 1,024. */
+  maxBufferedChunks?: number;
+  /** Most unanswered pings of a client that does not read its pongs; beyond it the connection is cut. Default 60. */
+  maxPendingAutoPongs?: number;
+  /** Most bytes waiting for one slow client; beyond it the client is closed with 1013. Default 4 MiB. */
+  maxBufferedBytes?: number;
+  /** When a room has this much waiting, reading from the sockets that fill it pauses. Default 1,024 events or 8 MiB. */
+  mailbox?: { maxEvents?: number; maxBytes?: number };
+  /** Most inbound messages a second of one client (close 1008). A number is the rate. Default `false`. */
+  messagesPerSecond?: false | number | RateLimit;
+  /** Most clients in one room (503). Default `false`. */
+  maxClientsPerRoom?: false | number;
+  /** Most rooms at once (503): of the whole module, or of this service where its decorator sets it. Default `false`. */
+  maxRooms?: false | number;
+  /** Longest room id in characters, after percent-decoding. Default 128. */
+  maxRoomIdLength?: number;
+  /** Milliseconds a connect may take from the upgrade request to the open socket, guards and `@OnCreate` included (503). Default 10,000. */
+  handshakeTimeoutMs?: number;
+}
+
+export interface Limits extends RoomLimits {
+  /** Most connections of this module at once (503). Default `false`. */
+  maxConnections?: false | number;
+  /** Most connections of one IP address at once (429). Default `false`. */
+  maxConnectionsPerIp?: false | number;
+}
+
+/** Options that `@JamsocketService({ ... })` can override for its rooms. */
+export interface RoomOptions {
+  /** Default `'implicit'`. */
+  roomIds?: RoomIds;
+  /** Default `'immediate'`. */
+  shutdown?: ShutdownPolicy;
+  /** Milliseconds after which a room made by HTTP or code stops when nobody has joined it. Default 60,000. Not for `shutdown: 'never'`. */
+  unjoinedMs?: number;
+  /** Milliseconds a handler may take; a longer one is reported, and the room moves on. Default 30,000. */
+  handlerTimeoutMs?: number;
+  /** `false` switches pings off. Default: every 10 s, dropped after 20 s of silence. */
+  heartbeat?: false | HeartbeatOptions;
+  /** Default `'same-host'`. Requests without an `Origin` header do not come from a browser's page and pass. */
+  origins?: Origins;
+  /** Send everything queued for a socket in one event-loop turn with one write. Default `true`; `false` sends through `ws` at once. */
+  coalesce?: boolean;
+  limits?: RoomLimits;
+}
+
+export interface HttpOptions {
+  /** Prefix of the routes `/status`, `/new_room` and `/ws/:room`. Default none. */
+  prefix?: string;
+  /** Guards of the routes: instances, or classes that the application provides. */
+  guards?: readonly (Type<CanActivate> | CanActivate)[];
+}
+
+/** Options of `JamsocketModule.forRoot` and `forRootAsync`. */
+export interface JamsocketOptions extends RoomOptions {
+  /** Prefix of the WebSocket paths. Default `/ws`. */
+  path?: string;
+  /** The HTTP routes; `false` leaves them out. Default `true`. */
+  http?: boolean | HttpOptions;
+  /** Milliseconds in which `app.close()` has drained every room and closed every client. Default 5,000. */
+  shutdownGraceMs?: number;
+  /** Milliseconds that sends are gathered before they are written; 0 is once an event-loop turn. Default 0. */
+  flushIntervalMs?: number;
+  limits?: Limits;
+}

@@ -1,0 +1,47 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+
+/**
+ * Where rooms take their time from. It is also the injection token: provide your own in a test to run on virtual time.
+ * All durations are milliseconds on a monotonic clock, so a jump of the wall clock changes nothing.
+ */
+export abstract class JamsocketClock {
+  abstract now(): number;
+  abstract setTimeout(callback: () => void, ms: number): NodeJS.Timeout;
+  abstract clearTimeout(timer: NodeJS.Timeout): void;
+  abstract setInterval(callback: () => void, ms: number): NodeJS.Timeout;
+  abstract clearInterval(timer: NodeJS.Timeout): void;
+}
+
+/** Where room ids and spreads take their randomness from; also the injection token. */
+export abstract class JamsocketRandom {
+  abstract uuid(): string;
+  abstract uint32(): number;
+}
+
+export class SystemClock extends JamsocketClock {
+  now(): number {
+    return performance.now();
+  }
+  setTimeout(callback: () => void, ms: number): NodeJS.Timeout {
+    return setTimeout(callback, ms);
+  }
+  clearTimeout(timer: NodeJS.Timeout): void {
+    clearTimeout(timer);
+  }
+  setInterval(callback: () => void, ms: number): NodeJS.Timeout {
+    return setInterval(callback, ms);
+  }
+  clearInterval(timer: NodeJS.Timeout): void {
+    clearInterval(timer);
+  }
+}
+
+export class SystemRandom extends JamsocketRandom {
+  uuid(): string {
+    return randomUUID();
+  }
+  uint32(): number {
+    return randomBytes(4).readUInt32LE(0);
+  }
+}

@@ -1,0 +1,146 @@
+import { CLOSE_NORMAL, CLOSE_POLICY, type Connection, type ConnectionSink } from '../connection/connection.js';
+import { Frame } from '../connection/frame.js';
+import type { TokenBucket } from '../connection/token-bucket.js';
+import { JamsocketError } from '../jamsocket.errors.js';
+import type { ClientRequest } from './client-request.js';
+import type { RoomAddress } from './room-address.js';
+import type { Room } from './room.js';
+
+/** Names a client within its room: 1, 2, 3 … in the order of joining, never used twice. */
+export type ClientId = number;
+
+const NO_TAGS: ReadonlySet<string> = new Set();
+/** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
+const MAX_REASON_BYTES = 123;
+
+/** A participant of a room. It is not its socket: it stays the same whatever carries its messages. */
+export class Client<Data = any> implements ConnectionSink {
+  /** 0 until it has joined its room: a guard on connect sees the client before that. */
+  id: ClientId = 0;
+  /** Yours: what a guard found out about the user, say. `undefined` until you set it. */
+  data = undefined as Data;
+  /** How the connection ended, once it has. */
+  closed: { readonly code: number; readonly reason: string } | undefined = undefined;
+  /** @internal */
+  room: Room | null = null;
+  /** @internal */
+  connection: Connection | null = null;
+  /** @internal The handlers asked for its end: what it sent before that does not count any more. */
+  isDismissed = false;
+  /** @internal */
+  rateLimit: TokenBucket | null = null;
+  #tags: Set<string> | null = null;
+
+  /** @internal */
+  constructor(
+    readonly request: ClientRequest,
+    /** @internal */
+    public address: RoomAddress,
+  ) {}
+
+  get roomId(): string {
+    return this.address.roomId;
+  }
+
+  /** The parameters of the path the client connected to. */
+  get params(): Readonly<Record<string, string>> {
+    return this.address.params;
+  }
+
+  /** Words to address groups of clients by, with `tagged('red')`. */
+  get tags(): ReadonlySet<string> {
+    return this.#tags ?? NO_TAGS;
+  }
+
+  tag(...tags: string[]): void {
+    this.#tags ??= new Set();
+    for (const tag of tags) this.#tags.add(tag);
+  }
+
+  untag(...tags: string[]): void {
+    for (const tag of tags) this.#tags?.delete(tag);
+  }
+
+  get isConnected(): boolean {
+    return this.connection !== null && this.closed === undefined;
+  }
+
+  /** Bytes that were sent to this client and still wait here. */
+  get bufferedBytes(): number {
+    if (this.connection === null || this.room === null) return 0;
+    return this.connection.bufferedBytes + this.room.outbox.queuedBytes(this.connection);
+  }
+
+  /** Sends a text message. Nothing happens if the client has gone. */
+  sendMessage(text: string): void {
+    if (this.isConnected) this.room!.outbox.send(Frame.text(text), [this.connection!]);
+  }
+
+  /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
+  sendBinary(bytes: Uint8Array): void {
+    if (this.isConnected) this.room!.outbox.send(Frame.binary(bytes), [this.connection!]);
+  }
+
+  /** Sends `{ "event": event, "data": data }` as JSON text. */
+  emit(event: string, data?: unknown): void {
+    this.sendMessage(JSON.stringify({ event, data }));
+  }
+
+  /**
+   * Closes the connection behind everything that was sent to it. `@OnDisconnect` runs as a turn of its own.
+   * @param code 1000 (default) or 3000 to 4999
+   * @param reason at most 123 bytes
+   * @throws JamsocketError `bad_close_code`
+   */
+  close(code = CLOSE_NORMAL, reason = ''): void {
+    assertCloseCode(code, reason);
+    this.isDismissed = true;
+    this.end(code, reason);
+  }
+
+  /** @internal Closes with any code. */
+  end(code: number, reason: string): void {
+    if (!this.isConnected) return;
+    this.room?.outbox.flush();
+    this.connection!.close(code, reason);
+  }
+
+  /** @internal */
+  receiveText(text: string): void {
+    if (this.#mayReceive()) this.room!.receive({ type: 'text', client: this, text });
+  }
+
+  /** @internal */
+  receiveBinary(bytes: Buffer): void {
+    if (this.#mayReceive()) this.room!.receive({ type: 'binary', client: this, bytes });
+  }
+
+  /** @internal */
+  connectionClosed(code: number, reason: string): void {
+    this.closed = { code, reason };
+    this.room!.leave(this);
+  }
+
+  #mayReceive(): boolean {
+    if (this.rateLimit === null || this.rateLimit.take(this.room!.now())) return true;
+    this.isDismissed = true;
+    this.end(CLOSE_POLICY, 'too many messages');
+    return false;
+  }
+}
+
+/** @throws JamsocketError `bad_close_code` */
+export function assertCloseCode(code: number, reason: string): void {
+  if (code !== CLOSE_NORMAL && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+    throw new JamsocketError(
+      'bad_close_code',
+      `Close code ${code} is not an application's to use: use 1000, or one from 3000 to 4999.`,
+    );
+  }
+  if (Buffer.byteLength(reason) > MAX_REASON_BYTES) {
+    throw new JamsocketError(
+      'bad_close_code',
+      `The close reason has ${Buffer.byteLength(reason)} bytes; ${MAX_REASON_BYTES} fit into a close frame.`,
+    );
+  }
+}

@@ -1,0 +1,131 @@
+import type { JamsocketClock } from '../jamsocket.sources.js';
+import type { RoomEvent } from './room-event.js';
+
+/** Whose events these are. */
+export interface MailboxOwner {
+  /** Handles one event. Never throws; a promise never rejects. */
+  takeTurn(event: RoomEvent): void | Promise<void>;
+  /** A turn took longer than allowed and goes on on its own. */
+  turnTimedOut(event: RoomEvent): void;
+  /** What waits has shrunk to half the limits. */
+  mailboxDrained(): void;
+}
+
+export interface MailboxLimits {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+}
+
+/** Handled events are cut off the front of the queue when there are this many, so that a never empty queue stays small. */
+const COMPACT_AT = 1024;
+
+/**
+ * A room's turns: one event at a time, in the order they came; the next starts when the handler has returned and
+ * its promise has settled. An event that finds the room idle is handled at once, without a queue or a microtask.
+ */
+export class Mailbox {
+  /** Starts closed: the room is not there yet. */
+  #isBusy = true;
+  #queue: RoomEvent[] = [];
+  #head = 0;
+  #bytes = 0;
+  #wasFull = false;
+
+  constructor(
+    private readonly owner: MailboxOwner,
+    private readonly limits: MailboxLimits,
+    private readonly clock: JamsocketClock,
+    private readonly turnTimeoutMs: number,
+  ) {}
+
+  /** The room is there: what has come in the meantime is handled now. */
+  open(): void {
+    this.#continueWith(undefined);
+  }
+
+  get isIdle(): boolean {
+    return !this.#isBusy;
+  }
+
+  /** @returns whether the mailbox is full now, so that whoever fills it should be paused */
+  post(event: RoomEvent): boolean {
+    if (!this.#isBusy) {
+      this.#isBusy = true;
+      this.#continueWith(this.#take(event));
+      return false;
+    }
+    this.#queue.push(event);
+    this.#bytes += bytesOf(event);
+    if (this.#queue.length - this.#head < this.limits.maxEvents && this.#bytes < this.limits.maxBytes) return false;
+    this.#wasFull = true;
+    return true;
+  }
+
+  /** Events that wait, given away: the room will not handle them. */
+  abandon(): RoomEvent[] {
+    const rest = this.#queue.slice(this.#head);
+    this.#queue = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    return rest;
+  }
+
+  #continueWith(turn: void | Promise<void>): void {
+    for (;;) {
+      if (turn !== undefined) {
+        void turn.then(() => this.#continueWith(undefined));
+        return;
+      }
+      const event = this.#shift();
+      if (event === undefined) {
+        this.#isBusy = false;
+        return;
+      }
+      turn = this.#take(event);
+    }
+  }
+
+  #take(event: RoomEvent): void | Promise<void> {
+    const turn = this.owner.takeTurn(event);
+    return turn === undefined ? undefined : this.#withinTimeout(turn, event);
+  }
+
+  #withinTimeout(turn: Promise<void>, event: RoomEvent): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimeout(() => {
+        this.owner.turnTimedOut(event);
+        resolve();
+      }, this.turnTimeoutMs);
+      void turn.then(() => {
+        this.clock.clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #shift(): RoomEvent | undefined {
+    if (this.#head === this.#queue.length) return undefined;
+    const event = this.#queue[this.#head];
+    this.#queue[this.#head++] = undefined as never;
+    this.#bytes -= bytesOf(event);
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
+    } else if (this.#head > COMPACT_AT) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    const waiting = this.#queue.length - this.#head;
+    if (this.#wasFull && waiting <= this.limits.maxEvents / 2 && this.#bytes <= this.limits.maxBytes / 2) {
+      this.#wasFull = false;
+      this.owner.mailboxDrained();
+    }
+    return event;
+  }
+}
+
+/** Text counts two bytes a character, which is the most it takes in memory. */
+function bytesOf(event: RoomEvent): number {
+  if (event.type === 'text') return event.text.length * 2;
+  return event.type === 'binary' ? event.bytes.length : 0;
+}

@@ -1,0 +1,64 @@
+import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import type { JamsocketClock } from '../jamsocket.sources.js';
+
+/**
+ * Who holds a room open: its clients until their `@OnDisconnect` has run, and connects that were promised a place.
+ * When nobody does, `stop` is called as the shutdown policy says.
+ */
+export class Occupancy {
+  #clients = 0;
+  #reserved = 0;
+  /** Milliseconds an unjoined room is kept, for rooms that no client asked for. */
+  #unjoinedMs: number | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly options: Pick<ResolvedRoomOptions, 'shutdownAfterMs' | 'unjoinedMs'>,
+    private readonly clock: JamsocketClock,
+    private readonly stop: () => void,
+  ) {}
+
+  get size(): number {
+    return this.#clients + this.#reserved;
+  }
+
+  reserve(): void {
+    this.#reserved++;
+    this.cancelStop();
+  }
+
+  /** Gives a reservation back: its client has joined, or does not come. */
+  release(): void {
+    this.#reserved--;
+    this.#stopIfEmpty();
+  }
+
+  join(): void {
+    this.#clients++;
+    this.#unjoinedMs = null;
+  }
+
+  leave(): void {
+    this.#clients--;
+    this.#stopIfEmpty();
+  }
+
+  /** The room was made by HTTP or by code: until the first client it may be empty for `unjoinedMs`. */
+  expectJoin(): void {
+    this.#unjoinedMs = this.options.unjoinedMs;
+    this.#stopIfEmpty();
+  }
+
+  cancelStop(): void {
+    if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #stopIfEmpty(): void {
+    if (this.size > 0 || this.options.shutdownAfterMs === Infinity) return;
+    const ms = this.#unjoinedMs ?? this.options.shutdownAfterMs;
+    if (ms === 0) return this.stop();
+    this.cancelStop();
+    this.#timer = this.clock.setTimeout(() => this.stop(), ms);
+  }
+}

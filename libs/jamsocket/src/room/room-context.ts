@@ -1,0 +1,98 @@
+import { Frame } from '../connection/frame.js';
+import { CLOSE_NORMAL } from '../connection/connection.js';
+import { DEFAULT_TIMER } from '../decorators/metadata.js';
+import { JamsocketError } from '../jamsocket.errors.js';
+import type { Client, ClientId } from './client.js';
+import { deliver, type Recipient } from './recipients.js';
+import type { Room } from './room.js';
+
+/**
+ * What a room service talks to its room with. Inject it into the service or into any provider the service injects:
+ * such a provider becomes room-scoped, and everything in one room shares one instance of it.
+ */
+export class JamsocketContext {
+  #abort: AbortController | null = null;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly room: Room,
+  ) {}
+
+  get roomId(): string {
+    return this.room.address.roomId;
+  }
+
+  /** Name of the service: its path without parameters; `default` for the default service. */
+  get service(): string {
+    return this.room.definition.service;
+  }
+
+  /** Every parameter of the room's path, `room` among them. */
+  get params(): Readonly<Record<string, string>> {
+    return this.room.address.params;
+  }
+
+  /** Who is in the room: from the beginning of their `@OnConnect` until their connection ends. */
+  get clients(): ReadonlyMap<ClientId, Client> {
+    return this.room.clients;
+  }
+
+  /** Aborted when the room stops: give it to whatever should not outlive the room, such as `fetch`. */
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.room.state === 'stopped') this.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  /** Sends a text message. Whoever has gone is passed over; in a room that has stopped nothing happens. */
+  sendMessage(recipient: Recipient, text: string): void {
+    if (typeof text !== 'string')
+      throw new TypeError(`sendMessage takes a string, not ${typeof text}: use emit for JSON or sendBinary for bytes.`);
+    deliver(Frame.text(text), recipient, this.room.clients, this.room.outbox);
+  }
+
+  /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
+  sendBinary(recipient: Recipient, bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array))
+      throw new TypeError(`sendBinary takes a Uint8Array or a Buffer, not ${typeof bytes}.`);
+    deliver(Frame.binary(bytes), recipient, this.room.clients, this.room.outbox);
+  }
+
+  /** Sends `{ "event": event, "data": data }` as JSON text. */
+  emit(recipient: Recipient, event: string, data?: unknown): void {
+    this.sendMessage(recipient, JSON.stringify({ event, data }));
+  }
+
+  /**
+   * Has `@OnTimer(name)` run once in `ms` milliseconds. A timer of the same name is replaced; 0 cancels it.
+   * @throws JamsocketError `unknown_timer` if the class has no `@OnTimer` of this name, `bad_timer` if `ms` is out of range
+   */
+  setTimer(ms: number, name: string = DEFAULT_TIMER): void {
+    const { timers, type } = this.room.definition;
+    if (!timers.has(name)) {
+      const known = [...timers].map((timer) => `"${timer}"`).join(', ') || 'none';
+      throw new JamsocketError(
+        'unknown_timer',
+        `${type.name} sets the timer "${name}", but no method has @OnTimer('${name}'). Its timers: ${known}.`,
+      );
+    }
+    if (this.room.state === 'starting' || this.room.state === 'running') this.room.timers.set(name, ms);
+  }
+
+  clearTimer(name: string = DEFAULT_TIMER): void {
+    this.room.timers.clear(name);
+  }
+
+  /** Stops the room: every client is closed with 1000 and this reason, then `@OnDestroy` runs. */
+  close(reason = ''): void {
+    this.room.close(CLOSE_NORMAL, reason);
+  }
+
+  /** @internal */
+  abort(): void {
+    this.#abort?.abort();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Logger, Type } from '@nestjs/common';
+import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import type { Client } from './client.js';
+import type { JamsocketContext } from './room-context.js';
+import type { CronOptions } from './room-timers.js';
+
+/** All that is known about a service class once the application has booted. */
+export interface RoomDefinition {
+  /** Name of the service: its path without parameters, `default` for the default service. */
+  readonly service: string;
+  readonly type: Type;
+  readonly logger: Logger;
+  /** Names of the path's parameters, in order; the last is `room`. */
+  readonly paramNames: readonly string[];
+  readonly options: ResolvedRoomOptions;
+  /** Makes ids for rooms created without one. */
+  readonly nextRoomId: () => string;
+  /** Names that `setTimer` may use. */
+  readonly timers: ReadonlySet<string>;
+  /** Methods with Nest's `@Interval`, `@Timeout` or `@Cron`. */
+  readonly scheduled: readonly ScheduledMethod[];
+  /** Builds the room's instance through Nest's injector. */
+  instantiate(context: JamsocketContext): Promise<RoomInstance>;
+  /** Whether the guards of a connect can only be built within a room. If not, they run before there is one. */
+  guardsNeedRoom(): boolean;
+  /** Runs the guards of a connect. @throws RefusedError if one says no, or whatever one throws */
+  admit(client: Client, instance: RoomInstance | null, context: JamsocketContext | null): Promise<void>;
+}
+
+export interface ScheduledMethod {
+  readonly name: string;
+  readonly method: string;
+  readonly trigger:
+    | { readonly type: 'timeout'; readonly ms: number }
+    | { readonly type: 'interval'; readonly ms: number }
+    | { readonly type: 'cron'; readonly options: CronOptions };
+}
+
+/** A room's own instance of the service class, its handlers bound. */
+export interface RoomInstance {
+  readonly service: object;
+  readonly create?: Handler;
+  readonly connect?: Handler;
+  /** Text messages that are no JSON event with a handler of its own. */
+  readonly text?: Handler;
+  /** Handlers of JSON events, by event name. */
+  readonly events: ReadonlyMap<string, Handler>;
+  readonly binary?: Handler;
+  readonly disconnect?: Handler;
+  readonly destroy?: Handler;
+  readonly timers: ReadonlyMap<string, Handler>;
+  /** Handlers of scheduled methods, by method name. */
+  readonly scheduled: ReadonlyMap<string, Handler>;
+  /** `onModuleDestroy` of the instance and of everything room-scoped it injects. */
+  destroyProviders(): Promise<void>;
+}
+
+/** One handler of one room, with the guards, pipes, interceptors and filters that apply to it. */
+export interface Handler {
+  /** For logs: `ChatRoom.message`. */
+  readonly name: string;
+  /** It can wait for something in the middle of its turn. */
+  readonly isAsync: boolean;
+  /** May throw, or return a promise or an Observable. What comes out of it is the reply. */
+  call(client: Client | undefined, message: unknown, context: JamsocketContext): unknown;
+  /** Gives an error to the application's exception filters. @returns whether one of them took it */
+  filter(
+    error: unknown,
+    client: Client | undefined,
+    message: unknown,
+    context: JamsocketContext,
+  ): boolean | Promise<boolean>;
+}

@@ -1,0 +1,23 @@
+import type { Client } from './client.js';
+import type { RoomTimer } from './room-timers.js';
+
+/** Everything that can happen to a running room, one union: all of it passes the mailbox. */
+export type RoomEvent =
+  | { readonly type: 'connect'; readonly client: Client }
+  | { readonly type: 'text'; readonly client: Client; readonly text: string }
+  | { readonly type: 'binary'; readonly client: Client; readonly bytes: Buffer }
+  | { readonly type: 'disconnect'; readonly client: Client }
+  | { readonly type: 'timer'; readonly timer: RoomTimer }
+  | { readonly type: 'invoke'; readonly call: RoomCall }
+  | { readonly type: 'destroy' };
+
+/** An event that a client sent: it counts against the mailbox's limits. */
+export type ClientEvent = Extract<RoomEvent, { type: 'text' | 'binary' }>;
+
+/** A method called from outside the room, as a turn of its own. */
+export interface RoomCall {
+  /** Never throws; a promise never rejects. */
+  run(): void | Promise<void>;
+  /** The room has stopped. */
+  refuse(): void;
+}

@@ -1,0 +1,134 @@
+import { CronJob } from 'cron';
+import { JamsocketError } from '../jamsocket.errors.js';
+import { MAX_TIMEOUT_MS } from '../jamsocket.options.resolve.js';
+import type { JamsocketClock } from '../jamsocket.sources.js';
+import type { RoomEvent } from './room-event.js';
+import type { ScheduledMethod } from './room-definition.js';
+import type { TimerRegistry } from './timer-registry.js';
+
+/** A timer that has fired and whose event is on its way to the handler. Cancelled in between, it is not handled. */
+export interface RoomTimer {
+  readonly name: string;
+  /** The method Nest's `@Interval`, `@Timeout` or `@Cron` stands on; `undefined` for `setTimer`. */
+  readonly method?: string;
+  isCancelled: boolean;
+}
+
+interface Pending extends RoomTimer {
+  readonly type: 'timeout' | 'interval' | 'cron';
+  readonly handle?: NodeJS.Timeout;
+  /** An interval's event waits in the mailbox: another one would only pile up. */
+  isPosted: boolean;
+}
+
+/**
+ * The timers of one room. A timer that fires posts an event into the mailbox and never calls into the room.
+ * While it is pending it is in the SchedulerRegistry as `<prefix><name>`.
+ */
+export class RoomTimers {
+  readonly #registry: TimerRegistry;
+  readonly #clock: JamsocketClock;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(
+    private readonly prefix: string,
+    { timers, clock }: { readonly timers: TimerRegistry; readonly clock: JamsocketClock },
+    private readonly mailbox: { post(event: RoomEvent): unknown },
+  ) {
+    this.#registry = timers;
+    this.#clock = clock;
+  }
+
+  /**
+   * Sets a timer, in place of the one of the same name. 0 ms cancels it.
+   * @throws JamsocketError `bad_timer` if `ms` is not a number from 0 to 2^31 - 1
+   */
+  set(name: string, ms: number): void {
+    if (typeof ms !== 'number' || !(ms >= 0 && ms <= MAX_TIMEOUT_MS)) {
+      throw new JamsocketError(
+        'bad_timer',
+        `Timer "${name}": ${ms} is not a number of milliseconds from 0 to ${MAX_TIMEOUT_MS}.`,
+      );
+    }
+    this.clear(name);
+    if (ms > 0) this.#addTimeout(name, ms, undefined);
+  }
+
+  clear(name: string): void {
+    const timer = this.#pending.get(name);
+    if (timer === undefined) return;
+    this.#pending.delete(name);
+    timer.isCancelled = true;
+    if (timer.type === 'interval') this.#clock.clearInterval(timer.handle!);
+    else if (timer.type === 'timeout') this.#clock.clearTimeout(timer.handle!);
+    this.#registry.remove(timer.type, this.prefix + name);
+  }
+
+  clearAll(): void {
+    for (const name of [...this.#pending.keys()]) this.clear(name);
+  }
+
+  /** Starts what Nest's `@Interval`, `@Timeout` and `@Cron` ask for, once per room. */
+  schedule(methods: readonly ScheduledMethod[]): void {
+    for (const { name, method, trigger } of methods) {
+      if (trigger.type === 'timeout') this.#addTimeout(name, trigger.ms, method);
+      else if (trigger.type === 'interval') this.#addInterval(name, trigger.ms, method);
+      else this.#addCron(name, trigger.options, method);
+    }
+  }
+
+  #addTimeout(name: string, ms: number, method: string | undefined): void {
+    const handle = this.#clock.setTimeout(() => {
+      this.#registry.remove('timeout', this.prefix + name);
+      this.mailbox.post({ type: 'timer', timer });
+    }, ms);
+    const timer: Pending = { type: 'timeout', name, method, isCancelled: false, isPosted: false, handle };
+    this.#add(timer, () => this.#registry.addTimeout(this.prefix + name, handle));
+  }
+
+  #addInterval(name: string, ms: number, method: string): void {
+    const handle = this.#clock.setInterval(() => this.#postOnce(timer), ms);
+    const timer: Pending = { type: 'interval', name, method, isCancelled: false, isPosted: false, handle };
+    this.#add(timer, () => this.#registry.addInterval(this.prefix + name, handle));
+  }
+
+  #addCron(name: string, options: CronOptions, method: string): void {
+    const timer: Pending = { type: 'cron', name, method, isCancelled: false, isPosted: false };
+    const job = CronJob.from({
+      ...options,
+      onTick: () => this.#postOnce(timer),
+      start: options.disabled !== true,
+    } as never);
+    this.#add(timer, () => this.#registry.addCronJob(this.prefix + name, job as CronJob));
+  }
+
+  #add(timer: Pending, register: () => void): void {
+    this.#pending.set(timer.name, timer);
+    try {
+      register();
+    } catch (error) {
+      this.clear(timer.name);
+      throw error;
+    }
+  }
+
+  #postOnce(timer: Pending): void {
+    if (timer.isPosted) return;
+    timer.isPosted = true;
+    this.mailbox.post({ type: 'timer', timer });
+  }
+
+  /** The room has begun to handle the timer's event. @returns whether it still should */
+  taken(timer: RoomTimer): boolean {
+    const pending = timer as Pending;
+    pending.isPosted = false;
+    if (pending.isCancelled) return false;
+    if (pending.type === 'timeout') this.#pending.delete(pending.name);
+    return true;
+  }
+}
+
+/** What `@Cron` was given. */
+export type CronOptions = { readonly cronTime: unknown; readonly disabled?: boolean } & Readonly<
+  Record<string, unknown>
+>;

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { JamsocketModule } from 'nestjs-jamsocket';
+import { PageController } from './page.controller.js';
+import { ChatRoom } from './rooms/chat.room.js';
+import { ClockRoom } from './rooms/clock.room.js';
+import { CounterRoom } from './rooms/counter.room.js';
+import { CursorsRoom } from './rooms/cursors.room.js';
+import { EchoRoom } from './rooms/echo.room.js';
+import { MembersGuard } from './rooms/members.guard.js';
+import { MembersRoom } from './rooms/members.room.js';
+import { RelayRoom } from './rooms/relay.room.js';
+
+@Module({
+  imports: [ScheduleModule.forRoot(), JamsocketModule.forRoot()],
+  controllers: [PageController],
+  providers: [ChatRoom, CounterRoom, RelayRoom, EchoRoom, ClockRoom, CursorsRoom, MembersRoom, MembersGuard],
+})
+export class AppModule {}

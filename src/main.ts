@@ -1,0 +1,34 @@
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Server } from 'node:http';
+import { AppModule } from './app.module.js';
+
+const DEFAULT_PORT = 3000;
+/** A client that sends its request headers slower than this is cut off (Node waits 60 s, and looks every 30 s). */
+const HEADERS_TIMEOUT_MS = 5_000;
+
+const app = await NestFactory.create(AppModule);
+app.enableShutdownHooks();
+const server = app.getHttpServer() as Server;
+server.headersTimeout = HEADERS_TIMEOUT_MS;
+
+const port = Number(process.env.PORT ?? DEFAULT_PORT);
+await app.listen(port);
+
+const logger = new Logger('Demo');
+logger.log(`Try the rooms at      http://localhost:${port}/`);
+for (const path of [
+  '/ws/:room (chat)',
+  '/ws/counter/:room',
+  '/ws/relay/:room',
+  '/ws/echo/:room',
+  '/ws/clock/:room',
+  '/ws/cursors/:room',
+]) {
+  logger.log(`A room service is at  ws://localhost:${port}${path}`);
+}
+logger.log(`A room service is at  ws://localhost:${port}/ws/members/:room?token=alice-token`);
+logger.log(`HTTP                  GET http://localhost:${port}/status`);
+logger.log(
+  `                      POST http://localhost:${port}/new_room, /new_room/<service>, /ws/:room, /ws/<service>/:room`,
+);

@@ -1,0 +1,15 @@
+import { JamsocketService, OnBinary, OnMessage, type Client } from 'nestjs-jamsocket';
+
+/** Answers whoever speaks, and nobody else. */
+@JamsocketService('echo')
+export class EchoRoom {
+  @OnMessage()
+  message(client: Client, text: string) {
+    client.sendMessage(text);
+  }
+
+  @OnBinary()
+  binary(client: Client, bytes: Buffer) {
+    client.sendBinary(bytes);
+  }
+}

@@ -1,0 +1,87 @@
+import { Module, type INestApplication, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { Test } from '@nestjs/testing';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { JamsocketModule, type JamsocketOptions } from 'nestjs-jamsocket';
+import type { AddressInfo } from 'node:net';
+
+/** What an application runs on, and what else in it speaks WebSocket. */
+export interface Host {
+  readonly platform: 'express' | 'fastify';
+  readonly beside: 'nothing' | 'ws gateway' | 'socket.io gateway';
+}
+
+/** Every host an application can have: promises are kept on each of them. */
+export const HOSTS: readonly Host[] = (['express', 'fastify'] as const).flatMap((platform) =>
+  (['nothing', 'ws gateway', 'socket.io gateway'] as const).map((beside) => ({ platform, beside })),
+);
+
+export const EXPRESS_ALONE: Host = { platform: 'express', beside: 'nothing' };
+
+export interface TestAppOptions {
+  readonly host?: Host;
+  readonly options?: JamsocketOptions;
+  /** Room services and what they inject. */
+  readonly providers?: Provider[];
+  readonly controllers?: Type[];
+  readonly imports?: ModuleMetadata['imports'];
+  /** Runs before the application is initialised, as a main.ts would: `app.useGlobalPipes(…)`. */
+  readonly configure?: (app: INestApplication) => void;
+}
+
+export interface TestApp {
+  readonly app: INestApplication;
+  /** `ws://127.0.0.1:12345` */
+  readonly ws: string;
+  /** `http://127.0.0.1:12345` */
+  readonly http: string;
+  close(): Promise<void>;
+}
+
+/** Path of the ws gateway that stands beside the rooms. */
+export const WS_GATEWAY_PATH = '/plain';
+
+@WebSocketGateway({ path: WS_GATEWAY_PATH })
+class PlainGateway {
+  @SubscribeMessage('ping')
+  ping(@MessageBody() data: unknown) {
+    return { event: 'pong', data };
+  }
+}
+
+@WebSocketGateway()
+class SocketIoGateway {
+  @SubscribeMessage('ping')
+  ping(@MessageBody() data: unknown) {
+    return data;
+  }
+}
+
+/** Starts an application with rooms on port 0. Close it when the test is over. */
+export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
+  const { platform, beside } = test.host ?? EXPRESS_ALONE;
+  const gateways = beside === 'ws gateway' ? [PlainGateway] : beside === 'socket.io gateway' ? [SocketIoGateway] : [];
+
+  @Module({
+    imports: [JamsocketModule.forRoot(test.options), ...(test.imports ?? [])],
+    controllers: test.controllers ?? [],
+    providers: [...(test.providers ?? []), ...gateways],
+  })
+  class TestModule {}
+
+  const module = await Test.createTestingModule({ imports: [TestModule] }).compile();
+  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const app: INestApplication = module.createNestApplication(adapter as ExpressAdapter, {
+    logger: false,
+    forceCloseConnections: true,
+  });
+  if (beside === 'ws gateway') app.useWebSocketAdapter(new WsAdapter(app));
+  if (beside === 'socket.io gateway') app.useWebSocketAdapter(new IoAdapter(app));
+  test.configure?.(app);
+  await app.listen(0, '127.0.0.1');
+  const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+  return { app, ws: `ws://127.0.0.1:${port}`, http: `http://127.0.0.1:${port}`, close: () => app.close() };
+}
