@@ -1,6 +1,15 @@
-import { inspect } from 'node:util';
-import { JamsocketConfigurationError } from './jamsocket.errors.js';
+import type { CanActivate } from '@nestjs/common';
 import type { HttpOptions, JamsocketOptions, Origins, RateLimit, RoomIds, RoomOptions } from './jamsocket.options.js';
+
+import {
+  badOption,
+  boolean,
+  integer,
+  isPlainObject,
+  object,
+  offOrInteger,
+  type Rule,
+} from './jamsocket.options.rules.js';
 
 /** The options of one service with every default filled in. */
 export interface ResolvedRoomOptions {
@@ -37,8 +46,6 @@ export interface ResolvedOptions extends ResolvedRoomOptions {
   readonly flushIntervalMs: number;
   readonly limits: ResolvedRoomLimits & { readonly maxConnections: number; readonly maxConnectionsPerIp: number };
 }
-
-type Rule<T> = (value: unknown, path: string) => T;
 
 /** Node turns a longer delay into 1 ms (the timer's count is a signed 32-bit integer). */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -109,52 +116,6 @@ const moduleRules: Record<string, Rule<unknown>> = {
   shutdownGraceMs: milliseconds(0, 5_000),
   flushIntervalMs: integer(0, 1_000, 0),
 };
-
-/** `shutdown` is the one option whose resolved name differs from its own. */
-const RESOLVED_NAMES: Readonly<Record<string, string>> = { shutdown: 'shutdownAfterMs' };
-
-function object<T>(rules: Record<string, Rule<unknown>>): Rule<T> {
-  return (value, path) => {
-    const given = value ?? {};
-    if (!isPlainObject(given)) throw badOption(path, value, `an object with ${Object.keys(rules).join(', ')}`);
-    for (const key of Object.keys(given)) {
-      if (!Object.hasOwn(rules, key))
-        throw badOption(`${path}.${key}`, given[key], `one of the options ${Object.keys(rules).join(', ')}`);
-    }
-    const entries = Object.entries(rules).map(([key, rule]) => [
-      RESOLVED_NAMES[key] ?? key,
-      rule(given[key], `${path}.${key}`),
-    ]);
-    return Object.freeze(Object.fromEntries(entries)) as T;
-  };
-}
-
-function integer(min: number, max: number, byDefault: number): Rule<number> {
-  return (value = byDefault, path) => {
-    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
-      throw badOption(path, value, `a whole number from ${min} to ${max}`);
-    }
-    return value as number;
-  };
-}
-
-function offOrInteger(min: number, max: number): Rule<number> {
-  return (value = false, path) => {
-    if (value === false) return Infinity;
-    try {
-      return integer(min, max, min)(value, path);
-    } catch {
-      throw badOption(path, value, `false (no limit) or a whole number from ${min} to ${max}`);
-    }
-  };
-}
-
-function boolean(byDefault: boolean): Rule<boolean> {
-  return (value = byDefault, path) => {
-    if (typeof value !== 'boolean') throw badOption(path, value, 'true or false');
-    return value;
-  };
-}
 
 function rateLimit(value: unknown = false, path: string): false | Required<RateLimit> {
   if (value === false) return false;
@@ -244,12 +205,8 @@ function urlPath(value: unknown = '/ws', path: string): string {
 function http(value: unknown = true, path: string): ResolvedOptions['http'] {
   if (value === false) return false;
   const guards: Rule<unknown> = (given = [], where) => {
-    if (
-      Array.isArray(given) &&
-      given.every((guard) => typeof guard === 'function' || typeof guard?.canActivate === 'function')
-    )
-      return given;
-    throw badOption(where, given, 'a list of guards');
+    if (!Array.isArray(given) || !given.every(isGuard)) throw badOption(where, given, 'a list of guards');
+    return given as unknown[];
   };
   const prefix: Rule<string> = (given, where) => (given === undefined || given === '' ? '' : urlPath(given, where));
   const isOptions = isPlainObject(value);
@@ -257,12 +214,6 @@ function http(value: unknown = true, path: string): ResolvedOptions['http'] {
   return object<Required<HttpOptions>>({ prefix, guards })(isOptions ? value : {}, path);
 }
 
-function badOption(path: string, value: unknown, allowed: string): JamsocketConfigurationError {
-  return new JamsocketConfigurationError(
-    `${path} is ${inspect(value, { depth: 1, breakLength: Infinity })}, but must be ${allowed}.`,
-  );
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isGuard(value: unknown): boolean {
+  return typeof value === 'function' || typeof (value as CanActivate | undefined)?.canActivate === 'function';
 }

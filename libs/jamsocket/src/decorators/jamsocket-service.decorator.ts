@@ -30,5 +30,5 @@ export function JamsocketService(pathOrOptions?: string | JamsocketServiceOption
     Injectable({ scope: Scope.REQUEST }),
     SetMetadata(ENTRY_PROVIDER, true),
     SetMetadata(SERVICE_METADATA, metadata),
-  ) as ClassDecorator;
+  );
 }

@@ -33,11 +33,11 @@ export function parametersOf(type: Type, method: string): Parameter[] | undefine
     Record<string, ParameterMetadata> | undefined;
   if (metadata === undefined) return undefined;
   const metatypes = paramTypesOf(type, method);
-  const contextFactory = contextUtils.getContextFactory('ws', prototype as never, prototype[method]);
+  const contextFactory = contextUtils.getContextFactory('ws', prototype, prototype[method]);
   return Object.entries(metadata).map(([key, { index, data, pipes, schema, factory }]) => {
     const kind = contextUtils.mapParamType(key);
     const extract = factory
-      ? (args: WsArguments) => factory(data, contextFactory(args as unknown[]) as ExecutionContext)
+      ? (args: WsArguments) => factory(data, contextFactory(args as unknown[]))
       : (args: WsArguments) =>
           paramsFactory.exchangeKeyForValue(Number(kind), data as string, args as [unknown, unknown]) as unknown;
     return {

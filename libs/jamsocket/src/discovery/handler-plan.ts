@@ -126,17 +126,10 @@ export class HandlerPlan {
     // The guards of a connect have run already, before the upgrade.
     const isAdmitted =
       this.metadata.kind === 'connect' ||
-      (await guardsConsumer.tryActivate(guards as never, args, service as never, this.method, 'ws'));
+      (await guardsConsumer.tryActivate(guards as never, args, service, this.method, 'ws'));
     if (!isAdmitted) throw new WsException('Forbidden resource');
     const callMethod = async () => this.method.apply(service, await this.#values(args, pipes, host));
-    return interceptorsConsumer.intercept(
-      interceptors as never,
-      args,
-      service as never,
-      this.method,
-      callMethod as never,
-      'ws',
-    );
+    return interceptorsConsumer.intercept(interceptors as never, args, service, this.method, callMethod, 'ws');
   }
 
   async #callValidated(

@@ -51,7 +51,7 @@ export class RoomFactory {
     const method = connect === undefined ? noHandler : (type.prototype as Record<string, Method>)[connect];
     const guards = this.finder.findGuards(service, method, wrapper, (instance as BoundInstance | null)?.host.contextId);
     const args = [client, undefined, context, 'connect'];
-    if (await guardsConsumer.tryActivate(guards as never, args, service as never, method, 'ws')) return;
+    if (await guardsConsumer.tryActivate(guards, args, service, method, 'ws')) return;
     throw new RefusedError(403, 'guard', 'Forbidden resource');
   }
 

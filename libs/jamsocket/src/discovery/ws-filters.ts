@@ -2,7 +2,6 @@ import type { ExceptionFilterMetadata } from '@nestjs/common/interfaces/exceptio
 import { selectExceptionFilterMetadata } from '@nestjs/common/utils/select-exception-filter-metadata.util.js';
 import type { ApplicationConfig, ContextId, NestContainer } from '@nestjs/core';
 import { BaseExceptionFilterContext } from '@nestjs/core/exceptions/base-exception-filter-context.js';
-import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 
 export type BoundFilter = ExceptionFilterMetadata;
 
@@ -24,7 +23,7 @@ export class WsFilters extends BaseExceptionFilterContext {
   ): BoundFilter[] {
     this.moduleContext = module;
     return this.createContext<never, BoundFilter[]>(
-      service as never,
+      service,
       method,
       '__exceptionFilters__',
       contextId,
@@ -33,17 +32,18 @@ export class WsFilters extends BaseExceptionFilterContext {
   }
 
   override getGlobalMetadata<T extends unknown[]>(contextId?: ContextId, inquirerId?: string): T {
-    const scoped = (this.config.getGlobalRequestFilters() as InstanceWrapper[])
-      .map(
-        (wrapper) =>
-          contextId && wrapper.getInstanceByContextId(this.getContextId(contextId, wrapper), inquirerId)?.instance,
+    const scoped: unknown[] = this.config
+      .getGlobalRequestFilters()
+      .map((wrapper): unknown =>
+        contextId ? wrapper.getInstanceByContextId(this.getContextId(contextId, wrapper), inquirerId)?.instance : null,
       )
-      .filter((filter) => filter !== undefined && filter !== null);
-    return [...this.config.getGlobalFilters(), ...scoped] as T;
+      .filter((filter: unknown) => filter !== undefined && filter !== null);
+    const global: unknown[] = this.config.getGlobalFilters();
+    return [...global, ...scoped] as T;
   }
 }
 
 /** The filter that takes this error. */
 export function filterFor(filters: readonly BoundFilter[], error: unknown): BoundFilter | undefined {
-  return selectExceptionFilterMetadata(filters as BoundFilter[], error) as BoundFilter | undefined;
+  return selectExceptionFilterMetadata<unknown>(filters as BoundFilter[], error);
 }

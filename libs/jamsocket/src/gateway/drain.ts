@@ -44,7 +44,7 @@ async function drainInTime(
     if (at + batch < clients.length) await delay(TICK_MS, clock).passed;
   }
   await registry.stopAll(CLOSE_SERVICE_RESTART, REASON);
-  await Promise.all(clients.map((client) => client.connection?.ended));
+  await Promise.all(clients.map(async (client) => client.connection?.ended));
 }
 
 function delay(ms: number, clock: JamsocketClock): { passed: Promise<void>; cancel(): void } {

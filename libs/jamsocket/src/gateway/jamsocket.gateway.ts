@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { RefusedError } from '../jamsocket.errors.js';
 import type { ResolvedOptions } from '../jamsocket.options.resolve.js';
@@ -128,13 +129,14 @@ export class JamsocketGateway {
     if (reason === undefined) return;
     const path = (request.url ?? '').split('?', 1)[0].slice(0, 200);
     const stack = reason instanceof Error ? reason.stack : undefined;
-    this.#logger.error(
-      `Connecting to ${path} failed: ${reason instanceof Error ? reason.message : String(reason)}`,
-      stack,
-    );
+    this.#logger.error(`Connecting to ${path} failed: ${messageOf(reason)}`, stack);
   }
 }
 
 function draining(): RefusedError {
   return new RefusedError(503, 'draining', 'The server is shutting down.', { 'Retry-After': RETRY_AFTER_S });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : inspect(error);
 }

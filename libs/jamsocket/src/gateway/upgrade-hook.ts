@@ -13,7 +13,7 @@ export type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffe
  * @returns a function that takes it out again
  */
 export function hookUpgrades(server: Server, take: TakeUpgrade): () => void {
-  const emit = server.emit;
+  const emit = Reflect.get(server, 'emit') as (...args: never[]) => boolean;
   // Node raises 'upgrade' only if somebody listens, and answers the request as any other if nobody does.
   server.on('upgrade', refuseUnowned);
   const hooked = function (this: Server, event: string | symbol, ...args: unknown[]): boolean {
@@ -24,7 +24,7 @@ export function hookUpgrades(server: Server, take: TakeUpgrade): () => void {
   return () => {
     server.removeListener('upgrade', refuseUnowned);
     // Somebody may have wrapped `emit` after us; then our part of it stays, and lets everything through.
-    if (server.emit === (hooked as typeof server.emit)) server.emit = emit;
+    if (server.emit === (hooked as typeof server.emit)) server.emit = emit as typeof server.emit;
     else take = () => false;
   };
 }

@@ -19,7 +19,7 @@ export class HttpRoutesGuard implements CanActivate {
     if (http === false) return false;
     const guards = await Promise.all(http.guards.map((guard) => this.#instanceOf(guard)));
     const host = { constructor: context.getClass() };
-    return guardsConsumer.tryActivate(guards, context.getArgs(), host as never, context.getHandler() as never, 'http');
+    return guardsConsumer.tryActivate(guards, context.getArgs(), host, context.getHandler() as never, 'http');
   }
 
   /** The application's own instance of the class, or one made for it here if it is nobody's provider. */

@@ -60,7 +60,7 @@ export function deliver(
   } else {
     throw new JamsocketError(
       'bad_recipient',
-      `${String(recipient)} is not a recipient: use Broadcast, a Client, a ClientId, a list of them, everyoneExcept(…) or tagged(…).`,
+      `${typeof recipient} is not a recipient: use Broadcast, a Client, a ClientId, a list of them, everyoneExcept(…) or tagged(…).`,
     );
   }
 }

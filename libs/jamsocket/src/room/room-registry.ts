@@ -134,7 +134,7 @@ export class RoomRegistry {
 
   #placesOf(definition: RoomDefinition): Map<string, Place> {
     let places = this.#places.get(definition);
-    if (places === undefined) this.#places.set(definition, (places = new Map()));
+    if (places === undefined) this.#places.set(definition, (places = new Map<string, Place>()));
     return places;
   }
 }

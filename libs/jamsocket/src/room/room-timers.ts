@@ -99,7 +99,7 @@ export class RoomTimers {
       onTick: () => this.#postOnce(timer),
       start: options.disabled !== true,
     } as never);
-    this.#add(timer, () => this.#registry.addCronJob(this.prefix + name, job as CronJob));
+    this.#add(timer, () => this.#registry.addCronJob(this.prefix + name, job));
   }
 
   #add(timer: Pending, register: () => void): void {
