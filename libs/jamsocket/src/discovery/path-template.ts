@@ -16,7 +16,7 @@ export class PathTemplate {
       throw new JamsocketConfigurationError(`${where}: the path "${path}" has parameters and must end in "/:room".`);
     }
     for (const segment of this.segments) {
-      if (!/^:?[\w\-.~]+$/.test(segment)) {
+      if (!/^:?[\w\-.~]+$/.test(segment) || segment === ':__proto__') {
         throw new JamsocketConfigurationError(
           `${where}: "${segment}" in the path "${path}" is neither a word nor a parameter such as ":game".`,
         );

@@ -33,10 +33,10 @@ export class RouteTable {
       .split('/');
     const definition = this.#match(segments);
     if (definition === undefined) throw new RefusedError(404, 'no_such_service', 'No room service is at this path.');
-    const params: Record<string, string> = Object.create(null) as Record<string, string>;
+    const params: Record<string, string> = {};
     for (const [at, segment] of definition.template.segments.entries()) {
-      if (segment.startsWith(':'))
-        params[segment.slice(1)] = decodeParam(segments[at], definition.options.limits.maxRoomIdLength);
+      if (!segment.startsWith(':')) continue;
+      params[segment.slice(1)] = decodeParam(segments[at], definition.options.limits.maxRoomIdLength);
     }
     return { definition, address: addressOf(definition, params) };
   }
@@ -65,9 +65,9 @@ function compareShapes(a: string, b: string): number {
 }
 
 function decodeParam(text: string, maxLength: number): string {
-  let value: string;
+  let value = text;
   try {
-    value = decodeURIComponent(text);
+    if (text.includes('%')) value = decodeURIComponent(text);
   } catch {
     throw new RefusedError(400, 'bad_url', 'The path has percent signs that encode nothing.');
   }

@@ -1,4 +1,4 @@
-import { CLOSE_NORMAL, CLOSE_POLICY, type Connection, type ConnectionSink } from '../connection/connection.js';
+import { CLOSE_NORMAL, CLOSE_POLICY, type Connection } from '../connection/connection.js';
 import { Frame } from '../connection/frame.js';
 import type { TokenBucket } from '../connection/token-bucket.js';
 import { JamsocketError } from '../jamsocket.errors.js';
@@ -13,8 +13,11 @@ const NO_TAGS: ReadonlySet<string> = new Set();
 /** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
 const MAX_REASON_BYTES = 123;
 
-/** A participant of a room. It is not its socket: it stays the same whatever carries its messages. */
-export class Client<Data = any> implements ConnectionSink {
+/**
+ * A participant of a room. It is not its socket: it stays the same whatever carries its messages. (It is the
+ * `ConnectionSink` of its connection, by shape: `implements` would put the wire's types into the package's own.)
+ */
+export class Client<Data = any> {
   /** 0 until it has joined its room: a guard on connect sees the client before that. */
   id: ClientId = 0;
   /** Yours: what a guard found out about the user, say. `undefined` until you set it. */
