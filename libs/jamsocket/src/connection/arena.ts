@@ -1,7 +1,7 @@
 import type { Frame } from './frame.js';
 
 /** Enough for the turns of most rooms; a turn that needs more gets a buffer of its own. */
-const ARENA_BYTES = 256 * 1024;
+const ARENA_BYTES = 64 * 1024;
 
 /**
  * The memory that frames are encoded into while a room is flushed. It is used again for the next flush unless some
@@ -9,9 +9,11 @@ const ARENA_BYTES = 256 * 1024;
  */
 class Arena {
   /** A socket did not take everything at once: the memory is its own now. */
-  isHeld = false;
+  #isHeld = false;
   #buffer = Buffer.alloc(0);
   #used = 0;
+  /** Where the last member's own sequence begins; nobody needs it once it is written. */
+  #scratch = -1;
   /** Frames for single members, encoded once whoever gets them. */
   #encoded: Frame[] = [];
 
@@ -41,17 +43,25 @@ class Arena {
       bytes += piece.length;
     }
     const start = this.#take(bytes);
+    this.#scratch = start;
     let at = start;
     for (const piece of pieces) at += piece.copy(this.#buffer, at);
     return this.#buffer.subarray(start, at);
+  }
+
+  /** The last bytes given out were written to this connection. */
+  written(connection: { readonly isHolding: boolean }): void {
+    if (connection.isHolding) this.#isHeld = true;
+    else if (this.#scratch >= 0) this.#used = this.#scratch;
+    this.#scratch = -1;
   }
 
   /** Ends a flush. */
   release(): void {
     for (const frame of this.#encoded) frame.encoded = null;
     this.#encoded.length = 0;
-    if (this.isHeld || this.#buffer.length > ARENA_BYTES) this.#buffer = Buffer.alloc(0);
-    this.isHeld = false;
+    if (this.#isHeld || this.#buffer.length > ARENA_BYTES) this.#buffer = Buffer.alloc(0);
+    this.#isHeld = false;
     this.#used = 0;
   }
 

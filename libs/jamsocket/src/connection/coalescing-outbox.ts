@@ -129,7 +129,7 @@ export class CoalescingOutbox implements Outbox {
         const own = start === 0 ? bytes : bytes.subarray(shared[start].offset - shared[0].offset);
         if (!connection.write(own)) slow.push(connection);
       }
-      arena.isHeld ||= connection.isHolding;
+      arena.written(connection);
     }
     arena.release();
     return slow;
@@ -143,7 +143,7 @@ export class CoalescingOutbox implements Outbox {
       connection.outboxParts = null;
       connection.outboxStart = 0;
       if (!connection.write(arena.gather(parts, NO_FRAMES, null))) slow.push(connection);
-      arena.isHeld ||= connection.isHolding;
+      arena.written(connection);
     }
     arena.release();
     return slow;

@@ -19,12 +19,35 @@ import { SocketFactory } from './socket-factory.js';
 /** Seconds after which a client may try again while the server restarts. */
 const RETRY_AFTER_S = '1';
 
-/** One upgrade request on its way in. `isOver` once it was answered, or its socket is gone. */
-interface Attempt {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-  isOver: boolean;
+/** One upgrade request on its way in. */
+class Attempt {
+  /** It was answered, or its socket is gone. */
+  isOver = false;
+  #abandon!: (reason: unknown) => void;
+  readonly #abandoned = new Promise<never>((_resolve, reject) => (this.#abandon = reject));
+
+  constructor(
+    readonly request: IncomingMessage,
+    readonly socket: Duplex,
+    readonly head: Buffer,
+  ) {
+    this.#abandoned.catch(() => undefined);
+  }
+
+  /** Whoever waits for something on its behalf need not wait any longer. */
+  end(reason: unknown): void {
+    this.isOver = true;
+    this.#abandon(reason);
+  }
+
+  /** Waits for `work`, but no longer than the attempt lasts. What comes too late is given to `undo`. */
+  async waitFor<T>(work: Promise<T>, undo?: (result: T) => void): Promise<T> {
+    work.then(
+      (result) => this.isOver && undo?.(result),
+      () => undefined,
+    );
+    return Promise.race([work, this.#abandoned]);
+  }
 }
 
 /** The front door: takes upgrade requests, refuses with HTTP, and seats whoever gets in. */
@@ -51,9 +74,9 @@ export class JamsocketGateway {
   /** @returns false if the request is not for a room: it belongs to somebody else */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (!this.#routes.owns(request.url ?? '')) return false;
-    const attempt: Attempt = { request, socket, head, isOver: false };
-    const giveUp = () => {
-      attempt.isOver = true;
+    const attempt = new Attempt(request, socket, head);
+    const giveUp = (error: Error) => {
+      attempt.end(error);
       socket.destroy();
     };
     // Until ws takes over, nobody else listens, and an unheard error would end the process.
@@ -93,15 +116,17 @@ export class JamsocketGateway {
   /** @returns whether the client sits in its room; if not, the attempt was over before */
   async #seat(attempt: Attempt, { definition, address }: Route): Promise<boolean> {
     const { request, socket, head } = attempt;
-    await checkOrigin(request, definition.options.origins);
+    await attempt.waitFor(checkOrigin(request, definition.options.origins));
     const client = new Client(new ClientRequest(request), address);
     const guardsNeedRoom = definition.guardsNeedRoom();
-    if (!guardsNeedRoom) await definition.admit(client, null, null);
+    if (!guardsNeedRoom) await attempt.waitFor(definition.admit(client, null, null));
     for (;;) {
       if (attempt.isOver || socket.destroyed) return false;
-      const room = await this.registry.reserve(definition, address);
+      const room = await attempt.waitFor(this.registry.reserve(definition, address), (late) =>
+        late.occupancy.release(),
+      );
       try {
-        if (guardsNeedRoom) await definition.admit(client, room.instance, room.context);
+        if (guardsNeedRoom) await attempt.waitFor(definition.admit(client, room.instance, room.context));
         // It may have begun to stop while the guards were at work: then its successor is asked.
         if (room.state !== 'running') continue;
         if (attempt.isOver || socket.destroyed) return false;
@@ -117,10 +142,10 @@ export class JamsocketGateway {
   }
 
   #refuse(attempt: Attempt, error: unknown): void {
+    if (attempt.isOver) return;
     const refusal = refusalFor(error);
     if (refusal.status >= 500) this.#report(attempt.request, error);
-    if (attempt.isOver) return;
-    attempt.isOver = true;
+    attempt.end(error);
     writeRefusal(attempt.socket, refusal);
   }
 

@@ -45,9 +45,16 @@ export class HandlerRunner {
     return this.#finish(result, { handler, client, message, style, onFailure });
   }
 
-  /** Runs `@OnCreate`, whose error is the creator's to hear of. */
-  async create(instance: RoomInstance): Promise<void> {
-    await instance.create?.call(undefined, undefined, this.room.context);
+  /** Runs `@OnCreate`. The filters see its error, and whoever wanted the room gets it in any case. */
+  async create({ create }: RoomInstance): Promise<void> {
+    if (create === undefined) return;
+    const { context } = this.room;
+    try {
+      await inTurn(this.room, undefined, async () => create.call(undefined, undefined, context));
+    } catch (error) {
+      await this.#tryFilter(create, error);
+      throw error;
+    }
   }
 
   fail(
@@ -73,6 +80,14 @@ export class HandlerRunner {
     const where = `${handler?.name ?? this.room.definition.type.name} in room "${this.room.address.key}"`;
     if (error instanceof Error) logger.error(`${where}: ${error.message}`, error.stack);
     else logger.error(`${where} threw ${String(error)}, which is not an Error`);
+  }
+
+  async #tryFilter(handler: Handler, error: unknown): Promise<void> {
+    try {
+      await handler.filter(error, undefined, undefined, this.room.context);
+    } catch (filterError) {
+      this.report(filterError, handler);
+    }
   }
 
   #finish(result: unknown, turn: Turn): void | Promise<void> {

@@ -58,8 +58,7 @@ export class Room implements MailboxOwner {
   /** Builds the instance and runs `@OnCreate`. Rejects if either fails; the room has stopped then. */
   async start(): Promise<void> {
     try {
-      this.instance = await this.definition.instantiate(this.context);
-      await this.#runner.create(this.instance);
+      await this.#withinTimeout(this.#build());
       this.timers.schedule(this.definition.scheduled);
     } catch (error) {
       await this.#finish();
@@ -199,6 +198,27 @@ export class Room implements MailboxOwner {
 
   #takeDestroy(instance: RoomInstance): Promise<void> {
     return Promise.resolve(this.#runner.run(instance.destroy, undefined, undefined)).then(() => this.#finish());
+  }
+
+  async #build(): Promise<void> {
+    this.instance = await this.definition.instantiate(this.context);
+    await this.#runner.create(this.instance);
+  }
+
+  /** A room that never gets ready must not keep its place, nor those who wait for it. */
+  async #withinTimeout(work: Promise<void>): Promise<void> {
+    const { clock } = this.services;
+    const ms = this.definition.options.handlerTimeoutMs;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      const message = `${this.definition.type.name} was not ready after ${ms} ms: @OnCreate or a provider of the room has not finished.`;
+      timer = clock.setTimeout(() => reject(new JamsocketError('handler_timeout', message)), ms);
+    });
+    try {
+      await Promise.race([work, timeout]);
+    } finally {
+      clock.clearTimeout(timer!);
+    }
   }
 
   /** Nobody is here any more. */
