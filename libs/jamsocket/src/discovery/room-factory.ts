@@ -1,5 +1,5 @@
-import type { Logger, Type } from '@nestjs/common';
-import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import type { CanActivate, Logger, Type } from '@nestjs/common';
+import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
 import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
 import { RefusedError } from '../jamsocket.errors.js';
 import type { Client } from '../room/client.js';
@@ -16,6 +16,8 @@ const guardsConsumer = new GuardsConsumer();
 export class RoomFactory {
   #plans: Plans | null = null;
   #areScoped = false;
+  /** The guards of a connect, where they need not be built per room. */
+  #sharedGuards: CanActivate[] | null = null;
 
   constructor(
     private readonly found: FoundService,
@@ -43,16 +45,32 @@ export class RoomFactory {
     return this.#areScoped;
   }
 
-  /** @throws whatever a guard throws; RefusedError 403 if one says no */
-  async admit(client: Client, instance: RoomInstance | null, context: JamsocketContext | null): Promise<void> {
-    const { type, wrapper, handlers } = this.found;
-    const connect = handlers.find(({ metadata }) => metadata.kind === 'connect')?.method;
-    const service = instance?.service ?? (Object.create(type.prototype as object) as object);
-    const method = connect === undefined ? noHandler : (type.prototype as Record<string, Method>)[connect];
-    const guards = this.finder.findGuards(service, method, wrapper, (instance as BoundInstance | null)?.host.contextId);
-    const args = [client, undefined, context, 'connect'];
-    if (await guardsConsumer.tryActivate(guards, args, service, method, 'ws')) return;
+  /**
+   * Runs the guards of a connect; `undefined` if there are none.
+   * @throws whatever a guard throws; RefusedError 403 if one says no
+   */
+  admit(client: Client, instance: RoomInstance | null, context: JamsocketContext | null): Promise<void> | undefined {
+    const contextId = (instance as BoundInstance | null)?.host.contextId;
+    const guards =
+      contextId === undefined ? (this.#sharedGuards ??= this.#guards()) : this.#guards(instance!.service, contextId);
+    return guards.length === 0 ? undefined : this.#runGuards(guards, [client, undefined, context, 'connect']);
+  }
+
+  async #runGuards(guards: readonly CanActivate[], args: unknown[]): Promise<void> {
+    const host = { constructor: this.found.type };
+    if (await guardsConsumer.tryActivate(guards as CanActivate[], args, host, this.#connectMethod(), 'ws')) return;
     throw new RefusedError(403, 'guard', 'Forbidden resource');
+  }
+
+  #guards(service?: object, contextId?: ContextId): CanActivate[] {
+    const { type, wrapper } = this.found;
+    const host = service ?? (Object.create(type.prototype as object) as object);
+    return this.finder.findGuards(host, this.#connectMethod(), wrapper, contextId);
+  }
+
+  #connectMethod(): Method {
+    const connect = this.found.handlers.find(({ metadata }) => metadata.kind === 'connect');
+    return connect === undefined ? noHandler : (this.found.type.prototype as Record<string, Method>)[connect.method];
   }
 
   /** Global enhancers may be added until the application listens, so this waits for the first room. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RefusedError } from '../jamsocket.errors.js';
 
@@ -12,8 +13,9 @@ export class ConnectionCounter {
   ) {}
 
   /** @throws RefusedError `server_full`, `too_many_connections` */
-  count(socket: Duplex, ip: string): void {
+  count(socket: Duplex, request: IncomingMessage): void {
     if (this.maxConnections === Infinity && this.maxConnectionsPerIp === Infinity) return;
+    const ip = request.socket.remoteAddress ?? '';
     const ofIp = this.#byIp.get(ip) ?? 0;
     if (this.#total >= this.maxConnections)
       throw new RefusedError(503, 'server_full', 'The server has no room for more connections.');

@@ -9,6 +9,8 @@ import type { JamsocketClock } from '../jamsocket.sources.js';
 import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';
 import type { RoomRegistry } from '../room/room-registry.js';
+import type { Room } from '../room/room.js';
+import { Attempt } from './attempt.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
 import { checkOrigin } from './origin.js';
@@ -18,37 +20,6 @@ import { SocketFactory } from './socket-factory.js';
 
 /** Seconds after which a client may try again while the server restarts. */
 const RETRY_AFTER_S = '1';
-
-/** One upgrade request on its way in. */
-class Attempt {
-  /** It was answered, or its socket is gone. */
-  isOver = false;
-  #abandon!: (reason: unknown) => void;
-  readonly #abandoned = new Promise<never>((_resolve, reject) => (this.#abandon = reject));
-
-  constructor(
-    readonly request: IncomingMessage,
-    readonly socket: Duplex,
-    readonly head: Buffer,
-  ) {
-    this.#abandoned.catch(() => undefined);
-  }
-
-  /** Whoever waits for something on its behalf need not wait any longer. */
-  end(reason: unknown): void {
-    this.isOver = true;
-    this.#abandon(reason);
-  }
-
-  /** Waits for `work`, but no longer than the attempt lasts. What comes too late is given to `undo`. */
-  async waitFor<T>(work: Promise<T>, undo?: (result: T) => void): Promise<T> {
-    work.then(
-      (result) => this.isOver && undo?.(result),
-      () => undefined,
-    );
-    return Promise.race([work, this.#abandoned]);
-  }
-}
 
 /** The front door: takes upgrade requests, refuses with HTTP, and seats whoever gets in. */
 export class JamsocketGateway {
@@ -67,14 +38,15 @@ export class JamsocketGateway {
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
     this.#counter = new ConnectionCounter(options.limits.maxConnections, options.limits.maxConnectionsPerIp);
-    for (const definition of definitions.all)
+    for (const definition of definitions.all) {
       this.#sockets.set(definition, new SocketFactory(definition.options, clock));
+    }
   }
 
   /** @returns false if the request is not for a room: it belongs to somebody else */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (!this.#routes.owns(request.url ?? '')) return false;
-    const attempt = new Attempt(request, socket, head);
+    const attempt = new Attempt(request, socket, head, this.clock);
     const giveUp = (error: Error) => {
       attempt.end(error);
       socket.destroy();
@@ -83,11 +55,9 @@ export class JamsocketGateway {
     socket.on('error', giveUp);
     this.#attempts.add(attempt);
     this.#admit(attempt)
-      .then(
-        (isSeated) => isSeated && socket.removeListener('error', giveUp),
-        (error) => this.#refuse(attempt, error),
-      )
-      .finally(() => this.#attempts.delete(attempt));
+      .then((isSeated) => isSeated && socket.removeListener('error', giveUp))
+      .catch((error: unknown) => this.#refuse(attempt, error))
+      .finally(() => this.#settle(attempt));
     return true;
   }
 
@@ -101,44 +71,47 @@ export class JamsocketGateway {
     const { request, socket } = attempt;
     checkHandshake(request);
     if (this.#isDraining) throw draining();
-    this.#counter.count(socket, request.socket.remoteAddress ?? '');
-    const route = this.#routes.find(request.url ?? '');
-    const timer = this.clock.setTimeout(() => {
-      this.#refuse(attempt, new RefusedError(503, 'handshake_timeout', 'The connect took too long.'));
-    }, route.definition.options.limits.handshakeTimeoutMs);
-    try {
-      return await this.#seat(attempt, route);
-    } finally {
-      this.clock.clearTimeout(timer);
-    }
+    this.#counter.count(socket, request);
+    return this.#seat(attempt, this.#routes.find(request.url ?? ''));
   }
 
-  /** @returns whether the client sits in its room; if not, the attempt was over before */
+  /**
+   * Awaits only what has to be waited for: a client without guards that comes to a running room is seated at once.
+   * @returns whether the client sits in its room; if not, the attempt was over before
+   */
   async #seat(attempt: Attempt, { definition, address }: Route): Promise<boolean> {
     const { request, socket, head } = attempt;
-    await attempt.waitFor(checkOrigin(request, definition.options.origins));
+    const { origins, limits } = definition.options;
+    const timeoutMs = limits.handshakeTimeoutMs;
+    const originCheck = checkOrigin(request, origins);
+    if (originCheck !== undefined) await attempt.waitFor(originCheck, timeoutMs);
     const client = new Client(new ClientRequest(request), address);
     const guardsNeedRoom = definition.guardsNeedRoom();
-    if (!guardsNeedRoom) await attempt.waitFor(definition.admit(client, null, null));
+    const admission = guardsNeedRoom ? undefined : definition.admit(client, null, null);
+    if (admission !== undefined) await attempt.waitFor(admission, timeoutMs);
     for (;;) {
       if (attempt.isOver || socket.destroyed) return false;
-      const room = await attempt.waitFor(this.registry.reserve(definition, address), (late) =>
-        late.occupancy.release(),
-      );
+      const reserved = this.registry.reserve(definition, address);
+      const room = reserved instanceof Promise ? await attempt.waitFor(reserved, timeoutMs, giveBack) : reserved;
       try {
-        if (guardsNeedRoom) await attempt.waitFor(definition.admit(client, room.instance, room.context));
+        const roomAdmission = guardsNeedRoom ? definition.admit(client, room.instance, room.context) : undefined;
+        if (roomAdmission !== undefined) await attempt.waitFor(roomAdmission, timeoutMs);
         // It may have begun to stop while the guards were at work: then its successor is asked.
         if (room.state !== 'running') continue;
         if (attempt.isOver || socket.destroyed) return false;
         attempt.isOver = true;
-        this.#sockets
-          .get(definition)!
-          .open(request, socket, head, client, (connection) => room.join(client, connection));
+        const sockets = this.#sockets.get(definition)!;
+        sockets.open(request, socket, head, client, (connection) => room.join(client, connection));
         return true;
       } finally {
-        room.occupancy.release();
+        giveBack(room);
       }
     }
+  }
+
+  #settle(attempt: Attempt): void {
+    attempt.stopTimer();
+    this.#attempts.delete(attempt);
   }
 
   #refuse(attempt: Attempt, error: unknown): void {
@@ -164,4 +137,8 @@ function draining(): RefusedError {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : inspect(error);
+}
+
+function giveBack(room: Room): void {
+  room.occupancy.release();
 }

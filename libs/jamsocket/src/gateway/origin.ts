@@ -7,20 +7,22 @@ import type { Origins } from '../jamsocket.options.js';
  * always send an Origin header and do not let a page forge it; without one the request is no browser's.
  * @throws RefusedError `origin`
  */
-export async function checkOrigin(request: IncomingMessage, origins: Origins): Promise<void> {
+export function checkOrigin(request: IncomingMessage, origins: Origins): void | Promise<void> {
   const { origin, host } = request.headers;
   if (origins === '*' || origin === undefined) return;
-  const isAllowed =
-    typeof origins === 'function'
-      ? await origins(origin, request)
-      : origins === 'same-host'
-        ? hostOf(origin) === host?.toLowerCase()
-        : origins.includes(origin);
+  if (typeof origins === 'function') {
+    return Promise.resolve(origins(origin, request)).then((isAllowed) => requireAllowed(isAllowed, origin));
+  }
+  requireAllowed(origins === 'same-host' ? hostOf(origin) === host?.toLowerCase() : origins.includes(origin), origin);
+}
+
+function requireAllowed(isAllowed: boolean, origin: string): void {
   if (isAllowed) return;
+  const page = origin.slice(0, 200);
   throw new RefusedError(
     403,
     'origin',
-    `Pages of ${origin.slice(0, 200)} may not connect. The option "origins" of JamsocketModule says who may.`,
+    `Pages of ${page} may not connect. The option "origins" of JamsocketModule says who may.`,
   );
 }
 

@@ -23,8 +23,8 @@ export interface RoomDefinition {
   instantiate(context: JamsocketContext): Promise<RoomInstance>;
   /** Whether the guards of a connect can only be built within a room. If not, they run before there is one. */
   guardsNeedRoom(): boolean;
-  /** Runs the guards of a connect. @throws RefusedError if one says no, or whatever one throws */
-  admit(client: Client, instance: RoomInstance | null, context: JamsocketContext | null): Promise<void>;
+  /** Runs the guards of a connect; `undefined` if there are none. @throws RefusedError if one says no, or whatever one throws */
+  admit(client: Client, instance: RoomInstance | null, context: JamsocketContext | null): Promise<void> | undefined;
 }
 
 export interface ScheduledMethod {

@@ -27,20 +27,12 @@ export class RoomRegistry {
    * that is stopping is waited for, and a fresh one takes its place.
    * @throws RefusedError `no_such_room`, `room_failed`, `room_full`, `too_many_rooms`, `draining`
    */
-  async reserve(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
-    const isImplicit = definition.options.roomIds === 'implicit';
-    for (;;) {
-      const place =
-        this.#placesOf(definition).get(address.key) ?? (isImplicit ? this.#start(definition, address) : undefined);
-      if (place === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
-      const { room } = place;
-      if (room.state === 'starting') await this.#whenStarted(place);
-      if (room.occupancy.size >= definition.options.limits.maxClientsPerRoom) {
-        throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
-      }
-      if (room.reserve()) return room;
-      await room.stopped;
-    }
+  reserve(definition: RoomDefinition, address: RoomAddress): Room | Promise<Room> {
+    const room = this.#placesOf(definition).get(address.key)?.room;
+    if (room?.state !== 'running') return this.#reserveLater(definition, address);
+    this.#requireSpace(room);
+    room.reserve();
+    return room;
   }
 
   /**
@@ -51,8 +43,9 @@ export class RoomRegistry {
     for (;;) {
       const existing = this.#placesOf(definition).get(address.key);
       if (existing === undefined) break;
-      if (existing.room.state !== 'draining')
+      if (existing.room.state !== 'draining') {
         throw new RefusedError(409, 'room_exists', `Room "${address.key}" exists already.`);
+      }
       await existing.room.stopped;
     }
     const place = this.#start(definition, address);
@@ -98,6 +91,25 @@ export class RoomRegistry {
         await room.stopped;
       }),
     );
+  }
+
+  async #reserveLater(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
+    const isImplicit = definition.options.roomIds === 'implicit';
+    for (;;) {
+      const existing = this.#placesOf(definition).get(address.key);
+      const place = existing ?? (isImplicit ? this.#start(definition, address) : undefined);
+      if (place === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
+      const { room } = place;
+      if (room.state === 'starting') await this.#whenStarted(place);
+      this.#requireSpace(room);
+      if (room.reserve()) return room;
+      await room.stopped;
+    }
+  }
+
+  #requireSpace({ occupancy, definition, address }: Room): void {
+    if (occupancy.size < definition.options.limits.maxClientsPerRoom) return;
+    throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
   }
 
   #start(definition: RoomDefinition, address: RoomAddress): Place {

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { RefusedError } from '../jamsocket.errors.js';
+import type { JamsocketClock } from '../jamsocket.sources.js';
+
+/** One upgrade request on its way in. */
+export class Attempt {
+  /** It was answered, or its socket is gone. */
+  isOver = false;
+  #timer: NodeJS.Timeout | null = null;
+  #abandon: ((reason: unknown) => void) | null = null;
+
+  constructor(
+    readonly request: IncomingMessage,
+    readonly socket: Duplex,
+    readonly head: Buffer,
+    private readonly clock: JamsocketClock,
+  ) {}
+
+  end(reason: unknown): void {
+    this.isOver = true;
+    this.stopTimer();
+    this.#abandon?.(reason);
+  }
+
+  stopTimer(): void {
+    if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /**
+   * Waits for `work`, but no longer than the attempt lasts, and not over `timeoutMs` from the first wait on: a connect
+   * that need not wait for anything pays for no timer. A result that comes too late is given to `undo`.
+   */
+  async waitFor<T>(work: Promise<T>, timeoutMs: number, undo?: (result: T) => void): Promise<T> {
+    this.#timer ??= this.clock.setTimeout(() => this.#timeOut(), timeoutMs);
+    const abandoned = new Promise<never>((_resolve, reject) => (this.#abandon = reject));
+    work.then(
+      (result) => this.isOver && undo?.(result),
+      () => undefined,
+    );
+    return Promise.race([work, abandoned]);
+  }
+
+  /** Ends the wait; whoever waits hears why, and answers. */
+  #timeOut(): void {
+    this.#abandon?.(new RefusedError(503, 'handshake_timeout', 'The connect took too long.'));
+  }
+}
