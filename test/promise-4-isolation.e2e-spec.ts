@@ -40,7 +40,7 @@ describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', 
     }
 
     @OnMessage()
-    message(client: Client, text: string): unknown {
+    message(_client: Client, text: string): unknown {
       if (text === 'throw') throw new Error('secret detail');
       if (text === 'reject') return Promise.reject(new Error('secret detail'));
       // eslint-disable-next-line typescript/only-throw-error

@@ -27,6 +27,7 @@ export async function drainRooms(
   const deadline = delay(graceMs, clock);
   await Promise.race([deadline.passed, drainInTime(registry, clients, graceMs, clock)]);
   deadline.cancel();
+  void registry.abandonAll();
   for (const client of clients) client.connection?.terminate('shutdown grace is over');
 }
 

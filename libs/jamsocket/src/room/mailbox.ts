@@ -30,6 +30,8 @@ export class Mailbox {
   #head = 0;
   #bytes = 0;
   #wasFull = false;
+  /** Runs while a turn is waited for. */
+  #turnTimer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly owner: MailboxOwner,
@@ -61,8 +63,9 @@ export class Mailbox {
     return true;
   }
 
-  /** Events that wait, given away: the room will not handle them. */
+  /** Gives up the turn that is under way, and gives away the events that wait: the room will not handle them. */
   abandon(): RoomEvent[] {
+    if (this.#turnTimer !== null) this.clock.clearTimeout(this.#turnTimer);
     const rest = this.#queue.slice(this.#head);
     this.#queue = [];
     this.#head = 0;
@@ -96,6 +99,7 @@ export class Mailbox {
         this.owner.turnTimedOut(event);
         resolve();
       }, this.turnTimeoutMs);
+      this.#turnTimer = timer;
       void turn.then(() => {
         this.clock.clearTimeout(timer);
         resolve();

@@ -72,7 +72,7 @@ export class RoomRegistry {
   }
 
   clients(): Client[] {
-    return this.list().flatMap((room) => [...room.clients.values()]);
+    return this.list().flatMap((room) => room.members);
   }
 
   /** Makes no more rooms. */
@@ -83,14 +83,22 @@ export class RoomRegistry {
   /** Stops every room and resolves when all have stopped. */
   async stopAll(code: number, reason: string): Promise<void> {
     this.refuseNew();
-    const all = [...this.#places.values()].flatMap((map) => [...map.values()]);
     await Promise.all(
-      all.map(async ({ room, started }) => {
+      this.#allPlaces().map(async ({ room, started }) => {
         await started.catch(() => undefined);
         room.close(code, reason);
         await room.stopped;
       }),
     );
+  }
+
+  /** Gives up on rooms that do not stop by themselves. */
+  async abandonAll(): Promise<void> {
+    await Promise.all(this.#allPlaces().map(({ room }) => room.abandon()));
+  }
+
+  #allPlaces(): Place[] {
+    return [...this.#places.values()].flatMap((places) => [...places.values()]);
   }
 
   async #reserveLater(definition: RoomDefinition, address: RoomAddress): Promise<Room> {

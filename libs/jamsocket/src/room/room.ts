@@ -72,6 +72,11 @@ export class Room implements MailboxOwner {
     return this.services.clock.now();
   }
 
+  /** Its clients, those included whose `@OnConnect` has not begun. */
+  get members(): Client[] {
+    return [...this.clients.values(), ...this.#joining];
+  }
+
   /** Keeps the room alive for a client that is on its way. @returns false if the room is stopping */
   reserve(): boolean {
     if (this.state !== 'running') return false;
@@ -122,8 +127,13 @@ export class Room implements MailboxOwner {
   close(code: number, reason: string): void {
     if (this.state !== 'running') return;
     this.state = 'draining';
-    for (const client of [...this.clients.values(), ...this.#joining]) client.end(code, reason);
+    for (const client of this.members) client.end(code, reason);
     this.#startDraining();
+  }
+
+  /** Stops at once, whatever its handlers are doing. */
+  abandon(): Promise<void> {
+    return this.#finish();
   }
 
   takeTurn(event: RoomEvent): void | Promise<void> {

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  Broadcast,
+  JamsocketContext,
+  JamsocketService,
+  OnConnect,
+  OnDisconnect,
+  OnMessage,
+  type Client,
+} from 'nestjs-jamsocket';
+import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Gate, Journal } from './support/gate.js';
+import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
+import { TestClient } from './support/test-client.js';
+
+const CHUNK = 'x'.repeat(16 * 1024);
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+describe.each(HOSTS)('backpressure, on $platform beside $beside', (host) => {
+  const journal = new Journal();
+  const gate = new Gate();
+  let mostWaiting = 0;
+  let started: TestApp;
+
+  @JamsocketService({ path: 'narrow', limits: { mailbox: { maxEvents: 16 } } })
+  class NarrowRoom {
+    private handled = 0;
+
+    @OnMessage()
+    async message(client: Client, text: string) {
+      if (this.handled++ === 0) await gate.opened;
+      await turn();
+      client.sendMessage(text);
+    }
+  }
+
+  @JamsocketService({ path: 'loud', limits: { maxBufferedBytes: MAX_BUFFERED_BYTES } })
+  class LoudRoom {
+    constructor(private readonly ctx: JamsocketContext) {}
+
+    @OnConnect()
+    connect(client: Client) {
+      client.sendMessage('welcome');
+    }
+
+    @OnMessage()
+    message(_client: Client, text: string) {
+      this.ctx.sendMessage(Broadcast, `${text} ${CHUNK}`);
+      for (const client of this.ctx.clients.values()) mostWaiting = Math.max(mostWaiting, client.bufferedBytes);
+    }
+
+    @OnDisconnect()
+    disconnect(client: Client) {
+      journal.add(`${client.id} left with ${client.closed?.code}`);
+    }
+  }
+
+  beforeAll(async () => {
+    started = await startTestApp({ host, providers: [NarrowRoom, LoudRoom] });
+  });
+  afterAll(() => started.close());
+
+  it('stops reading from a socket that fills the mailbox, and drops nothing', async () => {
+    const client = await TestClient.connect(`${started.ws}/ws/narrow/room`);
+    const total = 3_000;
+    const padding = 'y'.repeat(4_000);
+    for (let n = 0; n < total; n++) client.send(`${n} ${padding}`);
+    // The server has not read it all: the bytes wait in the client.
+    await turn();
+    expect(client.socket.bufferedAmount).toBeGreaterThan(1024 * 1024);
+    gate.open();
+    for (let n = 0; n < total; n++) expect((await client.nextText()).split(' ', 1)[0]).toBe(String(n));
+    await client.close();
+  });
+
+  it('closes a client that does not read with 1013, and the others lose nothing', async () => {
+    const stuck = await TestClient.connect(`${started.ws}/ws/loud/room`);
+    await stuck.until('welcome');
+    (stuck.socket as unknown as { _socket: Socket })._socket.pause();
+    const sender = await TestClient.connect(`${started.ws}/ws/loud/room`);
+    const witness = await TestClient.connect(`${started.ws}/ws/loud/room`);
+    await Promise.all([sender.until('welcome'), witness.until('welcome')]);
+    for (let n = 0; !journal.entries.includes('1 left with 1013'); n++) {
+      if (n > 5_000) throw new Error('the stuck client is still there');
+      sender.send(String(n));
+      expect((await sender.nextText()).split(' ', 1)[0]).toBe(String(n));
+      expect((await witness.nextText()).split(' ', 1)[0]).toBe(String(n));
+    }
+    expect(mostWaiting).toBeLessThanOrEqual(MAX_BUFFERED_BYTES + 2 * CHUNK.length);
+    (stuck.socket as unknown as { _socket: Socket })._socket.resume();
+    expect((await stuck.closed).code).toBe(1013);
+    await Promise.all([sender.close(), witness.close()]);
+  });
+});

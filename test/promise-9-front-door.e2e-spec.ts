@@ -1,0 +1,220 @@
+import {
+  ForbiddenException,
+  Logger,
+  UnauthorizedException,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { WsException } from '@nestjs/websockets';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { JamsocketRooms, JamsocketService, OnConnect, OnCreate, OnMessage, type Client } from 'nestjs-jamsocket';
+import { connect as connectTcp } from 'node:net';
+import { io } from 'socket.io-client';
+import { HOSTS, startTestApp, WS_GATEWAY_PATH, type TestApp } from './support/test-app.js';
+import { TestClient } from './support/test-client.js';
+
+let created = 0;
+
+class Doorman implements CanActivate {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const client = context.switchToWs().getClient<Client>();
+    const how = client.request.query.get('how');
+    if (how === 'false') return false;
+    if (how === '401') throw new UnauthorizedException('who are you?');
+    if (how === '403') return Promise.reject(new ForbiddenException());
+    if (how === 'ws') throw new WsException('not today');
+    if (how === 'bug') throw new Error('secret');
+    if (how === 'hang') return new Promise(() => undefined);
+    return true;
+  }
+}
+
+@JamsocketService({ limits: { handshakeTimeoutMs: 200 } })
+class GuardedRoom {
+  @OnCreate()
+  create() {
+    created += 1;
+  }
+
+  @UseGuards(Doorman)
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage('welcome');
+  }
+
+  @OnMessage()
+  echo(_client: Client, text: string) {
+    return text;
+  }
+}
+
+@JamsocketService({ path: 'failing' })
+class FailingRoom {
+  @OnCreate()
+  create() {
+    throw new Error('secret');
+  }
+}
+
+@JamsocketService({ path: 'made', roomIds: 'api', limits: { maxClientsPerRoom: 1 } })
+class MadeRoom {}
+
+@JamsocketService({ path: 'few', limits: { maxRooms: 1 } })
+class FewRoom {}
+
+@JamsocketService({ path: 'games/:game/:room' })
+class GameRoom {
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage(JSON.stringify([client.params.game, client.params.room]));
+  }
+}
+
+const PROVIDERS = [GuardedRoom, FailingRoom, MadeRoom, FewRoom, GameRoom];
+
+describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $beside', (host) => {
+  let started: TestApp;
+
+  beforeAll(async () => {
+    started = await startTestApp({ host, providers: PROVIDERS, options: { limits: { maxConnectionsPerIp: 6 } } });
+    jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  });
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await started.close();
+  });
+
+  it.each([
+    ['/ws/%zz', 400, 'bad_url'],
+    ['/ws/%00', 400, 'bad_room_id'],
+    [`/ws/${'x'.repeat(129)}`, 400, 'bad_room_id'],
+    ['/ws/a?how=false', 403, 'guard'],
+    ['/ws/a?how=401', 401, 'guard'],
+    ['/ws/a?how=403', 403, 'guard'],
+    ['/ws/a?how=ws', 403, 'guard'],
+    ['/ws/a?how=bug', 500, 'guard_failed'],
+    ['/ws/a?how=hang', 503, 'handshake_timeout'],
+    ['/ws/no/such/service', 404, 'no_such_service'],
+    ['/ws/', 404, 'no_such_service'],
+    ['/ws/made/nobody', 404, 'no_such_room'],
+    ['/ws/failing/room', 503, 'room_failed'],
+  ])('answers %s with %d %s', async (path, status, code) => {
+    created = 0;
+    const refused = await TestClient.refused(started.ws + path);
+    expect(refused.status).toBe(status);
+    expect(refused.headers['content-type']).toContain('application/json');
+    expect(refused.body).toMatchObject({ statusCode: status, code });
+    expect(JSON.stringify(refused.body)).not.toContain('secret');
+    expect(created).toBe(0);
+  });
+
+  it('keeps pages of other sites out, and says which option lets them in', async () => {
+    const refused = await TestClient.refused(`${started.ws}/ws/a`, { origin: 'https://evil.example' });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'origin' } });
+    expect(refused.body.message).toContain('"origins"');
+    const own = await TestClient.connect(`${started.ws}/ws/a`, { origin: started.http });
+    await own.close();
+  });
+
+  it('refuses whom it has no room for', async () => {
+    await started.app.get(JamsocketRooms).create(MadeRoom, 'small');
+    const first = await TestClient.connect(`${started.ws}/ws/made/small`);
+    expect(await TestClient.refused(`${started.ws}/ws/made/small`)).toMatchObject({
+      status: 503,
+      body: { code: 'room_full' },
+    });
+    const only = await TestClient.connect(`${started.ws}/ws/few/one`);
+    expect(await TestClient.refused(`${started.ws}/ws/few/two`)).toMatchObject({
+      status: 503,
+      body: { code: 'too_many_rooms' },
+    });
+    await Promise.all([first.close(), only.close()]);
+  });
+
+  it('refuses too many connections of one address with 429, until one of them closes', async () => {
+    const clients = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => TestClient.connect(`${started.ws}/ws/crowd${n}`)));
+    expect(await TestClient.refused(`${started.ws}/ws/a`)).toMatchObject({
+      status: 429,
+      body: { code: 'too_many_connections' },
+    });
+    await Promise.all(clients.map((client) => client.close()));
+    const next = await TestClient.connect(`${started.ws}/ws/a`);
+    await next.close();
+  });
+
+  it.each([
+    ['GET', { 'Sec-WebSocket-Key': 'short' }, 400],
+    ['GET', { 'Sec-WebSocket-Version': '7' }, 426],
+    ['GET', { Upgrade: 'h2c' }, 400],
+    ['PUT', {}, 405],
+  ])('answers a wrong handshake (%s %j) with %d', async (method, headers, status) => {
+    const answer = await rawUpgrade(started, method, headers);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain('"code":"bad_handshake"');
+  });
+
+  it('takes further path parameters, percent-encoded like the rest', async () => {
+    const client = await TestClient.connect(`${started.ws}/ws/games/tic%2Ftac/${encodeURIComponent('räume/1')}`);
+    expect(await client.nextJson()).toEqual(['tic/tac', 'räume/1']);
+    await client.close();
+  });
+
+  it('makes rooms by HTTP, once each', async () => {
+    const post = (path: string) => fetch(started.http + path, { method: 'POST' });
+    const made = await post('/ws/made/by-http');
+    expect([made.status, await made.text(), made.headers.get('content-type')]).toEqual([
+      201,
+      'by-http',
+      'text/plain; charset=utf-8',
+    ]);
+    const again = await post('/ws/made/by-http');
+    expect(again.status).toBe(409);
+    expect(await again.json()).toMatchObject({ statusCode: 409, code: 'room_exists' });
+    const id = await (await post('/new_room/made')).text();
+    const client = await TestClient.connect(`${started.ws}/ws/made/${id}`);
+    await client.close();
+    expect(await (await fetch(`${started.http}/status`)).text()).toBe('ok');
+  });
+
+  it('leaves paths that are not ours to whoever owns them', async () => {
+    const room = await TestClient.connect(`${started.ws}/ws/beside`);
+    await room.until('welcome');
+    if (host.beside === 'ws gateway') {
+      const plain = await TestClient.connect(started.ws + WS_GATEWAY_PATH);
+      plain.emit('ping', { n: 1 });
+      expect(await plain.nextJson()).toEqual({ event: 'pong', data: { n: 1 } });
+      await plain.close();
+    } else if (host.beside === 'socket.io gateway') {
+      const socket = io(started.http, { transports: ['websocket'] });
+      expect(await socket.emitWithAck('ping', { n: 1 })).toEqual({ n: 1 });
+      socket.disconnect();
+    } else {
+      expect(await TestClient.refused(`${started.ws}/elsewhere`)).toMatchObject({ status: 404 });
+    }
+    room.send('still here');
+    expect(await room.nextText()).toBe('still here');
+    await room.close();
+  });
+});
+
+function rawUpgrade({ http }: TestApp, method: string, headers: object): Promise<string> {
+  const all = {
+    Host: 'localhost',
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version': '13',
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connectTcp(Number(new URL(http).port), '127.0.0.1', () =>
+      socket.write(`${method} /ws/a HTTP/1.1\r\n${lines.join('')}\r\n`),
+    );
+    socket.on('data', (chunk) => (answer += chunk.toString()));
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
