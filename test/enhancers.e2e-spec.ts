@@ -116,7 +116,7 @@ function roomWith(decorators: { onClass?: ClassDecorator[]; onMethods?: MethodDe
       journal.add('gone');
     }
   }
-  const kinds: [keyof Room & string, MethodDecorator][] = [
+  const kinds: [keyof Room, MethodDecorator][] = [
     ['connected', OnConnect()],
     ['texted', OnMessage()],
     ['moved', OnMessage('move')],

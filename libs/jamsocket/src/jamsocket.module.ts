@@ -8,7 +8,7 @@ import { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import { createHttpController, mountRoutes } from './http/http-routes.controller.js';
 import { HttpRoutesGuard } from './http/http-routes.guard.js';
 import { RESOLVED_OPTIONS } from './http/http-tokens.js';
-import { JamsocketError } from './jamsocket.errors.js';
+import { JamsocketConfigurationError, JamsocketError } from './jamsocket.errors.js';
 import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
 import type { JamsocketOptions } from './jamsocket.options.js';
 import { resolveOptions, type ResolvedOptions } from './jamsocket.options.resolve.js';
@@ -62,7 +62,10 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         config: ApplicationConfig,
         options: JamsocketOptions,
         random: JamsocketRandom,
-      ) => new ServiceDefinitions(modules, config, options, random),
+      ) => {
+        refuseSecondImport(modules);
+        return new ServiceDefinitions(modules, config, options, random);
+      },
     },
     {
       provide: RoomRegistry,
@@ -151,5 +154,14 @@ function roomContextFrom(request: unknown): JamsocketContext {
   throw new JamsocketError(
     'no_room_context',
     'JamsocketContext was injected outside of a room. Inject JamsocketRooms instead, and get the room you mean from it.',
+  );
+}
+
+/** Two of these would both answer every upgrade. The same options twice are one module to Nest, and no mistake. */
+function refuseSecondImport(modules: ModulesContainer): void {
+  const imports = [...modules.values()].filter(({ metatype }) => metatype === JamsocketModule);
+  if (imports.length < 2) return;
+  throw new JamsocketConfigurationError(
+    `JamsocketModule is configured ${imports.length} times. Call forRoot() or forRootAsync() once, in the root module: it is global.`,
   );
 }

@@ -8,6 +8,7 @@ import {
   isPlainObject,
   object,
   offOrInteger,
+  requireKnown,
   type Rule,
 } from './jamsocket.options.rules.js';
 
@@ -62,7 +63,8 @@ export function resolveOptions(given: JamsocketOptions = {}): ResolvedOptions {
 
 /** The options of one service: the module's, overridden by those of its decorator. `where` begins the error messages. */
 export function resolveRoomOptions(module: JamsocketOptions, service: RoomOptions, where: string): ResolvedRoomOptions {
-  object<ResolvedRoomOptions>(roomRules(limitRules))(service, where);
+  requireKnown(service, roomRules(limitRules), where);
+  if (isPlainObject(service.limits)) requireKnown(service.limits, limitRules, `${where}.limits`);
   const limits = {
     ...module.limits,
     ...service.limits,

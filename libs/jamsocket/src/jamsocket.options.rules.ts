@@ -12,19 +12,20 @@ export function object<T>(rules: Record<string, Rule<unknown>>): Rule<T> {
   return (value, path) => {
     const given = value ?? {};
     if (!isPlainObject(given)) throw badOption(path, value, `an object with ${Object.keys(rules).join(', ')}`);
-    for (const key of Object.keys(given)) {
-      if (!Object.hasOwn(rules, key)) {
-        throw new JamsocketConfigurationError(
-          `${path} has no option "${key}": it has ${Object.keys(rules).join(', ')}.`,
-        );
-      }
-    }
+    requireKnown(given, rules, path);
     const entries = Object.entries(rules).map(([key, rule]) => [
       RESOLVED_NAMES[key] ?? key,
       rule(given[key], `${path}.${key}`),
     ]);
     return Object.freeze(Object.fromEntries(entries)) as T;
   };
+}
+
+/** @throws JamsocketConfigurationError if there is an option that none of the rules is for */
+export function requireKnown(given: object, rules: object, path: string): void {
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(rules, key));
+  if (unknown === undefined) return;
+  throw new JamsocketConfigurationError(`${path} has no option "${unknown}": it has ${Object.keys(rules).join(', ')}.`);
 }
 
 export function integer(min: number, max: number, byDefault: number): Rule<number> {

@@ -1,0 +1,173 @@
+import { Injectable, Module, Scope, type Provider, type Type } from '@nestjs/common';
+import { describe, expect, it } from '@jest/globals';
+import { Test } from '@nestjs/testing';
+import {
+  JamsocketConfigurationError,
+  JamsocketContext,
+  JamsocketModule,
+  JamsocketService,
+  OnConnect,
+  OnMessage,
+  OnTimer,
+  type JamsocketOptions,
+} from 'nestjs-jamsocket';
+
+async function mistakeOf(providers: Provider[], options?: JamsocketOptions, imports: Type[] = []): Promise<string> {
+  const module = Test.createTestingModule({ imports: [JamsocketModule.forRoot(options), ...imports], providers });
+  const error: unknown = await module.compile().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(JamsocketConfigurationError);
+  return (error as Error).message;
+}
+
+@JamsocketService()
+class FirstRoom {
+  @OnConnect()
+  connect() {}
+}
+
+describe('a mistake is caught at boot, with an error that names it and the cure', () => {
+  it('two default services', async () => {
+    @JamsocketService()
+    class SecondRoom {}
+    expect(await mistakeOf([FirstRoom, SecondRoom])).toBe(
+      "FirstRoom and SecondRoom are both the default service. Give one of them a path, as in @JamsocketService('secondroom').",
+    );
+  });
+
+  it('the same path twice, also with parameters of other names', async () => {
+    @JamsocketService({ path: 'games/:game/:room' })
+    class Chess {}
+    @JamsocketService({ path: '/games/:kind/:room' })
+    class Go {}
+    expect(await mistakeOf([Chess, Go])).toBe(
+      'Chess and Go have the same path "/games/:kind/:room". Give one of them another.',
+    );
+  });
+
+  it('a handler on a class that is no room service', async () => {
+    @Injectable()
+    class Forgotten {
+      @OnMessage('move')
+      move() {}
+    }
+    expect(await mistakeOf([Forgotten])).toBe(
+      "Forgotten has @OnMessage('move') on move() but is no room service: decorate the class with @JamsocketService().",
+    );
+  });
+
+  it('an undecorated subclass of a service', async () => {
+    class Heir extends FirstRoom {}
+    expect(await mistakeOf([Heir])).toContain('Heir has @OnConnect() on connect() but is no room service');
+  });
+
+  it('@Injectable() over ours', async () => {
+    @Injectable()
+    @JamsocketService('single')
+    class SingleRoom {}
+    expect(await mistakeOf([SingleRoom])).toContain('SingleRoom would be one instance for all rooms');
+    expect(await mistakeOf([SingleRoom])).toContain('remove @Injectable() from the class');
+  });
+
+  it('a provider that gives the class another scope', async () => {
+    @JamsocketService('scoped')
+    class ScopedRoom {}
+    expect(await mistakeOf([{ provide: 'ROOM', useClass: ScopedRoom, scope: Scope.TRANSIENT }])).toContain(
+      'ScopedRoom would be one instance',
+    );
+  });
+
+  it('a class in the providers of two modules', async () => {
+    @Module({ providers: [FirstRoom] })
+    class OtherModule {}
+    expect(await mistakeOf([FirstRoom], undefined, [OtherModule])).toMatch(
+      /FirstRoom is listed in the providers of \w+ and of \w+: list it in one/,
+    );
+  });
+
+  it('two handlers for the same thing', async () => {
+    @JamsocketService('twins')
+    class Twins {
+      @OnConnect()
+      first() {}
+      @OnConnect()
+      second() {}
+    }
+    @JamsocketService('events')
+    class Events {
+      @OnMessage('move')
+      first() {}
+      @OnMessage('move')
+      second() {}
+    }
+    @JamsocketService('timers')
+    class Timers {
+      @OnTimer()
+      first() {}
+      @OnTimer()
+      second() {}
+    }
+    expect(await mistakeOf([Twins])).toBe(
+      'Twins has @OnConnect() on both first() and second(): keep one of them, and call the other from it.',
+    );
+    expect(await mistakeOf([Events])).toContain("Events has @OnMessage('move') on both first() and second()");
+    expect(await mistakeOf([Timers])).toContain("Timers has @OnTimer('default') on both first() and second()");
+  });
+
+  it('a schema that is none', async () => {
+    @JamsocketService('schemas')
+    class Schemas {
+      @OnMessage('move', { parse: () => 1 } as never)
+      move() {}
+    }
+    expect(await mistakeOf([Schemas])).toContain(
+      "Schemas has @OnMessage('move') on move() with a schema that is no Standard Schema",
+    );
+  });
+
+  it.each([
+    ['games/:game', 'has parameters and must end in "/:room"'],
+    ['a b', '"a b" in the path "a b" is neither a word nor a parameter'],
+    ['x/:room/:room', 'has the same name as another'],
+  ])('the path "%s"', async (path, mistake) => {
+    @JamsocketService({ path })
+    class Lost {}
+    expect(await mistakeOf([Lost])).toContain(mistake);
+    expect(await mistakeOf([Lost])).toContain('@JamsocketService() on Lost');
+  });
+
+  it('a bad option, of the module or of a class', async () => {
+    expect(await mistakeOf([], { heartbeat: { intervalMs: 5 } })).toBe(
+      'JamsocketModule.forRoot: options.heartbeat.intervalMs is 5, but must be a whole number from 1000 to 2147483647.',
+    );
+    @JamsocketService({ limits: { maxPayloadBytes: 2 ** 32 } })
+    class Greedy {}
+    expect(await mistakeOf([Greedy])).toContain(
+      '@JamsocketService() on Greedy: options.limits.maxPayloadBytes is 4294967296, but must be',
+    );
+  });
+
+  it('the module configured twice', async () => {
+    @Module({ imports: [JamsocketModule.forRoot({ path: '/other' })] })
+    class FeatureModule {}
+    expect(await mistakeOf([], undefined, [FeatureModule])).toContain(
+      'JamsocketModule is configured 2 times. Call forRoot() or forRootAsync() once',
+    );
+  });
+});
+
+describe('what only shows while the application runs', () => {
+  it('a context outside of a room says what to inject instead', async () => {
+    @Injectable()
+    class Stray {
+      constructor(readonly ctx: JamsocketContext) {}
+    }
+    const module = await Test.createTestingModule({
+      imports: [JamsocketModule.forRoot()],
+      providers: [Stray],
+    }).compile();
+    await expect(module.resolve(Stray)).rejects.toThrow('Inject JamsocketRooms instead');
+  });
+});
