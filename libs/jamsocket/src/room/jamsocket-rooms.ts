@@ -86,7 +86,7 @@ export class JamsocketRooms {
   ): Promise<ResultOf<T, M>> {
     const found = this.#find(service, room);
     if (found === undefined)
-      throw new JamsocketError('room_not_found', `${service.name} has no running room "${JSON.stringify(room)}".`);
+      throw new JamsocketError('room_not_found', `${service.name} has no running room ${JSON.stringify(room)}.`);
     if (isInTurnOf(found)) {
       const message = `${service.name}.${method} was invoked in a turn of the room it belongs to, "${found.address.key}": it would wait for itself. Call the method directly.`;
       throw new JamsocketError('room_invokes_itself', message);

@@ -1,0 +1,177 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  JamsocketContext,
+  JamsocketError,
+  JamsocketRooms,
+  JamsocketService,
+  OnMessage,
+  type Client,
+} from 'nestjs-jamsocket';
+import { Journal } from './support/gate.js';
+import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
+import { TestClient } from './support/test-client.js';
+
+const journal = new Journal();
+
+/** Knows nothing of rooms: one for the application. */
+@Injectable()
+class Directory {
+  static made = 0;
+  readonly number = ++Directory.made;
+}
+
+/** Injects the context, and so is one for each room. */
+@Injectable()
+class Scores implements OnModuleDestroy {
+  static made = 0;
+  readonly number = ++Scores.made;
+  readonly points = new Map<string, number>();
+
+  constructor(readonly ctx: JamsocketContext) {}
+
+  add(name: string): number {
+    const points = (this.points.get(name) ?? 0) + 1;
+    this.points.set(name, points);
+    return points;
+  }
+
+  onModuleDestroy() {
+    journal.add(`scores of ${this.ctx.roomId} destroyed`);
+  }
+}
+
+@Injectable()
+class Referee {
+  constructor(
+    readonly scores: Scores,
+    readonly directory: Directory,
+  ) {}
+}
+
+@JamsocketService()
+class GameRoom {
+  constructor(
+    private readonly ctx: JamsocketContext,
+    private readonly scores: Scores,
+    private readonly referee: Referee,
+    private readonly directory: Directory,
+  ) {}
+
+  @OnMessage()
+  message(_client: Client, text: string) {
+    if (text === 'who') {
+      return JSON.stringify({
+        room: this.scores.ctx.roomId,
+        scores: this.scores.number,
+        isContextShared: this.scores.ctx === this.ctx,
+        areScoresShared: this.referee.scores === this.scores,
+        directory: this.directory.number,
+        isDirectoryShared: this.referee.directory === this.directory,
+      });
+    }
+    return `${text} has ${this.scores.add(text)}`;
+  }
+}
+
+describe.each(HOSTS)('what a room injects, on $platform beside $beside', (host) => {
+  let started: TestApp;
+
+  beforeEach(async () => {
+    Directory.made = 0;
+    Scores.made = 0;
+    journal.clear();
+    started = await startTestApp({ host, providers: [GameRoom, Scores, Referee, Directory] });
+  });
+  afterEach(() => started.close());
+
+  async function ask(room: string) {
+    const client = await TestClient.connect(`${started.ws}/ws/${room}`);
+    client.send('who');
+    return { client, answer: await client.nextJson<Record<string, unknown>>() };
+  }
+
+  it('is shared within the room and separate between rooms if it injects the context', async () => {
+    const red = await ask('red');
+    const blue = await ask('blue');
+    expect(red.answer).toMatchObject({ room: 'red', scores: 1, isContextShared: true, areScoresShared: true });
+    expect(blue.answer).toMatchObject({ room: 'blue', scores: 2, isContextShared: true, areScoresShared: true });
+
+    const alsoRed = await ask('red');
+    expect(alsoRed.answer).toEqual(red.answer);
+    red.client.send('ann');
+    expect(await red.client.nextText()).toBe('ann has 1');
+    alsoRed.client.send('ann');
+    expect(await alsoRed.client.nextText()).toBe('ann has 2');
+    blue.client.send('ann');
+    expect(await blue.client.nextText()).toBe('ann has 1');
+  });
+
+  it('is one for the application if it does not', async () => {
+    const red = await ask('red');
+    const blue = await ask('blue');
+    expect(red.answer).toMatchObject({ directory: 1, isDirectoryShared: true });
+    expect(blue.answer).toMatchObject({ directory: 1, isDirectoryShared: true });
+    expect(Directory.made).toBe(1);
+  });
+
+  it('is destroyed with its room, and a room of the same id gets another', async () => {
+    const { client } = await ask('red');
+    await client.close();
+    await journal.has('scores of red destroyed');
+    expect(journal.entries).toHaveLength(1);
+    const next = await ask('red');
+    expect(next.answer.scores).toBe(2);
+  });
+});
+
+describe('the context outside of a room', () => {
+  it('is refused with an error that names the cure', async () => {
+    const started = await startTestApp({ providers: [GameRoom, Scores, Referee, Directory] });
+    try {
+      const resolving = started.app.resolve(Scores);
+      await expect(resolving).rejects.toThrow(JamsocketError);
+      await expect(resolving).rejects.toThrow('Inject JamsocketRooms instead');
+    } finally {
+      await started.close();
+    }
+  });
+});
+
+describe('memory', () => {
+  /** What is reachable now. The second collection frees what finalizers of the first let go. */
+  async function heapBytes(): Promise<number> {
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      globalThis.gc!();
+    }
+    return process.memoryUsage().heapUsed;
+  }
+
+  async function makeAndClose(rooms: JamsocketRooms, count: number): Promise<void> {
+    for (let made = 0; made < count; made++) {
+      await rooms.create(GameRoom, `room${made}`);
+      await rooms.close(GameRoom, `room${made}`);
+    }
+  }
+
+  it('is where it was after 20,000 rooms were made and closed', async () => {
+    const count = 20_000;
+    const started = await startTestApp({ providers: [GameRoom, Scores, Referee, Directory] });
+    try {
+      const rooms = started.app.get(JamsocketRooms);
+      // Compiled code and inline caches come with the first rooms and stay.
+      await makeAndClose(rooms, 2_000);
+      journal.clear();
+      const before = await heapBytes();
+      await makeAndClose(rooms, count);
+      expect(journal.entries).toHaveLength(count);
+      journal.clear();
+      const grownBytes = (await heapBytes()) - before;
+      // 50 bytes a room: anything that is kept of a room is more than that.
+      expect(grownBytes).toBeLessThan(50 * count);
+    } finally {
+      await started.close();
+    }
+  }, 60_000);
+});
