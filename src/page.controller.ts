@@ -1,6 +1,9 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+
+/** Found by the `imports` of package.json, from the sources and from the build alike. */
+const PAGE = createRequire(import.meta.url).resolve('#public/index.html');
 
 /** The page to try the rooms with. It is one file, read anew for each visit, so that edits show at once. */
 @Controller()
@@ -8,6 +11,6 @@ export class PageController {
   @Get()
   @Header('Content-Type', 'text/html; charset=utf-8')
   page(): Promise<string> {
-    return readFile(join(process.cwd(), 'public', 'index.html'), 'utf8');
+    return readFile(PAGE, 'utf8');
   }
 }
