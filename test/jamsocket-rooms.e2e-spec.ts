@@ -279,10 +279,8 @@ describe('JamsocketRooms', () => {
   it('has typed calls', async () => {
     await rooms.create(PollRoom, 'a');
     const votes: number = await rooms.invoke(PollRoom, 'a', 'vote', 'pizza', 2);
-    const { name }: { name: string } = await Promise.all([
-      rooms.invoke(PollRoom, 'a', 'slowVote', 'pizza'),
-      gate.open(),
-    ]).then(([answer]) => answer);
+    gate.open();
+    const { name }: { name: string } = await rooms.invoke(PollRoom, 'a', 'slowVote', 'pizza');
     expect([votes, name]).toEqual([2, 'pizza']);
     // Only compiled: each of these is a mistake that the types catch.
     const mistakes = () => [

@@ -195,6 +195,10 @@ export class Connection implements FrameTarget {
     this.#reader?.readHeld();
   }
 
+  wsDelivered(): void {
+    if (this.#reader !== null) this.#reader.hasWsDelivered = true;
+  }
+
   failed(): void {
     if (this.#reader !== null) this.#reader.isFinished = true;
   }
@@ -241,6 +245,7 @@ function readHeld(this: NetSocket): void {
 
 function onMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
   const { connection } = this as RoomSocket;
+  connection.wsDelivered();
   if (isBinary) connection.receiveBinary(data as Buffer);
   else connection.receiveText((data as Buffer).toString('utf8'));
 }

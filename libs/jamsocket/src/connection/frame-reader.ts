@@ -14,7 +14,10 @@ export interface FrameTarget {
 const FIN_TEXT = 0x80 | TEXT;
 const FIN_BINARY = 0x80 | BINARY;
 const MASKED = 0x80;
+const CONTINUATION = 0x0;
 const CLOSE = 0x8;
+const PONG = 0xa;
+const LONGEST_CONTROL = 125;
 const LONGEST_HEADER = 14;
 
 /**
@@ -34,6 +37,8 @@ export class FrameReader {
   #isClosing = false;
   /** A violation was seen: `ws` reads alone from here on. */
   #isHandedOver = false;
+  /** The frame that is going to `ws` completes a message. */
+  #isCompleting = false;
   #held: Buffer | null = null;
 
   constructor(
@@ -44,6 +49,8 @@ export class FrameReader {
 
   /** Nothing more is read: the close frame has been seen, or `ws` gave up on the connection. */
   isFinished = false;
+  /** Set when `ws` hands over a message. */
+  hasWsDelivered = false;
 
   read(chunk: Buffer): void {
     if (this.#held !== null) {
@@ -97,7 +104,7 @@ export class FrameReader {
       this.target.receiveText(chunk.toString('utf8', at + start, end));
     } else {
       unmask(chunk, at + start, end);
-      this.#startPassing(first, chunk[at + 1], start + length);
+      this.#isHandedOver = true;
       return at;
     }
     return end;
@@ -119,10 +126,10 @@ export class FrameReader {
 
   #startPassing(first: number, second: number, bytes: number): void {
     const opcode = first & 0x0f;
-    const isKnown = opcode <= BINARY || (opcode >= CLOSE && opcode <= 0xa);
-    if (!isKnown || (first & 0x70) !== 0 || (second & MASKED) === 0 || !Number.isSafeInteger(bytes))
-      this.#isHandedOver = true;
-    if (opcode <= BINARY) this.#isFragmented = (first & 0x80) === 0;
+    const isFinal = (first & 0x80) !== 0;
+    if (isViolation(first, second, this.#isFragmented) || !Number.isSafeInteger(bytes)) this.#isHandedOver = true;
+    if (opcode <= BINARY) this.#isFragmented = !isFinal;
+    this.#isCompleting = opcode <= BINARY && isFinal;
     this.#isClosing = opcode === CLOSE;
     this.#left = bytes;
   }
@@ -130,10 +137,23 @@ export class FrameReader {
   #pass(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.#left);
     this.#left -= end - at;
+    this.hasWsDelivered = false;
     this.passToWs(chunk.subarray(at, end));
-    if (this.#left === 0 && this.#isClosing) this.isFinished = true;
+    if (this.#left > 0) return end;
+    if (this.#isClosing) this.isFinished = true;
+    // ws hands over a complete message at once. If it did not, it has found a violation, and tells so only next tick.
+    if (this.#isCompleting && !this.hasWsDelivered) this.#isHandedOver = true;
     return end;
   }
+}
+
+/** Whether these first bytes of a frame break RFC 6455 section 5.2, 5.4 or 5.5. */
+function isViolation(first: number, second: number, isFragmented: boolean): boolean {
+  const opcode = first & 0x0f;
+  if ((first & 0x70) !== 0 || (second & MASKED) === 0) return true;
+  if (opcode <= BINARY) return (opcode === CONTINUATION) !== isFragmented;
+  const isControl = opcode >= CLOSE && opcode <= PONG;
+  return !isControl || (first & 0x80) === 0 || (second & 0x7f) > LONGEST_CONTROL;
 }
 
 /** Length of the header at `at`, its mask included, or 0 if the chunk ends before it does. */

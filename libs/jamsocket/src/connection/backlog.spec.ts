@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Backlog } from './backlog.js';
+
+describe('a backlog', () => {
+  it('gives back the bytes in order, whatever their sizes, and takes copies', () => {
+    const sizes = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 4_000, max: 140_000 }));
+    fc.assert(
+      fc.property(fc.array(sizes, { maxLength: 30 }), (lengths) => {
+        const backlog = new Backlog();
+        const all = lengths.map((length, at) => Buffer.alloc(length, at + 1));
+        const wanted = Buffer.concat(all);
+        for (const bytes of all) {
+          backlog.append(bytes);
+          bytes.fill(0);
+        }
+        expect(backlog.bytes).toBe(wanted.length);
+        expect(Buffer.concat(backlog.take()).equals(wanted)).toBe(true);
+        expect([backlog.bytes, backlog.take()]).toEqual([0, []]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('costs little more than its bytes', () => {
+    const backlog = new Backlog();
+    for (let count = 0; count < 10_000; count++) backlog.append(Buffer.alloc(100));
+    const held = backlog.take().reduce((sum, chunk) => sum + chunk.buffer.byteLength, 0);
+    expect(held).toBeLessThan(1_000_000 + 2 * 64 * 1024);
+  });
+});

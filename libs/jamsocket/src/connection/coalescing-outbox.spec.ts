@@ -1,0 +1,168 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { CoalescingOutbox } from './coalescing-outbox.js';
+import type { Connection } from './connection.js';
+import { Frame } from './frame.js';
+import type { TurnFlusher } from './turn-flusher.js';
+
+/** Copies what is written to it, as an operating system would, and now and then holds on to it. */
+class FakeConnection {
+  outboxStart = 0;
+  outboxParts: (number | Frame)[] | null = null;
+  writes = 0;
+  isHolding = false;
+  isSlow = false;
+  readonly held: Buffer[] = [];
+
+  constructor(readonly number: number) {}
+
+  write(bytes: Buffer): boolean {
+    this.writes += 1;
+    if (this.isSlow) return false;
+    // What the socket holds on to must not change later.
+    this.held.push(this.isHolding ? bytes : Buffer.from(bytes));
+    return true;
+  }
+
+  /** The texts of all frames written so far. */
+  get texts(): string[] {
+    const bytes = Buffer.concat(this.held);
+    const texts = [];
+    for (let at = 0; at < bytes.length;) {
+      const short = bytes[at + 1];
+      const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
+      const length =
+        short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+      texts.push(bytes.toString('utf8', start, start + length));
+      at = start + length;
+    }
+    return texts;
+  }
+}
+
+const MEMBERS = 4;
+const member = fc.integer({ min: 0, max: MEMBERS - 1 });
+const text = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.integer({ min: 100, max: 40_000 }).map((length) => 'y'.repeat(length)),
+);
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('broadcast' as const), text }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('except' as const), text, members: fc.uniqueArray(member) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('send' as const), text, members: fc.uniqueArray(member) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
+  fc.record({ do: fc.constantFrom('join' as const, 'leave' as const, 'hold' as const), members: fc.tuple(member) }),
+);
+
+function setUp() {
+  const scheduled = new Set<CoalescingOutbox>();
+  const dropped: number[] = [];
+  const outbox = new CoalescingOutbox(
+    { schedule: (box: CoalescingOutbox) => scheduled.add(box) } as unknown as TurnFlusher,
+    (connection) => dropped.push((connection as unknown as FakeConnection).number),
+  );
+  const connections = Array.from({ length: MEMBERS }, (_, number) => new FakeConnection(number));
+  const real = (number: number) => connections[number] as unknown as Connection;
+  return { outbox, connections, real, dropped, scheduled };
+}
+
+describe('the coalescing outbox', () => {
+  it('gives each member what was sent to it in the order of the sends, whatever the mix', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { outbox, connections, real } = setUp();
+        const joined = new Set<number>();
+        const wanted = connections.map((): string[] => []);
+        // Members leave when their connection has closed: what they would still have got does not count.
+        const flushed = connections.map(() => 0);
+        const settle = () => joined.forEach((number) => (flushed[number] = wanted[number].length));
+
+        for (const now of steps) {
+          if (now.do === 'flush') {
+            outbox.flush();
+            settle();
+          } else if (now.do === 'join' && !joined.has(now.members[0])) {
+            joined.add(now.members[0]);
+            outbox.join(real(now.members[0]));
+          } else if (now.do === 'leave' && joined.has(now.members[0])) {
+            outbox.flush();
+            settle();
+            joined.delete(now.members[0]);
+            outbox.leave(real(now.members[0]));
+          } else if (now.do === 'hold') {
+            connections[now.members[0]].isHolding = true;
+          } else if (now.do === 'broadcast') {
+            outbox.broadcast(Frame.text(now.text));
+            joined.forEach((number) => wanted[number].push(now.text));
+          } else if (now.do === 'except') {
+            outbox.broadcastExcept(Frame.text(now.text), now.members.map(real));
+            joined.forEach((number) => now.members.includes(number) || wanted[number].push(now.text));
+          } else if (now.do === 'send') {
+            outbox.send(Frame.text(now.text), now.members.map(real));
+            joined.forEach((number) => now.members.includes(number) && wanted[number].push(now.text));
+          }
+        }
+        outbox.flush();
+        expect(connections.map(({ texts }) => texts)).toEqual(wanted);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('writes once a member and turn, however many messages there are', () => {
+    const { outbox, connections, real } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    for (let count = 0; count < 10; count++) outbox.broadcast(Frame.text(`message ${count}`));
+    outbox.broadcastExcept(Frame.text('except'), [real(0)]);
+    outbox.send(Frame.text('direct'), [real(1)]);
+    outbox.flush();
+    expect(connections.map(({ writes }) => writes)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('shares the bytes between the members that get the same', () => {
+    const { outbox, connections, real } = setUp();
+    for (const connection of connections) {
+      connection.isHolding = true;
+      outbox.join(real(connection.number));
+    }
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flush();
+    expect(new Set(connections.map(({ held }) => held[0].buffer)).size).toBe(1);
+  });
+
+  it('counts what is queued for a member exactly', () => {
+    const { outbox, real } = setUp();
+    outbox.join(real(0));
+    outbox.join(real(1));
+    outbox.broadcast(Frame.text('12345'));
+    outbox.send(Frame.text('123'), [real(0)]);
+    outbox.broadcastExcept(Frame.text('1'), [real(0)]);
+    outbox.broadcast(Frame.text('x'.repeat(126)));
+    // Headers have 2 bytes, from 126 bytes of payload on 4.
+    expect(outbox.queuedBytes(real(0))).toBe(7 + 5 + 130);
+    expect(outbox.queuedBytes(real(1))).toBe(7 + 3 + 130);
+    expect(outbox.queuedBytes(real(2))).toBe(0);
+    outbox.flush();
+    expect(outbox.queuedBytes(real(0))).toBe(0);
+  });
+
+  it('drops a member that is too slow, and only that one', () => {
+    const { outbox, connections, real, dropped } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    connections[2].isSlow = true;
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flush();
+    expect(dropped).toEqual([2]);
+    expect(connections.map(({ texts }) => texts)).toEqual([['to all'], ['to all'], [], ['to all']]);
+  });
+
+  it('asks to be flushed once a turn, and writes at once what has grown large', () => {
+    const { outbox, connections, real, scheduled } = setUp();
+    outbox.join(real(0));
+    outbox.broadcast(Frame.text('small'));
+    expect([...scheduled]).toEqual([outbox]);
+    expect(connections[0].writes).toBe(0);
+    outbox.broadcast(Frame.text('x'.repeat(64 * 1024)));
+    expect(connections[0].writes).toBe(1);
+  });
+});

@@ -1,0 +1,123 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { SystemClock } from '../jamsocket.sources.js';
+import type { Client } from './client.js';
+import { Mailbox } from './mailbox.js';
+import type { RoomEvent } from './room-event.js';
+
+const textOf = (text: string): RoomEvent => ({ type: 'text', client: null as unknown as Client, text });
+
+describe('a mailbox', () => {
+  const handled: string[] = [];
+  const timedOut: string[] = [];
+  let drained = 0;
+  let mailbox: Mailbox;
+  /** Ends of the turns that texts beginning with "slow" take. */
+  let ends: (() => void)[] = [];
+
+  beforeEach(() => {
+    handled.length = timedOut.length = drained = 0;
+    ends = [];
+    const owner = {
+      takeTurn(event: RoomEvent) {
+        const text = (event as { text: string }).text;
+        handled.push(text);
+        return text.startsWith('slow') ? new Promise<void>((resolve) => ends.push(resolve)) : undefined;
+      },
+      turnTimedOut: (event: RoomEvent) => void timedOut.push((event as { text: string }).text),
+      mailboxDrained: () => void drained++,
+    };
+    mailbox = new Mailbox(owner, { maxEvents: 4, maxBytes: 100 }, new SystemClock(), 1_000);
+  });
+
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('is closed until it is opened, and then handles what came before', () => {
+    mailbox.post(textOf('a'));
+    mailbox.post(textOf('b'));
+    expect(handled).toEqual([]);
+    mailbox.open();
+    expect(handled).toEqual(['a', 'b']);
+  });
+
+  it('handles an event at once when the room is idle, without a microtask', () => {
+    mailbox.open();
+    mailbox.post(textOf('a'));
+    expect(handled).toEqual(['a']);
+    expect(mailbox.isIdle).toBe(true);
+  });
+
+  it('handles one at a time, in the order they came', async () => {
+    mailbox.open();
+    for (const text of ['slow 1', 'b', 'slow 2', 'd']) mailbox.post(textOf(text));
+    expect(handled).toEqual(['slow 1']);
+    ends[0]();
+    await turn();
+    expect(handled).toEqual(['slow 1', 'b', 'slow 2']);
+    ends[1]();
+    await turn();
+    expect(handled).toEqual(['slow 1', 'b', 'slow 2', 'd']);
+  });
+
+  it.each([
+    ['events', ['1', '2', '3', '4']],
+    ['bytes', ['x'.repeat(20), 'y'.repeat(30)]],
+  ])('is full at its limit of %s, and drained at half of it', async (_what, texts) => {
+    mailbox.open();
+    mailbox.post(textOf('slow'));
+    const areFull = texts.map((text) => mailbox.post(textOf(text)));
+    expect(areFull).toEqual(texts.map((_, at) => at === texts.length - 1));
+    expect(drained).toBe(0);
+    ends[0]();
+    await turn();
+    expect(handled).toEqual(['slow', ...texts]);
+    expect(drained).toBe(1);
+  });
+
+  it('moves on from a turn that takes too long, and reports it', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      mailbox.open();
+      mailbox.post(textOf('slow'));
+      mailbox.post(textOf('next'));
+      jest.advanceTimersByTime(999);
+      await turn();
+      expect(timedOut).toEqual([]);
+      jest.advanceTimersByTime(1);
+      await turn();
+      expect(timedOut).toEqual(['slow']);
+      expect(handled).toEqual(['slow', 'next']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('gives away what waits when it is abandoned', () => {
+    mailbox.open();
+    for (const text of ['slow', 'a', 'b']) mailbox.post(textOf(text));
+    expect(mailbox.abandon()).toEqual([textOf('a'), textOf('b')]);
+    expect(mailbox.abandon()).toEqual([]);
+  });
+
+  it('stays in order when its queue never gets empty', async () => {
+    const limits = { maxEvents: 10_000, maxBytes: 1_000_000 };
+    const seen: number[] = [];
+    let next = 0;
+    const busy: Mailbox = new Mailbox(
+      {
+        takeTurn(event) {
+          seen.push(Number((event as { text: string }).text));
+          if (next < 5_000) busy.post(textOf(String(next++)));
+          return undefined;
+        },
+        turnTimedOut: () => undefined,
+        mailboxDrained: () => undefined,
+      },
+      limits,
+      new SystemClock(),
+      1_000,
+    );
+    for (; next < 10; next++) busy.post(textOf(String(next)));
+    busy.open();
+    expect(seen).toEqual(Array.from({ length: 5_000 }, (_, at) => at));
+  });
+});
