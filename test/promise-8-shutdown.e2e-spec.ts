@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   Broadcast,
   JamsocketContext,
+  JamsocketRooms,
   JamsocketService,
   OnConnect,
   OnDestroy,
@@ -89,6 +90,15 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
     const disconnects = journal.entries.filter((entry) => entry.startsWith('disconnect'));
     expect(disconnects.sort()).toEqual([1, 2, 3].map((id) => `disconnect ${id}, database open`));
     expect(journal.entries.slice(-3)).toEqual(['destroy begins', 'saved, database open', 'database closed']);
+  });
+
+  it('delivers what was sent in the very turn of the shutdown', async () => {
+    gate.open();
+    const client = await enter();
+    started.app.get(JamsocketRooms).get(SavingRoom, 'room')!.sendMessage(Broadcast, 'last words');
+    await started.close();
+    expect((await client.closed).code).toBe(1012);
+    expect(client.unread()).toEqual(['last words']);
   });
 
   it('answers new upgrades with 503 and Retry-After meanwhile', async () => {
