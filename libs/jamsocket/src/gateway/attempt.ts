@@ -29,10 +29,20 @@ export class Attempt {
   }
 
   /**
-   * Waits for `work`, but no longer than the attempt lasts, and not over `timeoutMs` from the first wait on: a connect
-   * that need not wait for anything pays for no timer. A result that comes too late is given to `undo`.
+   * Goes on with `step` at once if there is nothing to wait for: a connect that need not wait makes no promises. If there
+   * is, it waits no longer than the attempt lasts, and not over `timeoutMs` from the first wait on. A result that
+   * comes too late is given to `undo`.
    */
-  async waitFor<T>(work: Promise<T>, timeoutMs: number, undo?: (result: T) => void): Promise<T> {
+  after<T, R>(
+    work: T | Promise<T>,
+    timeoutMs: number,
+    step: (result: T) => R | Promise<R>,
+    undo?: (result: T) => void,
+  ): R | Promise<R> {
+    return work instanceof Promise ? this.#waitFor(work, timeoutMs, undo).then(step) : step(work);
+  }
+
+  #waitFor<T>(work: Promise<T>, timeoutMs: number, undo?: (result: T) => void): Promise<T> {
     this.#timer ??= this.clock.setTimeout(() => this.#timeOut(), timeoutMs);
     const abandoned = new Promise<never>((_resolve, reject) => (this.#abandon = reject));
     work.then(

@@ -9,13 +9,12 @@ import type { JamsocketClock } from '../jamsocket.sources.js';
 import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';
 import type { RoomRegistry } from '../room/room-registry.js';
-import type { Room } from '../room/room.js';
 import { Attempt } from './attempt.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
-import { checkOrigin } from './origin.js';
 import { refusalFor, writeRefusal } from './refusal.js';
-import { RouteTable, type Route } from './route-table.js';
+import { RouteTable } from './route-table.js';
+import { Seating } from './seating.js';
 import { SocketFactory } from './socket-factory.js';
 
 /** Seconds after which a client may try again while the server restarts. */
@@ -47,17 +46,16 @@ export class JamsocketGateway {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (!this.#routes.owns(request.url ?? '')) return false;
     const attempt = new Attempt(request, socket, head, this.clock);
-    const giveUp = (error: Error) => {
-      attempt.end(error);
-      socket.destroy();
-    };
-    // Until ws takes over, nobody else listens, and an unheard error would end the process.
-    socket.on('error', giveUp);
-    this.#attempts.add(attempt);
-    this.#admit(attempt)
-      .then((isSeated) => isSeated && socket.removeListener('error', giveUp))
-      .catch((error: unknown) => this.#refuse(attempt, error))
-      .finally(() => this.#settle(attempt));
+    let seated: void | Promise<void>;
+    try {
+      seated = this.#admit(attempt);
+    } catch (error) {
+      // Nobody else listens, and an unheard error would end the process.
+      socket.on('error', () => socket.destroy());
+      this.#refuse(attempt, error);
+      return true;
+    }
+    if (seated !== undefined) void this.#watch(attempt, seated);
     return true;
   }
 
@@ -67,51 +65,35 @@ export class JamsocketGateway {
     for (const attempt of this.#attempts) this.#refuse(attempt, draining());
   }
 
-  async #admit(attempt: Attempt): Promise<boolean> {
+  #admit(attempt: Attempt): void | Promise<void> {
     const { request, socket } = attempt;
     checkHandshake(request);
     if (this.#isDraining) throw draining();
     this.#counter.count(socket, request);
-    return this.#seat(attempt, this.#routes.find(request.url ?? ''));
-  }
-
-  /**
-   * Awaits only what has to be waited for: a client without guards that comes to a running room is seated at once.
-   * @returns whether the client sits in its room; if not, the attempt was over before
-   */
-  async #seat(attempt: Attempt, { definition, address }: Route): Promise<boolean> {
-    const { request, socket, head } = attempt;
-    const { origins, limits } = definition.options;
-    const timeoutMs = limits.handshakeTimeoutMs;
-    const originCheck = checkOrigin(request, origins);
-    if (originCheck !== undefined) await attempt.waitFor(originCheck, timeoutMs);
+    const { definition, address } = this.#routes.find(request.url ?? '');
     const client = new Client(new ClientRequest(request), address);
-    const guardsNeedRoom = definition.guardsNeedRoom();
-    const admission = guardsNeedRoom ? undefined : definition.admit(client, null, null);
-    if (admission !== undefined) await attempt.waitFor(admission, timeoutMs);
-    for (;;) {
-      if (attempt.isOver || socket.destroyed) return false;
-      const reserved = this.registry.reserve(definition, address);
-      const room = reserved instanceof Promise ? await attempt.waitFor(reserved, timeoutMs, giveBack) : reserved;
-      try {
-        const roomAdmission = guardsNeedRoom ? definition.admit(client, room.instance, room.context) : undefined;
-        if (roomAdmission !== undefined) await attempt.waitFor(roomAdmission, timeoutMs);
-        // It may have begun to stop while the guards were at work: then its successor is asked.
-        if (room.state !== 'running') continue;
-        if (attempt.isOver || socket.destroyed) return false;
-        attempt.isOver = true;
-        const sockets = this.#sockets.get(definition)!;
-        sockets.open(request, socket, head, client, (connection) => room.join(client, connection));
-        return true;
-      } finally {
-        giveBack(room);
-      }
-    }
+    return new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!).begin();
   }
 
-  #settle(attempt: Attempt): void {
-    attempt.stopTimer();
-    this.#attempts.delete(attempt);
+  /** Sees a connect through that has to wait for something. */
+  async #watch(attempt: Attempt, seated: Promise<void>): Promise<void> {
+    const { socket } = attempt;
+    const giveUp = (error: Error) => {
+      attempt.end(error);
+      socket.destroy();
+    };
+    // Until ws takes over, nobody else listens, and an unheard error would end the process.
+    socket.on('error', giveUp);
+    this.#attempts.add(attempt);
+    try {
+      await seated;
+      socket.removeListener('error', giveUp);
+    } catch (error) {
+      this.#refuse(attempt, error);
+    } finally {
+      attempt.stopTimer();
+      this.#attempts.delete(attempt);
+    }
   }
 
   #refuse(attempt: Attempt, error: unknown): void {
@@ -137,8 +119,4 @@ function draining(): RefusedError {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : inspect(error);
-}
-
-function giveBack(room: Room): void {
-  room.occupancy.release();
 }
