@@ -28,7 +28,8 @@ interface Pending extends RoomTimer {
 export class RoomTimers {
   readonly #registry: TimerRegistry;
   readonly #clock: JamsocketClock;
-  readonly #pending = new Map<string, Pending>();
+  /** Made when the first timer is set: most rooms have none. */
+  #pending: Map<string, Pending> | null = null;
 
   constructor(
     private readonly prefix: string,
@@ -55,9 +56,9 @@ export class RoomTimers {
   }
 
   clear(name: string): void {
-    const timer = this.#pending.get(name);
+    const timer = this.#pending?.get(name);
     if (timer === undefined) return;
-    this.#pending.delete(name);
+    this.#pending!.delete(name);
     timer.isCancelled = true;
     if (timer.type === 'interval') this.#clock.clearInterval(timer.handle!);
     else if (timer.type === 'timeout') this.#clock.clearTimeout(timer.handle!);
@@ -65,7 +66,7 @@ export class RoomTimers {
   }
 
   clearAll(): void {
-    for (const name of [...this.#pending.keys()]) this.clear(name);
+    for (const name of [...(this.#pending?.keys() ?? [])]) this.clear(name);
   }
 
   /** Starts what Nest's `@Interval`, `@Timeout` and `@Cron` ask for, once per room. */
@@ -103,7 +104,7 @@ export class RoomTimers {
   }
 
   #add(timer: Pending, register: () => void): void {
-    this.#pending.set(timer.name, timer);
+    (this.#pending ??= new Map<string, Pending>()).set(timer.name, timer);
     try {
       register();
     } catch (error) {
@@ -123,7 +124,7 @@ export class RoomTimers {
     const pending = timer as Pending;
     pending.isPosted = false;
     if (pending.isCancelled) return false;
-    if (pending.type === 'timeout') this.#pending.delete(pending.name);
+    if (pending.type === 'timeout') this.#pending!.delete(pending.name);
     return true;
   }
 }

@@ -34,9 +34,10 @@ export class Room implements MailboxOwner {
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
   #lastClientId = 0;
-  /** Clients whose `@OnConnect` has not begun. */
-  readonly #joining = new Set<Client>();
-  readonly #paused = new Set<Client>();
+  /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
+  #joining: Set<Client> | null = null;
+  /** Clients whose sockets are not read until the mailbox has room again. */
+  #paused: Set<Client> | null = null;
   readonly #mailbox: Mailbox;
   readonly #runner: HandlerRunner;
   #resolveStopped!: () => void;
@@ -74,7 +75,7 @@ export class Room implements MailboxOwner {
 
   /** Its clients, those included whose `@OnConnect` has not begun. */
   get members(): Client[] {
-    return [...this.clients.values(), ...this.#joining];
+    return [...this.clients.values(), ...(this.#joining ?? [])];
   }
 
   /** Keeps the room alive for a client that is on its way. @returns false if the room is stopping */
@@ -94,21 +95,21 @@ export class Room implements MailboxOwner {
     if (messagesPerSecond)
       client.rateLimit = new TokenBucket(messagesPerSecond.rate, messagesPerSecond.burst, this.now());
     this.occupancy.join();
-    this.#joining.add(client);
+    (this.#joining ??= new Set()).add(client);
     this.post({ type: 'connect', client });
   }
 
   /** The client's connection has ended. */
   leave(client: Client): void {
     this.clients.delete(client.id);
-    this.#paused.delete(client);
+    this.#paused?.delete(client);
     this.outbox.leave(client.connection!);
     this.post({ type: 'disconnect', client });
   }
 
   receive(event: ClientEvent): void {
     if (!this.post(event)) return;
-    this.#paused.add(event.client);
+    (this.#paused ??= new Set()).add(event.client);
     event.client.connection?.pause();
   }
 
@@ -166,9 +167,9 @@ export class Room implements MailboxOwner {
   }
 
   mailboxDrained(): void {
-    const paused = [...this.#paused];
-    this.#paused.clear();
-    for (const client of paused) client.connection?.resume();
+    const paused = this.#paused;
+    this.#paused = null;
+    for (const client of paused ?? []) client.connection?.resume();
   }
 
   #takeText(instance: RoomInstance, client: Client, text: string): void | Promise<void> {
@@ -183,7 +184,7 @@ export class Room implements MailboxOwner {
   }
 
   #takeConnect(instance: RoomInstance, client: Client): void | Promise<void> {
-    this.#joining.delete(client);
+    this.#joining?.delete(client);
     if (client.closed === undefined) {
       this.clients.set(client.id, client);
       this.outbox.join(client.connection!);
