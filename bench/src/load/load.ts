@@ -1,0 +1,254 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClosedLoop, Connects, Idle, Paced, Workload } from '../workloads.js';
+import { cpuSeconds, rssBytes } from './process-use.js';
+import { PROTOCOLS, type Protocol, type ProtocolName } from './protocols.js';
+import { fillerOf, RawClient, senderAt, sequenceAt, STAMP_BYTES, timeAt, type Arrival } from './raw-client.js';
+
+/** What the load is told, as JSON in its first argument. */
+export interface LoadOrder {
+  readonly workload: Workload;
+  readonly protocol: ProtocolName;
+  readonly port: number;
+  readonly serverPid: number;
+  /** Keeps the rooms of one measurement apart from those of the next. */
+  readonly run: string;
+}
+
+/** What it answers, as a line of JSON. */
+export interface LoadResult {
+  /** Deliveries, round trips or connects a second. */
+  readonly perSecond?: number;
+  readonly perServerCpuSecond?: number;
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
+  readonly bytesPerConnection?: number;
+  readonly bytesPerConnectionAfterMessage?: number;
+  /** Parts of a core that each side used. At 1 the load itself is the limit. */
+  readonly serverCpu?: number;
+  readonly loadCpu?: number;
+}
+
+/** Open so many connections at a time: a backlog that overflows would measure the kernel's retries. */
+const CONNECT_AT_ONCE = 50;
+/** Every so manieth client checks order and content of all it gets. */
+const CHECK_EVERY = 50;
+/** And of these every so manieth message's content. */
+const CHECK_CONTENT_EVERY = 64;
+
+const order = JSON.parse(process.argv[2]) as LoadOrder;
+const { workload, port, serverPid, run } = order;
+const protocol: Protocol = PROTOCOLS[order.protocol];
+const filler = Buffer.from(fillerOf(workload.payloadBytes), 'latin1');
+
+class Meter implements Arrival {
+  deliveries = 0;
+  readonly latencies: number[] = [];
+  isMeasuring = false;
+  readonly #dirty: RawClient[] = [];
+
+  constructor(private readonly onOwn: (client: RawClient) => boolean) {}
+
+  onMessage(client: RawClient, chunk: Buffer, at: number): void {
+    this.deliveries++;
+    if (client.lastFrom !== null) this.#check(client, chunk, at);
+    const { witnessOf } = client;
+    if (witnessOf === null || senderAt(chunk, at) !== witnessOf.number) return;
+    if (!this.onOwn(witnessOf)) return;
+    if (witnessOf.pending++ === 0) this.#dirty.push(witnessOf);
+  }
+
+  /** What came back in one chunk goes out again in one write. */
+  onChunkEnd(): void {
+    if (this.#dirty.length === 0) return;
+    for (const client of this.#dirty) {
+      client.send(client.pending, 0, workload.kind === 'mixed' ? () => Math.random() < 0.5 : undefined);
+      client.pending = 0;
+    }
+    this.#dirty.length = 0;
+  }
+
+  #check(client: RawClient, chunk: Buffer, at: number): void {
+    const sender = senderAt(chunk, at);
+    const sequence = sequenceAt(chunk, at);
+    const last = client.lastFrom!.get(sender);
+    const isNext = last === undefined || (workload.kind === 'mixed' ? sequence > last : sequence === last + 1);
+    if (!isNext) fail(`client ${client.number} got message ${sequence} of ${sender} after ${last}`);
+    client.lastFrom!.set(sender, sequence);
+    if (sequence % CHECK_CONTENT_EVERY === 0) {
+      const from = at + STAMP_BYTES;
+      if (filler.compare(chunk, from, from + filler.length) !== 0) fail('a message came with other content');
+    }
+    if (workload.type === 'paced' && this.isMeasuring) this.latencies.push(nowUs() - timeAt(chunk, at));
+  }
+}
+
+function fail(reason: string): never {
+  process.stderr.write(`${workload.name}: ${reason}\n`);
+  process.exit(1);
+}
+
+/** Microseconds since this process began, which fit into ten digits. */
+function nowUs(): number {
+  return Math.round(performance.now() * 1000);
+}
+
+async function openAll(arrival: Arrival): Promise<RawClient[][]> {
+  const places = Array.from({ length: workload.rooms * workload.clientsPerRoom }, (_, number) => number);
+  const clients: RawClient[] = [];
+  for (let at = 0; at < places.length; at += CONNECT_AT_ONCE) {
+    const some = places.slice(at, at + CONNECT_AT_ONCE).map((number) => open(number, roomOf(number), arrival));
+    clients.push(...(await Promise.all(some)));
+  }
+  return Array.from({ length: workload.rooms }, (_, room) =>
+    clients.filter(({ number }) => number % workload.rooms === room),
+  );
+}
+
+function roomOf(number: number): string {
+  return `${run}-${number % workload.rooms}`;
+}
+
+/** @returns the client when it is in its room */
+async function open(number: number, room: string, arrival: Arrival): Promise<RawClient> {
+  const { kind, payloadBytes } = workload;
+  const seat = protocol.seat === undefined ? '' : await protocol.seat(port, kind, room);
+  const path = protocol.path(kind, room, seat);
+  const client = new RawClient(number, port, path, protocol, payloadBytes, workload.binary ?? false, arrival);
+  await client.ready;
+  return client;
+}
+
+/** Runs `measured` for the time of the workload, and tells what it counted and what that cost. */
+async function measure(count: () => number, ms: number): Promise<LoadResult & { counted: number }> {
+  const before = { count: count(), at: performance.now(), server: cpuSeconds(serverPid), load: process.cpuUsage() };
+  await sleep(ms);
+  const seconds = (performance.now() - before.at) / 1000;
+  const { user, system } = process.cpuUsage(before.load);
+  const counted = count() - before.count;
+  const server = cpuSeconds(serverPid) - before.server;
+  return {
+    counted,
+    perSecond: counted / seconds,
+    perServerCpuSecond: counted / server,
+    serverCpu: server / seconds,
+    loadCpu: (user + system) / 1e6 / seconds,
+  };
+}
+
+async function runClosed({ sendersPerRoom, inFlight, kind, warmUpMs, measureMs }: ClosedLoop): Promise<LoadResult> {
+  const isPingPong = inFlight === 1;
+  const meter: Meter = new Meter((sender) => {
+    if (isPingPong && meter.isMeasuring) meter.latencies.push((performance.now() - sender.sentAt) * 1000);
+    sender.sentAt = performance.now();
+    return true;
+  });
+  const rooms = await openAll(meter);
+  for (const room of rooms) {
+    for (let at = 0; at < room.length; at++) {
+      if (room[at].number % CHECK_EVERY === 0) room[at].lastFrom = new Map();
+      // Who does not hear himself has his neighbour listen for him.
+      if (at < sendersPerRoom) room[kind === 'except' ? (at + 1) % room.length : at].witnessOf = room[at];
+    }
+  }
+  for (const room of rooms) {
+    for (const sender of room.slice(0, sendersPerRoom)) {
+      sender.sentAt = performance.now();
+      sender.send(inFlight, 0);
+    }
+  }
+  await sleep(warmUpMs);
+  meter.isMeasuring = true;
+  const { counted, ...result } = await measure(() => meter.deliveries, measureMs);
+  if (counted === 0) fail('nothing came back');
+  return { ...result, ...(isPingPong ? percentiles(meter.latencies) : {}) };
+}
+
+async function runPaced({ ratePerClient, warmUpMs, measureMs }: Paced): Promise<LoadResult> {
+  const meter = new Meter(() => false);
+  const [clients] = await openAll(meter);
+  for (const client of clients) if (client.number % 10 === 0) client.lastFrom = new Map();
+  const gapUs = 1e6 / ratePerClient;
+  const began = nowUs();
+  // Spread over the gap, each at its own time; the time in a message is when it was due, so a late sender counts too.
+  const nextAt = clients.map((_, at) => began + (gapUs * at) / clients.length);
+  const timer = setInterval(() => {
+    const now = nowUs();
+    for (let at = 0; at < clients.length; at++) {
+      for (; nextAt[at] <= now; nextAt[at] += gapUs) clients[at].send(1, Math.round(nextAt[at]));
+    }
+  }, 1);
+  await sleep(warmUpMs);
+  meter.isMeasuring = true;
+  const { counted, ...result } = await measure(() => meter.deliveries, measureMs);
+  clearInterval(timer);
+  if (counted === 0) fail('nothing came back');
+  return { ...result, ...percentiles(meter.latencies) };
+}
+
+async function runConnects({ atOnce, freshRooms, warmUpMs, measureMs }: Connects): Promise<LoadResult> {
+  const holders = freshRooms ? [] : await openAll({ onMessage: () => undefined, onChunkEnd: () => undefined });
+  let done = 0;
+  let next = 0;
+  let isOver = false;
+  const arrival: Arrival = {
+    onMessage: (client) => {
+      done++;
+      client.close();
+    },
+    onChunkEnd: () => undefined,
+  };
+  const worker = async () => {
+    while (!isOver) {
+      const number = next++ % 99_999;
+      const client = await open(number, freshRooms ? `${run}-fresh-${next}` : roomOf(number), arrival);
+      client.send(1, 0);
+      await client.closed;
+    }
+  };
+  const workers = Array.from({ length: atOnce }, worker);
+  await sleep(warmUpMs);
+  const { counted, ...result } = await measure(() => done, measureMs);
+  isOver = true;
+  await Promise.all(workers);
+  for (const { socket } of holders.flat()) socket.destroy();
+  if (counted === 0) fail('nobody got in');
+  return result;
+}
+
+async function runIdle({ warmUpMs, measureMs }: Idle): Promise<LoadResult> {
+  let answers = 0;
+  const before = rssBytes(serverPid);
+  const rooms = await openAll({ onMessage: () => void answers++, onChunkEnd: () => undefined });
+  await sleep(warmUpMs);
+  const clients = rooms.flat();
+  const idle = rssBytes(serverPid);
+  for (const client of clients) client.send(1, 0);
+  while (answers < clients.length) await sleep(20);
+  await sleep(measureMs);
+  const after = rssBytes(serverPid);
+  return {
+    bytesPerConnection: (idle - before) / clients.length,
+    bytesPerConnectionAfterMessage: (after - before) / clients.length,
+  };
+}
+
+function percentiles(latenciesUs: number[]): LoadResult {
+  const sorted = Float64Array.from(latenciesUs).sort();
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] / 1000;
+  return { p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+async function main(): Promise<LoadResult> {
+  switch (workload.type) {
+    case 'closed':
+      return runClosed(workload);
+    case 'paced':
+      return runPaced(workload);
+    case 'connects':
+      return runConnects(workload);
+    case 'idle':
+      return runIdle(workload);
+  }
+}
+
+process.stdout.write(`${JSON.stringify(await main())}\n`, () => process.exit(0));

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+
+/** Linux counts CPU time in ticks of a hundredth of a second (sysconf(_SC_CLK_TCK)). */
+const TICK_S = 0.01;
+
+/** Seconds of CPU a process has used. */
+export function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_S;
+}
+
+/** Bytes of memory a process holds. */
+export function rssBytes(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+  return Number(kib) * 1024;
+}

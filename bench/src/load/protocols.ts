@@ -1,0 +1,97 @@
+import type { Kind } from '../workloads.js';
+import { joinOrCreate } from './colyseus-seat.js';
+
+/** Bytes before a payload, as latin1; of this many bytes, where they depend on it. */
+type Prefix = string | ((payloadBytes: number) => string);
+
+/** How a peer wants its messages: a fixed frame of bytes around our payload, and a greeting before that. */
+export interface Protocol {
+  /** Path of the upgrade request. */
+  path(kind: Kind, room: string, seat: string): string;
+  /** Asks the server, over HTTP, for what the path needs. */
+  seat?(port: number, kind: Kind, room: string): Promise<string>;
+  /** What the client sends when the WebSocket is open. */
+  readonly greeting?: string;
+  /** Whether this frame says that the client is in its room; without it, it is as soon as the WebSocket is open. */
+  isWelcome?(payload: string): boolean;
+  /** The answer to a frame that is none of ours, if it wants one. The one to the welcome goes before any message. */
+  answer?(payload: string): string | undefined;
+  readonly outPrefix: Prefix;
+  readonly outSuffix: string;
+  readonly inPrefix: Prefix;
+  readonly inSuffix: string;
+  /** Whether all frames are binary, also those that carry text. */
+  readonly isBinary?: boolean;
+  /** Whether the peer takes part in workloads that are binary. */
+  readonly hasBinary: boolean;
+}
+
+export function prefixOf(prefix: Prefix, payloadBytes: number): string {
+  return typeof prefix === 'string' ? prefix : prefix(payloadBytes);
+}
+
+const raw: Protocol = {
+  path: (kind, room) => `/ws/${kind}/${room}`,
+  outPrefix: '',
+  outSuffix: '',
+  inPrefix: '',
+  inSuffix: '',
+  hasBinary: true,
+};
+
+/** The JSON events of Nest's WsAdapter, which knows no path parameters: the room is in the query. */
+const nestWs: Protocol = {
+  path: (kind, room) => `/${kind}?room=${room}`,
+  outPrefix: '{"event":"m","data":"',
+  outSuffix: '"}',
+  inPrefix: '{"event":"m","data":"',
+  inSuffix: '"}',
+  hasBinary: false,
+};
+
+/** Engine.IO 4 over WebSocket, and Socket.IO's packets in it: https://socket.io/docs/v4/socket-io-protocol/ */
+const socketIo: Protocol = {
+  path: (kind, room) => `/socket.io/?EIO=4&transport=websocket&kind=${kind}&room=${room}`,
+  greeting: '40',
+  isWelcome: (payload) => payload.startsWith('40'),
+  answer: (payload) => (payload === '2' ? '3' : undefined),
+  outPrefix: '42["m","',
+  outSuffix: '"]',
+  inPrefix: '42["m","',
+  inSuffix: '"]',
+  hasBinary: false,
+};
+
+const partyServer: Protocol = { ...raw, path: (kind, room) => `/parties/${kind}/${room}` };
+
+/** First bytes of Colyseus' frames: `Protocol` in @colyseus/core. */
+const JOIN_ROOM = '\x0a';
+const ROOM_DATA = '\x0d';
+
+/** The type `m` and then the string, both as MessagePack has them. */
+function colyseusPrefix(payloadBytes: number): string {
+  const size =
+    payloadBytes < 32
+      ? [0xa0 | payloadBytes]
+      : payloadBytes < 256
+        ? [0xd9, payloadBytes]
+        : [0xda, payloadBytes >> 8, payloadBytes & 0xff];
+  return `${ROOM_DATA}\xa1m${String.fromCharCode(...size)}`;
+}
+
+/** Takes no frame above 4 KiB by default, which leaves out what is large. */
+const colyseus: Protocol = {
+  path: (_kind, _room, seat) => seat,
+  seat: joinOrCreate,
+  isWelcome: (payload) => payload.startsWith(JOIN_ROOM),
+  answer: (payload) => (payload.startsWith(JOIN_ROOM) ? JOIN_ROOM : undefined),
+  outPrefix: colyseusPrefix,
+  outSuffix: '',
+  inPrefix: colyseusPrefix,
+  inSuffix: '',
+  isBinary: true,
+  hasBinary: false,
+};
+
+export const PROTOCOLS = { raw, nestWs, socketIo, partyServer, colyseus } as const;
+export type ProtocolName = keyof typeof PROTOCOLS;

@@ -1,0 +1,104 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import type { LoadOrder, LoadResult } from './load/load.js';
+import { BUN_PROGRAM, type Peer } from './peers.js';
+import { PROTOCOLS } from './load/protocols.js';
+import type { Workload } from './workloads.js';
+
+export type { LoadResult };
+
+const SERVER_CORE = '0';
+const LOAD_CORE = '1';
+const LOAD_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 3_000;
+const load = new URL('./load/load.js', import.meta.url).pathname;
+/** One core for the server and one for the load, so that neither takes time from the other. */
+export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+let runs = 0;
+
+/** Whether the peer takes part: text protocols leave out what is binary. */
+export function canRun(peer: Peer, workload: Workload): boolean {
+  return !workload.binary || PROTOCOLS[peer.protocol].hasBinary;
+}
+
+/** A peer that is running, on a port of its own. */
+export class RunningPeer {
+  private constructor(
+    private readonly peer: Peer,
+    private readonly child: ChildProcess,
+    private readonly port: number,
+    /** Of the process that serves: the peer's own, or what it printed as `pid N`. */
+    private readonly pid: number,
+  ) {}
+
+  static async start(peer: Peer): Promise<RunningPeer> {
+    const port = await freePort();
+    const child = spawnOn(SERVER_CORE, peer.command, { PORT: String(port) });
+    child.stderr!.pipe(process.stderr);
+    const exited = once(child, 'exit').then(() => Promise.reject(new Error(`${peer.name} did not start`)));
+    let pid = child.pid!;
+    const ready = new Promise<void>((resolve) => {
+      createInterface({ input: child.stdout! }).on('line', (line) => {
+        if (line.startsWith('pid ')) pid = Number(line.slice('pid '.length));
+        if (line === 'ready') resolve();
+      });
+    });
+    await Promise.race([ready, exited]);
+    exited.catch(() => undefined);
+    return new RunningPeer(peer, child, port, pid);
+  }
+
+  async run(workload: Workload): Promise<LoadResult> {
+    const order: LoadOrder = {
+      workload,
+      protocol: this.peer.protocol,
+      port: this.port,
+      serverPid: this.pid,
+      run: `r${runs++}`,
+    };
+    const child = spawnOn(LOAD_CORE, [BUN_PROGRAM, load, JSON.stringify(order)], {});
+    child.stderr!.pipe(process.stderr);
+    const timer = setTimeout(() => child.kill('SIGKILL'), LOAD_TIMEOUT_MS);
+    let text = '';
+    child.stdout!.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    clearTimeout(timer);
+    if (code !== 0) throw new Error(`${workload.name} against ${this.peer.name} failed`);
+    return JSON.parse(text) as LoadResult;
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#kill(), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  /** With the process it started, if that is the one that serves. */
+  #kill(): void {
+    if (this.pid !== this.child.pid) process.kill(this.pid, 'SIGKILL');
+    this.child.kill('SIGKILL');
+  }
+}
+
+function spawnOn(core: string, command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const [program, ...rest] = canPin ? ['taskset', '-c', core, ...command] : command;
+  return spawn(program, rest, {
+    env: { ...process.env, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,43 @@
+import type { ProtocolName } from './load/protocols.js';
+
+/** A server under load, as its users would write it. */
+export interface Peer {
+  readonly name: string;
+  readonly title: string;
+  readonly protocol: ProtocolName;
+  /** Program and arguments; `node` where there is none. */
+  readonly command: readonly string[];
+}
+
+const here = (path: string) => new URL(path, import.meta.url).pathname;
+/** Also what the load runs on. */
+export const BUN_PROGRAM = here('../node_modules/.bin/bun');
+const onNode = (name: string, title: string, protocol: ProtocolName): Peer => ({
+  name,
+  title,
+  protocol,
+  command: [process.execPath, here(`./servers/${name}.js`)],
+});
+
+export const OURS = onNode('ours-plain', 'nestjs-jamsocket', 'raw');
+export const OURS_ENHANCED = onNode('ours-enhanced', 'nestjs-jamsocket, with guard, pipe and interceptor', 'raw');
+export const PLAIN_WS = onNode('plain-ws', 'plain ws loop', 'raw');
+export const NEST_WS = onNode('nest-ws', 'Nest gateway on WsAdapter', 'nestWs');
+export const BUN: Peer = {
+  name: 'bun',
+  title: "Bun's built-in server",
+  protocol: 'raw',
+  command: [BUN_PROGRAM, here('../src/servers/bun.ts')],
+};
+
+export const PEERS: readonly Peer[] = [
+  OURS,
+  OURS_ENHANCED,
+  PLAIN_WS,
+  NEST_WS,
+  onNode('nest-socketio', 'Nest gateway on socket.io', 'socketIo'),
+  onNode('socketio', 'socket.io', 'socketIo'),
+  onNode('colyseus', 'Colyseus', 'colyseus'),
+  onNode('party', 'PartyServer on workerd', 'partyServer'),
+  BUN,
+];

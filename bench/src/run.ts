@@ -1,0 +1,105 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { chart } from './chart.js';
+import { canPin, canRun, RunningPeer } from './measure.js';
+import { measureOwn } from './own.js';
+import { OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
+import { guard } from './quick.js';
+import { markdown, type Machine } from './report.js';
+import { metricsOf, ratioOf, type Results } from './statistics.js';
+import { QUICK, WORKLOADS, type Workload } from './workloads.js';
+
+const RESULTS = new URL('../results/', import.meta.url);
+const QUICK_ROUNDS = 3;
+const ROUNDS = 5;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rebase: { type: 'boolean', default: false },
+    peers: { type: 'string' },
+    workloads: { type: 'string' },
+    rounds: { type: 'string' },
+  },
+});
+
+const peers = chosen<Peer>(values.quick ? [OURS, PLAIN_WS] : PEERS, values.peers);
+const workloads = chosen<Workload>(WORKLOADS, values.workloads ?? (values.quick ? QUICK.join(',') : undefined));
+const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS));
+
+function chosen<T extends { name: string }>(all: readonly T[], names: string | undefined): readonly T[] {
+  return names === undefined ? all : all.filter(({ name }) => names.split(',').includes(name));
+}
+
+/** Round by round, workload by workload, every peer in turn: whatever the machine is doing, it does to all of them. */
+async function measureAll(): Promise<Results> {
+  const results: Results = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const workload of workloads) {
+      for (const peer of peers) {
+        if (!canRun(peer, workload)) continue;
+        const running = await RunningPeer.start(peer);
+        try {
+          const result = await running.run(workload);
+          ((results[workload.name] ??= {})[peer.name] ??= []).push(result);
+          const figures = metricsOf(workload).map((metric) => `${metric.name} ${metric.of(result)?.toFixed(2)}`);
+          say(`${round + 1}/${rounds}  ${workload.name.padEnd(14)} ${peer.name.padEnd(14)} ${figures.join('  ')}`);
+        } finally {
+          await running.stop();
+        }
+      }
+    }
+  }
+  return results;
+}
+
+function machine(): Machine {
+  const require = createRequire(import.meta.url);
+  const versionOf = (name: string) =>
+    (JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')) as { version: string }).version;
+  const packages = ['ws', '@nestjs/core', 'socket.io', '@colyseus/core', 'partyserver', 'workerd', 'bun'];
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: cpus()[0].model.trim(),
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    os: `${platform()} ${release().split('.').slice(0, 2).join('.')} ${arch()}`,
+    isPinned: canPin,
+    rounds,
+    versions: {
+      Node: process.versions.node,
+      ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])),
+    },
+  };
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const results = await measureAll();
+for (const workload of workloads) {
+  for (const metric of metricsOf(workload)) {
+    for (const { name } of peers.filter((peer) => peer !== OURS)) {
+      const ours = results[workload.name]?.[OURS.name];
+      const theirs = results[workload.name]?.[name];
+      const ratio = ours && theirs && ratioOf(ours, theirs, metric);
+      if (ratio)
+        say(`${workload.name.padEnd(14)} ${metric.name.padEnd(12)} ours / ${name}: ${ratio.median.toFixed(2)}`);
+    }
+  }
+}
+
+if (values.quick) {
+  process.exitCode = guard(results, workloads, new URL('quick.json', RESULTS), values.rebase, say);
+} else if (values.peers === undefined && values.workloads === undefined) {
+  const own = await measureOwn();
+  const where = machine();
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(new URL('results.json', RESULTS), `${JSON.stringify({ machine: where, own, results }, null, 1)}\n`);
+  writeFileSync(new URL('results.md', RESULTS), markdown(where, workloads, peers, results, own));
+  writeFileSync(new URL('chart.svg', RESULTS), chart(workloads, peers, results));
+  say('Written to bench/results.');
+}

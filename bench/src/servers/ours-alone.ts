@@ -1,0 +1,84 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import {
+  JamsocketContext,
+  JamsocketModule,
+  JamsocketRooms,
+  JamsocketService,
+  OnMessage,
+  OnTimer,
+} from 'nestjs-jamsocket';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OwnFigures } from '../own.js';
+
+const COUNT = 100_000;
+const FAR_MS = 3_600_000;
+const IDLE_MS = 3_000;
+
+@JamsocketService({ shutdown: 'never' })
+class IdleRoom {
+  constructor(private readonly ctx: JamsocketContext) {}
+
+  @OnMessage()
+  message() {}
+
+  @OnTimer()
+  ring() {}
+
+  setFarTimer() {
+    this.ctx.setTimer(FAR_MS);
+  }
+}
+
+@Module({ imports: [ScheduleModule.forRoot(), JamsocketModule.forRoot()], providers: [IdleRoom] })
+class AppModule {}
+
+const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+await app.listen(0, '127.0.0.1');
+const rooms = app.get(JamsocketRooms);
+
+async function heapBytes(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    await sleep(10);
+    globalThis.gc!();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Part of a core that the process uses while nothing happens. */
+async function idleCpu(): Promise<number> {
+  const before = process.cpuUsage();
+  await sleep(IDLE_MS);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / IDLE_MS;
+}
+
+async function makeAndClose(count: number): Promise<void> {
+  for (let made = 0; made < count; made++) {
+    await rooms.create(IdleRoom, `passing${made}`);
+    await rooms.close(IdleRoom, `passing${made}`);
+  }
+}
+
+await makeAndClose(5_000);
+const began = performance.now();
+await makeAndClose(20_000);
+const roomsPerSecond = 20_000 / ((performance.now() - began) / 1000);
+
+const before = await heapBytes();
+for (let made = 0; made < COUNT; made++) await rooms.create(IdleRoom, `room${made}`);
+const withRooms = await heapBytes();
+const idleCpuWithoutTimers = await idleCpu();
+for (let made = 0; made < COUNT; made++) await rooms.invoke(IdleRoom, `room${made}`, 'setFarTimer');
+const withTimers = await heapBytes();
+const figures: OwnFigures = {
+  bytesPerRoom: (withRooms - before) / COUNT,
+  roomsPerSecond,
+  bytesPerTimer: (withTimers - withRooms) / COUNT,
+  idleCpuWithTimers: await idleCpu(),
+  idleCpuWithoutTimers,
+};
+process.stdout.write(JSON.stringify(figures), () => process.exit(0));

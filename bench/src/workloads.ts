@@ -1,0 +1,226 @@
+/** What a server does with a message: gives it to everyone, to everyone but the sender, or back; `mixed` decides by its first letter. */
+export type Kind = 'relay' | 'except' | 'echo' | 'mixed';
+
+interface Common {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: Kind;
+  readonly rooms: number;
+  readonly clientsPerRoom: number;
+  readonly payloadBytes: number;
+  readonly binary?: boolean;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** Each sender has so many messages under way: it sends the next when one of its own has come back. */
+export interface ClosedLoop extends Common {
+  readonly type: 'closed';
+  readonly sendersPerRoom: number;
+  readonly inFlight: number;
+}
+
+/** Each client sends at a fixed rate, whatever comes back. */
+export interface Paced extends Common {
+  readonly type: 'paced';
+  readonly ratePerClient: number;
+}
+
+/** Connections are opened, get one message answered, and are closed; so many at a time. */
+export interface Connects extends Common {
+  readonly type: 'connects';
+  readonly atOnce: number;
+  /** Every connect makes a room of its own, which stops behind it. */
+  readonly freshRooms: boolean;
+}
+
+/** Connections that do nothing; then each sends one message. */
+export interface Idle extends Common {
+  readonly type: 'idle';
+}
+
+export type Workload = ClosedLoop | Paced | Connects | Idle;
+
+const TIMES = { warmUpMs: 500, measureMs: 1_000 };
+const SMALL = { ...TIMES, payloadBytes: 64 };
+
+const closed = (workload: Omit<ClosedLoop, 'type'>): ClosedLoop => ({ type: 'closed', ...workload });
+const paced = (ratePerClient: number): Paced => ({
+  type: 'paced',
+  name: `paced-${ratePerClient}`,
+  title: `paced: 100 clients x ${ratePerClient}/s, each to all`,
+  kind: 'relay',
+  rooms: 1,
+  clientsPerRoom: 100,
+  ratePerClient,
+  ...SMALL,
+  warmUpMs: 700,
+  measureMs: 1_500,
+});
+
+export const WORKLOADS: readonly Workload[] = [
+  closed({
+    name: 'fan-out',
+    title: 'fan-out: 1 room x 1,000, one sender, 32 in flight',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 1_000,
+    sendersPerRoom: 1,
+    inFlight: 32,
+    ...SMALL,
+  }),
+  closed({
+    name: 'fan-out-1',
+    title: 'fan-out, 1 in flight',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 1_000,
+    sendersPerRoom: 1,
+    inFlight: 1,
+    ...SMALL,
+  }),
+  closed({
+    name: 'chatty',
+    title: 'chatty: 1 room x 100, all sending, 8 in flight each',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 100,
+    sendersPerRoom: 100,
+    inFlight: 8,
+    ...SMALL,
+  }),
+  closed({
+    name: 'chatty-1',
+    title: 'chatty, 1 in flight each',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 100,
+    sendersPerRoom: 100,
+    inFlight: 1,
+    ...SMALL,
+  }),
+  closed({
+    name: 'chatty-400',
+    title: 'chatty with 400 clients, 8 in flight each',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 400,
+    sendersPerRoom: 400,
+    inFlight: 8,
+    ...SMALL,
+    warmUpMs: 1_000,
+  }),
+  closed({
+    name: 'chatty-except',
+    title: 'chatty-except: to everyone but the sender, 8 in flight each',
+    kind: 'except',
+    rooms: 1,
+    clientsPerRoom: 100,
+    sendersPerRoom: 100,
+    inFlight: 8,
+    ...SMALL,
+  }),
+  closed({
+    name: 'many-rooms',
+    title: 'many rooms: 500 x 4, all sending, 8 in flight each',
+    kind: 'relay',
+    rooms: 500,
+    clientsPerRoom: 4,
+    sendersPerRoom: 4,
+    inFlight: 8,
+    ...SMALL,
+  }),
+  closed({
+    name: 'many-rooms-1',
+    title: 'many rooms, 1 in flight each',
+    kind: 'relay',
+    rooms: 500,
+    clientsPerRoom: 4,
+    sendersPerRoom: 4,
+    inFlight: 1,
+    ...SMALL,
+  }),
+  closed({
+    name: 'echo',
+    title: 'echo: 100 clients ping-pong',
+    kind: 'echo',
+    rooms: 1,
+    clientsPerRoom: 100,
+    sendersPerRoom: 100,
+    inFlight: 1,
+    ...SMALL,
+  }),
+  paced(20),
+  paced(50),
+  paced(100),
+  closed({
+    name: 'mixed',
+    title: 'mixed: broadcast and direct at random, 1 room x 100',
+    kind: 'mixed',
+    rooms: 1,
+    clientsPerRoom: 100,
+    sendersPerRoom: 100,
+    inFlight: 8,
+    ...SMALL,
+  }),
+  closed({
+    name: 'large-16k',
+    title: 'large: 16 KiB binary to 100, 4 in flight',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 100,
+    sendersPerRoom: 1,
+    inFlight: 4,
+    binary: true,
+    ...TIMES,
+    payloadBytes: 16 * 1024,
+  }),
+  closed({
+    name: 'large-256k',
+    title: 'large: 256 KiB binary to 100, 4 in flight',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 100,
+    sendersPerRoom: 1,
+    inFlight: 4,
+    binary: true,
+    ...TIMES,
+    payloadBytes: 256 * 1024,
+  }),
+  {
+    type: 'connects',
+    name: 'connect',
+    title: 'connect: upgrade, first message and close, 100 standing rooms',
+    kind: 'echo',
+    rooms: 100,
+    clientsPerRoom: 1,
+    atOnce: 64,
+    freshRooms: false,
+    ...SMALL,
+  },
+  {
+    type: 'connects',
+    name: 'rooms',
+    title: 'rooms: made by a connect and stopped behind it',
+    kind: 'echo',
+    rooms: 100,
+    clientsPerRoom: 1,
+    atOnce: 64,
+    freshRooms: true,
+    ...SMALL,
+  },
+  {
+    type: 'idle',
+    name: 'idle',
+    title: 'idle: 10,000 connections in 1,000 rooms',
+    kind: 'echo',
+    rooms: 1_000,
+    clientsPerRoom: 10,
+    payloadBytes: 64,
+    warmUpMs: 700,
+    measureMs: 700,
+  },
+];
+
+/** The few that `--quick` runs. */
+export const QUICK = ['fan-out', 'chatty', 'many-rooms', 'echo', 'connect'];
