@@ -24,6 +24,13 @@ class FakeConnection {
     return true;
   }
 
+  writeText(frame: Frame): boolean {
+    if (this.isHolding || this.isSlow || frame.latin1 === null) return false;
+    this.writes += 1;
+    this.held.push(Buffer.from(frame.latin1, 'latin1'));
+    return true;
+  }
+
   /** The texts of all frames written so far. */
   get texts(): string[] {
     const bytes = Buffer.concat(this.held);

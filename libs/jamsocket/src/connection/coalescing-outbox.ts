@@ -142,6 +142,7 @@ export class CoalescingOutbox implements Outbox {
       if (parts === null) continue;
       connection.outboxParts = null;
       connection.outboxStart = 0;
+      if (parts.length === 1 && connection.writeText(parts[0] as Frame)) continue;
       if (!connection.write(arena.gather(parts, NO_FRAMES, null))) slow.push(connection);
       arena.written(connection);
     }

@@ -125,6 +125,17 @@ export class Connection implements FrameTarget {
     return true;
   }
 
+  /**
+   * Writes a single frame of ASCII text as the string it is, which spares it a buffer of its own.
+   * @returns whether it did: not if the frame is another, or if something is waiting already
+   */
+  writeText(frame: Frame): boolean {
+    const text = frame.latin1;
+    if (text === null || this.#backlog !== null || this.socket.writableLength > 0 || !this.isOpen) return false;
+    this.socket.write(text, 'latin1');
+    return true;
+  }
+
   /** Resolves when the socket is closed. */
   get ended(): Promise<void> {
     if (this.socket.destroyed) return Promise.resolve();

@@ -2,6 +2,8 @@
 export const TEXT = 0x1;
 export const BINARY = 0x2;
 const FIN = 0x80;
+/** Headers of text frames of up to 125 bytes, a character a byte. */
+const SHORT_HEADERS = Array.from({ length: 126 }, (_, bytes) => String.fromCharCode(FIN | TEXT, bytes));
 
 /**
  * One outgoing message, framed at most once whoever gets it. The bytes come into being when the outbox
@@ -30,6 +32,13 @@ export class Frame {
   /** Copies, since the caller may reuse its memory as soon as the send returns. */
   static binary(bytes: Uint8Array): Frame {
     return new Frame(BINARY, Buffer.from(bytes), bytes.byteLength);
+  }
+
+  /** The whole frame, a character a byte, if that is possible without encoding: its text is ASCII, and short. */
+  get latin1(): string | null {
+    const { payload, payloadBytes } = this;
+    if (typeof payload !== 'string' || payloadBytes !== payload.length || payloadBytes >= 126) return null;
+    return SHORT_HEADERS[payloadBytes] + payload;
   }
 
   /** Writes the frame (unmasked, unfragmented, as a server's) at `at` and returns the offset behind it. */
