@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
-import { canPin, canRun, RunningPeer } from './measure.js';
+import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureOwn } from './own.js';
 import { OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { guard } from './quick.js';
@@ -37,22 +37,34 @@ function chosen<T extends { name: string }>(all: readonly T[], names: string | u
 async function measureAll(): Promise<Results> {
   const results: Results = {};
   for (let round = 0; round < rounds; round++) {
-    for (const workload of workloads) {
-      for (const peer of peers) {
-        if (!canRun(peer, workload)) continue;
-        const running = await RunningPeer.start(peer);
-        try {
-          const result = await running.run(workload);
+    const running = new Map<Peer, RunningPeer>();
+    for (const peer of peers) running.set(peer, await RunningPeer.start(peer));
+    try {
+      for (const workload of workloads) {
+        for (const peer of peers) {
+          if (!canRun(peer, workload)) continue;
+          const result =
+            workload.type === 'idle' ? await measureAfresh(peer, workload) : await running.get(peer)!.run(workload);
           ((results[workload.name] ??= {})[peer.name] ??= []).push(result);
           const figures = metricsOf(workload).map((metric) => `${metric.name} ${metric.of(result)?.toFixed(2)}`);
           say(`${round + 1}/${rounds}  ${workload.name.padEnd(14)} ${peer.name.padEnd(14)} ${figures.join('  ')}`);
-        } finally {
-          await running.stop();
         }
       }
+    } finally {
+      await Promise.all([...running.values()].map((peer) => peer.stop()));
     }
   }
   return results;
+}
+
+/** Memory is measured of a process that has done nothing before. */
+async function measureAfresh(peer: Peer, workload: Workload): Promise<LoadResult> {
+  const running = await RunningPeer.start(peer);
+  try {
+    return await running.run(workload);
+  } finally {
+    await running.stop();
+  }
 }
 
 function machine(): Machine {
