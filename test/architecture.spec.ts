@@ -17,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['room'],
   ['discovery'],
   ['gateway', 'http'],
-  ['jamsocket.lifecycle', 'jamsocket.module', 'index'],
+  ['jamsocket.lifecycle', 'jamsocket.health', 'jamsocket.module', 'index'],
 ];
 
 interface Import {

@@ -21,6 +21,7 @@ let runs = 0;
 
 /** Whether the peer takes part: text protocols leave out what is binary. */
 export function canRun(peer: Peer, workload: Workload): boolean {
+  if (workload.rooms * workload.clientsPerRoom > (peer.maxConnections ?? Infinity)) return false;
   return !workload.binary || PROTOCOLS[peer.protocol].hasBinary;
 }
 
@@ -37,7 +38,6 @@ export class RunningPeer {
   static async start(peer: Peer): Promise<RunningPeer> {
     const port = await freePort();
     const child = spawnOn(SERVER_CORE, peer.command, { PORT: String(port) });
-    child.stderr!.pipe(process.stderr);
     const exited = once(child, 'exit').then(() => Promise.reject(new Error(`${peer.name} did not start`)));
     let pid = child.pid!;
     const ready = new Promise<void>((resolve) => {
@@ -60,7 +60,6 @@ export class RunningPeer {
       run: `r${runs++}`,
     };
     const child = spawnOn(LOAD_CORE, [BUN_PROGRAM, load, JSON.stringify(order)], {});
-    child.stderr!.pipe(process.stderr);
     const timer = setTimeout(() => child.kill('SIGKILL'), LOAD_TIMEOUT_MS);
     let text = '';
     child.stdout!.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -90,7 +89,7 @@ function spawnOn(core: string, command: readonly string[], env: NodeJS.ProcessEn
   const [program, ...rest] = canPin ? ['taskset', '-c', core, ...command] : command;
   return spawn(program, rest, {
     env: { ...process.env, NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
 

@@ -7,6 +7,8 @@ export interface Peer {
   readonly protocol: ProtocolName;
   /** Program and arguments; `node` where there is none. */
   readonly command: readonly string[];
+  /** More than this it cannot hold within the usual limit of 20,000 open files. */
+  readonly maxConnections?: number;
 }
 
 const here = (path: string) => new URL(path, import.meta.url).pathname;
@@ -38,6 +40,7 @@ export const PEERS: readonly Peer[] = [
   onNode('nest-socketio', 'Nest gateway on socket.io', 'socketIo'),
   onNode('socketio', 'socket.io', 'socketIo'),
   onNode('colyseus', 'Colyseus', 'colyseus'),
-  onNode('party', 'PartyServer on workerd', 'partyServer'),
+  // workerd opens each connection's descriptor twice.
+  { ...onNode('party', 'PartyServer on workerd', 'partyServer'), maxConnections: 9_000 },
   BUN,
 ];

@@ -63,6 +63,7 @@ export function markdown(
     ),
     '',
     ...loadLimits(workloads, peers, results),
+    ...disorder(peers, results),
     ...barTable(results),
     ...ownTable(own),
   ].join('\n');
@@ -85,6 +86,16 @@ function loadLimits(workloads: readonly Workload[], peers: readonly Peer[], resu
   if (limited.length === 0) return [];
   return [
     `Limited by the load, not the server (which had more than a tenth of its core to spare): ${limited.join(', ')}.`,
+    '',
+  ];
+}
+
+/** Who gave a client a direct message before a broadcast that was sent earlier, or the other way round. */
+function disorder(peers: readonly Peer[], results: Results): string[] {
+  const mixedUp = peers.filter(({ name }) => (results.mixed?.[name] ?? []).some(({ outOfOrder }) => outOfOrder));
+  if (mixedUp.length === 0) return [];
+  return [
+    `Messages of the mixed workload came out of order from: ${mixedUp.map(({ title }) => title).join(', ')}.`,
     '',
   ];
 }

@@ -45,6 +45,8 @@ async function measureAll(): Promise<Results> {
           if (!canRun(peer, workload)) continue;
           const result =
             workload.type === 'idle' ? await measureAfresh(peer, workload) : await running.get(peer)!.run(workload);
+          if (peer === OURS && result.outOfOrder)
+            throw new Error(`ours gave ${result.outOfOrder} messages out of order`);
           ((results[workload.name] ??= {})[peer.name] ??= []).push(result);
           const figures = metricsOf(workload).map((metric) => `${metric.name} ${metric.of(result)?.toFixed(2)}`);
           say(`${round + 1}/${rounds}  ${workload.name.padEnd(14)} ${peer.name.padEnd(14)} ${figures.join('  ')}`);

@@ -17,6 +17,7 @@ export { Client, type ClientId } from './room/client.js';
 export type { ClientRequest } from './room/client-request.js';
 export { Broadcast, everyoneExcept, tagged, type Recipient } from './room/recipients.js';
 export type { RoomName } from './room/room-address.js';
+export type { SendOptions } from './room/send-options.js';
 export { MessageValidationError } from './room/exceptions.js';
 export {
   JamsocketConfigurationError,
@@ -25,10 +26,12 @@ export {
   type JamsocketErrorCode,
   type RefusalCode,
 } from './jamsocket.errors.js';
+export { JamsocketHealth, type JamsocketHealthResult } from './jamsocket.health.js';
 export { JamsocketClock, JamsocketRandom } from './jamsocket.sources.js';
 export type {
   HeartbeatOptions,
   HttpOptions,
+  InboundRateLimit,
   JamsocketOptions,
   Limits,
   Origins,

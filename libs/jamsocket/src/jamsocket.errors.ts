@@ -69,4 +69,5 @@ export type RefusalCode =
   | 'room_full'
   | 'server_full'
   | 'too_many_connections'
+  | 'too_many_connects'
   | 'too_many_rooms';

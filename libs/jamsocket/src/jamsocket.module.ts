@@ -9,6 +9,7 @@ import { createHttpController, mountRoutes } from './http/http-routes.controller
 import { HttpRoutesGuard } from './http/http-routes.guard.js';
 import { RESOLVED_OPTIONS } from './http/http-tokens.js';
 import { JamsocketConfigurationError, JamsocketError } from './jamsocket.errors.js';
+import { JamsocketHealth } from './jamsocket.health.js';
 import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
 import type { JamsocketOptions } from './jamsocket.options.js';
 import { resolveOptions, type ResolvedOptions } from './jamsocket.options.resolve.js';
@@ -104,6 +105,11 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
       ) => new JamsocketGateway(options, definitions, registry, clock),
     },
     {
+      provide: JamsocketHealth,
+      inject: [JamsocketGateway, RoomRegistry],
+      useFactory: (gateway: JamsocketGateway, registry: RoomRegistry) => new JamsocketHealth(gateway, registry),
+    },
+    {
       provide: JamsocketLifecycle,
       inject: [
         HttpAdapterHost,
@@ -140,7 +146,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         } satisfies LifecycleParts),
     },
   ],
-  exports: [JamsocketContext, JamsocketRooms, JamsocketClock, JamsocketRandom],
+  exports: [JamsocketContext, JamsocketRooms, JamsocketHealth, JamsocketClock, JamsocketRandom],
 })
 export class JamsocketModule extends ConfigurableModuleClass {
   static override forRoot(options: JamsocketOptions = {}): DynamicModule {

@@ -17,6 +17,7 @@ describe('options', () => {
       coalesce: true,
       http: { prefix: '', guards: [] },
       shutdownGraceMs: 5_000,
+      trustProxy: 0,
       flushIntervalMs: 0,
       limits: {
         maxPayloadBytes: 1024 * 1024,
@@ -26,6 +27,8 @@ describe('options', () => {
         maxBufferedBytes: 4 * 1024 * 1024,
         mailbox: { maxEvents: 1024, maxBytes: 8 * 1024 * 1024 },
         messagesPerSecond: false,
+        bytesPerSecond: false,
+        connectsPerSecondPerIp: false,
         maxClientsPerRoom: Infinity,
         maxRooms: Infinity,
         maxRoomIdLength: 128,
@@ -53,11 +56,11 @@ describe('options', () => {
     ],
     [
       { limits: { messagesPerSecond: 10 } },
-      { limits: expect.objectContaining({ messagesPerSecond: { rate: 10, burst: 20 } }) },
+      { limits: expect.objectContaining({ messagesPerSecond: { rate: 10, burst: 20, excess: 'close' } }) },
     ],
     [
       { limits: { messagesPerSecond: { rate: 0.1 } } },
-      { limits: expect.objectContaining({ messagesPerSecond: { rate: 0.1, burst: 1 } }) },
+      { limits: expect.objectContaining({ messagesPerSecond: { rate: 0.1, burst: 1, excess: 'close' } }) },
     ],
     [{ limits: { maxRooms: 5 } }, { limits: expect.objectContaining({ maxRooms: 5 }) }],
   ])('%j is understood', (given, expected) => {
@@ -101,6 +104,15 @@ describe('options', () => {
     [{ limits: { messagesPerSecond: -1 } }, 'options.limits.messagesPerSecond is -1'],
     [{ limits: { messagesPerSecond: { rate: 1, burst: 0 } } }, 'options.limits.messagesPerSecond is'],
     [{ limits: { messagesPerSecond: null } }, 'options.limits.messagesPerSecond is null'],
+    [{ limits: { messagesPerSecond: { rate: 1, excess: 'kick' } } }, 'options.limits.messagesPerSecond.excess is'],
+    [
+      { limits: { messagesPerSecond: { rate: 1, brust: 2 } } },
+      'options.limits.messagesPerSecond has no option "brust"',
+    ],
+    [{ limits: { bytesPerSecond: 0 } }, 'options.limits.bytesPerSecond is 0'],
+    [{ limits: { connectsPerSecondPerIp: '5' } }, 'options.limits.connectsPerSecondPerIp is'],
+    [{ trustProxy: true }, 'options.trustProxy is true'],
+    [{ trustProxy: -1 }, 'options.trustProxy is -1'],
     [{ limits: { maxClientsPerRoom: 0 } }, 'options.limits.maxClientsPerRoom is 0, but must be false (no limit) or'],
     [{ limits: { maxRooms: true } }, 'options.limits.maxRooms is true'],
     [{ limits: { maxConnections: 1.5 } }, 'options.limits.maxConnections is 1.5'],

@@ -1,5 +1,13 @@
 import type { CanActivate } from '@nestjs/common';
-import type { HttpOptions, JamsocketOptions, Origins, RateLimit, RoomIds, RoomOptions } from './jamsocket.options.js';
+import type {
+  HttpOptions,
+  InboundRateLimit,
+  JamsocketOptions,
+  Origins,
+  RateLimit,
+  RoomIds,
+  RoomOptions,
+} from './jamsocket.options.js';
 
 import {
   badOption,
@@ -32,7 +40,8 @@ export interface ResolvedRoomLimits {
   readonly maxPendingAutoPongs: number;
   readonly maxBufferedBytes: number;
   readonly mailbox: { readonly maxEvents: number; readonly maxBytes: number };
-  readonly messagesPerSecond: false | Required<RateLimit>;
+  readonly messagesPerSecond: false | Required<InboundRateLimit>;
+  readonly bytesPerSecond: false | Required<InboundRateLimit>;
   readonly maxClientsPerRoom: number;
   readonly maxRooms: number;
   readonly maxRoomIdLength: number;
@@ -45,7 +54,14 @@ export interface ResolvedOptions extends ResolvedRoomOptions {
   readonly http: false | Required<HttpOptions>;
   readonly shutdownGraceMs: number;
   readonly flushIntervalMs: number;
-  readonly limits: ResolvedRoomLimits & { readonly maxConnections: number; readonly maxConnectionsPerIp: number };
+  readonly trustProxy: number;
+  readonly limits: ResolvedLimits;
+}
+
+export interface ResolvedLimits extends ResolvedRoomLimits {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+  readonly connectsPerSecondPerIp: false | Required<RateLimit>;
 }
 
 /** Node turns a longer delay into 1 ms (the timer's count is a signed 32-bit integer). */
@@ -88,7 +104,8 @@ const limitRules = {
   maxPendingAutoPongs: integer(1, MAX_COUNT, 60),
   maxBufferedBytes: integer(1024, MAX_BYTES, 4 * 1024 * 1024),
   mailbox: object({ maxEvents: integer(1, MAX_COUNT, 1024), maxBytes: integer(1, MAX_BYTES, 8 * 1024 * 1024) }),
-  messagesPerSecond: rateLimit,
+  messagesPerSecond: inboundRateLimit,
+  bytesPerSecond: inboundRateLimit,
   maxClientsPerRoom: offOrInteger(1, MAX_COUNT),
   maxRooms: offOrInteger(1, MAX_COUNT),
   maxRoomIdLength: integer(1, 2048, 128),
@@ -99,6 +116,7 @@ const globalLimitRules = {
   ...limitRules,
   maxConnections: offOrInteger(1, MAX_COUNT),
   maxConnectionsPerIp: offOrInteger(1, MAX_COUNT),
+  connectsPerSecondPerIp: rateLimit,
 };
 
 const roomRules = (limits: Record<string, Rule<unknown>>): Record<string, Rule<unknown>> => ({
@@ -115,22 +133,33 @@ const roomRules = (limits: Record<string, Rule<unknown>>): Record<string, Rule<u
 const moduleRules: Record<string, Rule<unknown>> = {
   path: urlPath,
   http,
+  trustProxy: integer(0, 100, 0),
   shutdownGraceMs: milliseconds(0, 5_000),
   flushIntervalMs: integer(0, 1_000, 0),
 };
 
 function rateLimit(value: unknown = false, path: string): false | Required<RateLimit> {
   if (value === false) return false;
-  const { rate, burst } = typeof value === 'number' ? { rate: value, burst: undefined } : ((value ?? {}) as RateLimit);
+  const given = typeof value === 'number' ? { rate: value } : value;
+  if (!isPlainObject(given)) throw badOption(path, value, 'false, a number, or an object with rate and burst');
+  requireKnown(given, { rate: true, burst: true }, path);
+  const { rate, burst } = given;
   const isPositive = (n: unknown) => typeof n === 'number' && Number.isFinite(n) && n > 0;
-  if (!isPositive(rate) || (burst !== undefined && (!isPositive(burst) || burst < 1))) {
+  if (!isPositive(rate) || (burst !== undefined && (!isPositive(burst) || (burst as number) < 1))) {
     throw badOption(
       path,
       value,
       'false, a positive number, or { rate, burst } with a positive rate and a burst of at least 1',
     );
   }
-  return { rate, burst: burst ?? Math.max(1, rate * 2) };
+  return { rate: rate as number, burst: (burst as number | undefined) ?? Math.max(1, (rate as number) * 2) };
+}
+
+function inboundRateLimit(value: unknown = false, path: string): false | Required<InboundRateLimit> {
+  const { excess = 'close', ...rest } = isPlainObject(value) ? value : {};
+  if (excess !== 'close' && excess !== 'drop') throw badOption(`${path}.excess`, excess, "'close' or 'drop'");
+  const limit = rateLimit(isPlainObject(value) ? rest : value, path);
+  return limit && { ...limit, excess };
 }
 
 function roomIds(value: unknown = 'implicit', path: string): RoomIds {

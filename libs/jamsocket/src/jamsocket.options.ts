@@ -39,6 +39,12 @@ export interface RateLimit {
   burst?: number;
 }
 
+/** Of what a client sends. */
+export interface InboundRateLimit extends RateLimit {
+  /** What happens to a message too many: the client is closed with 1008 (default), or the message is dropped. */
+  excess?: 'close' | 'drop';
+}
+
 /** Limits that can differ from one service to the next. `false` means no limit. */
 export interface RoomLimits {
   /** Largest inbound message in bytes; a larger one closes the connection with 1009. Default 1 MiB. */
@@ -53,8 +59,10 @@ export interface RoomLimits {
   maxBufferedBytes?: number;
   /** When a room has this much waiting, reading from the sockets that fill it pauses. Default 1,024 events or 8 MiB. */
   mailbox?: { maxEvents?: number; maxBytes?: number };
-  /** Most inbound messages a second of one client (close 1008). A number is the rate. Default `false`. */
-  messagesPerSecond?: false | number | RateLimit;
+  /** Most inbound messages a second of one client. A number is the rate. Default `false`. */
+  messagesPerSecond?: false | number | InboundRateLimit;
+  /** Most inbound bytes a second of one client. A message larger than the burst is always too many. Default `false`. */
+  bytesPerSecond?: false | number | InboundRateLimit;
   /** Most clients in one room (503). Default `false`. */
   maxClientsPerRoom?: false | number;
   /** Most rooms at once (503): of the whole module, or of this service where its decorator sets it. Default `false`. */
@@ -70,6 +78,8 @@ export interface Limits extends RoomLimits {
   maxConnections?: false | number;
   /** Most connections of one IP address at once (429). Default `false`. */
   maxConnectionsPerIp?: false | number;
+  /** Most upgrade requests a second of one IP address (429). A number is the rate. Default `false`. */
+  connectsPerSecondPerIp?: false | number | RateLimit;
 }
 
 /** Options that `@JamsocketService({ ... })` can override for its rooms. */
@@ -104,6 +114,11 @@ export interface JamsocketOptions extends RoomOptions {
   path?: string;
   /** The HTTP routes; `false` leaves them out. Default `true`. */
   http?: boolean | HttpOptions;
+  /**
+   * How many proxies stand in front of the server, each of which appends to `X-Forwarded-For`. The client's address is
+   * then taken from there, and nobody but the proxies can make it up. Default 0: the header is not looked at.
+   */
+  trustProxy?: number;
   /** Milliseconds in which `app.close()` has drained every room and closed every client. Default 5,000. */
   shutdownGraceMs?: number;
   /** Milliseconds that sends are gathered before they are written; 0 is once an event-loop turn. Default 0. */

@@ -16,6 +16,10 @@ class FakeConnection {
 
   constructor(readonly number: number) {}
 
+  get isBehind(): boolean {
+    return this.isHolding;
+  }
+
   write(bytes: Buffer): boolean {
     this.writes += 1;
     if (this.isSlow) return false;
@@ -54,9 +58,25 @@ const text = fc.oneof(
   fc.integer({ min: 100, max: 40_000 }).map((length) => 'y'.repeat(length)),
 );
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('broadcast' as const), text }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('except' as const), text, members: fc.uniqueArray(member) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('send' as const), text, members: fc.uniqueArray(member) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('broadcast' as const), text, isVolatile: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('except' as const),
+      text,
+      members: fc.uniqueArray(member),
+      isVolatile: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('send' as const),
+      text,
+      members: fc.uniqueArray(member),
+      isVolatile: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
   fc.record({ do: fc.constantFrom('join' as const, 'leave' as const, 'hold' as const), members: fc.tuple(member) }),
 );
@@ -84,6 +104,10 @@ describe('the coalescing outbox', () => {
         const flushed = connections.map(() => 0);
         const settle = () => joined.forEach((number) => (flushed[number] = wanted[number].length));
 
+        const want = (number: number, sent: { text: string; isVolatile: boolean }) => {
+          if (!sent.isVolatile || !connections[number].isBehind) wanted[number].push(sent.text);
+        };
+
         for (const now of steps) {
           if (now.do === 'flush') {
             outbox.flush();
@@ -97,16 +121,18 @@ describe('the coalescing outbox', () => {
             joined.delete(now.members[0]);
             outbox.leave(real(now.members[0]));
           } else if (now.do === 'hold') {
+            // Who is behind when a message is sent is so when it is written.
+            outbox.flush();
             connections[now.members[0]].isHolding = true;
           } else if (now.do === 'broadcast') {
-            outbox.broadcast(Frame.text(now.text));
-            joined.forEach((number) => wanted[number].push(now.text));
+            outbox.broadcast(Frame.text(now.text, now.isVolatile));
+            joined.forEach((number) => want(number, now));
           } else if (now.do === 'except') {
-            outbox.broadcastExcept(Frame.text(now.text), now.members.map(real));
-            joined.forEach((number) => now.members.includes(number) || wanted[number].push(now.text));
+            outbox.broadcastExcept(Frame.text(now.text, now.isVolatile), now.members.map(real));
+            joined.forEach((number) => now.members.includes(number) || want(number, now));
           } else if (now.do === 'send') {
-            outbox.send(Frame.text(now.text), now.members.map(real));
-            joined.forEach((number) => now.members.includes(number) && wanted[number].push(now.text));
+            outbox.send(Frame.text(now.text, now.isVolatile), now.members.map(real));
+            joined.forEach((number) => now.members.includes(number) && want(number, now));
           }
         }
         outbox.flush();

@@ -24,6 +24,8 @@ export class CoalescingOutbox implements Outbox {
   #apart: Connection[] = [];
   #bytes = 0;
   #isScheduled = false;
+  /** Some of what is queued is volatile. */
+  #hasVolatile = false;
 
   constructor(
     private readonly flusher: TurnFlusher,
@@ -84,10 +86,12 @@ export class CoalescingOutbox implements Outbox {
     if (this.#bytes === 0) return;
     const shared = this.#shared;
     const apart = this.#apart;
+    const hasVolatile = this.#hasVolatile;
     this.#shared = [];
     this.#apart = [];
     this.#bytes = 0;
-    const slow = shared.length > 0 ? this.#writeToAll(shared) : this.#writeApart(apart);
+    this.#hasVolatile = false;
+    const slow = shared.length > 0 ? this.#writeToAll(shared, hasVolatile) : this.#writeApart(apart, hasVolatile);
     // Dropping runs the room's code, which may send again: only now is everything in order for it.
     for (const connection of slow) this.dropSlow(connection);
   }
@@ -105,6 +109,7 @@ export class CoalescingOutbox implements Outbox {
 
   #queued(frame: Frame): void {
     this.#bytes += frame.bytes;
+    if (frame.isVolatile) this.#hasVolatile = true;
     if (this.#bytes >= FLUSH_AT_BYTES) {
       this.flush();
     } else if (!this.#isScheduled) {
@@ -113,17 +118,20 @@ export class CoalescingOutbox implements Outbox {
     }
   }
 
-  #writeToAll(shared: readonly Frame[]): Connection[] {
+  #writeToAll(shared: readonly Frame[], hasVolatile: boolean): Connection[] {
     const slow: Connection[] = [];
     const bytes = arena.encode(shared);
     const end = shared.length;
     for (const connection of this.#members) {
-      const parts = connection.outboxParts;
+      let parts = connection.outboxParts;
       const start = connection.outboxStart;
       connection.outboxStart = 0;
-      if (parts !== null) {
+      const skipsVolatile = hasVolatile && connection.isBehind;
+      if (parts !== null || skipsVolatile) {
         connection.outboxParts = null;
+        parts ??= [];
         if (start < end) parts.push(start, end);
+        if (skipsVolatile) parts = withoutVolatile(parts, shared);
         if (parts.length > 0 && !connection.write(arena.gather(parts, shared, bytes))) slow.push(connection);
       } else if (start < end) {
         const own = start === 0 ? bytes : bytes.subarray(shared[start].offset - shared[0].offset);
@@ -135,13 +143,17 @@ export class CoalescingOutbox implements Outbox {
     return slow;
   }
 
-  #writeApart(apart: readonly Connection[]): Connection[] {
+  #writeApart(apart: readonly Connection[], hasVolatile: boolean): Connection[] {
     const slow: Connection[] = [];
     for (const connection of apart) {
-      const parts = connection.outboxParts;
+      let parts = connection.outboxParts;
       if (parts === null) continue;
       connection.outboxParts = null;
       connection.outboxStart = 0;
+      if (hasVolatile && connection.isBehind) {
+        parts = withoutVolatile(parts, NO_FRAMES);
+        if (parts.length === 0) continue;
+      }
       if (parts.length === 1 && connection.writeText(parts[0] as Frame)) continue;
       if (!connection.write(arena.gather(parts, NO_FRAMES, null))) slow.push(connection);
       arena.written(connection);
@@ -149,4 +161,19 @@ export class CoalescingOutbox implements Outbox {
     arena.release();
     return slow;
   }
+}
+
+/** What is left of a member's sequence for one that is behind. */
+function withoutVolatile(parts: readonly (number | Frame)[], shared: readonly Frame[]): (number | Frame)[] {
+  const left: (number | Frame)[] = [];
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at];
+    if (typeof part === 'number') {
+      const to = parts[++at] as number;
+      for (let index = part; index < to; index++) if (!shared[index].isVolatile) left.push(index, index + 1);
+    } else if (!part.isVolatile) {
+      left.push(part);
+    }
+  }
+  return left;
 }

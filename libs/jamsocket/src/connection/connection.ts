@@ -8,6 +8,8 @@ import type { Frame } from './frame.js';
 export interface ConnectionSink {
   receiveText(text: string): void;
   receiveBinary(bytes: Buffer): void;
+  /** A close frame is about to go out: what was sent so far should be on its way before it. */
+  connectionClosing(): void;
   /** Called exactly once; nothing is received after it. */
   connectionClosed(code: number, reason: string): void;
 }
@@ -33,7 +35,13 @@ const CLOSE_ABNORMAL = 1006;
 
 /** The `ws` class with a place for ours: listeners find the connection without a closure each. */
 export class RoomSocket extends WebSocket {
-  connection!: Connection;
+  connection: Connection | undefined;
+
+  /** `ws` closes by itself too: to answer the peer's close, and when the peer has broken the protocol. */
+  override close(code?: number, reason?: string | Buffer): void {
+    this.connection?.closing();
+    super.close(code, reason);
+  }
 }
 
 const connectionOf = Symbol('jamsocket connection');
@@ -111,7 +119,7 @@ export class Connection implements FrameTarget {
    */
   write(bytes: Buffer): boolean {
     if (!this.isOpen) return true;
-    if (this.#backlog === null && this.socket.writableLength === 0) {
+    if (!this.isBehind) {
       this.socket.write(bytes);
       return true;
     }
@@ -131,7 +139,7 @@ export class Connection implements FrameTarget {
    */
   writeText(frame: Frame): boolean {
     const text = frame.latin1;
-    if (text === null || this.#backlog !== null || this.socket.writableLength > 0 || !this.isOpen) return false;
+    if (text === null || this.isBehind || !this.isOpen) return false;
     this.socket.write(text, 'latin1');
     return true;
   }
@@ -140,6 +148,11 @@ export class Connection implements FrameTarget {
   get ended(): Promise<void> {
     if (this.socket.destroyed) return Promise.resolve();
     return new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
+  /** Whether something that was written before has not left yet. */
+  get isBehind(): boolean {
+    return this.#backlog !== null || this.socket.writableLength > 0;
   }
 
   /** Whether the socket still holds on to what was written last. */
@@ -153,6 +166,11 @@ export class Connection implements FrameTarget {
     if (this.bufferedBytes > 0 && this.bufferedBytes + frame.bytes > this.limits.maxBufferedBytes) return false;
     this.ws.send(frame.payload, { binary: typeof frame.payload !== 'string', compress: false });
     return true;
+  }
+
+  /** For the socket, before it sends a close frame. */
+  closing(): void {
+    if (!this.#isClosed) this.sink.connectionClosing();
   }
 
   /** Starts the closing handshake behind everything written so far. The sink hears of it at once. */
@@ -255,17 +273,17 @@ function readHeld(this: NetSocket): void {
 }
 
 function onMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
-  const { connection } = this as RoomSocket;
+  const connection = (this as RoomSocket).connection!;
   connection.wsDelivered();
   if (isBinary) connection.receiveBinary(data as Buffer);
   else connection.receiveText((data as Buffer).toString('utf8'));
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {
-  (this as RoomSocket).connection.closed(code, reason.toString('utf8'));
+  (this as RoomSocket).connection!.closed(code, reason.toString('utf8'));
 }
 
 /** `ws` has answered the peer's violation with the right close code already; the close event follows. */
 function onError(this: WebSocket): void {
-  (this as RoomSocket).connection.failed();
+  (this as RoomSocket).connection!.failed();
 }

@@ -21,17 +21,19 @@ export class Frame {
     readonly opcode: number,
     readonly payload: string | Buffer,
     readonly payloadBytes: number,
+    /** Members that are behind when it is written go without it. */
+    readonly isVolatile: boolean,
   ) {
     this.bytes = payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65536 ? 4 : 10);
   }
 
-  static text(text: string): Frame {
-    return new Frame(TEXT, text, Buffer.byteLength(text));
+  static text(text: string, isVolatile = false): Frame {
+    return new Frame(TEXT, text, Buffer.byteLength(text), isVolatile);
   }
 
   /** Copies, since the caller may reuse its memory as soon as the send returns. */
-  static binary(bytes: Uint8Array): Frame {
-    return new Frame(BINARY, Buffer.from(bytes), bytes.byteLength);
+  static binary(bytes: Uint8Array, isVolatile = false): Frame {
+    return new Frame(BINARY, Buffer.from(bytes), bytes.byteLength, isVolatile);
   }
 
   /** The whole frame, a character a byte, if that is possible without encoding: its text is ASCII, and short. */

@@ -37,6 +37,7 @@ export class ImmediateOutbox implements Outbox {
   }
 
   #write(connection: Connection, frame: Frame): void {
+    if (frame.isVolatile && connection.isBehind) return;
     if (!connection.writeThroughWs(frame)) this.dropSlow(connection);
   }
 }

@@ -12,12 +12,17 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes a token, if there is one. `now` is in milliseconds. */
-  take(now: number): boolean {
+  /** Takes so many tokens, if they are there. `now` is in milliseconds. */
+  take(now: number, count = 1): boolean {
     this.#tokens = Math.min(this.burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.rate);
     this.#filledAt = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
+  }
+
+  /** Whether it is as if nobody had ever taken a token. */
+  isFull(now: number): boolean {
+    return this.#tokens + ((now - this.#filledAt) / 1000) * this.rate >= this.burst;
   }
 }

@@ -10,6 +10,7 @@ import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import { Attempt } from './attempt.js';
+import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
 import { refusalFor, writeRefusal } from './refusal.js';
@@ -22,7 +23,8 @@ const RETRY_AFTER_S = '1';
 
 /** The front door: takes upgrade requests, refuses with HTTP, and seats whoever gets in. */
 export class JamsocketGateway {
-  #isDraining = false;
+  /** It takes nobody in any more. */
+  isDraining = false;
   readonly #attempts = new Set<Attempt>();
   readonly #routes: RouteTable;
   readonly #counter: ConnectionCounter;
@@ -30,13 +32,13 @@ export class JamsocketGateway {
   readonly #logger = new Logger('Jamsocket');
 
   constructor(
-    options: ResolvedOptions,
+    private readonly options: ResolvedOptions,
     definitions: ServiceDefinitions,
     private readonly registry: RoomRegistry,
     private readonly clock: JamsocketClock,
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
-    this.#counter = new ConnectionCounter(options.limits.maxConnections, options.limits.maxConnectionsPerIp);
+    this.#counter = new ConnectionCounter(options.limits, clock);
     for (const definition of definitions.all) {
       this.#sockets.set(definition, new SocketFactory(definition.options, clock));
     }
@@ -61,17 +63,18 @@ export class JamsocketGateway {
 
   /** Answers everyone who is still waiting outside, and from now on whoever comes. */
   refuseAll(): void {
-    this.#isDraining = true;
+    this.isDraining = true;
     for (const attempt of this.#attempts) this.#refuse(attempt, draining());
   }
 
   #admit(attempt: Attempt): void | Promise<void> {
     const { request, socket } = attempt;
     checkHandshake(request);
-    if (this.#isDraining) throw draining();
-    this.#counter.count(socket, request);
+    if (this.isDraining) throw draining();
+    const ip = clientAddress(request, this.options.trustProxy);
+    this.#counter.count(socket, ip);
     const { definition, address } = this.#routes.find(request.url ?? '');
-    const client = new Client(new ClientRequest(request), address);
+    const client = new Client(new ClientRequest(request, ip), address);
     return new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!).begin();
   }
 

@@ -10,13 +10,14 @@ const SEPARATOR = '\n';
 export class ClientRequest {
   /** Path and query as they were sent, such as `/ws/lobby?token=abc`. */
   readonly url: string;
-  /** Address of the peer. */
-  readonly ip: string;
   readonly #packedHeaders: string;
 
-  constructor(request: IncomingMessage) {
+  constructor(
+    request: IncomingMessage,
+    /** Address of the client: of the peer, or what `trustProxy` proxies say. */
+    readonly ip: string,
+  ) {
     this.url = request.url ?? '/';
-    this.ip = request.socket.remoteAddress ?? '';
     this.#packedHeaders = request.rawHeaders.join(SEPARATOR);
   }
 

@@ -1,10 +1,11 @@
 import { CLOSE_NORMAL, CLOSE_POLICY, type Connection } from '../connection/connection.js';
 import { Frame } from '../connection/frame.js';
-import type { TokenBucket } from '../connection/token-bucket.js';
+import type { InboundRate } from '../connection/inbound-rate.js';
 import { JamsocketError } from '../jamsocket.errors.js';
 import type { ClientRequest } from './client-request.js';
 import type { RoomAddress } from './room-address.js';
 import type { Room } from './room.js';
+import type { SendOptions } from './send-options.js';
 
 /** Names a client within its room: 1, 2, 3 … in the order of joining, never used twice. */
 export type ClientId = number;
@@ -31,7 +32,7 @@ export class Client<Data = any> {
   /** @internal The handlers asked for its end: what it sent before that does not count any more. */
   isDismissed = false;
   /** @internal */
-  rateLimit: TokenBucket | null = null;
+  inboundRate: InboundRate | null = null;
   #tags: Set<string> | null = null;
 
   /** @internal */
@@ -75,18 +76,18 @@ export class Client<Data = any> {
   }
 
   /** Sends a text message. Nothing happens if the client has gone. */
-  sendMessage(text: string): void {
-    if (this.isConnected) this.room!.outbox.send(Frame.text(text), [this.connection!]);
+  sendMessage(text: string, options?: SendOptions): void {
+    if (this.isConnected) this.room!.outbox.send(Frame.text(text, options?.volatile), [this.connection!]);
   }
 
   /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
-  sendBinary(bytes: Uint8Array): void {
-    if (this.isConnected) this.room!.outbox.send(Frame.binary(bytes), [this.connection!]);
+  sendBinary(bytes: Uint8Array, options?: SendOptions): void {
+    if (this.isConnected) this.room!.outbox.send(Frame.binary(bytes, options?.volatile), [this.connection!]);
   }
 
   /** Sends `{ "event": event, "data": data }` as JSON text. */
-  emit(event: string, data?: unknown): void {
-    this.sendMessage(JSON.stringify({ event, data }));
+  emit(event: string, data?: unknown, options?: SendOptions): void {
+    this.sendMessage(JSON.stringify({ event, data }), options);
   }
 
   /**
@@ -110,12 +111,19 @@ export class Client<Data = any> {
 
   /** @internal */
   receiveText(text: string): void {
-    if (this.#mayReceive()) this.room!.receive({ type: 'text', client: this, text });
+    if (this.inboundRate === null || this.#mayReceive(this.inboundRate, Buffer.byteLength(text)))
+      this.room!.receive({ type: 'text', client: this, text });
   }
 
   /** @internal */
   receiveBinary(bytes: Buffer): void {
-    if (this.#mayReceive()) this.room!.receive({ type: 'binary', client: this, bytes });
+    if (this.inboundRate === null || this.#mayReceive(this.inboundRate, bytes.length))
+      this.room!.receive({ type: 'binary', client: this, bytes });
+  }
+
+  /** @internal */
+  connectionClosing(): void {
+    this.room!.outbox.flush();
   }
 
   /** @internal */
@@ -124,11 +132,13 @@ export class Client<Data = any> {
     this.room!.leave(this);
   }
 
-  #mayReceive(): boolean {
-    if (this.rateLimit === null || this.rateLimit.take(this.room!.now())) return true;
-    this.isDismissed = true;
-    this.end(CLOSE_POLICY, 'too many messages');
-    return false;
+  #mayReceive(rate: InboundRate, bytes: number): boolean {
+    const excess = rate.excessOf(bytes, this.room!.now());
+    if (excess === 'close') {
+      this.isDismissed = true;
+      this.end(CLOSE_POLICY, 'too many messages');
+    }
+    return excess === undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import { DEFAULT_TIMER } from '../decorators/metadata.js';
 import { JamsocketError } from '../jamsocket.errors.js';
 import type { Client, ClientId } from './client.js';
 import { deliver, type Recipient } from './recipients.js';
+import type { SendOptions } from './send-options.js';
 import type { Room } from './room.js';
 
 /**
@@ -48,22 +49,22 @@ export class JamsocketContext {
   }
 
   /** Sends a text message. Whoever has gone is passed over; in a room that has stopped nothing happens. */
-  sendMessage(recipient: Recipient, text: string): void {
+  sendMessage(recipient: Recipient, text: string, options?: SendOptions): void {
     if (typeof text !== 'string')
       throw new TypeError(`sendMessage takes a string, not ${typeof text}: use emit for JSON or sendBinary for bytes.`);
-    deliver(Frame.text(text), recipient, this.room.clients, this.room.outbox);
+    deliver(Frame.text(text, options?.volatile), recipient, this.room.clients, this.room.outbox);
   }
 
   /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
-  sendBinary(recipient: Recipient, bytes: Uint8Array): void {
+  sendBinary(recipient: Recipient, bytes: Uint8Array, options?: SendOptions): void {
     if (!(bytes instanceof Uint8Array))
       throw new TypeError(`sendBinary takes a Uint8Array or a Buffer, not ${typeof bytes}.`);
-    deliver(Frame.binary(bytes), recipient, this.room.clients, this.room.outbox);
+    deliver(Frame.binary(bytes, options?.volatile), recipient, this.room.clients, this.room.outbox);
   }
 
   /** Sends `{ "event": event, "data": data }` as JSON text. */
-  emit(recipient: Recipient, event: string, data?: unknown): void {
-    this.sendMessage(recipient, JSON.stringify({ event, data }));
+  emit(recipient: Recipient, event: string, data?: unknown, options?: SendOptions): void {
+    this.sendMessage(recipient, JSON.stringify({ event, data }), options);
   }
 
   /**

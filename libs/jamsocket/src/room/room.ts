@@ -1,6 +1,6 @@
 import { CLOSE_INTERNAL_ERROR, CLOSE_TRY_AGAIN_LATER, type Connection } from '../connection/connection.js';
+import { InboundRate } from '../connection/inbound-rate.js';
 import type { Outbox } from '../connection/outbox.js';
-import { TokenBucket } from '../connection/token-bucket.js';
 import { JamsocketError } from '../jamsocket.errors.js';
 import type { Client, ClientId } from './client.js';
 import { HandlerRunner } from './handler-runner.js';
@@ -87,13 +87,11 @@ export class Room implements MailboxOwner {
 
   /** The client with the reservation is here. */
   join(client: Client, connection: Connection): void {
-    const { messagesPerSecond } = this.definition.options.limits;
     client.id = ++this.#lastClientId;
     client.room = this;
     client.address = this.address;
     client.connection = connection;
-    if (messagesPerSecond)
-      client.rateLimit = new TokenBucket(messagesPerSecond.rate, messagesPerSecond.burst, this.now());
+    client.inboundRate = InboundRate.of(this.definition.options.limits, this.now());
     this.occupancy.join();
     (this.#joining ??= new Set()).add(client);
     this.post({ type: 'connect', client });

@@ -1,0 +1,40 @@
+import { TokenBucket } from './token-bucket.js';
+
+interface Limit {
+  readonly rate: number;
+  readonly burst: number;
+  readonly excess: 'close' | 'drop';
+}
+
+export interface InboundRateLimits {
+  readonly messagesPerSecond: false | Limit;
+  readonly bytesPerSecond: false | Limit;
+}
+
+/** What one client may send: so many messages and so many bytes a second. */
+export class InboundRate {
+  readonly #messages: TokenBucket | null;
+  readonly #bytes: TokenBucket | null;
+
+  private constructor(
+    private readonly limits: InboundRateLimits,
+    now: number,
+  ) {
+    const { messagesPerSecond, bytesPerSecond } = limits;
+    this.#messages = messagesPerSecond ? new TokenBucket(messagesPerSecond.rate, messagesPerSecond.burst, now) : null;
+    this.#bytes = bytesPerSecond ? new TokenBucket(bytesPerSecond.rate, bytesPerSecond.burst, now) : null;
+  }
+
+  /** `null` where nothing is limited, so that it costs nothing. */
+  static of(limits: InboundRateLimits, now: number): InboundRate | null {
+    return limits.messagesPerSecond || limits.bytesPerSecond ? new InboundRate(limits, now) : null;
+  }
+
+  /** Counts a message. @returns what becomes of it if it is one too many */
+  excessOf(bytes: number, now: number): 'close' | 'drop' | undefined {
+    const { messagesPerSecond, bytesPerSecond } = this.limits;
+    if (messagesPerSecond && !this.#messages!.take(now)) return messagesPerSecond.excess;
+    if (bytesPerSecond && !this.#bytes!.take(now, bytes)) return bytesPerSecond.excess;
+    return undefined;
+  }
+}

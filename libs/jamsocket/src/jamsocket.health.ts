@@ -1,0 +1,29 @@
+import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
+import type { RoomRegistry } from './room/room-registry.js';
+
+/** In the form of `HealthIndicatorResult` of `@nestjs/terminus`, which needs not be there. */
+export type JamsocketHealthResult<Key extends string = string> = Record<
+  Key,
+  { readonly status: 'up' | 'down'; readonly rooms: number; readonly clients: number }
+>;
+
+/**
+ * Whether the application takes new clients, as a health indicator for `@nestjs/terminus`:
+ * `health.check([() => jamsocketHealth.isHealthy()])`. It is down from the moment a shutdown begins, so that a load
+ * balancer sends nobody here while the rooms drain.
+ */
+export class JamsocketHealth {
+  /** @internal */
+  constructor(
+    private readonly gateway: JamsocketGateway,
+    private readonly registry: RoomRegistry,
+  ) {}
+
+  /** @param key name of the entry in the health check's result */
+  isHealthy<Key extends string = 'jamsocket'>(key = 'jamsocket' as Key): JamsocketHealthResult<Key> {
+    const rooms = this.registry.list();
+    const clients = rooms.reduce((sum, room) => sum + room.clients.size, 0);
+    const status = this.gateway.isDraining ? 'down' : 'up';
+    return { [key]: { status, rooms: rooms.length, clients } } as JamsocketHealthResult<Key>;
+  }
+}
