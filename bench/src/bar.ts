@@ -1,5 +1,4 @@
-import { ratioOf, type Results } from './statistics.js';
-import { metricsOf } from './statistics.js';
+import { metricsOf, ratioOf, type Results } from './statistics.js';
 import { WORKLOADS } from './workloads.js';
 
 /** What nestjs-jamsocket promises itself against a peer: at least, or at most, this ratio. */

@@ -93,7 +93,7 @@ function spawnOn(core: string, command: readonly string[], env: NodeJS.ProcessEn
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -32,6 +32,9 @@ export const BUN: Peer = {
   command: [BUN_PROGRAM, here('../src/servers/bun.ts')],
 };
 
+/** Not a peer: it measures the load. */
+export const BARE = onNode('bare', 'bare TCP server', 'raw');
+
 export const PEERS: readonly Peer[] = [
   OURS,
   OURS_ENHANCED,

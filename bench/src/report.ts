@@ -1,4 +1,5 @@
 import { verdictsOf } from './bar.js';
+import type { LoadResult } from './measure.js';
 import type { OwnFigures } from './own.js';
 import type { Peer } from './peers.js';
 import { metricsOf, ratioOf, summaryOf, type Metric, type Results, type Summary } from './statistics.js';
@@ -17,13 +18,17 @@ export interface Machine {
 
 const OURS = 'ours-plain';
 
-export function markdown(
-  machine: Machine,
-  workloads: readonly Workload[],
-  peers: readonly Peer[],
-  results: Results,
-  own: OwnFigures | undefined,
-): string {
+/** Everything a report is made of. */
+export interface Measured {
+  readonly machine: Machine;
+  readonly workloads: readonly Workload[];
+  readonly peers: readonly Peer[];
+  readonly results: Results;
+  readonly own: OwnFigures;
+  readonly ceiling: LoadResult;
+}
+
+export function markdown({ machine, workloads, peers, results, own, ceiling }: Measured): string {
   const others = peers.filter(({ name }) => name !== OURS);
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return [
@@ -65,7 +70,9 @@ export function markdown(
     ...loadLimits(workloads, peers, results),
     ...disorder(peers, results),
     ...barTable(results),
-    ...ownTable(own),
+    ...ownTable(own, results),
+    `The load itself takes in ${digits(ceiling.perSecond!)} messages of 64 bytes a second from a bare TCP server that sends nothing else (${digits(ceiling.loadCpu!)} of its core).`,
+    '',
   ].join('\n');
 }
 
@@ -121,14 +128,16 @@ function barTable(results: Results): string[] {
   ];
 }
 
-function ownTable(own: OwnFigures | undefined): string[] {
-  if (own === undefined) return [];
+function ownTable(own: OwnFigures, results: Results): string[] {
+  const costOf = (workload: string) =>
+    1 / summaryOf((results[workload]?.[OURS] ?? []).map(({ perServerCpuSecond }) => perServerCpuSecond))!.median;
   return [
     '## On its own',
     '',
     table(
       ['figure', 'measured'],
       [
+        ['CPU a delivery, chatty with 400 clients against 100', digits(costOf('chatty-400') / costOf('chatty'))],
         ['100,000 idle rooms, bytes a room', digits(own.bytesPerRoom)],
         ['rooms made and closed in code a second', digits(own.roomsPerSecond)],
         ['100,000 timers pending, bytes a timer', digits(own.bytesPerTimer)],

@@ -5,11 +5,11 @@ import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureOwn } from './own.js';
-import { OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
+import { BARE, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { guard } from './quick.js';
 import { markdown, type Machine } from './report.js';
 import { metricsOf, ratioOf, type Results } from './statistics.js';
-import { QUICK, WORKLOADS, type Workload } from './workloads.js';
+import { CEILING, QUICK, WORKLOADS, type Workload } from './workloads.js';
 
 const RESULTS = new URL('../results/', import.meta.url);
 const QUICK_ROUNDS = 3;
@@ -110,10 +110,14 @@ if (values.quick) {
   process.exitCode = guard(results, workloads, new URL('quick.json', RESULTS), values.rebase, say);
 } else if (values.peers === undefined && values.workloads === undefined) {
   const own = await measureOwn();
+  const ceiling = await measureAfresh(BARE, CEILING);
   const where = machine();
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(new URL('results.json', RESULTS), `${JSON.stringify({ machine: where, own, results }, null, 1)}\n`);
-  writeFileSync(new URL('results.md', RESULTS), markdown(where, workloads, peers, results, own));
+  writeFileSync(
+    new URL('results.json', RESULTS),
+    `${JSON.stringify({ machine: where, own, ceiling, results }, null, 1)}\n`,
+  );
+  writeFileSync(new URL('results.md', RESULTS), markdown({ machine: where, workloads, peers, results, own, ceiling }));
   writeFileSync(new URL('chart.svg', RESULTS), chart(workloads, peers, results));
   say('Written to bench/results.');
 }

@@ -39,7 +39,12 @@ export interface Idle extends Common {
   readonly type: 'idle';
 }
 
-export type Workload = ClosedLoop | Paced | Connects | Idle;
+/** A bare server sends as much as it can: what the load can take in is measured. */
+export interface Flood extends Common {
+  readonly type: 'flood';
+}
+
+export type Workload = ClosedLoop | Paced | Connects | Idle | Flood;
 
 const TIMES = { warmUpMs: 500, measureMs: 1_000 };
 /** A connect runs so much code once that the first seconds measure the compiler. */
@@ -228,3 +233,14 @@ export const WORKLOADS: readonly Workload[] = [
 
 /** The few that `--quick` runs. */
 export const QUICK = ['fan-out', 'chatty', 'many-rooms', 'echo', 'connect'];
+
+/** How fast the load itself is. */
+export const CEILING: Workload = {
+  type: 'flood',
+  name: 'ceiling',
+  title: 'what the load can take in, from a bare TCP server',
+  kind: 'relay',
+  rooms: 1,
+  clientsPerRoom: 100,
+  ...SMALL,
+};

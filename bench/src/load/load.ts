@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClosedLoop, Connects, Idle, Paced, Workload } from '../workloads.js';
+import type { ClosedLoop, Connects, Flood, Idle, Paced, Workload } from '../workloads.js';
 import { cpuSeconds, rssBytes } from './process-use.js';
 import { PROTOCOLS, type Protocol, type ProtocolName } from './protocols.js';
 import { fillerOf, RawClient, senderAt, sequenceAt, STAMP_BYTES, timeAt, type Arrival } from './raw-client.js';
@@ -237,6 +237,15 @@ async function runIdle({ warmUpMs, measureMs }: Idle): Promise<LoadResult> {
   };
 }
 
+async function runFlood({ warmUpMs, measureMs }: Flood): Promise<LoadResult> {
+  const meter = new Meter(() => false);
+  await openAll(meter);
+  await sleep(warmUpMs);
+  const { counted, ...result } = await measure(() => meter.deliveries, measureMs);
+  if (counted === 0) fail('nothing came');
+  return result;
+}
+
 function percentiles(latenciesUs: number[]): LoadResult {
   const sorted = Float64Array.from(latenciesUs).sort();
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] / 1000;
@@ -253,6 +262,8 @@ async function main(): Promise<LoadResult> {
       return runConnects(workload);
     case 'idle':
       return runIdle(workload);
+    case 'flood':
+      return runFlood(workload);
   }
 }
 

@@ -1,0 +1,62 @@
+import type { JamsocketOptions } from 'nestjs-jamsocket';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { freePort } from '../measure.js';
+
+/** What the server under attack says of itself, at `/figures`. */
+export interface Figures {
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+  readonly externalBytes: number;
+  readonly rooms: number;
+  readonly clients: number;
+  /** Pending, in the SchedulerRegistry. */
+  readonly timers: number;
+  /** Open TCP sockets. */
+  readonly handles: number;
+  /** Longest stall of the event loop since the last look. */
+  readonly longestDelayMs: number;
+  readonly connects: number;
+  readonly disconnects: number;
+  readonly messages: number;
+  /** Connects of who was there already, and disconnects of who was not. */
+  readonly twice: number;
+  /** Most that waited for one client of a relay room when a message came. */
+  readonly mostBufferedBytes: number;
+}
+
+const program = new URL('./server.js', import.meta.url).pathname;
+
+/** A server process with rooms `relay`, `echo`, `slow` and `journal`. */
+export class FaultServer {
+  private constructor(
+    readonly child: ChildProcess,
+    readonly port: number,
+  ) {}
+
+  static async start(options: JamsocketOptions = {}): Promise<FaultServer> {
+    const port = await freePort();
+    const env = { ...process.env, NODE_ENV: 'production', PORT: String(port), OPTIONS: JSON.stringify(options) };
+    const child = spawn(process.execPath, ['--expose-gc', program], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout!, 'data');
+    child.stdout!.resume();
+    return new FaultServer(child, port);
+  }
+
+  /** `ws://…/ws/<path>` */
+  url(path: string): string {
+    return `ws://127.0.0.1:${this.port}/ws/${path}`;
+  }
+
+  async figures(): Promise<Figures> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/figures`);
+    return (await response.json()) as Figures;
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exited;
+  }
+}

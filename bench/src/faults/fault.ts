@@ -1,0 +1,30 @@
+/** One bound that was checked in a real run. */
+export interface Row {
+  readonly what: string;
+  readonly bound: string;
+  readonly measured: string;
+  readonly isMet: boolean;
+}
+
+/** Something a client, a handler or the network does, and what it may cost. */
+export interface Fault {
+  readonly name: string;
+  readonly title: string;
+  run(): Promise<Row[]>;
+}
+
+/** A row for a figure that must not be greater than its bound. */
+export function atMost(what: string, measured: number, bound: number, unit: string): Row {
+  return { what, bound: `≤ ${shown(bound)} ${unit}`, measured: `${shown(measured)} ${unit}`, isMet: measured <= bound };
+}
+
+/** A row for a figure that must be exactly this. */
+export function exactly(what: string, measured: number | string, bound: number | string): Row {
+  return { what, bound: String(bound), measured: String(measured), isMet: measured === bound };
+}
+
+export const MIB = 1024 * 1024;
+
+function shown(value: number): string {
+  return Number.isInteger(value) ? value.toLocaleString('en-US') : String(Number(value.toPrecision(3)));
+}
