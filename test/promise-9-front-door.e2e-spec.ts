@@ -148,6 +148,9 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     ['GET', { 'Sec-WebSocket-Version': '7' }, 426],
     ['GET', { Upgrade: 'h2c' }, 400],
     ['PUT', {}, 405],
+    ['GET', { 'Sec-WebSocket-Protocol': 'chat, chat' }, 400],
+    ['GET', { 'Sec-WebSocket-Protocol': 'chat,, games' }, 400],
+    ['GET', { 'Sec-WebSocket-Protocol': 'not a token' }, 400],
   ])('answers a wrong handshake (%s %j) with %d', async (method, headers, status) => {
     const answer = await rawUpgrade(started, method, headers);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));

@@ -4,7 +4,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
-import { measureOwn } from './own.js';
+import { measureOwn, type OwnFigures } from './own.js';
 import { BARE, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { guard } from './quick.js';
 import { markdown, type Machine } from './report.js';
@@ -12,6 +12,7 @@ import { metricsOf, ratioOf, type Results } from './statistics.js';
 import { CEILING, QUICK, WORKLOADS, type Workload } from './workloads.js';
 
 const RESULTS = new URL('../results/', import.meta.url);
+const RECORD = new URL('results.json', RESULTS);
 const QUICK_ROUNDS = 3;
 const ROUNDS = 5;
 
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     peers: { type: 'string' },
     workloads: { type: 'string' },
     rounds: { type: 'string' },
+    report: { type: 'boolean', default: false },
+    update: { type: 'boolean', default: false },
   },
 });
 
@@ -93,31 +96,52 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const results = await measureAll();
-for (const workload of workloads) {
-  for (const metric of metricsOf(workload)) {
-    for (const { name } of peers.filter((peer) => peer !== OURS)) {
-      const ours = results[workload.name]?.[OURS.name];
-      const theirs = results[workload.name]?.[name];
-      const ratio = ours && theirs && ratioOf(ours, theirs, metric);
-      if (ratio)
-        say(`${workload.name.padEnd(14)} ${metric.name.padEnd(12)} ours / ${name}: ${ratio.median.toFixed(2)}`);
+interface Record {
+  readonly machine: Machine;
+  readonly own: OwnFigures;
+  readonly ceiling: LoadResult;
+  readonly results: Results;
+}
+
+function write(record: Record): void {
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(RECORD, `${JSON.stringify(record, null, 1)}\n`);
+  writeFileSync(new URL('results.md', RESULTS), markdown({ ...record, workloads: WORKLOADS, peers: PEERS }));
+  writeFileSync(new URL('chart.svg', RESULTS), chart(WORKLOADS, PEERS, record.results));
+  say('Written to bench/results.');
+}
+
+function sayRatios(results: Results): void {
+  for (const workload of workloads) {
+    for (const metric of metricsOf(workload)) {
+      for (const { name } of peers.filter((peer) => peer !== OURS)) {
+        const { [OURS.name]: ours, [name]: theirs } = results[workload.name] ?? {};
+        const ratio = ours && theirs && ratioOf(ours, theirs, metric);
+        if (ratio)
+          say(`${workload.name.padEnd(14)} ${metric.name.padEnd(12)} ours / ${name}: ${ratio.median.toFixed(2)}`);
+      }
     }
   }
 }
 
-if (values.quick) {
-  process.exitCode = guard(results, workloads, new URL('quick.json', RESULTS), values.rebase, say);
-} else if (values.peers === undefined && values.workloads === undefined) {
-  const own = await measureOwn();
-  const ceiling = await measureAfresh(BARE, CEILING);
-  const where = machine();
-  mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(
-    new URL('results.json', RESULTS),
-    `${JSON.stringify({ machine: where, own, ceiling, results }, null, 1)}\n`,
-  );
-  writeFileSync(new URL('results.md', RESULTS), markdown({ machine: where, workloads, peers, results, own, ceiling }));
-  writeFileSync(new URL('chart.svg', RESULTS), chart(workloads, peers, results));
-  say('Written to bench/results.');
+async function main(): Promise<void> {
+  if (values.report) {
+    // The tables anew, from figures that were measured before.
+    const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
+    return write({ ...record, ceiling: record.ceiling ?? (await measureAfresh(BARE, CEILING)) });
+  }
+  const results = await measureAll();
+  sayRatios(results);
+  if (values.quick) {
+    process.exitCode = guard(results, workloads, new URL('quick.json', RESULTS), values.rebase, say);
+  } else if (values.update) {
+    // These workloads anew, with all peers; the others stay as they were measured.
+    const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
+    write({ ...record, results: { ...record.results, ...results } });
+  } else if (values.peers === undefined && values.workloads === undefined) {
+    const own = await measureOwn();
+    write({ machine: machine(), own, ceiling: await measureAfresh(BARE, CEILING), results });
+  }
 }
+
+await main();

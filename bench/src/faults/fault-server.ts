@@ -19,10 +19,27 @@ export interface Figures {
   readonly connects: number;
   readonly disconnects: number;
   readonly messages: number;
+  /** Upgrade requests answered with 101. */
+  readonly upgrades: number;
+  /** Journal rooms that somebody waited for while the one before was stopping. */
+  readonly successors: number;
   /** Connects of who was there already, and disconnects of who was not. */
   readonly twice: number;
   /** Most that waited for one client of a relay room when a message came. */
   readonly mostBufferedBytes: number;
+  /** That wait now, for all clients together. */
+  readonly bufferedBytes: number;
+  /** Pending, in Node. */
+  readonly nodeTimers: number;
+  /** Messages of echo rooms to clients that were there. */
+  readonly echoes: number;
+  /** Most echo rooms that there were at once. */
+  readonly mostEchoRooms: number;
+}
+
+/** What lives in the process. */
+export function heldBytes({ heapBytes, externalBytes }: Figures): number {
+  return heapBytes + externalBytes;
 }
 
 const program = new URL('./server.js', import.meta.url).pathname;

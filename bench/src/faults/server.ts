@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import {
@@ -10,6 +10,7 @@ import {
   JamsocketService,
   OnBinary,
   OnConnect,
+  OnDestroy,
   OnDisconnect,
   OnMessage,
   OnTimer,
@@ -18,13 +19,17 @@ import {
 } from 'nestjs-jamsocket';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocketServer } from 'ws';
 import type { Figures } from './fault-server.js';
 
 const SLOW_MS = 5;
 const TIMER_MS = 60_000;
+const STOPPING_MS = 2;
 const delay = monitorEventLoopDelay({ resolution: 5 });
 delay.enable();
-const counts = { connects: 0, disconnects: 0, messages: 0, twice: 0, mostBufferedBytes: 0 };
+const counts = { connects: 0, disconnects: 0, messages: 0, twice: 0, mostBufferedBytes: 0, upgrades: 0, successors: 0 };
+let echoRooms = 0;
+const echo = { echoes: 0, mostEchoRooms: 0 };
 
 /** Everything to everyone. */
 @JamsocketService('relay')
@@ -39,14 +44,30 @@ class RelayRoom {
       if (bufferedBytes > counts.mostBufferedBytes) counts.mostBufferedBytes = bufferedBytes;
     }
   }
+
+  /** Back to the sender alone. */
+  @OnBinary()
+  binary(client: Client, bytes: Buffer) {
+    client.sendBinary(bytes);
+  }
 }
 
 /** Back to the sender. */
 @JamsocketService('echo')
 class EchoRoom {
+  constructor() {
+    echo.mostEchoRooms = Math.max(echo.mostEchoRooms, ++echoRooms);
+  }
+
   @OnMessage()
   message(client: Client, text: string) {
+    if (client.isConnected) echo.echoes++;
     client.sendMessage(text);
+  }
+
+  @OnDestroy()
+  destroy() {
+    echoRooms--;
   }
 
   @OnBinary()
@@ -65,12 +86,17 @@ class SlowRoom {
   }
 }
 
-/** Counts who comes and goes, and keeps a timer. */
+/** Rooms that have stopped in the part of the event loop's turn that is under way. */
+const justStopped = new Set<string>();
+
+/** Counts who comes and goes, keeps a timer, and takes a moment to stop, in which joins have to wait. */
 @JamsocketService('journal')
 class JournalRoom {
   private readonly here = new Set<number>();
 
-  constructor(private readonly ctx: JamsocketContext) {}
+  constructor(private readonly ctx: JamsocketContext) {
+    if (justStopped.has(ctx.roomId)) counts.successors++;
+  }
 
   @OnConnect()
   connect(client: Client) {
@@ -89,10 +115,19 @@ class JournalRoom {
 
   @OnTimer()
   ring() {}
+
+  @OnDestroy()
+  async destroy() {
+    await sleep(STOPPING_MS);
+    const { roomId } = this.ctx;
+    justStopped.add(roomId);
+    // The promises settle first: a room that is made before this was waited for.
+    process.nextTick(() => justStopped.delete(roomId));
+  }
 }
 
 @Controller()
-class FiguresController {
+class FiguresController implements OnApplicationShutdown {
   constructor(
     private readonly rooms: JamsocketRooms,
     private readonly schedule: SchedulerRegistry,
@@ -107,6 +142,7 @@ class FiguresController {
     }
     const { heapUsed, rss, external, arrayBuffers } = process.memoryUsage();
     const rooms = this.rooms.list();
+    const clients = rooms.flatMap((room) => [...room.clients.values()]);
     const longestDelayMs = delay.max / 1e6;
     delay.reset();
     return {
@@ -114,12 +150,20 @@ class FiguresController {
       rssBytes: rss,
       externalBytes: external + arrayBuffers,
       rooms: rooms.length,
-      clients: rooms.reduce((sum, { clients }) => sum + clients.size, 0),
+      clients: clients.length,
       timers: this.schedule.getTimeouts().length,
       handles: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
       longestDelayMs,
+      bufferedBytes: clients.reduce((sum, { bufferedBytes }) => sum + bufferedBytes, 0),
+      nodeTimers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
       ...counts,
+      ...echo,
     };
+  }
+
+  /** The last figures, when the doors are shut. */
+  onApplicationShutdown(): void {
+    process.stdout.write(`echoes ${echo.echoes}\n`);
   }
 }
 
@@ -132,6 +176,13 @@ class FiguresController {
   providers: [RelayRoom, EchoRoom, SlowRoom, JournalRoom],
 })
 class AppModule {}
+
+// The server's own count: a client that is gone by then never reads its 101.
+const emit = Reflect.get(WebSocketServer.prototype, 'emit') as (...args: never[]) => boolean;
+WebSocketServer.prototype.emit = function (...args: unknown[]) {
+  if (args[0] === 'headers') counts.upgrades++;
+  return Reflect.apply(emit, this, args) as boolean;
+};
 
 const app = await NestFactory.create(AppModule, { logger: ['error'] });
 app.enableShutdownHooks();

@@ -4,8 +4,8 @@ import { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { PipesConsumer } from '@nestjs/core/pipes/pipes-consumer.js';
 import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
-import { WsParamtype } from '@nestjs/websockets/enums/ws-paramtype.enum.js';
 import { WsParamsFactory } from '@nestjs/websockets/factories/ws-params-factory.js';
+import { runPipes } from './enhancer-chain.js';
 import type { EnhancerFinder } from './enhancers.js';
 
 /** The arguments `(client, message, ctx, pattern)` that guards, interceptors, filters and parameter decorators see. */
@@ -78,9 +78,9 @@ export async function resolveParameters(
   return values;
 }
 
-/** Passes a message that is taken by position through the pipes. */
-export function pipeMessage(message: unknown, metatype: unknown, pipes: readonly PipeTransform[]): Promise<unknown> {
-  return applyPipes(message, { metatype, type: WsParamtype.PAYLOAD, data: undefined }, pipes);
+/** Passes a message that is taken by position through the pipes. `body` is what Nest calls a message's payload there. */
+export function pipeMessage(message: unknown, metatype: unknown, pipes: readonly PipeTransform[]): unknown {
+  return runPipes(message, { metatype, type: 'body', data: undefined }, pipes);
 }
 
 function applyPipes(value: unknown, metadata: object, pipes: readonly PipeTransform[]): Promise<unknown> {

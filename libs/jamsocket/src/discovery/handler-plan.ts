@@ -1,15 +1,14 @@
 import type { Type } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { ContextId } from '@nestjs/core';
-import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
 import { WsException } from '@nestjs/websockets';
 import type { HandlerMetadata } from '../decorators/metadata.js';
 import type { StandardSchema } from '../decorators/standard-schema.js';
 import type { Client } from '../room/client.js';
 import { MessageValidationError } from '../room/exceptions.js';
 import type { JamsocketContext } from '../room/room-context.js';
+import { after, runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
 import { parametersOf, paramTypesOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
 import { filterFor } from './ws-filters.js';
@@ -37,9 +36,6 @@ const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
 
 /** No message causes these, so nobody can be let in, and guards, pipes and interceptors have nothing to do. */
 const UNGUARDED: readonly string[] = ['create', 'destroy', 'scheduled'];
-
-const guardsConsumer = new GuardsConsumer();
-const interceptorsConsumer = new InterceptorsConsumer();
 
 /** How one method of a service class is called. It is made once a class; rooms share it. */
 export class HandlerPlan {
@@ -114,22 +110,20 @@ export class HandlerPlan {
     return [client, message, context, metadata.kind === 'event' ? metadata.event : metadata.kind];
   }
 
-  async #callEnhanced(
-    host: Host,
-    client: Client | undefined,
-    message: unknown,
-    context: JamsocketContext,
-  ): Promise<unknown> {
+  #callEnhanced(host: Host, client: Client | undefined, message: unknown, context: JamsocketContext): unknown {
     const { guards, interceptors, pipes } = this.#enhancersOf(host);
     const args = this.#arguments(client, message, context) as unknown[];
     const { service } = host;
+    const execution = new ExecutionContextHost(args, service.constructor as Type, this.method);
+    execution.setType('ws');
+    const callMethod = () =>
+      after(this.#values(args, pipes, host), (values) => this.method.apply(service, values as unknown[]));
     // The guards of a connect have run already, before the upgrade.
-    const isAdmitted =
-      this.metadata.kind === 'connect' ||
-      (await guardsConsumer.tryActivate(guards as never, args, service, this.method, 'ws'));
-    if (!isAdmitted) throw new WsException('Forbidden resource');
-    const callMethod = async () => this.method.apply(service, await this.#values(args, pipes, host));
-    return interceptorsConsumer.intercept(interceptors as never, args, service, this.method, callMethod, 'ws');
+    const admission = this.metadata.kind === 'connect' ? true : runGuards(guards, execution);
+    return after(admission, (isAdmitted) => {
+      if (!isAdmitted) throw new WsException('Forbidden resource');
+      return runInterceptors(interceptors, execution, callMethod);
+    });
   }
 
   async #callValidated(
@@ -142,15 +136,23 @@ export class HandlerPlan {
   }
 
   /** What the method is called with. The schema comes first, then the pipes. */
-  async #values(args: unknown[], pipes: Enhancers['pipes'], host: Host): Promise<unknown[]> {
-    if (this.#schema !== undefined) args[1] = await this.#validated(args[1]);
+  #values(args: unknown[], pipes: Enhancers['pipes'], host: Host): unknown {
+    if (this.#schema === undefined) return this.#pipedValues(args, pipes, host);
+    return this.#validated(args[1]).then((value) => {
+      args[1] = value;
+      return this.#pipedValues(args, pipes, host);
+    });
+  }
+
+  #pipedValues(args: unknown[], pipes: Enhancers['pipes'], host: Host): unknown {
     const [client, message, context] = args;
     if (this.#parameters !== undefined) {
       return resolveParameters(this.#parameters, args, pipes, this.finder, this.wrapper, host.contextId);
     }
     if (this.#shape === 'context') return [context];
     if (this.#shape === 'client') return [client, context];
-    return [client, pipes.length === 0 ? message : await pipeMessage(message, this.#metatype, pipes), context];
+    if (pipes.length === 0) return [client, message, context];
+    return after(pipeMessage(message, this.#metatype, pipes), (piped) => [client, piped, context]);
   }
 
   async #validated(message: unknown): Promise<unknown> {

@@ -4,6 +4,9 @@ import { RefusedError } from '../jamsocket.errors.js';
 /** RFC 6455 section 4.2.1: a base64-encoded value of 16 bytes. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
+/** RFC 7230 section 3.2.6: a token, of which RFC 6455 section 4.1 wants each subprotocol to be one. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
 /**
  * Checks the request of a WebSocket handshake (RFC 6455 section 4.2.1).
  * @throws RefusedError `bad_handshake`
@@ -16,6 +19,10 @@ export function checkHandshake({ method, headers }: IncomingMessage): void {
   const version = headers['sec-websocket-version'];
   if (version !== '13' && version !== '8') {
     throw refuse(426, 'The Sec-WebSocket-Version header is not 13.', { 'Sec-WebSocket-Version': '13, 8' });
+  }
+  const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? [];
+  if (!protocols.every((protocol) => TOKEN.test(protocol)) || new Set(protocols).size < protocols.length) {
+    throw refuse(400, 'The Sec-WebSocket-Protocol header is not a list of different subprotocols.');
   }
 }
 

@@ -1,0 +1,130 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FaultServer, type Figures } from './fault-server.js';
+import { atMost, exactly, MIB, type Fault, type Row } from './fault.js';
+import { ACCEPTED, upgradeRequest } from './upgrade.js';
+
+const CONNECTIONS = 10_000;
+const ROOMS = 1_000;
+const OPENING_AT_ONCE = 200;
+const INTERVAL_MS = 1_000;
+const TIMEOUT_MS = 3_000;
+/** For timers that are late and a sweep that has a thousand sockets to destroy. */
+const SLACK_MS = 500;
+const BOUND_MS = INTERVAL_MS + TIMEOUT_MS + SLACK_MS;
+/** For the ends that wait in sockets nobody has read. */
+const READING_MS = 2_000;
+const GROWTH = 1.05;
+
+/** A peer that completes the upgrade and is never heard of again. */
+class SilentPeer {
+  openedAt = 0;
+  endedAt = 0;
+
+  private constructor(private readonly socket: Socket) {
+    socket.on('error', () => undefined);
+    socket.once('close', () => (this.endedAt = performance.now()));
+  }
+
+  /** One that `reads` takes pings and throws them away, so that it learns when it was dropped; others leave all unread. */
+  static async open(port: number, path: string, reads: boolean): Promise<SilentPeer> {
+    const socket = connect(port, '127.0.0.1');
+    const peer = new SilentPeer(socket);
+    socket.write(upgradeRequest(path));
+    const answer = await new Promise<string>((resolve) => {
+      socket.once('data', (chunk) => resolve(chunk.toString('latin1')));
+      socket.once('close', () => resolve('nothing'));
+    });
+    peer.openedAt = performance.now();
+    if (!answer.startsWith(ACCEPTED)) throw new Error(`An upgrade was answered: ${answer}`);
+    if (!reads) socket.pause();
+    return peer;
+  }
+
+  get hasEnded(): boolean {
+    return this.endedAt > 0;
+  }
+
+  read(): void {
+    this.socket.resume();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+}
+
+interface Cycle {
+  readonly openingMs: number;
+  /** Of those that read: from its upgrade to its end, the longest. */
+  readonly longestMs: number;
+  readonly ended: number;
+  /** When the bound had passed since the last upgrade. */
+  readonly atBound: Figures;
+}
+
+/** Opens all, says nothing, and looks when the time is up. */
+async function loseAll(server: FaultServer): Promise<Cycle> {
+  const startedAt = performance.now();
+  const peers = await openAll(server);
+  const openedAt = Math.max(...peers.map((peer) => peer.openedAt));
+  await sleep(openedAt + BOUND_MS - performance.now());
+  const atBound = await server.figures();
+  const longestMs = Math.max(...peers.filter((_, at) => doesRead(at)).map(lifeOf));
+  for (const peer of peers) peer.read();
+  const readUntil = performance.now() + READING_MS;
+  while (peers.some((peer) => !peer.hasEnded) && performance.now() < readUntil) await sleep(10);
+  const ended = peers.filter((peer) => peer.hasEnded).length;
+  for (const peer of peers) peer.destroy();
+  return { openingMs: openedAt - startedAt, longestMs, ended, atBound };
+}
+
+async function openAll(server: FaultServer): Promise<SilentPeer[]> {
+  const peers: SilentPeer[] = [];
+  let next = 0;
+  const openSome = async () => {
+    while (next < CONNECTIONS) {
+      const at = next++;
+      peers[at] = await SilentPeer.open(server.port, `echo/${at % ROOMS}`, doesRead(at));
+    }
+  };
+  await Promise.all(Array.from({ length: OPENING_AT_ONCE }, openSome));
+  return peers;
+}
+
+function doesRead(at: number): boolean {
+  return at % 2 === 0;
+}
+
+function lifeOf(peer: SilentPeer): number {
+  return (peer.hasEnded ? peer.endedAt : Infinity) - peer.openedAt;
+}
+
+function rowsOf(before: Figures, cycle: Cycle, after: Figures): Row[] {
+  return [
+    atMost('time to open them, before the first is dropped', Math.round(cycle.openingMs), TIMEOUT_MS, 'ms'),
+    atMost('from its upgrade to its end, the longest', Math.round(cycle.longestMs), BOUND_MS, 'ms'),
+    exactly(`clients left ${BOUND_MS} ms after the last upgrade`, cycle.atBound.clients, 0),
+    exactly('TCP handles then', cycle.atBound.handles, before.handles),
+    exactly('sockets that the server ended', cycle.ended, CONNECTIONS),
+    exactly('rooms left', after.rooms, 0),
+    exactly('TCP handles left', after.handles, before.handles),
+    atMost('RSS after', after.rssBytes / MIB, (before.rssBytes * GROWTH) / MIB, 'MiB'),
+  ];
+}
+
+export const halfOpen: Fault = {
+  name: 'half-open',
+  title: '10,000 peers gone without a word',
+  async run() {
+    const server = await FaultServer.start({ heartbeat: { intervalMs: INTERVAL_MS, timeoutMs: TIMEOUT_MS } });
+    try {
+      await loseAll(server);
+      const before = await server.figures();
+      const cycle = await loseAll(server);
+      return rowsOf(before, cycle, await server.figures());
+    } finally {
+      await server.stop();
+    }
+  },
+};
