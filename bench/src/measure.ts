@@ -2,6 +2,8 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuSeconds } from './load/process-use.js';
 import { createInterface } from 'node:readline';
 import type { LoadOrder, LoadResult } from './load/load.js';
 import { BUN_PROGRAM, type Peer } from './peers.js';
@@ -13,6 +15,10 @@ export type { LoadResult };
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 const LOAD_TIMEOUT_MS = 60_000;
+/** A server that uses less than this part of its core for so long has nothing left to do. */
+const IDLE_PART = 0.1;
+const SETTLE_MS = 200;
+const SETTLE_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 3_000;
 const load = new URL('./load/load.js', import.meta.url).pathname;
 /** One core for the server and one for the load, so that neither takes time from the other. */
@@ -66,7 +72,19 @@ export class RunningPeer {
     const [code] = (await once(child, 'close')) as [number | null];
     clearTimeout(timer);
     if (code !== 0) throw new Error(`${workload.name} against ${this.peer.name} failed`);
+    await this.#settle();
     return JSON.parse(text) as LoadResult;
+  }
+
+  /** What it still does for clients that have gone must not fall into the next measurement, on the same core. */
+  async #settle(): Promise<void> {
+    const deadline = performance.now() + SETTLE_TIMEOUT_MS;
+    for (let before = cpuSeconds(this.pid); performance.now() < deadline;) {
+      await sleep(SETTLE_MS);
+      const now = cpuSeconds(this.pid);
+      if (now - before <= (SETTLE_MS / 1000) * IDLE_PART) return;
+      before = now;
+    }
   }
 
   async stop(): Promise<void> {

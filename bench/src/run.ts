@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
@@ -73,9 +72,10 @@ async function measureAfresh(peer: Peer, workload: Workload): Promise<LoadResult
 }
 
 function machine(): Machine {
-  const require = createRequire(import.meta.url);
-  const versionOf = (name: string) =>
-    (JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')) as { version: string }).version;
+  const versionOf = (name: string) => {
+    const manifest = readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8');
+    return (JSON.parse(manifest) as { version: string }).version;
+  };
   const packages = ['ws', '@nestjs/core', 'socket.io', '@colyseus/core', 'partyserver', 'workerd', 'bun'];
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -130,6 +130,8 @@ async function main(): Promise<void> {
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
     return write({ ...record, ceiling: record.ceiling ?? (await measureAfresh(BARE, CEILING)) });
   }
+  // First, so that nothing that could go wrong does so at the end of an hour.
+  const where = machine();
   const results = await measureAll();
   sayRatios(results);
   if (values.quick) {
@@ -140,7 +142,7 @@ async function main(): Promise<void> {
     write({ ...record, results: { ...record.results, ...results } });
   } else if (values.peers === undefined && values.workloads === undefined) {
     const own = await measureOwn();
-    write({ machine: machine(), own, ceiling: await measureAfresh(BARE, CEILING), results });
+    write({ machine: where, own, ceiling: await measureAfresh(BARE, CEILING), results });
   }
 }
 
