@@ -6,6 +6,8 @@ import { Heartbeat } from './heartbeat.js';
 /** Time that stands still unless a test moves it on. */
 class TestClock extends JamsocketClock {
   time = 0;
+  /** Milliseconds that every tick is late; the next is counted from there, as Node does. */
+  lateness = 0;
   intervals: { callback: () => void; ms: number; nextAt: number }[] = [];
 
   now() {
@@ -16,7 +18,7 @@ class TestClock extends JamsocketClock {
   }
   clearTimeout(): void {}
   setInterval(callback: () => void, ms: number) {
-    const interval = { callback, ms, nextAt: this.time + ms };
+    const interval = { callback, ms, nextAt: this.time + ms + this.lateness };
     this.intervals.push(interval);
     return interval as unknown as NodeJS.Timeout;
   }
@@ -30,7 +32,7 @@ class TestClock extends JamsocketClock {
       const next = this.intervals.filter(({ nextAt }) => nextAt <= end).sort((a, b) => a.nextAt - b.nextAt)[0];
       if (next === undefined) break;
       this.time = next.nextAt;
-      next.nextAt += next.ms;
+      next.nextAt += next.ms + this.lateness;
       next.callback();
     }
     this.time = end;
@@ -79,6 +81,13 @@ describe('the heartbeat', () => {
       expect(connection.endedAt! - addedAt).toBeLessThanOrEqual(INTERVAL + TIMEOUT);
       expect(connection.pings.length).toBeGreaterThan(0);
     }
+  });
+
+  it('is not late for good when every tick is late', () => {
+    clock.lateness = 400;
+    const connections = Array.from({ length: 100 }, () => add());
+    clock.advance(INTERVAL + TIMEOUT + 1_000);
+    expect(connections.filter(({ endedAt }) => endedAt === undefined)).toEqual([]);
   });
 
   it('leaves alone those that answer', () => {

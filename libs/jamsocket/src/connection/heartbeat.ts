@@ -16,6 +16,8 @@ export class Heartbeat implements Watch {
   #current = 0;
   #size = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** Until when the sweep has come, on the clock. */
+  #sweptUntil = 0;
 
   constructor(
     private readonly clock: JamsocketClock,
@@ -31,7 +33,9 @@ export class Heartbeat implements Watch {
     connection.heartbeatPart = this.#nextPart;
     this.#parts[this.#nextPart].add(connection);
     this.#nextPart = (this.#nextPart + 1) % PARTS;
-    if (this.#size++ === 0) this.#timer = this.clock.setInterval(() => this.#sweep(), this.intervalMs / PARTS);
+    if (this.#size++ > 0) return;
+    this.#sweptUntil = this.now;
+    this.#timer = this.clock.setInterval(() => this.#sweep(), this.intervalMs / PARTS);
   }
 
   remove(connection: Connection): void {
@@ -40,8 +44,16 @@ export class Heartbeat implements Watch {
     this.#timer = null;
   }
 
+  /** Visits as many parts as are due: a busy process is late for every tick, and that must not add up. */
   #sweep(): void {
     this.now = this.clock.now();
+    const partMs = this.intervalMs / PARTS;
+    const due = Math.min(PARTS, Math.max(1, Math.floor((this.now - this.#sweptUntil) / partMs)));
+    this.#sweptUntil = Math.max(this.#sweptUntil + due * partMs, this.now - partMs);
+    for (let visited = 0; visited < due; visited++) this.#visitNextPart();
+  }
+
+  #visitNextPart(): void {
     this.#current = (this.#current + 1) % PARTS;
     for (const connection of this.#parts[this.#current]) {
       // While we do not read from it, its silence is our doing.
