@@ -159,4 +159,21 @@ describe('reading frames directly', () => {
       { numRuns: 2_000 },
     );
   });
+
+  it('gives ws a fragment in memory of its own, so that a byte does not pin its chunk', () => {
+    const passed: Buffer[] = [];
+    const target = { isPaused: false, isOpen: true, receiveText: () => undefined, receiveBinary: () => undefined };
+    const reader = new FrameReader(target, (chunk) => passed.push(chunk), MAX_PAYLOAD);
+    const fragment = encode({ fin: false, rsv: 0, opcode: 0x1, masked: true, payload: Buffer.from('x') });
+    reader.read(
+      Buffer.concat([
+        fragment,
+        ...Array.from({ length: 500 }, () =>
+          encode({ fin: true, rsv: 0, opcode: 0xa, masked: true, payload: Buffer.alloc(100) }),
+        ),
+      ]),
+    );
+    expect(passed[0]).toEqual(fragment);
+    expect(passed[0].buffer.byteLength).toBe(fragment.length);
+  });
 });

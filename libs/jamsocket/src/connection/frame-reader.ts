@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { compact } from './compact.js';
 import { BINARY, TEXT } from './frame.js';
 
 /** What a FrameReader hands its messages to. */
@@ -138,7 +139,8 @@ export class FrameReader {
     const end = Math.min(chunk.length, at + this.#left);
     this.#left -= end - at;
     this.hasWsDelivered = false;
-    this.passToWs(chunk.subarray(at, end));
+    // ws may hold on to it, as a fragment: a byte must not pin the chunk it came in.
+    this.passToWs(compact(chunk.subarray(at, end)));
     if (this.#left > 0) return end;
     if (this.#isClosing) this.isFinished = true;
     // ws hands over a complete message at once. If it did not, it has found a violation, and tells so only next tick.

@@ -38,11 +38,13 @@ async function drainInTime(
   clock: JamsocketClock,
 ): Promise<void> {
   const spreadMs = Math.min(graceMs * CLOSING_PART, clients.length * MAX_GAP_MS);
-  const ticks = Math.max(1, Math.floor(spreadMs / TICK_MS));
-  const batch = Math.ceil(clients.length / ticks);
-  for (let at = 0; at < clients.length; at += batch) {
-    for (const client of clients.slice(at, at + batch)) client.end(CLOSE_SERVICE_RESTART, REASON);
-    if (at + batch < clients.length) await delay(TICK_MS, clock).passed;
+  const began = clock.now();
+  for (let closed = 0; closed < clients.length;) {
+    // By the clock, not by the tick: a busy process is late for every tick, and that must not add up.
+    const elapsed = clock.now() - began + TICK_MS;
+    const due = elapsed < spreadMs ? Math.ceil((clients.length * elapsed) / spreadMs) : clients.length;
+    for (; closed < due; closed++) clients[closed].end(CLOSE_SERVICE_RESTART, REASON);
+    if (closed < clients.length) await delay(TICK_MS, clock).passed;
   }
   await registry.stopAll(CLOSE_SERVICE_RESTART, REASON);
   await Promise.all(clients.map(async (client) => client.connection?.ended));

@@ -91,6 +91,16 @@ describe('a mailbox', () => {
     }
   });
 
+  it('keeps of a chunk only the bytes that wait', () => {
+    mailbox.open();
+    mailbox.post(textOf('slow'));
+    const chunk = Buffer.alloc(64 * 1024, 7);
+    mailbox.post({ type: 'binary', client: null as unknown as Client, bytes: chunk.subarray(100, 110) });
+    const [event] = mailbox.abandon() as Extract<RoomEvent, { type: 'binary' }>[];
+    expect(event.bytes).toEqual(chunk.subarray(100, 110));
+    expect(event.bytes.buffer.byteLength).toBe(10);
+  });
+
   it('gives away what waits when it is abandoned', () => {
     mailbox.open();
     for (const text of ['slow', 'a', 'b']) mailbox.post(textOf(text));

@@ -1,3 +1,4 @@
+import { compact } from '../connection/compact.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
 import type { RoomEvent } from './room-event.js';
 
@@ -56,7 +57,7 @@ export class Mailbox {
       this.#continueWith(this.#take(event));
       return false;
     }
-    this.#queue.push(event);
+    this.#queue.push(event.type === 'binary' ? { ...event, bytes: compact(event.bytes) } : event);
     this.#bytes += bytesOf(event);
     if (this.#queue.length - this.#head < this.limits.maxEvents && this.#bytes < this.limits.maxBytes) return false;
     this.#wasFull = true;
