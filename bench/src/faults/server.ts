@@ -140,7 +140,9 @@ class FiguresController implements OnApplicationShutdown {
       await sleep(10);
       globalThis.gc!();
     }
-    const { heapUsed, rss, external, arrayBuffers } = process.memoryUsage();
+    // What a collection frees outside the heap goes away beside it, and counts until then: the next waits for that.
+    globalThis.gc!();
+    const { heapUsed, rss, external } = process.memoryUsage();
     const rooms = this.rooms.list();
     const clients = rooms.flatMap((room) => [...room.clients.values()]);
     const longestDelayMs = delay.max / 1e6;
@@ -148,7 +150,7 @@ class FiguresController implements OnApplicationShutdown {
     return {
       heapBytes: heapUsed,
       rssBytes: rss,
-      externalBytes: external + arrayBuffers,
+      externalBytes: external,
       rooms: rooms.length,
       clients: clients.length,
       timers: this.schedule.getTimeouts().length,

@@ -67,10 +67,14 @@ async function terminateServer(): Promise<Row[]> {
 
 /** Some of the clients each tick, so that all speak all the time. */
 function startTalk(counters: readonly Counter[]): NodeJS.Timeout {
+  const began = performance.now();
   let tick = 0;
   return setInterval(() => {
-    for (let at = tick; at < counters.length; at += TICKS) counters[at].speak();
-    tick = (tick + 1) % TICKS;
+    // Ticks that come late are made up for, but not for ever where the machine is too slow for them.
+    const due = Math.floor((performance.now() - began) / TICK_MS);
+    for (tick = Math.max(tick, due - TICKS); tick < due; tick++) {
+      for (let at = tick % TICKS; at < counters.length; at += TICKS) counters[at].speak();
+    }
   }, TICK_MS);
 }
 
@@ -114,7 +118,8 @@ async function knockWhileDraining(server: FaultServer, counters: readonly Counte
 
 function closeRows(counters: readonly Counter[]): Row[] {
   const codes = tallyOf(counters.map(({ wire }) => wire.closeCode));
-  const times = counters.map(({ wire }) => wire.closedAt).sort((a, b) => a - b);
+  const times = counters.map(({ wire }) => wire.closedAt).filter((at) => at > 0);
+  times.sort((a, b) => a - b);
   const spreadMs = Math.round(times[times.length - 1] - times[0]);
   return [
     exactly('clients closed with', String(codes), '2,000 × 1012'),
