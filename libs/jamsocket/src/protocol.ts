@@ -1,0 +1,103 @@
+/**
+ * What server and client of `jamsocket.v1` have to agree on. docs/protocol.md describes the protocol. This file
+ * imports nothing: the client is built with it.
+ */
+
+/** The subprotocol. */
+export const PROTOCOL = 'jamsocket.v1';
+
+/** A client that wants to go on where it was offers this as a further subprotocol, followed by `<token>.<count>`. */
+export const RESUME_PREFIX = 'jamsocket.resume.';
+
+/** The server's first frame. */
+export interface Welcome {
+  /** The resume token of this connection. */
+  readonly jamsocket: string;
+  /** The client's id in the room. */
+  readonly client: number;
+  /** Whether this connection goes on where another one ended. */
+  readonly resumed: boolean;
+  /** Data frames of this client that the server has received so far. */
+  readonly received: number;
+  /** Milliseconds for which a lost client's place is kept; 0 if it is not. */
+  readonly windowMs: number;
+  /** Why a resume was not possible: what was missed is no longer kept, or nobody knows the token. */
+  readonly lost?: 'gap' | 'unknown';
+}
+
+/** What the server sends to say how much it has received. Its text begins with `controlPrefix(token)`. */
+export interface Acknowledgement {
+  readonly jamsocket: string;
+  readonly received: number;
+}
+
+/** Text frames of the server that begin with this are for the client itself and not from the room. */
+export function controlPrefix(token: string): string {
+  return `{"jamsocket":"${token}",`;
+}
+
+/** The client's first frame on every connection. */
+export function confirmation(token: string): string {
+  return `{"jamsocket":"${token}"}`;
+}
+
+/** The reason of a close that stands for a refused upgrade. */
+export interface RefusalReason {
+  /** As in the body of the HTTP answer. */
+  readonly code: string;
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+/** Close codes with a meaning of their own here, beside those of RFC 6455. */
+export const CloseCode = {
+  /** RFC 6455 section 7.4.1 */
+  normal: 1000,
+  goingAway: 1001,
+  protocolError: 1002,
+  unsupportedData: 1003,
+  /** Never sent: the connection ended without a close frame. */
+  abnormal: 1006,
+  invalidPayload: 1007,
+  policy: 1008,
+  messageTooBig: 1009,
+  mandatoryExtension: 1010,
+  internalError: 1011,
+  /** IANA WebSocket close code registry */
+  serviceRestart: 1012,
+  tryAgainLater: 1013,
+  badRequest: 4400,
+  unauthorized: 4401,
+  forbidden: 4403,
+  notFound: 4404,
+  timeout: 4408,
+  conflict: 4409,
+  tooMany: 4429,
+} as const;
+
+/** The close code that stands for an HTTP status of a refused upgrade. */
+export function closeCodeFor(status: number): number {
+  if (status >= 400 && status < 500) return 4000 + status;
+  return status === 503 ? CloseCode.tryAgainLater : CloseCode.internalError;
+}
+
+/** Codes after which connecting again can help. */
+const RETRYABLE: readonly number[] = [
+  CloseCode.goingAway,
+  1005,
+  CloseCode.abnormal,
+  CloseCode.internalError,
+  CloseCode.serviceRestart,
+  CloseCode.tryAgainLater,
+  1014,
+  CloseCode.timeout,
+  CloseCode.tooMany,
+];
+
+/**
+ * Whether a client should connect again after a close with this code. After a normal end, its own mistake or the
+ * application's own codes it should not: the same thing would happen again, or it was asked to leave.
+ */
+export function shouldReconnect(code: number): boolean {
+  return RETRYABLE.includes(code);
+}
