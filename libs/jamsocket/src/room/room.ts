@@ -1,12 +1,16 @@
-import { CLOSE_INTERNAL_ERROR, CLOSE_TRY_AGAIN_LATER, type Connection } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import { InboundRate } from '../connection/inbound-rate.js';
-import type { Outbox } from '../connection/outbox.js';
 import { JamsocketError } from '../jamsocket.errors.js';
-import type { Client, ClientId } from './client.js';
+import { CloseCode } from '../protocol.js';
+import type { Client } from './client.js';
+import type { ClientRequest } from './client-request.js';
 import { HandlerRunner } from './handler-runner.js';
 import { routeText } from './json-events.js';
 import { Mailbox, type MailboxOwner } from './mailbox.js';
+import { Members } from './members.js';
 import { Occupancy } from './occupancy.js';
+import { ReplayLog } from './replay-log.js';
+import { Resumption, type Resumable } from './resumption.js';
 import type { RoomAddress } from './room-address.js';
 import { JamsocketContext } from './room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
@@ -25,19 +29,13 @@ export type RoomState = 'starting' | 'running' | 'draining' | 'stopped';
 /** One live room: its clients, its instance of the service, and the turns in which events reach the handlers. */
 export class Room implements MailboxOwner {
   state: RoomState = 'starting';
-  readonly clients = new Map<ClientId, Client>();
   readonly context = new JamsocketContext(this);
-  readonly outbox: Outbox;
+  readonly members: Members;
   readonly timers: RoomTimers;
   readonly occupancy: Occupancy;
   /** Resolves when the room has stopped. */
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
-  #lastClientId = 0;
-  /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
-  #joining: Set<Client> | null = null;
-  /** Clients whose sockets are not read until the mailbox has room again. */
-  #paused: Set<Client> | null = null;
   readonly #mailbox: Mailbox;
   readonly #runner: HandlerRunner;
   #resolveStopped!: () => void;
@@ -50,7 +48,7 @@ export class Room implements MailboxOwner {
     const { options, service } = definition;
     this.#mailbox = new Mailbox(this, options.limits.mailbox, services.clock, options.handlerTimeoutMs);
     this.#runner = new HandlerRunner(this);
-    this.outbox = services.createOutbox(options.coalesce, dropSlow);
+    this.members = this.#createMembers();
     this.timers = new RoomTimers(`jamsocket:${service}/${address.key}:`, services, this);
     this.occupancy = new Occupancy(options, services.clock, () => this.#drain());
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
@@ -73,11 +71,6 @@ export class Room implements MailboxOwner {
     return this.services.clock.now();
   }
 
-  /** Its clients, those included whose `@OnConnect` has not begun. */
-  get members(): Client[] {
-    return [...this.clients.values(), ...(this.#joining ?? [])];
-  }
-
   /** Keeps the room alive for a client that is on its way. @returns false if the room is stopping */
   reserve(): boolean {
     if (this.state !== 'running') return false;
@@ -87,28 +80,37 @@ export class Room implements MailboxOwner {
 
   /** The client with the reservation is here. */
   join(client: Client, connection: Connection): void {
-    client.id = ++this.#lastClientId;
     client.room = this;
     client.address = this.address;
-    client.connection = connection;
+    this.members.add(client, connection);
     client.inboundRate = InboundRate.of(this.definition.options.limits, this.now());
     this.occupancy.join();
-    (this.#joining ??= new Set()).add(client);
     this.post({ type: 'connect', client });
   }
 
-  /** The client's connection has ended. */
-  leave(client: Client): void {
-    this.clients.delete(client.id);
-    this.#paused?.delete(client);
-    this.outbox.leave(client.connection!);
+  /** A client that was away goes on with another connection. */
+  resume(resumable: Resumable, connection: Connection, request: ClientRequest, token: string): void {
+    const { client } = resumable;
+    this.members.resume(resumable, connection, token);
+    client.request = request;
+    if (this.instance!.resume !== undefined) this.post({ type: 'resume', client });
+  }
+
+  /** The client's connection has ended; it may come back. */
+  connectionLost(client: Client, code: number, reason: string): void {
+    if (this.state === 'running' && this.members.keepPlace(client, code)) return;
+    this.leave(client, code, reason);
+  }
+
+  /** The client has left for good. */
+  leave(client: Client, code: number, reason: string): void {
+    client.closed = { code, reason };
+    this.members.remove(client);
     this.post({ type: 'disconnect', client });
   }
 
   receive(event: ClientEvent): void {
-    if (!this.post(event)) return;
-    (this.#paused ??= new Set()).add(event.client);
-    event.client.connection?.pause();
+    if (this.post(event)) this.members.pause(event.client);
   }
 
   /** Runs a call from outside as a turn. */
@@ -126,7 +128,7 @@ export class Room implements MailboxOwner {
   close(code: number, reason: string): void {
     if (this.state !== 'running') return;
     this.state = 'draining';
-    for (const client of this.members) client.end(code, reason);
+    for (const client of this.members.all) client.end(code, reason);
     this.#startDraining();
   }
 
@@ -144,6 +146,10 @@ export class Room implements MailboxOwner {
         return event.client.isDismissed ? undefined : this.#runner.run(instance.binary, event.client, event.bytes);
       case 'connect':
         return this.#takeConnect(instance, event.client);
+      case 'resume':
+        return event.client.closed === undefined
+          ? this.#runner.run(instance.resume, event.client, undefined)
+          : undefined;
       case 'disconnect':
         return this.#takeDisconnect(instance, event.client);
       case 'timer':
@@ -165,9 +171,7 @@ export class Room implements MailboxOwner {
   }
 
   mailboxDrained(): void {
-    const paused = this.#paused;
-    this.#paused = null;
-    for (const client of paused ?? []) client.connection?.resume();
+    this.members.resumeReading();
   }
 
   #takeText(instance: RoomInstance, client: Client, text: string): void | Promise<void> {
@@ -182,14 +186,10 @@ export class Room implements MailboxOwner {
   }
 
   #takeConnect(instance: RoomInstance, client: Client): void | Promise<void> {
-    this.#joining?.delete(client);
-    if (client.closed === undefined) {
-      this.clients.set(client.id, client);
-      this.outbox.join(client.connection!);
-    }
+    this.members.enter(client);
     // A client that the room could not take in must not stay and wonder: its @OnDisconnect follows.
     return this.#runner.run(instance.connect, client, undefined, {}, () =>
-      client.end(CLOSE_INTERNAL_ERROR, 'connect failed'),
+      client.end(CloseCode.internalError, 'connect failed'),
     );
   }
 
@@ -207,6 +207,21 @@ export class Room implements MailboxOwner {
 
   #takeDestroy(instance: RoomInstance): Promise<void> {
     return Promise.resolve(this.#runner.run(instance.destroy, undefined, undefined)).then(() => this.#finish());
+  }
+
+  #createMembers(): Members {
+    const { options } = this.definition;
+    const { clock, random } = this.services;
+    const outbox = this.services.createOutbox(options.coalesce, dropSlow);
+    const expire = (client: Client) => this.leave(client, CloseCode.abnormal, 'did not come back');
+    const createResumption = () => {
+      const { windowMs, maxLogBytes } = options.resume;
+      // A client may have been gone for this long before anybody noticed.
+      const unnoticedMs = options.heartbeat ? options.heartbeat.timeoutMs : windowMs;
+      const log = windowMs > 0 ? new ReplayLog(maxLogBytes, windowMs + unnoticedMs, clock) : null;
+      return new Resumption(windowMs, log, outbox, clock, random, expire);
+    };
+    return new Members(outbox, createResumption);
   }
 
   async #build(): Promise<void> {
@@ -257,5 +272,5 @@ export class Room implements MailboxOwner {
 }
 
 function dropSlow(connection: Connection): void {
-  connection.drop(CLOSE_TRY_AGAIN_LATER, 'too slow');
+  connection.drop(CloseCode.tryAgainLater, 'too slow');
 }
