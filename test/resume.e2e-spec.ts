@@ -47,7 +47,7 @@ class Room {
 
   @OnResume()
   resumed(client: Client) {
-    journal.add(`resume ${client.id} ${client.data} ${[...client.tags]} ${client.request.query.get('again')}`);
+    journal.add(`resume ${client.id} ${client.data} ${[...client.tags].join()} ${client.request.query.get('again')}`);
   }
 
   @OnMessage()

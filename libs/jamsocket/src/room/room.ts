@@ -7,15 +7,16 @@ import type { ClientRequest } from './client-request.js';
 import { HandlerRunner } from './handler-runner.js';
 import { routeText } from './json-events.js';
 import { Mailbox, type MailboxOwner } from './mailbox.js';
-import { Members } from './members.js';
+import { createMembers } from './create-members.js';
+import type { Members } from './members.js';
 import { Occupancy } from './occupancy.js';
-import { ReplayLog } from './replay-log.js';
-import { Resumption, type Resumable } from './resumption.js';
+import type { Resumable } from './resumption.js';
 import type { RoomAddress } from './room-address.js';
 import { JamsocketContext } from './room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import type { ClientEvent, RoomCall, RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
+import { withinTimeout } from './within-timeout.js';
 import { RoomTimers, type RoomTimer } from './room-timers.js';
 
 /**
@@ -48,7 +49,9 @@ export class Room implements MailboxOwner {
     const { options, service } = definition;
     this.#mailbox = new Mailbox(this, options.limits.mailbox, services.clock, options.handlerTimeoutMs);
     this.#runner = new HandlerRunner(this);
-    this.members = this.#createMembers();
+    this.members = createMembers(options, services, (client) =>
+      this.leave(client, CloseCode.abnormal, 'did not come back'),
+    );
     this.timers = new RoomTimers(`jamsocket:${service}/${address.key}:`, services, this);
     this.occupancy = new Occupancy(options, services.clock, () => this.#drain());
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
@@ -56,8 +59,12 @@ export class Room implements MailboxOwner {
 
   /** Builds the instance and runs `@OnCreate`. Rejects if either fails; the room has stopped then. */
   async start(): Promise<void> {
+    const { definition } = this;
     try {
-      await this.#withinTimeout(this.#build());
+      await withinTimeout(this.#build(), definition.options.handlerTimeoutMs, this.services.clock, () => {
+        const { type, options } = definition;
+        return `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`;
+      });
       this.timers.schedule(this.definition.scheduled);
     } catch (error) {
       await this.#finish();
@@ -209,40 +216,9 @@ export class Room implements MailboxOwner {
     return Promise.resolve(this.#runner.run(instance.destroy, undefined, undefined)).then(() => this.#finish());
   }
 
-  #createMembers(): Members {
-    const { options } = this.definition;
-    const { clock, random } = this.services;
-    const outbox = this.services.createOutbox(options.coalesce, dropSlow);
-    const expire = (client: Client) => this.leave(client, CloseCode.abnormal, 'did not come back');
-    const createResumption = () => {
-      const { windowMs, maxLogBytes } = options.resume;
-      // A client may have been gone for this long before anybody noticed.
-      const unnoticedMs = options.heartbeat ? options.heartbeat.timeoutMs : windowMs;
-      const log = windowMs > 0 ? new ReplayLog(maxLogBytes, windowMs + unnoticedMs, clock) : null;
-      return new Resumption(windowMs, log, outbox, clock, random, expire);
-    };
-    return new Members(outbox, createResumption);
-  }
-
   async #build(): Promise<void> {
     this.instance = await this.definition.instantiate(this.context);
     await this.#runner.create(this.instance);
-  }
-
-  /** A room that never gets ready must not keep its place, nor those who wait for it. */
-  async #withinTimeout(work: Promise<void>): Promise<void> {
-    const { clock } = this.services;
-    const ms = this.definition.options.handlerTimeoutMs;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      const message = `${this.definition.type.name} was not ready after ${ms} ms: @OnCreate or a provider of the room has not finished.`;
-      timer = clock.setTimeout(() => reject(new JamsocketError('handler_timeout', message)), ms);
-    });
-    try {
-      await Promise.race([work, timeout]);
-    } finally {
-      clock.clearTimeout(timer!);
-    }
   }
 
   /** Nobody is here any more. */
@@ -269,8 +245,4 @@ export class Room implements MailboxOwner {
     await this.#runner.destroyProviders(this.instance);
     this.#resolveStopped();
   }
-}
-
-function dropSlow(connection: Connection): void {
-  connection.drop(CloseCode.tryAgainLater, 'too slow');
 }
