@@ -47,7 +47,7 @@ export function writeRefusal(socket: Duplex, { status, headers, body }: Refusal)
     socket.destroy();
     return;
   }
-  const text = JSON.stringify(body);
+  const text = jsonOf(body) ?? JSON.stringify({ statusCode: status, code: 'guard' });
   const all = {
     Connection: 'close',
     'Content-Type': 'application/json; charset=utf-8',
@@ -57,4 +57,13 @@ export function writeRefusal(socket: Duplex, { status, headers, body }: Refusal)
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\n${lines.join('')}\r\n${text}`);
+}
+
+/** A guard's body may be no JSON. */
+function jsonOf(body: object): string | undefined {
+  try {
+    return JSON.stringify(body);
+  } catch {
+    return undefined;
+  }
 }
