@@ -54,7 +54,7 @@ abstract class JournalRoom {
 class GuardedRoom extends JournalRoom {
   @OnCreate()
   create() {
-    journal.add('create');
+    journal.add('room made for nobody');
   }
   @UseGuards(SlowGuard)
   @OnConnect()
@@ -144,7 +144,7 @@ describe('a client that goes before it is in leaves nothing behind', () => {
       await expectNothingLeft();
       if (how === 'a reset') {
         expect(journal.entries.slice(0, 2)).not.toContain('connect');
-        if (path === 'guarded/a') expect(journal.entries[1]).toBe('create');
+        expect(journal.entries).not.toContain('room made for nobody');
       }
     },
   );

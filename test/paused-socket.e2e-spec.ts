@@ -1,12 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  JamsocketClock,
-  JamsocketRooms,
-  JamsocketService,
-  OnDisconnect,
-  OnMessage,
-  type Client,
-} from 'nestjs-jamsocket';
+import { JamsocketRooms, JamsocketService, OnDisconnect, OnMessage, type Client } from 'nestjs-jamsocket';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
