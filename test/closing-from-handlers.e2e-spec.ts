@@ -1,3 +1,4 @@
+import { UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Broadcast,
@@ -85,12 +86,35 @@ class ClosingRoom {
   }
 }
 
+class GreetingGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const client = context.switchToWs().getClient<Client>();
+    client.sendMessage('too early');
+    client.sendBinary(Buffer.from('too early'));
+    client.emit('too early');
+    client.close(4000);
+    return client.bufferedBytes === 0 && !client.isConnected;
+  }
+}
+
+@JamsocketService('greeted')
+class GreetedRoom {
+  @UseGuards(GreetingGuard)
+  @OnConnect()
+  connect() {}
+
+  @OnMessage()
+  message(_client: Client, text: string) {
+    return text;
+  }
+}
+
 const WHAT = ['the client', 'the room', 'the room, waiting for it'];
 
 describe('whatever a handler closes', () => {
   let started: TestApp;
   beforeAll(async () => {
-    started = await startTestApp({ providers: [ClosingRoom] });
+    started = await startTestApp({ providers: [ClosingRoom, GreetedRoom] });
   });
   afterAll(() => started.close());
 
@@ -165,6 +189,13 @@ describe('whatever a handler closes', () => {
     ]);
     expect(journal.entries).toEqual([]);
     expect(ctx.signal.aborted).toBe(true);
+  });
+
+  it('what a guard sends to a client that is not in yet goes nowhere', async () => {
+    const client = await TestClient.connect(`${started.ws}/ws/greeted/room`);
+    client.send('echo');
+    expect(await client.nextText()).toBe('echo');
+    await client.close();
   });
 
   it('an invoke that waits for its turn is refused when the room stops without it', async () => {
