@@ -1,4 +1,15 @@
-import { HttpException, Logger, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  Injectable,
+  Logger,
+  UseFilters,
+  UseGuards,
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { WsException } from '@nestjs/websockets';
 import {
@@ -139,10 +150,41 @@ class GuardedLaterRoom {
   connect() {}
 }
 
+@Catch()
+class FailingFilter implements ExceptionFilter {
+  catch(error: Error) {
+    if (error.message === 'later') return Promise.reject(new Error('an async filter fails'));
+    throw new Error('a filter fails');
+  }
+}
+
+@Injectable()
+class FailingProvider implements OnModuleDestroy {
+  constructor(readonly ctx: JamsocketContext) {}
+
+  onModuleDestroy() {
+    throw new Error('a provider cannot be destroyed');
+  }
+}
+
+@JamsocketService('filtered')
+class FilteredRoom {
+  constructor(readonly provider: FailingProvider) {}
+
+  @UseFilters(FailingFilter)
+  @OnMessage()
+  message(_client: Client, text: string) {
+    if (text === 'echo') return text;
+    throw new Error(text);
+  }
+}
+
 describe('a handler that fails, however it does, harms nobody', () => {
   let started: TestApp;
   beforeAll(async () => {
-    started = await startTestApp({ providers: [FailingRoom, GuardedRoom, GuardedLaterRoom] });
+    started = await startTestApp({
+      providers: [FailingRoom, GuardedRoom, GuardedLaterRoom, FilteredRoom, FailingProvider],
+    });
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
   });
   afterAll(async () => {
@@ -191,6 +233,18 @@ describe('a handler that fails, however it does, harms nobody', () => {
     await Promise.all([first.close(), witness.close()]);
     await untilGone(`${kind}~${how}`);
     const next = await TestClient.connect(url);
+    await echo(next);
+    await next.close();
+  });
+
+  it.each(['now', 'later'])('a filter that fails itself, %s, and a provider that cannot be destroyed', async (when) => {
+    const client = await TestClient.connect(`${started.ws}/ws/filtered/filtered~${when}`);
+    client.send(when);
+    expect(await client.nextJson()).toMatchObject({ event: 'exception', data: { message: 'Internal server error' } });
+    await echo(client);
+    await client.close();
+    await untilGone(`filtered~${when}`);
+    const next = await TestClient.connect(`${started.ws}/ws/filtered/filtered~${when}`);
     await echo(next);
     await next.close();
   });
