@@ -196,6 +196,15 @@ describe('every option does what it says', () => {
       expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'too_many_rooms' }]);
     });
 
+    it('limits.maxRooms counts the rooms of all classes together', async () => {
+      const providers = [echoRoom(), echoRoom('other')];
+      started = await startTestApp({ providers, options: { limits: { maxRooms: 2 } } });
+      await enter('/ws/a');
+      await enter('/ws/other/a');
+      expect((await TestClient.refused(`${started.ws}/ws/b`)).body.code).toBe('too_many_rooms');
+      expect((await TestClient.refused(`${started.ws}/ws/other/b`)).body.code).toBe('too_many_rooms');
+    });
+
     it('limits.maxRoomIdLength bounds ids, in the path and by POST', async () => {
       await start({ limits: { maxRoomIdLength: 4 } });
       await enter('/ws/four');

@@ -9,6 +9,7 @@ import {
   type JamsocketOptions,
   type RoomLimits,
 } from 'nestjs-jamsocket';
+import { Gate } from './support/gate.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -57,6 +58,27 @@ describe('rate limits', () => {
     const client = await send(url, ['1', '2', '3', '4', '5'], 'never');
     expect(client.received.slice(1)).toEqual(['1', '2', '3']);
     expect(await client.closed).toEqual({ code: 1008, reason: 'too many messages' });
+  });
+
+  it('what waits of a client that was closed for that is not handled any more', async () => {
+    const gate = new Gate();
+    const handled: string[] = [];
+    @JamsocketService({ limits: { messagesPerSecond: { rate: 1, burst: 3 } } })
+    class BusyRoom {
+      @OnMessage()
+      async message(_client: Client, text: string) {
+        handled.push(text);
+        await gate.opened;
+      }
+    }
+    started = await startTestApp({ providers: [BusyRoom] });
+    stopTime();
+    const client = await TestClient.connect(`${started.ws}/ws/room`);
+    for (const message of ['1', '2', '3', '4']) client.send(message);
+    expect((await client.closed).code).toBe(1008);
+    gate.open();
+    await started.close();
+    expect(handled).toEqual(['1']);
   });
 
   it("messagesPerSecond with excess: 'drop' drops what is too many, and the client stays", async () => {

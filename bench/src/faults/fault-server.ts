@@ -2,6 +2,7 @@ import type { JamsocketOptions } from 'nestjs-jamsocket';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from '../measure.js';
+import type { MixedCounts } from './counts.js';
 
 /** What the server under attack says of itself, at `/figures`. */
 export interface Figures {
@@ -35,6 +36,8 @@ export interface Figures {
   readonly echoes: number;
   /** Most echo rooms that there were at once. */
   readonly mostEchoRooms: number;
+  /** What happened in mixed rooms. */
+  readonly mixed: MixedCounts;
 }
 
 /** What lives in the process. */
@@ -44,16 +47,18 @@ export function heldBytes({ heapBytes, externalBytes }: Figures): number {
 
 const program = new URL('./server.js', import.meta.url).pathname;
 
-/** A server process with rooms `relay`, `echo`, `slow` and `journal`. */
+/** A server process with rooms `relay`, `echo`, `slow`, `journal` and `mixed`. */
 export class FaultServer {
   private constructor(
     readonly child: ChildProcess,
     readonly port: number,
   ) {}
 
-  static async start(options: JamsocketOptions = {}): Promise<FaultServer> {
+  /** @param quiet leaves out the log, for handlers that are meant to fail */
+  static async start(options: JamsocketOptions = {}, quiet = false): Promise<FaultServer> {
     const port = await freePort();
-    const env = { ...process.env, NODE_ENV: 'production', PORT: String(port), OPTIONS: JSON.stringify(options) };
+    const own = { NODE_ENV: 'production', PORT: String(port), OPTIONS: JSON.stringify(options) };
+    const env = { ...process.env, ...own, QUIET: quiet ? '1' : '' };
     const child = spawn(process.execPath, ['--expose-gc', program], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout!, 'data');
     child.stdout!.resume();

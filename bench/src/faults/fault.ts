@@ -6,16 +6,26 @@ export interface Row {
   readonly isMet: boolean;
 }
 
+/** What the command line can change. */
+export interface Settings {
+  readonly soakMinutes: number;
+}
+
 /** Something a client, a handler or the network does, and what it may cost. */
 export interface Fault {
   readonly name: string;
   readonly title: string;
-  run(): Promise<Row[]>;
+  run(settings: Settings): Promise<Row[]>;
 }
 
 /** A row for a figure that must not be greater than its bound. */
 export function atMost(what: string, measured: number, bound: number, unit: string): Row {
   return { what, bound: `≤ ${shown(bound)} ${unit}`, measured: `${shown(measured)} ${unit}`, isMet: measured <= bound };
+}
+
+/** A row for a count that must not be smaller than its bound. */
+export function atLeast(what: string, measured: number, bound: number): Row {
+  return { what, bound: `≥ ${shown(bound)}`, measured: shown(measured), isMet: measured >= bound };
 }
 
 /** A row for a figure that must be exactly this. */

@@ -1,8 +1,10 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { atMost, exactly, MIB, type Fault, type Row } from './fault.js';
 import { FaultServer, heldBytes } from './fault-server.js';
+import type { FloodEnd } from './flooder.js';
 import { p99Of, p99Row, type Pair } from './latency.js';
 
 const ECHO_ROOMS = 20;
@@ -12,12 +14,8 @@ const WARM_UP_MS = 3_000;
 const WINDOW_MS = 1_000;
 const MAX_GROWTH_BYTES = 32 * MIB;
 const MAX_RATIO = 1.25;
-/** Small, and yet so large that what the operating system holds of the flood is handled within a minute or two. */
-const FLOOD_TEXT = 'x'.repeat(256);
-const FLOOD_BATCH = 64;
-/** The server reads the close frame only after everything before it. */
-const CLOSE_TIMEOUT_MS = 600_000;
 const DRAINED_MS = 3_000;
+const program = new URL('./flooder.js', import.meta.url).pathname;
 
 export const flood: Fault = {
   name: 'flood',
@@ -27,13 +25,13 @@ export const flood: Fault = {
     const quiet = await FaultServer.start();
     const flooded = await FaultServer.start();
     try {
-      const { pairs, grown, flooder } = await compare(quiet, flooded);
-      const { code, handled } = await drain(flooded, flooder);
+      const { pairs, grown, end } = await compare(quiet, flooded);
+      const handled = await drained(flooded);
       return [
         atMost('heap and external over before', grown, MAX_GROWTH_BYTES, 'bytes'),
         p99Row(`p99 of ${ECHO_ROOMS} echo rooms`, pairs, MAX_RATIO),
-        exactly('close code the flooder sees', code, 1000),
-        exactly('messages handled of those it sent', handled, flooder.sent),
+        exactly('close code the flooder sees', end.code, 1000),
+        exactly('messages handled of those it sent', handled, end.sent),
       ];
     } finally {
       await quiet.stop();
@@ -46,12 +44,7 @@ interface Comparison {
   readonly pairs: Pair[];
   /** Bytes, with the flood still on. */
   readonly grown: number;
-  readonly flooder: Flooder;
-}
-
-interface End {
-  readonly code: number;
-  readonly handled: number;
+  readonly end: FloodEnd;
 }
 
 /** What is left of a flood takes the room a minute: windows without one need a server of their own. */
@@ -61,6 +54,18 @@ async function compare(quiet: FaultServer, flooded: FaultServer): Promise<Compar
   await beside.pingPong(WARM_UP_MS);
   const before = heldBytes(await flooded.figures());
   const flooder = await Flooder.start(flooded);
+  try {
+    const pairs = await interleave(flooded, without, beside);
+    const grown = heldBytes(await flooded.figures()) - before;
+    without.leave();
+    beside.leave();
+    return { pairs, grown, end: await flooder.stop() };
+  } finally {
+    flooder.kill();
+  }
+}
+
+async function interleave(flooded: FaultServer, without: Echoes, beside: Echoes): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
     const withMs = p99Of(await beside.pingPong(WINDOW_MS));
@@ -70,54 +75,41 @@ async function compare(quiet: FaultServer, flooded: FaultServer): Promise<Compar
     flooded.child.kill('SIGCONT');
     pairs.push({ withoutMs, withMs });
   }
-  const grown = heldBytes(await flooded.figures()) - before;
-  flooder.stop();
-  without.leave();
-  beside.leave();
-  return { pairs, grown, flooder };
+  return pairs;
 }
 
-/** Waits until everything is read, then until everything is handled. */
-async function drain(server: FaultServer, flooder: Flooder): Promise<End> {
-  const closed = once(flooder.ws, 'close');
-  flooder.ws.close(1000);
-  const [code] = (await closed) as [number];
+/** Waits until everything that was read is handled. @returns how many messages that were */
+async function drained(server: FaultServer): Promise<number> {
   let handled = -1;
   for (;;) {
     const { messages } = await server.figures();
-    if (messages === handled) return { code, handled };
+    if (messages === handled) return handled;
     handled = messages;
     await sleep(DRAINED_MS);
   }
 }
 
-/** Sends small messages as fast as they are taken. */
+/** In a process of its own, so that it takes no time from the clients whose messages are timed here. */
 class Flooder {
-  sent = 0;
-  #isOn = true;
-
-  private constructor(readonly ws: WebSocket) {}
+  private constructor(private readonly child: ChildProcess) {}
 
   static async start(server: FaultServer): Promise<Flooder> {
-    const options = { perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS };
-    const flooder = new Flooder(new WebSocket(server.url('slow/flood'), options));
-    await once(flooder.ws, 'open');
-    void flooder.#pour();
-    return flooder;
+    const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'];
+    const child = spawn(process.execPath, [program, server.url('slow/flood')], { stdio });
+    await once(child, 'message');
+    return new Flooder(child);
   }
 
-  stop(): void {
-    this.#isOn = false;
+  /** Resolves when the server has read everything and answered the close frame. */
+  async stop(): Promise<FloodEnd> {
+    const ended = once(this.child, 'message');
+    this.child.send('stop');
+    const [end] = (await ended) as [FloodEnd];
+    return end;
   }
 
-  async #pour(): Promise<void> {
-    while (this.#isOn) {
-      this.sent += FLOOD_BATCH;
-      for (let number = 1; number < FLOOD_BATCH; number++) this.ws.send(FLOOD_TEXT);
-      await new Promise<void>((resolve) => this.ws.send(FLOOD_TEXT, () => resolve()));
-      // While the kernel takes everything at once, the echo clients of this process would not get a turn.
-      await nextTurn();
-    }
+  kill(): void {
+    this.child.kill('SIGKILL');
   }
 }
 

@@ -1,15 +1,26 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { machineLine } from '../machine.js';
 import { FAULTS } from './all.js';
-import type { Fault, Row } from './fault.js';
+import type { Fault, Row, Settings } from './fault.js';
 
-const [only] = process.argv.slice(2);
+// `npm run faults`, or `npm run faults -- soak --soak-minutes 1`.
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { 'soak-minutes': { type: 'string', default: '10' } },
+});
+const [only] = positionals;
+const settings: Settings = { soakMinutes: Number(values['soak-minutes']) };
+if (!(settings.soakMinutes > 0)) throw new Error('--soak-minutes takes a number above 0.');
+if (only !== undefined && !FAULTS.some(({ name }) => name === only)) {
+  throw new Error(`There is no fault "${only}": ${FAULTS.map(({ name }) => name).join(', ')}.`);
+}
 const results: { fault: Fault; rows: Row[] }[] = [];
 for (const fault of FAULTS.filter(({ name }) => only === undefined || name === only)) {
   process.stdout.write(`\n${fault.title}\n`);
   let rows: Row[];
   try {
-    rows = await fault.run();
+    rows = await fault.run(settings);
   } catch (error) {
     rows = [{ what: 'the run', bound: 'ends', measured: (error as Error).message, isMet: false }];
   }

@@ -20,14 +20,15 @@ import {
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
+import { counts, mixed } from './counts.js';
 import type { Figures } from './fault-server.js';
+import { MixedRoom } from './mixed-room.js';
 
 const SLOW_MS = 5;
 const TIMER_MS = 60_000;
 const STOPPING_MS = 2;
 const delay = monitorEventLoopDelay({ resolution: 5 });
 delay.enable();
-const counts = { connects: 0, disconnects: 0, messages: 0, twice: 0, mostBufferedBytes: 0, upgrades: 0, successors: 0 };
 let echoRooms = 0;
 const echo = { echoes: 0, mostEchoRooms: 0 };
 
@@ -160,6 +161,7 @@ class FiguresController implements OnApplicationShutdown {
       nodeTimers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
       ...counts,
       ...echo,
+      mixed,
     };
   }
 
@@ -175,7 +177,7 @@ class FiguresController implements OnApplicationShutdown {
     JamsocketModule.forRoot(JSON.parse(process.env.OPTIONS ?? '{}') as JamsocketOptions),
   ],
   controllers: [FiguresController],
-  providers: [RelayRoom, EchoRoom, SlowRoom, JournalRoom],
+  providers: [RelayRoom, EchoRoom, SlowRoom, JournalRoom, MixedRoom],
 })
 class AppModule {}
 
@@ -186,7 +188,7 @@ WebSocketServer.prototype.emit = function (...args: unknown[]) {
   return Reflect.apply(emit, this, args) as boolean;
 };
 
-const app = await NestFactory.create(AppModule, { logger: ['error'] });
+const app = await NestFactory.create(AppModule, { logger: process.env.QUIET ? false : ['error'] });
 app.enableShutdownHooks();
 await app.listen(Number(process.env.PORT), '127.0.0.1');
 process.stdout.write('ready\n');

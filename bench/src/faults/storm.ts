@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultServer, type Figures } from './fault-server.js';
-import { atMost, exactly, MIB, type Fault, type Row } from './fault.js';
+import { atLeast, atMost, exactly, MIB, type Fault, type Row } from './fault.js';
+import { randomNumbers } from './random-numbers.js';
 import { ACCEPTED, CLOSE_FRAME, END_OF_HEADERS, upgradeRequest } from './upgrade.js';
 
 const CONNECTS = 20_000;
@@ -96,12 +97,6 @@ function count(seen: Seen, leave: Leave, text: string): void {
   if (leave.after === 'welcome' && !text.includes('welcome')) seen.unwelcome++;
 }
 
-/** The same in every run: a linear congruential generator, of which the upper bits are good. */
-function randomNumbers(): () => number {
-  let state = 1;
-  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 16;
-}
-
 /** Once the server has heard of the last end, or the time for that is up. */
 async function settled(server: FaultServer): Promise<Figures> {
   const until = performance.now() + SETTLING_MS;
@@ -115,7 +110,6 @@ async function settled(server: FaultServer): Promise<Figures> {
 
 function rowsOf(before: Figures, seen: Seen, after: Figures): Row[] {
   const of = (name: 'upgrades' | 'connects' | 'disconnects' | 'successors') => after[name] - before[name];
-  const successors = of('successors');
   return [
     exactly('upgrades refused', seen.refused, 0),
     exactly('clients that stayed for the 101 and got none', seen.unanswered, 0),
@@ -124,12 +118,7 @@ function rowsOf(before: Figures, seen: Seen, after: Figures): Row[] {
     exactly('disconnects, for the connects', of('disconnects'), of('connects')),
     exactly('connects or disconnects twice', after.twice, 0),
     // Or there was no race.
-    {
-      what: 'rooms that a join made as soon as the one before had stopped',
-      bound: '≥ 1',
-      measured: successors.toLocaleString('en-US'),
-      isMet: successors >= 1,
-    },
+    atLeast('rooms that a join made as soon as the one before had stopped', of('successors'), 1),
     exactly('rooms left', after.rooms, 0),
     exactly('timers left', after.timers, 0),
     exactly("TCP handles left, with the figures' own", after.handles, OWN_HANDLES),

@@ -37,6 +37,13 @@ class TestClock extends JamsocketClock {
     }
     this.time = end;
   }
+
+  /** The process does nothing for so long; the ticks it missed come as one. */
+  stall(ms: number) {
+    this.time += ms;
+    for (const interval of this.intervals) interval.nextAt = Math.max(interval.nextAt, this.time);
+    this.advance(0);
+  }
 }
 
 const INTERVAL = 10_000;
@@ -109,6 +116,15 @@ describe('the heartbeat', () => {
     connection.isPaused = true;
     clock.advance(10 * TIMEOUT);
     expect(connection.endedAt).toBeUndefined();
+  });
+
+  it('does not blame a peer for a stall of our own, and finds the dead ones after it', () => {
+    const [alive, dead] = [add({ answers: true }), add()];
+    clock.advance(INTERVAL);
+    clock.stall(3 * TIMEOUT);
+    expect([alive.endedAt, dead.endedAt]).toEqual([undefined, undefined]);
+    clock.advance(INTERVAL + TIMEOUT);
+    expect([alive.endedAt, typeof dead.endedAt]).toEqual([undefined, 'number']);
   });
 
   it('has one timer however many connections there are, and none without any', () => {

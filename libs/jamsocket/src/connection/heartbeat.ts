@@ -18,6 +18,9 @@ export class Heartbeat implements Watch {
   #timer: NodeJS.Timeout | null = null;
   /** Until when the sweep has come, on the clock. */
   #sweptUntil = 0;
+  #sweptAt = 0;
+  /** What was said before this may still be unread: the process was stalled. */
+  #listensSince = 0;
 
   constructor(
     private readonly clock: JamsocketClock,
@@ -35,6 +38,7 @@ export class Heartbeat implements Watch {
     this.#nextPart = (this.#nextPart + 1) % PARTS;
     if (this.#size++ > 0) return;
     this.#sweptUntil = this.now;
+    this.#sweptAt = this.now;
     this.#timer = this.clock.setInterval(() => this.#sweep(), this.intervalMs / PARTS);
   }
 
@@ -47,6 +51,9 @@ export class Heartbeat implements Watch {
   /** Visits as many parts as are due: a busy process is late for every tick, and that must not add up. */
   #sweep(): void {
     this.now = this.clock.now();
+    // Timers run before sockets are read, so a stall would look like everybody's silence.
+    if (this.now - this.#sweptAt > this.intervalMs / 2) this.#listensSince = this.now;
+    this.#sweptAt = this.now;
     const partMs = this.intervalMs / PARTS;
     const due = Math.min(PARTS, Math.max(1, Math.floor((this.now - this.#sweptUntil) / partMs)));
     this.#sweptUntil = Math.max(this.#sweptUntil + due * partMs, this.now - partMs);
@@ -59,7 +66,8 @@ export class Heartbeat implements Watch {
       // While we do not read from it, its silence is our doing.
       if (connection.isPaused) continue;
       const silence = this.now - connection.lastHeard;
-      if (silence >= this.timeoutMs) connection.terminate('heartbeat timeout');
+      const blamed = this.now - Math.max(connection.lastHeard, this.#listensSince);
+      if (blamed >= this.timeoutMs) connection.terminate('heartbeat timeout');
       else if (silence >= this.intervalMs / 2) connection.ping();
     }
   }

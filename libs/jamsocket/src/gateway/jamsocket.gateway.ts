@@ -6,7 +6,6 @@ import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definit
 import { RefusedError } from '../jamsocket.errors.js';
 import type { ResolvedOptions } from '../jamsocket.options.resolve.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
-import { PROTOCOL } from '../protocol.js';
 import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';
 import type { RoomRegistry } from '../room/room-registry.js';
@@ -14,7 +13,8 @@ import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
-import { refusalFor, writeRefusal, writeRefusalFrame } from './refusal.js';
+import { refusalFor, writeRefusal } from './refusal.js';
+import { writeRefusalFrame } from './refusal-frame.js';
 import { RouteTable } from './route-table.js';
 import { Seating } from './seating.js';
 import { SocketFactory } from './socket-factory.js';
@@ -108,7 +108,7 @@ export class JamsocketGateway {
     if (refusal.status >= 500) this.#report(attempt.request, error);
     attempt.end(error);
     if (attempt.isHandshake && offersProtocol(attempt.request))
-      writeRefusalFrame(attempt.request, attempt.socket, PROTOCOL, refusal);
+      writeRefusalFrame(attempt.request, attempt.socket, refusal);
     else writeRefusal(attempt.socket, refusal);
   }
 

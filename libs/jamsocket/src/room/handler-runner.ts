@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Client } from './client.js';
 import { exceptionData, isForTheClient, messageIdOf } from './exceptions.js';
 import type { ReplyStyle } from './json-events.js';
@@ -79,7 +80,7 @@ export class HandlerRunner {
     const { logger } = this.room.definition;
     const where = `${handler?.name ?? this.room.definition.type.name} in room "${this.room.address.key}"`;
     if (error instanceof Error) logger.error(`${where}: ${error.message}`, error.stack);
-    else logger.error(`${where} threw ${String(error)}, which is not an Error`);
+    else logger.error(`${where} threw ${inspect(error)}, which is not an Error`);
   }
 
   async #tryFilter(handler: Handler, error: unknown): Promise<void> {
@@ -133,8 +134,18 @@ export class HandlerRunner {
 
   #tell(error: unknown, { handler, client, style, onFailure }: Turn): void {
     if (!isForTheClient(error)) this.report(error, handler);
-    if (client?.isConnected) sendEvent(client, 'exception', exceptionData(error), style.id ?? messageIdOf(error));
+    if (client?.isConnected) this.#sendException(client, error, style.id ?? messageIdOf(error), handler);
     onFailure?.();
+  }
+
+  /** What an application puts into its errors may not be JSON: that is one more error, and not for the client. */
+  #sendException(client: Client, error: unknown, id: unknown, handler: Handler | undefined): void {
+    try {
+      sendEvent(client, 'exception', exceptionData(error), id);
+    } catch (unsendable) {
+      this.report(unsendable, handler);
+      sendEvent(client, 'exception', exceptionData(unsendable), id);
+    }
   }
 }
 

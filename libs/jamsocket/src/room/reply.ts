@@ -1,4 +1,4 @@
-import { isObservable, type Observable } from 'rxjs';
+import { isObservable, tap, type Observable } from 'rxjs';
 import type { Client } from './client.js';
 import type { ReplyStyle } from './json-events.js';
 
@@ -36,8 +36,9 @@ export function streamReplies(
       subscription.unsubscribe();
       resolve();
     };
-    const subscription = values.subscribe({
-      next: (value) => client && sendReply(client, value, style),
+    // In the stream, where an error is the stream's: rxjs throws that of a subscriber at the process.
+    const replies = values.pipe(tap((value) => client && sendReply(client, value, style)));
+    const subscription = replies.subscribe({
       error: (error) => {
         signal.removeEventListener('abort', end);
         reject(error as Error);

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+import { Connection, type RoomSocket } from './connection.js';
+import { NO_HEARTBEAT } from './heartbeat.js';
+
+const MAX_BUFFERED_BYTES = 1_000;
+
+/** A socket of which the operating system takes nothing any more. */
+class StuckSocket extends EventEmitter {
+  writableLength = 0;
+  readonly written: string[] = [];
+
+  write(bytes: Buffer): boolean {
+    this.writableLength += bytes.length;
+    this.written.push(bytes.toString());
+    return false;
+  }
+}
+
+class StubbedWs extends EventEmitter {
+  readyState: number = WebSocket.OPEN;
+
+  constructor(private readonly socket: StuckSocket) {
+    super();
+  }
+
+  close(code: number): void {
+    this.readyState = WebSocket.CLOSING;
+    this.socket.write(Buffer.from(`close ${code}`));
+  }
+}
+
+describe('a connection whose peer does not read', () => {
+  function stuck() {
+    const socket = new StuckSocket();
+    const ws = new StubbedWs(socket);
+    const closed: number[] = [];
+    const sink = {
+      receiveText: () => undefined,
+      receiveBinary: () => undefined,
+      connectionClosing: () => undefined,
+      connectionClosed: (code: number) => closed.push(code),
+    };
+    const connection = new Connection(
+      ws as unknown as RoomSocket,
+      socket as unknown as Duplex,
+      sink,
+      { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES },
+      NO_HEARTBEAT as never,
+    );
+    for (const text of ['first', 'second', 'third', 'fourth']) connection.write(Buffer.from(text));
+    return { socket, connection, closed };
+  }
+
+  it('lets go of what waits for it when it is dropped', () => {
+    const { socket, connection, closed } = stuck();
+    expect(connection.write(Buffer.alloc(MAX_BUFFERED_BYTES))).toBe(false);
+    const waiting = connection.bufferedBytes;
+    connection.drop(1013, 'too slow');
+    expect(socket.written).toEqual(['first', 'second', 'close 1013']);
+    expect(connection.bufferedBytes).toBe(waiting - 'thirdfourth'.length + 'close 1013'.length);
+    expect(closed).toEqual([1013]);
+  });
+
+  it('closes behind everything that was sent', () => {
+    const { socket, connection, closed } = stuck();
+    connection.close(1000);
+    expect(socket.written.join(' ')).toBe('first second thirdfourth close 1000');
+    expect(closed).toEqual([1000]);
+  });
+});

@@ -1,0 +1,204 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  JamsocketContext,
+  JamsocketService,
+  OnConnect,
+  OnMessage,
+  type Client,
+  type JamsocketOptions,
+} from 'nestjs-jamsocket';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
+import { TestClient } from './support/test-client.js';
+
+const KEY = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+const UPGRADE = `Upgrade: websocket\r\nConnection: Upgrade\r\n${KEY}`;
+const FIN = 0x80;
+const TEXT = 0x1;
+const CLOSE = 0x8;
+const PING = 0x9;
+const MASKED = 0x80;
+
+@JamsocketService()
+class EchoRoom {
+  constructor(private readonly ctx: JamsocketContext) {}
+
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage('welcome');
+  }
+  @OnMessage()
+  message(client: Client, text: string) {
+    if (text === 'close') return client.close();
+    if (text === 'close the room') return this.ctx.close();
+    return text;
+  }
+}
+
+let started: TestApp;
+afterEach(() => started.close());
+
+async function start(options: JamsocketOptions = {}, host = HOSTS[0]): Promise<void> {
+  started = await startTestApp({ host, providers: [EchoRoom], options });
+}
+
+/** A client that writes what it likes, and gathers what comes. */
+class RawClient {
+  text = '';
+  bytes = Buffer.alloc(0);
+  readonly closed: Promise<unknown>;
+
+  constructor(readonly socket: Socket) {
+    socket.setNoDelay(true);
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => (this.bytes = Buffer.concat([this.bytes, chunk])));
+    this.closed = once(socket, 'close');
+  }
+
+  static knock(head: string): RawClient {
+    const { port, hostname } = new URL(started.http);
+    const client = new RawClient(connect(Number(port), hostname));
+    client.socket.write(head, 'latin1');
+    return client;
+  }
+
+  static async enter(): Promise<RawClient> {
+    const client = RawClient.knock(`GET /ws/room HTTP/1.1\r\nHost: localhost\r\n${UPGRADE}\r\n\r\n`);
+    await client.has('welcome');
+    client.bytes = Buffer.alloc(0);
+    return client;
+  }
+
+  async has(text: string | RegExp): Promise<string> {
+    const deadline = performance.now() + 5_000;
+    while (!this.bytes.toString('latin1').match(text)) {
+      if (performance.now() > deadline) throw new Error(`no ${text} in ${this.bytes.toString('latin1')}`);
+      await sleep(5);
+    }
+    return this.bytes.toString('latin1');
+  }
+
+  /** The mask is zero, and leaves the payload as it is. */
+  frame(first: number, payload: string): void {
+    const head = Buffer.from([first, MASKED | payload.length, 0, 0, 0, 0]);
+    this.socket.write(Buffer.concat([head, Buffer.from(payload)]));
+  }
+
+  /** Of the close frame that is the last that came. */
+  get closeCode(): number | undefined {
+    const at = this.bytes.lastIndexOf(FIN | CLOSE);
+    return at < 0 ? undefined : this.bytes.readUInt16BE(at + 2);
+  }
+}
+
+describe('limits on the wire', () => {
+  it('maxBufferedChunks closes with 1008 a message that comes byte by byte', async () => {
+    await start({ limits: { maxBufferedChunks: 8 } });
+    const client = await RawClient.enter();
+    client.socket.write(Buffer.from([FIN | TEXT, MASKED | 100, 0, 0, 0, 0]));
+    for (let sent = 0; sent < 100 && client.closeCode === undefined; sent++) {
+      client.socket.write('x');
+      await sleep(5);
+    }
+    expect(client.closeCode).toBe(1008);
+    client.socket.destroy();
+  });
+
+  it('maxPendingAutoPongs cuts off a client that pings faster than its pongs leave', async () => {
+    await start({ limits: { maxPendingAutoPongs: 4 } });
+    const patient = await RawClient.enter();
+    for (let n = 0; n < 20; n++) {
+      patient.frame(FIN | PING, String(n));
+      await patient.has(`\x8a${String.fromCharCode(String(n).length)}${n}`);
+    }
+    patient.socket.destroy();
+    const client = await RawClient.enter();
+    client.socket.write(Buffer.concat(Array.from({ length: 20 }, () => Buffer.from([FIN | PING, MASKED, 0, 0, 0, 0]))));
+    await client.closed;
+  });
+
+  it('compression is not offered, so there is no bomb to unpack', async () => {
+    await start();
+    const client = await TestClient.connect(`${started.ws}/ws/room`, { perMessageDeflate: true });
+    expect(client.socket.extensions).toBe('');
+    await client.close();
+  });
+
+  it.each(['close', 'close the room'])(
+    'a peer that does not answer a close frame is cut off after five seconds (%s)',
+    async (how) => {
+      await start();
+      const client = await RawClient.enter();
+      client.frame(FIN | TEXT, how);
+      const began = performance.now();
+      await client.closed;
+      const took = performance.now() - began;
+      expect(took).toBeGreaterThan(4_500);
+      expect(took).toBeLessThan(9_000);
+    },
+    15_000,
+  );
+
+  it.each([
+    ['https://example.com', 'example.com', 101],
+    ['https://example.com', 'EXAMPLE.com', 101],
+    ['https://example.com', 'example.com:443', 403],
+    ['https://example.com:8443', 'example.com:8443', 101],
+    ['https://example.com.evil.example', 'example.com', 403],
+    ['https://example.com@evil.example', 'example.com', 403],
+    ['null', 'example.com', 403],
+    ['', 'example.com', 403],
+  ])('a page of %j may connect to the host %j or not: %d', async (origin, host, status) => {
+    await start();
+    const client = RawClient.knock(`GET /ws/room HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\n${UPGRADE}\r\n\r\n`);
+    expect(await client.has(/^HTTP\/1.1 \d+/)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    client.socket.destroy();
+  });
+
+  it.each([
+    ['none', [], ''],
+    ['one', ['chat.v2'], 'chat.v2'],
+    ['several', ['chat.v2', 'chat.v1'], 'chat.v2'],
+  ])(
+    'of the subprotocols a client offers, the first is agreed to, whatever it is: %s',
+    async (_how, offered, agreed) => {
+      await start();
+      const client = await TestClient.connect(`${started.ws}/ws/room`, {}, offered);
+      expect(client.socket.protocol).toBe(agreed);
+      await client.close();
+    },
+  );
+});
+
+describe.each(HOSTS)("requests beyond Node's own limits, on $platform beside $beside", (host) => {
+  it.each([
+    ['a URL of 20 KB', `GET /ws/${'x'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n${UPGRADE}\r\n\r\n`, 431],
+    [
+      'a header of 20 KB',
+      `GET /ws/room HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n${UPGRADE}\r\n\r\n`,
+      431,
+    ],
+    [
+      '2,000 headers of 9 bytes',
+      `GET /ws/room HTTP/1.1\r\nHost: localhost\r\n${UPGRADE}\r\n${'X-Ab: value\r\n'.repeat(2_000)}\r\n`,
+      431,
+    ],
+    [
+      'an upgrade behind 2,500 headers, of which Node keeps 2,000',
+      `GET /ws/room HTTP/1.1\r\nHost: localhost\r\n${'X: y\r\n'.repeat(2_500)}${UPGRADE}\r\n\r\n`,
+      400,
+    ],
+    ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400],
+    ['a header that is none', `GET /ws/room HTTP/1.1\r\nHost: localhost\r\nno header\r\n${UPGRADE}\r\n\r\n`, 400],
+  ])('%s gets its status, and the door stays open', async (_what, head, status) => {
+    await start({}, host);
+    const client = RawClient.knock(head);
+    expect(await client.has(/^HTTP\/1.1 \d+/)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    await client.closed;
+    const next = await TestClient.connect(`${started.ws}/ws/room`);
+    expect(await next.nextText()).toBe('welcome');
+    await next.close();
+  });
+});
