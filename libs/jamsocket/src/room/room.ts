@@ -73,6 +73,11 @@ export class Room implements MailboxOwner {
     return this.services.clock.now();
   }
 
+  /** Nothing is under way in it: it has started, and no turn runs or waits. */
+  get isIdle(): boolean {
+    return this.state !== 'starting' && this.#mailbox.isIdle;
+  }
+
   /** Its clients, those included whose `@OnConnect` has not begun. */
   get members(): Client[] {
     return [...this.clients.values(), ...(this.#joining ?? [])];
