@@ -45,7 +45,11 @@ export class TestClient {
    * @param path of the room, such as `/ws/lobby`
    * @throws ConnectRefusedError, TestTimeoutError
    */
-  static async connect(target: INestApplication | string, path = '', options: ConnectOptions = {}): Promise<TestClient> {
+  static async connect(
+    target: INestApplication | string,
+    path = '',
+    options: ConnectOptions = {},
+  ): Promise<TestClient> {
     const url = (typeof target === 'string' ? target : addressOf(target)) + withQuery(path, options.query);
     const client = new TestClient(socketTo(url, options), options.patienceMs);
     await openSocket(client.socket, url, options.patienceMs);

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 
 /** Frames that say where a timer was set, but not by whom. */
-const FOREIGN_FRAME = /node:|node_modules|timer-watch/;
+const FOREIGN_FRAME = /node:|node_modules|async-watch/;
 
 interface Timer {
   readonly timer: Pick<NodeJS.Timeout, 'hasRef'>;
@@ -9,14 +9,18 @@ interface Timer {
 }
 
 /**
- * Sees the real timers that the server's side of a test sets: a room that calls Node's `setInterval` itself has to
- * clear it itself. Timers that would let the process end (`unref`) do no harm and are passed over.
+ * Sees the server's side of a test begin things that end later. Whether it did tells whether there is anything to wait
+ * for. Real timers among them are looked for at the end: a room that calls Node's `setInterval` itself has to clear it
+ * itself. Timers that would let the process end (`unref`) do no harm and are passed over.
  */
-export class TimerWatch {
-  readonly #scope = new AsyncLocalStorage<TimerWatch>();
+export class AsyncWatch {
+  /** How many promises, timers, ticks and the like there have been, on either side. */
+  begun = 0;
+  readonly #scope = new AsyncLocalStorage<AsyncWatch>();
   readonly #timers = new Map<number, Timer>();
   readonly #hook = createHook({
     init: (id, type, _trigger, resource) => {
+      this.begun++;
       if (type === 'Timeout' && this.#scope.getStore() === this) this.#see(id, resource);
     },
     destroy: (id) => this.#timers.delete(id),
