@@ -77,7 +77,7 @@ export class RoomRegistry {
   }
 
   clients(): Client[] {
-    return this.list().flatMap((room) => room.members);
+    return this.list().flatMap((room) => room.members.all);
   }
 
   /** Makes no more rooms. */

@@ -17,6 +17,10 @@ export class SeededRandom extends JamsocketRandom {
     return (hash ^ (hash >>> 14)) >>> 0;
   }
 
+  override token(): string {
+    return Buffer.from(this.uuid().replaceAll('-', ''), 'hex').toString('base64url');
+  }
+
   /** Of version 4 in form (RFC 9562 section 5.4). */
   uuid(): string {
     const bytes = Buffer.alloc(16);
