@@ -57,7 +57,7 @@ export class MessageQueue {
   #inVain(what: string): TestTimeoutError {
     const shown = this.received.map((message) => inspect(message, { maxStringLength: SHOWN_CHARACTERS }));
     const all = shown.length === 0 ? 'nothing' : `[${shown.join(', ')}]`;
-    const unread = shown.length === 0 ? '' : `, the last ${this.#unread.length} of it unread`;
+    const unread = this.#unread.length === 0 ? '' : `, ${this.#unread.length} of them unread`;
     return new TestTimeoutError(`No ${what}. Received so far: ${all}${unread}.${this.hint()}`);
   }
 

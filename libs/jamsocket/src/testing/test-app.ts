@@ -58,7 +58,7 @@ export class TestApp {
     this.#watch.run(() => httpServer.emit('connection', server));
     const url = HOST + withQuery(path, options.query);
     const { headers, protocols = [], patienceMs = this.patienceMs, ws } = options;
-    const webSocket = new WebSocket(url, [...protocols], { headers, ...ws, createConnection: () => socket } as never);
+    const webSocket = new WebSocket(url, [...protocols], { headers, ...ws, createConnection: () => socket });
     const client = new RoomClient(webSocket, this, () => this.#clients.get(server), patienceMs);
     await openSocket(webSocket, url, patienceMs);
     await this.settle();
@@ -135,8 +135,10 @@ export class TestApp {
   /** Waits for something that may itself wait for the clock. */
   async #throughTime(work: Promise<unknown>): Promise<void> {
     let isDone = false;
-    const done = () => (isDone = true);
-    work.then(done, done);
+    const finish = () => {
+      isDone = true;
+    };
+    work.then(finish, finish);
     const deadline = performance.now() + CLOSE_PATIENCE_MS;
     while (!isDone) {
       await this.#settleWithin(this.patienceMs);

@@ -55,6 +55,6 @@ export class VirtualCronJob extends CronJob {
     const { cronTime } = this;
     if (cronTime.realDate) return cronTime.source as NextDate;
     // Where `cron` is asked for a date by the system's time, it says in which zone it counts.
-    return cronTime.getNextDateFrom(this.clock.date, (cronTime.sendAt() as NextDate).zone as never);
+    return cronTime.getNextDateFrom(this.clock.date, cronTime.sendAt().zone);
   }
 }
