@@ -3,7 +3,12 @@ const countsFile = process.env.JEST_COUNTS_FILE;
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts', '<rootDir>/test/**/*.e2e-spec.ts'],
+  testMatch: [
+    '<rootDir>/libs/**/*.spec.ts',
+    '<rootDir>/src/**/*.spec.ts',
+    '<rootDir>/test/**/*.spec.ts',
+    '<rootDir>/test/**/*.e2e-spec.ts',
+  ],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/compat/'],
   // Packages and copies with a package.json or a build of their own, which jest would take for doubles of the sources.
   modulePathIgnorePatterns: [
@@ -15,6 +20,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-jamsocket$': '<rootDir>/libs/jamsocket/src/index.ts',
+    '^nestjs-jamsocket/testing$': '<rootDir>/libs/jamsocket/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

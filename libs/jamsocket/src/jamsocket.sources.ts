@@ -1,3 +1,4 @@
+import { CronJob } from 'cron';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
@@ -11,7 +12,17 @@ export abstract class JamsocketClock {
   abstract clearTimeout(timer: NodeJS.Timeout): void;
   abstract setInterval(callback: () => void, ms: number): NodeJS.Timeout;
   abstract clearInterval(timer: NodeJS.Timeout): void;
+
+  /** Starts a job of Nest's `@Cron`, unless it is disabled. A clock with a wall time of its own overrides this. */
+  startCronJob(options: CronOptions, onTick: () => void): CronJob {
+    return CronJob.from({ ...options, onTick, start: options.disabled !== true } as never);
+  }
 }
+
+/** What `@Cron` was given. */
+export type CronOptions = { readonly cronTime: unknown; readonly disabled?: boolean } & Readonly<
+  Record<string, unknown>
+>;
 
 /** Where room ids and spreads take their randomness from; also the injection token. */
 export abstract class JamsocketRandom {

@@ -27,6 +27,8 @@ const RETRY_AFTER_S = '1';
 export class JamsocketGateway {
   /** It takes nobody in any more. */
   isDraining = false;
+  /** Sees each client before its guards do: for tests, which can prepare it. */
+  onClient: ((client: Client, socket: Duplex) => void) | null = null;
   readonly #attempts = new Set<Attempt>();
   readonly #routes: RouteTable;
   readonly #counter: ConnectionCounter;
@@ -78,6 +80,7 @@ export class JamsocketGateway {
     this.#counter.count(socket, ip);
     const { definition, address } = this.#routes.find(request.url ?? '');
     const client = new Client(new ClientRequest(request, ip), address);
+    this.onClient?.(client, socket);
     return new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!).begin();
   }
 

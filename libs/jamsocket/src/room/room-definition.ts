@@ -1,8 +1,8 @@
 import type { Logger, Type } from '@nestjs/common';
 import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import type { CronOptions } from '../jamsocket.sources.js';
 import type { Client } from './client.js';
 import type { JamsocketContext } from './room-context.js';
-import type { CronOptions } from './room-timers.js';
 
 /** All that is known about a service class once the application has booted. */
 export interface RoomDefinition {

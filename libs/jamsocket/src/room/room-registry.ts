@@ -71,6 +71,11 @@ export class RoomRegistry {
       .filter((room) => room.state === 'running');
   }
 
+  /** Every room that has not stopped, those that start or drain included. */
+  unstopped(): Room[] {
+    return this.#allPlaces().map(({ room }) => room);
+  }
+
   clients(): Client[] {
     return this.list().flatMap((room) => room.members.all);
   }

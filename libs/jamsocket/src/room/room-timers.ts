@@ -1,7 +1,6 @@
-import { CronJob } from 'cron';
 import { JamsocketError } from '../jamsocket.errors.js';
 import { MAX_TIMEOUT_MS } from '../jamsocket.options.resolve.js';
-import type { JamsocketClock } from '../jamsocket.sources.js';
+import type { CronOptions, JamsocketClock } from '../jamsocket.sources.js';
 import type { RoomEvent } from './room-event.js';
 import type { ScheduledMethod } from './room-definition.js';
 import type { TimerRegistry } from './timer-registry.js';
@@ -95,11 +94,7 @@ export class RoomTimers {
 
   #addCron(name: string, options: CronOptions, method: string): void {
     const timer: Pending = { type: 'cron', name, method, isCancelled: false, isPosted: false };
-    const job = CronJob.from({
-      ...options,
-      onTick: () => this.#postOnce(timer),
-      start: options.disabled !== true,
-    } as never);
+    const job = this.#clock.startCronJob(options, () => this.#postOnce(timer));
     this.#add(timer, () => this.#registry.addCronJob(this.prefix + name, job));
   }
 
@@ -128,8 +123,3 @@ export class RoomTimers {
     return true;
   }
 }
-
-/** What `@Cron` was given. */
-export type CronOptions = { readonly cronTime: unknown; readonly disabled?: boolean } & Readonly<
-  Record<string, unknown>
->;

@@ -78,6 +78,11 @@ export class Room implements MailboxOwner {
     return this.services.clock.now();
   }
 
+  /** Nothing is under way in it: it has started, and no turn runs or waits. */
+  get isIdle(): boolean {
+    return this.state !== 'starting' && this.#mailbox.isIdle;
+  }
+
   /** Keeps the room alive for a client that is on its way. @returns false if the room is stopping */
   reserve(): boolean {
     if (this.state !== 'running') return false;

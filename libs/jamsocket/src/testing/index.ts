@@ -1,0 +1,10 @@
+export { createTestRoom, type TestRoomOptions } from './create-test-room.js';
+export { TestRoom, type AdvanceOptions } from './test-room.js';
+export { RoomClient, type RoomConnectOptions } from './room-client.js';
+export { TestClient, type Closed } from './test-client.js';
+export type { ConnectOptions } from './connect-options.js';
+export type { Message } from './message-queue.js';
+export { useLeakGuard, type AfterEach } from './leak-guard.js';
+export { ConnectRefusedError, LeakError, TestTimeoutError } from './testing.errors.js';
+export { SeededRandom } from './seeded-random.js';
+export { VirtualClock } from './virtual-clock.js';

@@ -1,0 +1,163 @@
+import type { INestApplication } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
+import type { Server } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
+import { WebSocket } from 'ws';
+import { JamsocketGateway } from '../gateway/jamsocket.gateway.js';
+import type { Client } from '../room/client.js';
+import { RoomRegistry } from '../room/room-registry.js';
+import type { Room } from '../room/room.js';
+import { AsyncWatch } from './async-watch.js';
+import { withQuery } from './connect-options.js';
+import { MemoryNetwork } from './memory-network.js';
+import { openSocket } from './open-socket.js';
+import { RoomClient, type RoomConnectOptions } from './room-client.js';
+import { settle, turn } from './settling.js';
+import { LeakError, TestTimeoutError } from './testing.errors.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** The Host header that comes of it is `localhost`: pages of `http://localhost` are of the same host. */
+const HOST = 'ws://localhost';
+
+/** Milliseconds of real time for the destroy hooks of the application's own providers. */
+const CLOSE_PATIENCE_MS = 5_000;
+
+/** An application that runs on virtual time and a network in memory. */
+export class TestApp {
+  readonly network: MemoryNetwork;
+  readonly registry: RoomRegistry;
+  readonly #watch = new AsyncWatch();
+  readonly #clients = new WeakMap<object, Client>();
+  readonly #data = new WeakMap<object, unknown>();
+  #isAdvancing = false;
+  #closed: Promise<void> | null = null;
+
+  constructor(
+    readonly app: INestApplication,
+    readonly module: TestingModule,
+    readonly clock: VirtualClock,
+    readonly patienceMs: number,
+  ) {
+    this.network = new MemoryNetwork((work) => this.#watch.run(work));
+    this.registry = module.get(RoomRegistry);
+    module.get(JamsocketGateway).onClient = (client, socket) => {
+      this.#clients.set(socket, client);
+      if (this.#data.has(socket)) client.data = this.#data.get(socket);
+    };
+  }
+
+  /**
+   * Opens a connection to the application's HTTP server, which takes it for one that came over the network.
+   * @throws ConnectRefusedError, TestTimeoutError
+   */
+  async connect(path: string, options: RoomConnectOptions): Promise<RoomClient> {
+    const { client: socket, server } = this.network.connect(options.ip ?? '127.0.0.1');
+    if ('data' in options) this.#data.set(server, options.data);
+    const httpServer = this.app.getHttpServer() as Server;
+    this.#watch.run(() => httpServer.emit('connection', server));
+    const url = HOST + withQuery(path, options.query);
+    const { headers, protocols = [], patienceMs = this.patienceMs, ws } = options;
+    const webSocket = new WebSocket(url, [...protocols], { headers, ...ws, createConnection: () => socket });
+    const client = new RoomClient(webSocket, this, () => this.#clients.get(server), patienceMs);
+    await openSocket(webSocket, url, patienceMs);
+    await this.settle();
+    return client;
+  }
+
+  /** Does something on the server's side, and waits for it no longer than the patience. @throws TestTimeoutError */
+  async within<T>(work: () => Promise<T>, failure: string): Promise<T> {
+    let timer: NodeJS.Timeout;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new TestTimeoutError(failure)), this.patienceMs);
+    });
+    try {
+      return await Promise.race([this.#watch.run(work), tooLate]);
+    } finally {
+      clearTimeout(timer!);
+    }
+  }
+
+  /** @throws TestTimeoutError naming the rooms whose handlers have not finished */
+  async settle(): Promise<void> {
+    const busy = await settle({ network: this.network, rooms: this.registry }, this.patienceMs);
+    if (busy.length === 0) return;
+    const names = busy.map(nameOf).join(', ');
+    throw new TestTimeoutError(
+      `After ${this.patienceMs} ms of real time a handler of ${names} has still not finished. What waits for virtual time itself, or is meant to hang, is passed over with advance(ms, { waitForHandlers: false }).`,
+    );
+  }
+
+  /** Runs what is due in the next `ms` milliseconds, one timer after the other. */
+  async advance(ms: number, waitForHandlers: boolean): Promise<void> {
+    if (!(Number.isFinite(ms) && ms >= 0)) throw new RangeError(`advance(${ms}): not a number of milliseconds.`);
+    if (this.#isAdvancing) throw new Error('advance() is under way: wait for its promise before the next one.');
+    this.#isAdvancing = true;
+    const rest = () => (waitForHandlers ? this.settle() : this.#settleWithin(0));
+    try {
+      const limit = this.clock.now() + ms;
+      await rest();
+      for (;;) {
+        const { begun } = this.#watch;
+        if (!this.#runNext(limit)) break;
+        // Most heartbeats find nothing to do, and there are a lot of them in a day.
+        if (this.#watch.begun > begun) await rest();
+      }
+      this.clock.moveTo(limit);
+    } finally {
+      this.#isAdvancing = false;
+    }
+  }
+
+  /**
+   * Closes the application, with all its rooms and clients.
+   * @throws LeakError if a handler, or a timer that somebody set, is still running then
+   */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#settleWithin(this.patienceMs);
+    const rooms = this.registry.unstopped();
+    await this.#throughTime(this.#watch.run(() => this.app.close()));
+    this.network.destroyAll();
+    await this.#settleWithin(0);
+    const leaks = [
+      ...rooms.filter((room) => !room.isIdle).map((room) => `${nameOf(room)}: a handler that is still running`),
+      ...this.clock.pending.map((timer) => `a timer of JamsocketClock: ${timer.toString()}`),
+      ...this.#watch.running,
+    ];
+    this.#watch.stop();
+    if (leaks.length > 0) throw new LeakError(leaks);
+  }
+
+  /** Waits for something that may itself wait for the clock. */
+  async #throughTime(work: Promise<unknown>): Promise<void> {
+    let isDone = false;
+    const finish = () => {
+      isDone = true;
+    };
+    work.then(finish, finish);
+    const deadline = performance.now() + CLOSE_PATIENCE_MS;
+    while (!isDone) {
+      await this.#settleWithin(this.patienceMs);
+      if (isDone || this.#runNext(Infinity)) continue;
+      await turn();
+      if (performance.now() > deadline) throw new TestTimeoutError('The application has not closed in 5 s.');
+    }
+    await work;
+  }
+
+  #runNext(limit: number): boolean {
+    return this.#watch.run(() => this.clock.runNext(limit));
+  }
+
+  #settleWithin(patienceMs: number): Promise<readonly Room[]> {
+    return settle({ network: this.network, rooms: this.registry }, patienceMs);
+  }
+}
+
+function nameOf(room: Room): string {
+  return `${room.definition.type.name} "${room.address.key}"`;
+}

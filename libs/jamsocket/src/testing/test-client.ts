@@ -1,0 +1,187 @@
+import type { INestApplication } from '@nestjs/common';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocket } from 'ws';
+import { DEFAULT_PATIENCE_MS, withQuery, type ConnectOptions } from './connect-options.js';
+import { MessageQueue, type Message } from './message-queue.js';
+import { openSocket } from './open-socket.js';
+import { ConnectRefusedError } from './testing.errors.js';
+
+/** How a connection ended. */
+export interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A WebSocket client that reads its messages one after the other, over a real socket. */
+export class TestClient {
+  /** Resolves once the connection has ended. */
+  readonly closed: Promise<Closed>;
+  #closed: Closed | undefined;
+  readonly #messages: MessageQueue;
+  #lastId = 0;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly socket: WebSocket,
+    patienceMs = DEFAULT_PATIENCE_MS,
+    hint: () => string = () => '',
+  ) {
+    this.#messages = new MessageQueue(patienceMs, hint);
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#messages.add(isBinary ? data : data.toString()));
+    this.closed = new Promise((resolve) =>
+      socket.on('close', (code, reason) => {
+        this.#closed = { code, reason: reason.toString() };
+        this.#messages.end(`the connection ended with ${code} ${JSON.stringify(this.#closed.reason)}`);
+        resolve(this.#closed);
+      }),
+    );
+  }
+
+  /**
+   * Connects over the network.
+   * @param target an application that listens, or a URL such as `ws://127.0.0.1:3000`
+   * @param path of the room, such as `/ws/lobby`
+   * @throws ConnectRefusedError, TestTimeoutError
+   */
+  static async connect(
+    target: INestApplication | string,
+    path = '',
+    options: ConnectOptions = {},
+  ): Promise<TestClient> {
+    const url = (typeof target === 'string' ? target : addressOf(target)) + withQuery(path, options.query);
+    const client = new TestClient(socketTo(url, options), options.patienceMs);
+    await openSocket(client.socket, url, options.patienceMs);
+    return client;
+  }
+
+  /**
+   * Connects over the network and expects to be refused.
+   * @returns the refusal; its `status` and `body` are those of the HTTP answer
+   * @throws Error if it was let in
+   */
+  static async refused(
+    target: INestApplication | string,
+    path = '',
+    options: ConnectOptions = {},
+  ): Promise<ConnectRefusedError> {
+    try {
+      (await TestClient.connect(target, path, options)).socket.terminate();
+    } catch (error) {
+      if (error instanceof ConnectRefusedError) return error;
+      throw error;
+    }
+    throw new Error(`${path} was not refused.`);
+  }
+
+  /** Everything received so far, read or not. */
+  get received(): readonly Message[] {
+    return this.#messages.received;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** The subprotocol the server has chosen; empty if none. */
+  get protocol(): string {
+    return this.socket.protocol;
+  }
+
+  /** Sends a text message, or bytes as a binary one. */
+  send(message: string | Uint8Array): void {
+    this.socket.send(message);
+  }
+
+  /** Sends the JSON event `{ "event": event, "data": data, "id"?: id }`. */
+  emit(event: string, data?: unknown, id?: unknown): void {
+    this.send(JSON.stringify({ event, data, id }));
+  }
+
+  /**
+   * Sends an event with an id of its own, and resolves with the answer of this id, be it the handler's or an
+   * `exception`. Messages that come in between stay unread.
+   * @throws TestTimeoutError
+   */
+  async request<T = any>(event: string, data?: unknown): Promise<{ event?: string; data: T; id: unknown }> {
+    const id = `request ${++this.#lastId}`;
+    this.emit(event, data, id);
+    const answer = await this.#messages.take((message) => idOf(message) === id, `answer to "${event}"`);
+    return JSON.parse(String(answer)) as { event?: string; data: T; id: unknown };
+  }
+
+  /**
+   * The next message that has not been read yet.
+   * @throws TestTimeoutError if none comes in time, or the connection ends; it says what has come
+   */
+  next(): Promise<Message> {
+    return this.#messages.take(() => true, 'message');
+  }
+
+  /** The next message as text. @throws as `next` */
+  async nextText(): Promise<string> {
+    return String(await this.next());
+  }
+
+  /** The next message as JSON. @throws as `next`; SyntaxError if it is not JSON */
+  async nextJson<T = any>(): Promise<T> {
+    return JSON.parse(await this.nextText()) as T;
+  }
+
+  /** Reads until the message comes that is (or passes) `wanted`. @throws as `next` */
+  async until(wanted: string | ((message: string) => boolean)): Promise<string> {
+    const what = typeof wanted === 'string' ? `message ${JSON.stringify(wanted)}` : 'message of the wanted kind';
+    for (;;) {
+      const message = String(await this.#messages.take(() => true, what));
+      if (typeof wanted === 'string' ? message === wanted : wanted(message)) return message;
+    }
+  }
+
+  /** Everything received and not read yet; it counts as read then. */
+  unread(): Message[] {
+    return this.#messages.takeAll();
+  }
+
+  /** Stops reading from the socket, as a client that is stuck. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** Closes properly, with a close frame. Resolves when the connection has ended, with what the server closed with. */
+  async close(code = 1000, reason = ''): Promise<Closed> {
+    this.socket.close(code, reason);
+    return this.closed;
+  }
+
+  /** Cuts the connection without a close frame, as a phone in a tunnel does. */
+  async drop(): Promise<Closed> {
+    this.socket.terminate();
+    return this.closed;
+  }
+}
+
+function socketTo(url: string, { headers, protocols = [], ws }: ConnectOptions): WebSocket {
+  return new WebSocket(url, [...protocols], { headers, ...ws });
+}
+
+function addressOf(app: INestApplication): string {
+  const address = (app.getHttpServer() as Server).address() as AddressInfo | null;
+  if (address === null) throw new Error('The application does not listen: call `await app.listen(0)` first.');
+  const isAny = address.address === '::' || address.address === '0.0.0.0';
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `ws://${isAny ? 'localhost' : host}:${address.port}`;
+}
+
+function idOf(message: Message): unknown {
+  if (typeof message !== 'string' || !message.startsWith('{')) return undefined;
+  try {
+    return (JSON.parse(message) as { id?: unknown }).id;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+import type { INestApplication, Type } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
+import { ServiceDefinitions } from '../discovery/definitions.js';
+import { RESOLVED_OPTIONS } from '../http/http-tokens.js';
+import type { ResolvedOptions } from '../jamsocket.options.resolve.js';
+import { JamsocketRooms } from '../room/jamsocket-rooms.js';
+import type { RoomName } from '../room/room-address.js';
+import type { JamsocketContext } from '../room/room-context.js';
+import { forgetOpen, rememberOpen } from './leak-guard.js';
+import type { RoomClient, RoomConnectOptions } from './room-client.js';
+import type { TestApp } from './test-app.js';
+
+export interface AdvanceOptions {
+  /** Before time moves on, the handlers that run are waited for. Default `true`. */
+  waitForHandlers?: boolean;
+}
+
+/** A room under test, in an application of its own that runs on virtual time. */
+export class TestRoom<T extends object = object> {
+  #context: JamsocketContext;
+  readonly #app: TestApp;
+  readonly #path: string;
+
+  private constructor(
+    private readonly type: Type<T>,
+    app: TestApp,
+    context: JamsocketContext,
+  ) {
+    this.#app = app;
+    this.#context = context;
+    this.#path = pathOf(app.module, type, context.params);
+  }
+
+  /** @internal Makes the room, and resolves when its `@OnCreate` has run. */
+  static async create<T extends object>(type: Type<T>, app: TestApp, name?: RoomName): Promise<TestRoom<T>> {
+    const rooms = app.module.get(JamsocketRooms);
+    const failure = `${type.name} was not ready after ${app.patienceMs} ms of real time: @OnCreate or a provider of the room has not finished.`;
+    const context = await app.within(() => rooms.create(type, name), failure);
+    const room = new TestRoom(type, app, context);
+    rememberOpen(app, `${type.name} "${context.roomId}"`);
+    await app.settle();
+    return room;
+  }
+
+  /** The application: its HTTP routes answer too, to `request(room.app.getHttpServer())` of supertest for one. */
+  get app(): INestApplication {
+    return this.#app.app;
+  }
+
+  /** To get providers from: `room.module.get(ProfanityFilter)`. */
+  get module(): TestingModule {
+    return this.#app.module;
+  }
+
+  /** All rooms of the application. */
+  get rooms(): JamsocketRooms {
+    return this.module.get(JamsocketRooms);
+  }
+
+  /** The room's context; after the room has stopped and a client has made it anew, the new one's. */
+  get context(): JamsocketContext {
+    return (this.#context = this.rooms.get(this.type, this.#context.params) ?? this.#context);
+  }
+
+  get roomId(): string {
+    return this.#context.roomId;
+  }
+
+  /** The room's instance of the service class; after the room has stopped and a client has made it anew, the new one. */
+  get service(): T {
+    return this.context.room.instance!.service as T;
+  }
+
+  /** Whether the room runs: one that nobody is in any more may have stopped, as the option `shutdown` says. */
+  get isRunning(): boolean {
+    return this.rooms.get(this.type, this.#context.params) !== undefined;
+  }
+
+  /** What the wall clock says. `@Cron` goes by it; `Date.now()` does not. */
+  get now(): Date {
+    return this.#app.clock.date;
+  }
+
+  /**
+   * Connects a client, and resolves when the room's `@OnConnect` has run and what it sent has arrived.
+   * @throws ConnectRefusedError if a guard or anything else refuses it, TestTimeoutError if nobody answers
+   */
+  connect(options: RoomConnectOptions = {}): Promise<RoomClient> {
+    return this.#app.connect(this.#path, options);
+  }
+
+  /**
+   * Lets virtual time pass: timers, intervals and cron jobs run in the order in which they are due, and the room has
+   * done everything one of them brought about before the next one runs.
+   * @param ms milliseconds
+   * @throws TestTimeoutError if a handler has not finished after the patience (of real time)
+   */
+  advance(ms: number, { waitForHandlers = true }: AdvanceOptions = {}): Promise<void> {
+    return this.#app.advance(ms, waitForHandlers);
+  }
+
+  /**
+   * Resolves when nothing is under way: what was sent has been handled, and the answers are there. Time stands still.
+   * @throws TestTimeoutError if a handler has not finished after the patience (of real time)
+   */
+  settle(): Promise<void> {
+    return this.#app.settle();
+  }
+
+  /** Makes another room of the same application, which shares its clock. */
+  openRoom<U extends object>(service: Type<U>, room?: RoomName): Promise<TestRoom<U>> {
+    return TestRoom.create(service, this.#app, room);
+  }
+
+  /**
+   * Closes the application with all its rooms.
+   * @throws LeakError if a handler, or a timer that a room has set, is still running then
+   */
+  async close(): Promise<void> {
+    forgetOpen(this.#app);
+    await this.#app.close();
+  }
+
+  /** For `await using room = await createTestRoom(…)`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Where clients of the room connect to. */
+function pathOf(module: TestingModule, type: Type, params: Readonly<Record<string, string>>): string {
+  const { path } = module.get<ResolvedOptions>(RESOLVED_OPTIONS);
+  const { template } = module.get(ServiceDefinitions).byType.get(type)!;
+  const segments = template.segments.map((segment) =>
+    segment.startsWith(':') ? encodeURIComponent(params[segment.slice(1)]) : segment,
+  );
+  return `${path}/${segments.join('/')}`;
+}
