@@ -48,7 +48,7 @@ describe('a connection whose peer does not read', () => {
       socket as unknown as Duplex,
       sink,
       { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES },
-      NO_HEARTBEAT as never,
+      NO_HEARTBEAT,
     );
     for (const text of ['first', 'second', 'third', 'fourth']) connection.write(Buffer.from(text));
     return { socket, connection, closed };

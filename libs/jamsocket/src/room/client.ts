@@ -113,7 +113,7 @@ export class Client<Data = any> {
   close(code: number = CloseCode.normal, reason = ''): void {
     assertCloseCode(code, reason);
     // A guard may close a client that is not in yet: that does nothing, and must not make it deaf.
-    if (!this.isConnected) return;
+    if (!this.#isMember) return;
     this.isDismissed = true;
     this.end(code, reason);
   }
