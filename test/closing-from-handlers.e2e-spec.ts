@@ -1,5 +1,5 @@
-import { UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   Broadcast,
   JamsocketContext,
@@ -45,17 +45,17 @@ class ClosingRoom {
     return this.happens('connect', client);
   }
   @OnMessage()
-  message(client: Client, text: string) {
+  async message(client: Client, text: string) {
     if (text === 'timer') return this.ctx.setTimer(1);
-    return this.happens('message', client);
+    await this.happens('message', client);
   }
   @OnMessage('event')
   event(client: Client) {
     return this.happens('event', client);
   }
   @OnBinary()
-  binary(client: Client) {
-    return this.happens('binary', client);
+  async binary(client: Client) {
+    await this.happens('binary', client);
   }
   @OnTimer()
   ring() {
@@ -113,10 +113,15 @@ const WHAT = ['the client', 'the room', 'the room, waiting for it'];
 
 describe('whatever a handler closes', () => {
   let started: TestApp;
+  let logged: ReturnType<typeof jest.spyOn>;
   beforeAll(async () => {
     started = await startTestApp({ providers: [ClosingRoom, GreetedRoom] });
+    logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
   });
-  afterAll(() => started.close());
+  afterAll(async () => {
+    logged.mockRestore();
+    await started.close();
+  });
 
   /** What makes the room run the handler, and two messages that come too late where that closes something. */
   function provoke(kind: Kind, client: TestClient): void {
@@ -133,6 +138,7 @@ describe('whatever a handler closes', () => {
     'in its %s handler, %s: everyone hears of it once, and the room ends once',
     async (kind, what) => {
       journal.clear();
+      logged.mockClear();
       const room = `${kind}~${what}`;
       const client = await TestClient.connect(`${started.ws}/ws/${encodeURIComponent(room)}`);
       await client.until('welcome');
@@ -151,8 +157,28 @@ describe('whatever a handler closes', () => {
       if (what === 'the client') expect(messages).toBe(isMessage ? 1 : 0);
       else expect(messages).toBeLessThanOrEqual(isMessage ? 3 : 0);
       expect(started.app.get(JamsocketRooms).list()).toEqual([]);
+      // No handler has waited for itself until its time was over.
+      expect(logged).not.toHaveBeenCalled();
     },
   );
+
+  it('a client leaves once, whoever closed it, and those who stay count as before', async () => {
+    journal.clear();
+    const enter = () => TestClient.connect(`${started.ws}/ws/${encodeURIComponent('event~the client')}`);
+    const [stays, closed, closes, lost] = [await enter(), await enter(), await enter(), await enter()];
+    const disconnects = () => journal.entries.filter((entry) => entry === 'disconnect').length;
+    // The handler closes whoever sends an event.
+    closed.emit('event');
+    await closed.closed;
+    await closes.close();
+    lost.socket.terminate();
+    await sleep(100);
+    expect(disconnects()).toBe(3);
+    expect(journal.entries).not.toContain('destroy');
+    await stays.close();
+    await untilStopped();
+    expect(disconnects()).toBe(4);
+  });
 
   async function untilStopped(): Promise<void> {
     const { signal } = contexts.at(-1)!;

@@ -35,6 +35,8 @@ export interface TestAppOptions {
   readonly imports?: ModuleMetadata['imports'];
   /** Runs before the application is initialised, as a main.ts would: `app.useGlobalPipes(…)`. */
   readonly configure?: (app: INestApplication) => void;
+  /** Whether Nest itself cuts what is still connected when the application closes. Default `true`. */
+  readonly forceCloseConnections?: boolean;
 }
 
 export interface TestApp {
@@ -83,7 +85,7 @@ export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
   const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
   const app: INestApplication = module.createNestApplication(adapter as ExpressAdapter, {
     logger: false,
-    forceCloseConnections: true,
+    forceCloseConnections: test.forceCloseConnections ?? true,
   });
   if (beside === 'ws gateway') app.useWebSocketAdapter(new WsAdapter(app));
   if (beside === 'socket.io gateway') app.useWebSocketAdapter(new IoAdapter(app));
