@@ -9,12 +9,15 @@ export default {
   modulePathIgnorePatterns: [
     '<rootDir>/dist/',
     '<rootDir>/libs/jamsocket/dist/',
+    '<rootDir>/libs/client/dist/',
     '<rootDir>/test/compat/',
     '<rootDir>/bench/',
   ],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-jamsocket$': '<rootDir>/libs/jamsocket/src/index.ts',
+    '^jamsocket-client$': '<rootDir>/libs/client/src/index.ts',
+    '^jamsocket-client/react$': '<rootDir>/libs/client/src/react.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {
