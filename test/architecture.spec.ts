@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '..', 'libs', 'jamsocket', 'src');
 const FLOORS: readonly (readonly string[])[] = [
   [
     'jamsocket.errors',
+    'protocol',
     'jamsocket.sources',
     'jamsocket.options',
     'jamsocket.options.rules',

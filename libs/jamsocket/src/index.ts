@@ -7,6 +7,7 @@ export {
   OnDestroy,
   OnDisconnect,
   OnMessage,
+  OnResume,
   OnTimer,
 } from './decorators/handler.decorators.js';
 export { Ctx, RoomId } from './decorators/parameter.decorators.js';
@@ -36,6 +37,7 @@ export type {
   Limits,
   Origins,
   RateLimit,
+  ResumeOptions,
   RoomIdGenerator,
   RoomIds,
   RoomLimits,

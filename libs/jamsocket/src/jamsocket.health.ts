@@ -22,7 +22,7 @@ export class JamsocketHealth {
   /** @param key name of the entry in the health check's result */
   isHealthy<Key extends string = 'jamsocket'>(key = 'jamsocket' as Key): JamsocketHealthResult<Key> {
     const rooms = this.registry.list();
-    const clients = rooms.reduce((sum, room) => sum + room.clients.size, 0);
+    const clients = rooms.reduce((sum, room) => sum + room.members.clients.size, 0);
     const status = this.gateway.isDraining ? 'down' : 'up';
     return { [key]: { status, rooms: rooms.length, clients } } as JamsocketHealthResult<Key>;
   }

@@ -70,11 +70,12 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: RoomRegistry,
-      inject: [RESOLVED_OPTIONS, JamsocketClock, TimerRegistry],
-      useFactory: (options: ResolvedOptions, clock: JamsocketClock, timers: TimerRegistry) => {
+      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry],
+      useFactory: (options: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom, timers: TimerRegistry) => {
         const flusher = new TurnFlusher(options.flushIntervalMs);
         const services = {
           clock,
+          random,
           timers,
           createOutbox: (coalesce: boolean, dropSlow: ConstructorParameters<typeof ImmediateOutbox>[0]) =>
             coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),

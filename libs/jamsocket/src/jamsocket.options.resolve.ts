@@ -28,6 +28,7 @@ export interface ResolvedRoomOptions {
   readonly unjoinedMs: number;
   readonly handlerTimeoutMs: number;
   readonly heartbeat: false | { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly resume: { readonly windowMs: number; readonly maxLogBytes: number };
   readonly origins: Origins;
   readonly coalesce: boolean;
   readonly limits: ResolvedRoomLimits;
@@ -86,11 +87,11 @@ export function resolveRoomOptions(module: JamsocketOptions, service: RoomOption
     ...service.limits,
     mailbox: { ...module.limits?.mailbox, ...service.limits?.mailbox },
   };
-  const heartbeat =
-    isPlainObject(module.heartbeat) && isPlainObject(service.heartbeat)
-      ? { ...module.heartbeat, ...service.heartbeat }
-      : undefined;
-  return allRules()({ ...module, ...service, limits, ...(heartbeat && { heartbeat }) }, where);
+  const merged = (name: 'heartbeat' | 'resume') => {
+    const [general, own] = [module[name], service[name]];
+    return isPlainObject(general) && isPlainObject(own) ? { [name]: { ...general, ...own } } : {};
+  };
+  return allRules()({ ...module, ...service, limits, ...merged('heartbeat'), ...merged('resume') }, where);
 }
 
 const allRules = () => object<ResolvedOptions>({ ...roomRules(globalLimitRules), ...moduleRules });
@@ -125,6 +126,7 @@ const roomRules = (limits: Record<string, Rule<unknown>>): Record<string, Rule<u
   unjoinedMs: milliseconds(1, 60_000),
   handlerTimeoutMs: milliseconds(1, 30_000),
   heartbeat,
+  resume,
   origins,
   coalesce: boolean(true),
   limits: object(limits),
@@ -204,6 +206,12 @@ function heartbeat(value: unknown, path: string): ResolvedRoomOptions['heartbeat
     throw badOption(`${path}.timeoutMs`, resolved.timeoutMs, `more than intervalMs, which is ${resolved.intervalMs}`);
   }
   return resolved;
+}
+
+function resume(value: unknown, path: string): ResolvedRoomOptions['resume'] {
+  const rules = { windowMs: milliseconds(0, 30_000), maxLogBytes: integer(0, MAX_BYTES, 1024 * 1024) };
+  const resolve = object<ResolvedRoomOptions['resume']>(rules);
+  return resolve(value === false ? { windowMs: 0 } : value, path);
 }
 
 function origins(value: unknown = 'same-host', path: string): Origins {

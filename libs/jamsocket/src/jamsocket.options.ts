@@ -26,6 +26,13 @@ export type ShutdownPolicy =
 export type Origins =
   'same-host' | '*' | readonly string[] | ((origin: string, request: IncomingMessage) => boolean | Promise<boolean>);
 
+export interface ResumeOptions {
+  /** Milliseconds for which the place of a client whose connection is lost is kept; 0 switches it off. Default 30,000. */
+  windowMs?: number;
+  /** Most bytes a room keeps of what it has sent lately, for clients that come back. Default 1 MiB. */
+  maxLogBytes?: number;
+}
+
 export interface HeartbeatOptions {
   /** Milliseconds between pings, 1,000 or more. Default 10,000. */
   intervalMs?: number;
@@ -94,6 +101,11 @@ export interface RoomOptions {
   handlerTimeoutMs?: number;
   /** `false` switches pings off. Default: every 10 s, dropped after 20 s of silence. */
   heartbeat?: false | HeartbeatOptions;
+  /**
+   * What clients of `jamsocket-client` (and others that speak `jamsocket.v1`) can come back to after a lost connection. `false` is off.
+   * Without such clients in the room it costs nothing.
+   */
+  resume?: false | ResumeOptions;
   /** Default `'same-host'`. Requests without an `Origin` header do not come from a browser's page and pass. */
   origins?: Origins;
   /** Send everything queued for a socket in one event-loop turn with one write. Default `true`; `false` sends through `ws` at once. */

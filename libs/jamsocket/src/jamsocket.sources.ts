@@ -17,6 +17,10 @@ export abstract class JamsocketClock {
 export abstract class JamsocketRandom {
   abstract uuid(): string;
   abstract uint32(): number;
+  /** 128 bits that nobody can guess, as 22 characters. */
+  token(): string {
+    return randomBytes(16).toString('base64url');
+  }
 }
 
 export class SystemClock extends JamsocketClock {

@@ -16,7 +16,7 @@ class FakeConnection {
 
   constructor(readonly number: number) {}
 
-  get isBehind(): boolean {
+  get skipsVolatile(): boolean {
     return this.isHolding;
   }
 
@@ -105,7 +105,7 @@ describe('the coalescing outbox', () => {
         const settle = () => joined.forEach((number) => (flushed[number] = wanted[number].length));
 
         const want = (number: number, sent: { text: string; isVolatile: boolean }) => {
-          if (!sent.isVolatile || !connections[number].isBehind) wanted[number].push(sent.text);
+          if (!sent.isVolatile || !connections[number].skipsVolatile) wanted[number].push(sent.text);
         };
 
         for (const now of steps) {

@@ -126,7 +126,7 @@ export class CoalescingOutbox implements Outbox {
       let parts = connection.outboxParts;
       const start = connection.outboxStart;
       connection.outboxStart = 0;
-      const skipsVolatile = hasVolatile && connection.isBehind;
+      const skipsVolatile = hasVolatile && connection.skipsVolatile;
       if (parts !== null || skipsVolatile) {
         connection.outboxParts = null;
         parts ??= [];
@@ -150,7 +150,7 @@ export class CoalescingOutbox implements Outbox {
       if (parts === null) continue;
       connection.outboxParts = null;
       connection.outboxStart = 0;
-      if (hasVolatile && connection.isBehind) {
+      if (hasVolatile && connection.skipsVolatile) {
         parts = withoutVolatile(parts, NO_FRAMES);
         if (parts.length === 0) continue;
       }

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import { Backlog } from './backlog.js';
+import { CloseCode } from '../protocol.js';
 import { FrameReader, type FrameTarget } from './frame-reader.js';
-import type { Frame } from './frame.js';
+import { SocketWriter } from './socket-writer.js';
 
 /** Whoever the messages of a connection are for. */
 export interface ConnectionSink {
@@ -25,14 +25,6 @@ export interface ConnectionLimits {
   readonly maxBufferedBytes: number;
 }
 
-/** Close codes of RFC 6455 section 7.4.1 and of the IANA registry that we send. */
-export const CLOSE_NORMAL = 1000;
-export const CLOSE_POLICY = 1008;
-export const CLOSE_INTERNAL_ERROR = 1011;
-export const CLOSE_SERVICE_RESTART = 1012;
-export const CLOSE_TRY_AGAIN_LATER = 1013;
-const CLOSE_ABNORMAL = 1006;
-
 /** The `ws` class with a place for ours: listeners find the connection without a closure each. */
 export class RoomSocket extends WebSocket {
   connection: Connection | undefined;
@@ -49,14 +41,9 @@ type NetSocket = Duplex & { [connectionOf]?: Connection };
 
 /**
  * One socket's life: bytes in become messages for the sink, frames out become writes. Reading takes plain frames
- * itself and leaves the rest to `ws`; writing goes to the socket directly, which is safe since every write is
- * whole frames and `ws` (without compression) writes its own frames at once, so neither cuts into the other.
+ * itself and leaves the rest to `ws`.
  */
-export class Connection implements FrameTarget {
-  /** For the outbox: index of the first frame of this turn's broadcasts that this connection still has to get. */
-  outboxStart = 0;
-  /** For the outbox: what this connection gets before that: pairs of indices into the broadcasts, and frames of its own. */
-  outboxParts: (number | Frame)[] | null = null;
+export class Connection extends SocketWriter implements FrameTarget {
   /** When anything was last heard from the peer, on the watch's clock. */
   lastHeard: number;
   /** For the heartbeat: the part of its sweep that visits this connection. */
@@ -64,15 +51,15 @@ export class Connection implements FrameTarget {
   isPaused = false;
   #isClosed = false;
   #reader: FrameReader | null = null;
-  #backlog: Backlog | null = null;
 
   constructor(
-    private readonly ws: RoomSocket,
-    private readonly socket: NetSocket,
+    ws: RoomSocket,
+    socket: NetSocket,
     private readonly sink: ConnectionSink,
     private readonly limits: ConnectionLimits,
     private readonly watch: Watch,
   ) {
+    super(ws, socket, limits.maxBufferedBytes);
     this.lastHeard = watch.now;
     ws.connection = this;
     socket[connectionOf] = this;
@@ -99,11 +86,6 @@ export class Connection implements FrameTarget {
     return !this.#isClosed && this.ws.readyState === WebSocket.OPEN;
   }
 
-  /** Bytes that were sent but not yet taken by the operating system, those still in an outbox not counted. */
-  get bufferedBytes(): number {
-    return this.socket.writableLength + (this.#backlog?.bytes ?? 0);
-  }
-
   receiveText(text: string): void {
     if (!this.#isClosed) this.sink.receiveText(text);
   }
@@ -112,60 +94,10 @@ export class Connection implements FrameTarget {
     if (!this.#isClosed) this.sink.receiveBinary(bytes);
   }
 
-  /**
-   * Writes whole frames. The bytes may lie in memory that is shared and reused: what the socket does not take at
-   * once is copied.
-   * @returns false if the peer is too far behind and has to be dropped
-   */
-  write(bytes: Buffer): boolean {
-    if (!this.isOpen) return true;
-    if (!this.isBehind) {
-      this.socket.write(bytes);
-      return true;
-    }
-    if (this.bufferedBytes + bytes.length > this.limits.maxBufferedBytes) return false;
-    if (this.#backlog === null) {
-      this.#backlog = new Backlog();
-      this.socket.write(Buffer.from(bytes), () => this.#writeBacklog());
-    } else {
-      this.#backlog.append(bytes);
-    }
-    return true;
-  }
-
-  /**
-   * Writes a single frame of ASCII text as the string it is, which spares it a buffer of its own.
-   * @returns whether it did: not if the frame is another, or if something is waiting already
-   */
-  writeText(frame: Frame): boolean {
-    const text = frame.latin1;
-    if (text === null || this.isBehind || !this.isOpen) return false;
-    this.socket.write(text, 'latin1');
-    return true;
-  }
-
   /** Resolves when the socket is closed. */
   get ended(): Promise<void> {
     if (this.socket.destroyed) return Promise.resolve();
     return new Promise((resolve) => this.socket.once('close', () => resolve()));
-  }
-
-  /** Whether something that was written before has not left yet. */
-  get isBehind(): boolean {
-    return this.#backlog !== null || this.socket.writableLength > 0;
-  }
-
-  /** Whether the socket still holds on to what was written last. */
-  get isHolding(): boolean {
-    return this.socket.writableLength > 0;
-  }
-
-  /** Sends one message through `ws`, for `coalesce: false`. */
-  writeThroughWs(frame: Frame): boolean {
-    if (!this.isOpen) return true;
-    if (this.bufferedBytes > 0 && this.bufferedBytes + frame.bytes > this.limits.maxBufferedBytes) return false;
-    this.ws.send(frame.payload, { binary: typeof frame.payload !== 'string', compress: false });
-    return true;
   }
 
   /** For the socket, before it sends a close frame. */
@@ -176,14 +108,14 @@ export class Connection implements FrameTarget {
   /** Starts the closing handshake behind everything written so far. The sink hears of it at once. */
   close(code: number, reason = ''): void {
     if (this.#isClosed) return;
-    for (const chunk of this.#backlog?.take() ?? []) this.socket.write(chunk);
+    this.writeOutBacklog();
     this.ws.close(code, reason);
     this.#end(code, reason);
   }
 
   /** Closes a peer that does not read: what waits for it is let go. */
   drop(code: number, reason: string): void {
-    this.#backlog?.take();
+    this.discardBacklog();
     this.ws.close(code, reason);
     this.#end(code, reason);
   }
@@ -191,7 +123,7 @@ export class Connection implements FrameTarget {
   /** Cuts the connection without a closing handshake. */
   terminate(reason: string): void {
     this.ws.terminate();
-    this.#end(CLOSE_ABNORMAL, reason);
+    this.#end(CloseCode.abnormal, reason);
   }
 
   ping(): void {
@@ -233,7 +165,7 @@ export class Connection implements FrameTarget {
   }
 
   closed(code: number, reason: string): void {
-    this.#backlog = null;
+    this.discardBacklog();
     this.watch.remove(this);
     this.#end(code, reason);
   }
@@ -248,19 +180,6 @@ export class Connection implements FrameTarget {
       this.ws.resume();
     }
     this.sink.connectionClosed(code, reason);
-  }
-
-  #writeBacklog(): void {
-    const chunks = this.#backlog?.take() ?? [];
-    if (chunks.length === 0 || !this.isOpen) {
-      this.#backlog = null;
-      return;
-    }
-    this.socket.cork();
-    const last = chunks.pop()!;
-    for (const chunk of chunks) this.socket.write(chunk);
-    this.socket.write(last, () => this.#writeBacklog());
-    this.socket.uncork();
   }
 }
 

@@ -37,7 +37,7 @@ export class ImmediateOutbox implements Outbox {
   }
 
   #write(connection: Connection, frame: Frame): void {
-    if (frame.isVolatile && connection.isBehind) return;
+    if (frame.isVolatile && connection.skipsVolatile) return;
     if (!connection.writeThroughWs(frame)) this.dropSlow(connection);
   }
 }

@@ -8,6 +8,12 @@ export const OnCreate = (): MethodDecorator => handler({ kind: 'create' });
 export const OnConnect = (): MethodDecorator => handler({ kind: 'connect' });
 
 /**
+ * Runs when a client of `jamsocket-client` whose connection was lost has come back, with `(client, ctx)`. It is the same client; what it
+ * missed is on its way to it already.
+ */
+export const OnResume = (): MethodDecorator => handler({ kind: 'resume' });
+
+/**
  * `@OnMessage()` hears text messages, with `(client, text, ctx)`.
  * `@OnMessage('move', schema?)` hears JSON messages `{ "event": "move", "data": …, "id"?: … }`, with `(client, data, ctx)`;
  * the data is first checked by the schema. What the handler returns is the reply and carries the message's `id`.

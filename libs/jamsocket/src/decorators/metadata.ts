@@ -13,7 +13,7 @@ export interface ServiceMetadata {
 }
 
 export type HandlerMetadata =
-  | { readonly kind: 'create' | 'connect' | 'message' | 'binary' | 'disconnect' | 'destroy' }
+  | { readonly kind: 'create' | 'connect' | 'resume' | 'message' | 'binary' | 'disconnect' | 'destroy' }
   | { readonly kind: 'event'; readonly event: string; readonly schema?: StandardSchema }
   | { readonly kind: 'timer'; readonly timer: string };
 

@@ -25,6 +25,7 @@ type Shape = 'context' | 'client' | 'message';
 const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
   create: 'context',
   connect: 'client',
+  resume: 'client',
   message: 'message',
   event: 'message',
   binary: 'message',
@@ -118,8 +119,9 @@ export class HandlerPlan {
     execution.setType('ws');
     const callMethod = () =>
       after(this.#values(args, pipes, host), (values) => this.method.apply(service, values as unknown[]));
-    // The guards of a connect have run already, before the upgrade.
-    const admission = this.metadata.kind === 'connect' ? true : runGuards(guards, execution);
+    // The guards of a connect have run already, before the upgrade; coming back is a connect, too.
+    const isSeated = this.metadata.kind === 'connect' || this.metadata.kind === 'resume';
+    const admission = isSeated ? true : runGuards(guards, execution);
     return after(admission, (isAdmitted) => {
       if (!isAdmitted) throw new WsException('Forbidden resource');
       return runInterceptors(interceptors, execution, callMethod);

@@ -120,6 +120,7 @@ class BoundInstance implements RoomInstance {
   readonly connect?: Handler;
   readonly text?: Handler;
   readonly binary?: Handler;
+  readonly resume?: Handler;
   readonly disconnect?: Handler;
   readonly destroy?: Handler;
   readonly events: ReadonlyMap<string, Handler>;
@@ -136,6 +137,7 @@ class BoundInstance implements RoomInstance {
     this.connect = bind(single.get('connect'));
     this.text = bind(single.get('message'));
     this.binary = bind(single.get('binary'));
+    this.resume = bind(single.get('resume'));
     this.disconnect = bind(single.get('disconnect'));
     this.destroy = bind(single.get('destroy'));
     this.events = bindAll(events, host);

@@ -142,6 +142,7 @@ function refuseSamePaths(services: readonly FoundService[]): void {
 const DECORATORS: Readonly<Record<HandlerMetadata['kind'], string>> = {
   create: '@OnCreate',
   connect: '@OnConnect',
+  resume: '@OnResume',
   message: '@OnMessage',
   event: '@OnMessage',
   binary: '@OnBinary',

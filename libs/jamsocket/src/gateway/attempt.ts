@@ -7,6 +7,8 @@ import type { JamsocketClock } from '../jamsocket.sources.js';
 export class Attempt {
   /** It was answered, or its socket is gone. */
   isOver = false;
+  /** Its request is a valid WebSocket handshake. */
+  isHandshake = false;
   #timer: NodeJS.Timeout | null = null;
   #abandon: ((reason: unknown) => void) | null = null;
 

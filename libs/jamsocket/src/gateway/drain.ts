@@ -1,4 +1,4 @@
-import { CLOSE_SERVICE_RESTART } from '../connection/connection.js';
+import { CloseCode } from '../protocol.js';
 import type { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
 import type { Client } from '../room/client.js';
 import type { RoomRegistry } from '../room/room-registry.js';
@@ -43,10 +43,10 @@ async function drainInTime(
     // By the clock, not by the tick: a busy process is late for every tick, and that must not add up.
     const elapsed = clock.now() - began + TICK_MS;
     const due = elapsed < spreadMs ? Math.ceil((clients.length * elapsed) / spreadMs) : clients.length;
-    for (; closed < due; closed++) clients[closed].end(CLOSE_SERVICE_RESTART, REASON);
+    for (; closed < due; closed++) clients[closed].end(CloseCode.serviceRestart, REASON);
     if (closed < clients.length) await delay(TICK_MS, clock).passed;
   }
-  await registry.stopAll(CLOSE_SERVICE_RESTART, REASON);
+  await registry.stopAll(CloseCode.serviceRestart, REASON);
   await Promise.all(clients.map(async (client) => client.connection?.ended));
 }
 

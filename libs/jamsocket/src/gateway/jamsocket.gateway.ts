@@ -6,6 +6,7 @@ import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definit
 import { RefusedError } from '../jamsocket.errors.js';
 import type { ResolvedOptions } from '../jamsocket.options.resolve.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
+import { PROTOCOL } from '../protocol.js';
 import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';
 import type { RoomRegistry } from '../room/room-registry.js';
@@ -13,10 +14,11 @@ import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
-import { refusalFor, writeRefusal } from './refusal.js';
+import { refusalFor, writeRefusal, writeRefusalFrame } from './refusal.js';
 import { RouteTable } from './route-table.js';
 import { Seating } from './seating.js';
 import { SocketFactory } from './socket-factory.js';
+import { offersProtocol } from './subprotocol.js';
 
 /** Seconds after which a client may try again while the server restarts. */
 const RETRY_AFTER_S = '1';
@@ -70,6 +72,7 @@ export class JamsocketGateway {
   #admit(attempt: Attempt): void | Promise<void> {
     const { request, socket } = attempt;
     checkHandshake(request);
+    attempt.isHandshake = true;
     if (this.isDraining) throw draining();
     const ip = clientAddress(request, this.options.trustProxy);
     this.#counter.count(socket, ip);
@@ -104,7 +107,9 @@ export class JamsocketGateway {
     const refusal = refusalFor(error);
     if (refusal.status >= 500) this.#report(attempt.request, error);
     attempt.end(error);
-    writeRefusal(attempt.socket, refusal);
+    if (attempt.isHandshake && offersProtocol(attempt.request))
+      writeRefusalFrame(attempt.request, attempt.socket, PROTOCOL, refusal);
+    else writeRefusal(attempt.socket, refusal);
   }
 
   #report(request: IncomingMessage, error: unknown): void {

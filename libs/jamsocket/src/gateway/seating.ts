@@ -1,10 +1,14 @@
+import type { Connection } from '../connection/connection.js';
 import type { ServiceDefinition } from '../discovery/definitions.js';
 import type { Client } from '../room/client.js';
+import type { Resumable, ResumeRequest } from '../room/resumption.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import type { Room } from '../room/room.js';
+import { CloseCode } from '../protocol.js';
 import type { Attempt } from './attempt.js';
 import { checkOrigin } from './origin.js';
 import type { SocketFactory } from './socket-factory.js';
+import { offersProtocol, resumeRequestOf } from './subprotocol.js';
 
 /**
  * One client's way from the upgrade request to its seat: origin, guards, room, socket. Each step goes on with the next
@@ -12,6 +16,8 @@ import type { SocketFactory } from './socket-factory.js';
  */
 export class Seating {
   readonly #timeoutMs: number;
+  /** A client whose connection was lost wants to go on. */
+  readonly #resume: ResumeRequest | undefined;
 
   constructor(
     private readonly attempt: Attempt,
@@ -21,6 +27,8 @@ export class Seating {
     private readonly sockets: SocketFactory,
   ) {
     this.#timeoutMs = definition.options.limits.handshakeTimeoutMs;
+    client.isResumable = offersProtocol(attempt.request);
+    this.#resume = client.isResumable ? resumeRequestOf(attempt.request) : undefined;
   }
 
   /** @throws RefusedError, and whatever a guard throws */
@@ -39,8 +47,15 @@ export class Seating {
 
   #reserve(): void | Promise<void> {
     if (this.#isGone) return;
-    const room = this.registry.reserve(this.definition, this.client.address);
+    const room = this.#reservePlaceKept() ?? this.registry.reserve(this.definition, this.client.address);
     return this.attempt.after(room, this.#timeoutMs, (reserved) => this.#askRoomsGuards(reserved), giveBack);
+  }
+
+  /** A client that comes back has its place already: a room that is full is not full for it. */
+  #reservePlaceKept(): Room | undefined {
+    if (this.#resume === undefined) return undefined;
+    const room = this.registry.get(this.definition, this.client.address.key);
+    return room?.members.knows(this.#resume) && room.reserve() ? room : undefined;
   }
 
   #askRoomsGuards(room: Room): void | Promise<void> {
@@ -66,12 +81,30 @@ export class Seating {
       if (room.state !== 'running') return this.#reserve();
       if (this.#isGone) return;
       attempt.isOver = true;
-      this.sockets.open(attempt.request, attempt.socket, attempt.head, client, (connection) =>
-        room.join(client, connection),
-      );
+      const resumable = this.#resume && this.#findPlace(room, this.#resume);
+      if (resumable === undefined) this.#open(client, (connection) => room.join(client, connection));
+      else {
+        this.#open(resumable.client, (connection) =>
+          room.resume(resumable, connection, client.request, this.#resume!.token),
+        );
+      }
     } finally {
       giveBack(room);
     }
+  }
+
+  /** The place of the client that comes back. If it cannot go on, it begins anew, and what is left of it leaves. */
+  #findPlace(room: Room, resume: ResumeRequest): Resumable | undefined {
+    const found = room.members.find(resume);
+    if ('missed' in found) return found;
+    this.client.lost = found.lost;
+    if (found.client !== undefined) found.client.end(CloseCode.tryAgainLater, 'missed too much');
+    return undefined;
+  }
+
+  #open(client: Client, joined: (connection: Connection) => void): void {
+    const { request, socket, head } = this.attempt;
+    this.sockets.open(request, socket, head, client, joined);
   }
 
   get #isGone(): boolean {

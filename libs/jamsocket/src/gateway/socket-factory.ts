@@ -7,6 +7,7 @@ import { Heartbeat, NO_HEARTBEAT } from '../connection/heartbeat.js';
 import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
 import type { Client } from '../room/client.js';
+import { selectProtocol } from './subprotocol.js';
 
 /** Milliseconds a peer may take to answer our close frame before its socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -29,6 +30,7 @@ export class SocketFactory {
       WebSocket: RoomSocket,
       clientTracking: false,
       perMessageDeflate: false,
+      handleProtocols: selectProtocol,
       maxPayload: limits.maxPayloadBytes,
       maxFragments: limits.maxFragments,
       maxBufferedChunks: limits.maxBufferedChunks,

@@ -1,13 +1,19 @@
-import { CLOSE_NORMAL, CLOSE_POLICY, type Connection } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import { Frame } from '../connection/frame.js';
 import type { InboundRate } from '../connection/inbound-rate.js';
 import { JamsocketError } from '../jamsocket.errors.js';
+import { CloseCode } from '../protocol.js';
 import type { ClientRequest } from './client-request.js';
 import type { RoomAddress } from './room-address.js';
+import type { Lost } from './resumption.js';
 import type { Room } from './room.js';
 import type { SendOptions } from './send-options.js';
+import type { Session } from './session.js';
 
-/** Names a client within its room: 1, 2, 3 … in the order of joining, never used twice. */
+/**
+ * Names a client within its room: 1, 2, 3 … in the order of joining. No other client gets it, but a client that leaves and connects
+ * again with the same `?token=` does.
+ */
 export type ClientId = number;
 
 const NO_TAGS: ReadonlySet<string> = new Set();
@@ -27,17 +33,24 @@ export class Client<Data = any> {
   closed: { readonly code: number; readonly reason: string } | undefined = undefined;
   /** @internal */
   room: Room | null = null;
-  /** @internal */
+  /** @internal `null` while it is away. */
   connection: Connection | null = null;
   /** @internal The handlers asked for its end: what it sent before that does not count any more. */
   isDismissed = false;
   /** @internal */
   inboundRate: InboundRate | null = null;
+  /** @internal It speaks `jamsocket.v1`. */
+  isResumable = false;
+  /** @internal Why it is a new client although it came to go on. */
+  lost: Lost | undefined = undefined;
+  /** @internal */
+  session: Session | null = null;
   #tags: Set<string> | null = null;
 
   /** @internal */
   constructor(
-    readonly request: ClientRequest,
+    /** The upgrade request it came with; after a lost connection, the latest. */
+    public request: ClientRequest,
     /** @internal */
     public address: RoomAddress,
   ) {}
@@ -65,6 +78,7 @@ export class Client<Data = any> {
     for (const tag of tags) this.#tags?.delete(tag);
   }
 
+  /** Not while its connection is lost and it may come back; what it is sent then, it gets when it does. */
   get isConnected(): boolean {
     return this.connection !== null && this.closed === undefined;
   }
@@ -72,17 +86,17 @@ export class Client<Data = any> {
   /** Bytes that were sent to this client and still wait here. */
   get bufferedBytes(): number {
     if (this.connection === null || this.room === null) return 0;
-    return this.connection.bufferedBytes + this.room.outbox.queuedBytes(this.connection);
+    return this.connection.bufferedBytes + this.room.members.outbox.queuedBytes(this.connection);
   }
 
   /** Sends a text message. Nothing happens if the client has gone. */
   sendMessage(text: string, options?: SendOptions): void {
-    if (this.isConnected) this.room!.outbox.send(Frame.text(text, options?.volatile), [this.connection!]);
+    if (this.#isMember) this.room!.members.sendTo(this, Frame.text(text, options?.volatile));
   }
 
   /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
   sendBinary(bytes: Uint8Array, options?: SendOptions): void {
-    if (this.isConnected) this.room!.outbox.send(Frame.binary(bytes, options?.volatile), [this.connection!]);
+    if (this.#isMember) this.room!.members.sendTo(this, Frame.binary(bytes, options?.volatile));
   }
 
   /** Sends `{ "event": event, "data": data }` as JSON text. */
@@ -96,7 +110,7 @@ export class Client<Data = any> {
    * @param reason at most 123 bytes
    * @throws JamsocketError `bad_close_code`
    */
-  close(code = CLOSE_NORMAL, reason = ''): void {
+  close(code: number = CloseCode.normal, reason = ''): void {
     assertCloseCode(code, reason);
     this.isDismissed = true;
     this.end(code, reason);
@@ -104,39 +118,56 @@ export class Client<Data = any> {
 
   /** @internal Closes with any code. */
   end(code: number, reason: string): void {
-    if (!this.isConnected) return;
-    this.room?.outbox.flush();
-    this.connection!.close(code, reason);
+    if (!this.#isMember) return;
+    if (this.connection === null) return this.room!.leave(this, code, reason);
+    this.room!.members.outbox.flush();
+    this.connection.close(code, reason);
   }
 
   /** @internal */
   receiveText(text: string): void {
+    if (this.session !== null && !this.#isData(this.session, text)) return;
     if (this.inboundRate === null || this.#mayReceive(this.inboundRate, Buffer.byteLength(text)))
       this.room!.receive({ type: 'text', client: this, text });
   }
 
   /** @internal */
   receiveBinary(bytes: Buffer): void {
+    if (this.session !== null && !this.#isData(this.session, bytes)) return;
     if (this.inboundRate === null || this.#mayReceive(this.inboundRate, bytes.length))
       this.room!.receive({ type: 'binary', client: this, bytes });
   }
 
   /** @internal */
   connectionClosing(): void {
-    this.room!.outbox.flush();
+    this.room!.members.outbox.flush();
   }
 
   /** @internal */
   connectionClosed(code: number, reason: string): void {
-    this.closed = { code, reason };
-    this.room!.leave(this);
+    this.room!.connectionLost(this, code, reason);
+  }
+
+  get #isMember(): boolean {
+    return this.room !== null && this.closed === undefined;
+  }
+
+  /** Counts what a client of `jamsocket.v1` sends. The first frame of each of its connections is for us, not for the room. */
+  #isData(session: Session, frame: string | Buffer): boolean {
+    const { members } = this.room!;
+    if (session.isConfirmed) {
+      if (session.countReceived(frame.length)) members.acknowledge(this);
+      return true;
+    }
+    if (!members.confirm(this, frame)) this.end(CloseCode.protocolError, 'the confirmation of jamsocket.v1 is wrong');
+    return false;
   }
 
   #mayReceive(rate: InboundRate, bytes: number): boolean {
     const excess = rate.excessOf(bytes, this.room!.now());
     if (excess === 'close') {
       this.isDismissed = true;
-      this.end(CLOSE_POLICY, 'too many messages');
+      this.end(CloseCode.policy, 'too many messages');
     }
     return excess === undefined;
   }
@@ -144,7 +175,7 @@ export class Client<Data = any> {
 
 /** @throws JamsocketError `bad_close_code` */
 export function assertCloseCode(code: number, reason: string): void {
-  if (code !== CLOSE_NORMAL && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+  if (code !== CloseCode.normal && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
     throw new JamsocketError(
       'bad_close_code',
       `Close code ${code} is not an application's to use: use 1000, or one from 3000 to 4999.`,

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { CLOSE_NORMAL } from '../connection/connection.js';
+import { CloseCode } from '../protocol.js';
 import { JamsocketError, RefusedError } from '../jamsocket.errors.js';
 import type { RoomName } from './room-address.js';
 import type { JamsocketContext } from './room-context.js';
@@ -65,7 +65,7 @@ export class JamsocketRooms {
     const found = this.#find(service, room);
     if (found === undefined) return false;
     const isOwnTurn = isInTurnOf(found);
-    found.close(CLOSE_NORMAL, reason);
+    found.close(CloseCode.normal, reason);
     // A room that closes itself cannot wait for its end: this turn is part of it.
     if (!isOwnTurn) await found.stopped;
     return true;

@@ -1,8 +1,7 @@
-import type { Connection } from '../connection/connection.js';
 import type { Frame } from '../connection/frame.js';
-import type { Outbox } from '../connection/outbox.js';
 import { JamsocketError } from '../jamsocket.errors.js';
 import { Client, type ClientId } from './client.js';
+import type { Members } from './members.js';
 
 /** Everyone in the room. */
 export const Broadcast: unique symbol = Symbol('Broadcast');
@@ -32,31 +31,24 @@ export function tagged(tag: string): Tagged {
   return new Tagged(tag);
 }
 
-/** Gives a frame to the outbox for the recipient. */
-export function deliver(
-  frame: Frame,
-  recipient: Recipient,
-  clients: ReadonlyMap<ClientId, Client>,
-  outbox: Outbox,
-): void {
+/** Sends a frame to the recipient. */
+export function deliver(frame: Frame, recipient: Recipient, members: Members): void {
+  const { clients } = members;
   if (recipient === Broadcast) {
-    outbox.broadcast(frame);
+    members.broadcast(frame);
   } else if (recipient instanceof Client) {
-    if (recipient.connection !== null) outbox.send(frame, [recipient.connection]);
+    members.sendTo(recipient, frame);
   } else if (typeof recipient === 'number') {
-    outbox.send(frame, connectionsOf([recipient], clients));
+    members.send(frame, clientsOf([recipient], clients));
   } else if (recipient instanceof EveryoneExcept) {
-    outbox.broadcastExcept(frame, connectionsOf(recipient.excluded, clients));
+    members.broadcastExcept(frame, clientsOf(recipient.excluded, clients));
   } else if (recipient instanceof Tagged) {
-    outbox.send(
+    members.send(
       frame,
-      connectionsOf(
-        [...clients.values()].filter((client) => client.tags.has(recipient.tag)),
-        clients,
-      ),
+      [...clients.values()].filter((client) => client.tags.has(recipient.tag)),
     );
   } else if (Array.isArray(recipient)) {
-    outbox.send(frame, connectionsOf(recipient as (Client | ClientId)[], clients));
+    members.send(frame, clientsOf(recipient as (Client | ClientId)[], clients));
   } else {
     throw new JamsocketError(
       'bad_recipient',
@@ -65,12 +57,12 @@ export function deliver(
   }
 }
 
-/** Each connection once, whether the list names its client, its id or both. */
-function connectionsOf(members: readonly (Client | ClientId)[], clients: ReadonlyMap<ClientId, Client>): Connection[] {
-  const connections = new Set<Connection>();
+/** Each client once, whether the list names it, its id or both. */
+function clientsOf(members: readonly (Client | ClientId)[], clients: ReadonlyMap<ClientId, Client>): Client[] {
+  const found = new Set<Client>();
   for (const member of members) {
     const client = typeof member === 'number' ? clients.get(member) : member;
-    if (client?.connection) connections.add(client.connection);
+    if (client !== undefined) found.add(client);
   }
-  return [...connections];
+  return [...found];
 }

@@ -1,5 +1,5 @@
 import { Frame } from '../connection/frame.js';
-import { CLOSE_NORMAL } from '../connection/connection.js';
+import { CloseCode } from '../protocol.js';
 import { DEFAULT_TIMER } from '../decorators/metadata.js';
 import { JamsocketError } from '../jamsocket.errors.js';
 import type { Client, ClientId } from './client.js';
@@ -10,8 +10,12 @@ import type { Room } from './room.js';
 /**
  * What a room service talks to its room with. Inject it into the service or into any provider the service injects:
  * such a provider becomes room-scoped, and everything in one room shares one instance of it.
+ *
+ * `JamsocketContext<{ moved: Point }>` names the events that the room emits, with the type of their data.
  */
-export class JamsocketContext {
+export class JamsocketContext<Events = any> {
+  /** Only for the compiler: the client's `RoomContract` finds the room's events here. */
+  declare readonly '~events'?: Events;
   #abort: AbortController | null = null;
 
   /** @internal */
@@ -34,9 +38,12 @@ export class JamsocketContext {
     return this.room.address.params;
   }
 
-  /** Who is in the room: from the beginning of their `@OnConnect` until their connection ends. */
+  /**
+   * Who is in the room: from the beginning of their `@OnConnect` until they have left. A client whose connection is lost
+   * and who may come back is still in it.
+   */
   get clients(): ReadonlyMap<ClientId, Client> {
-    return this.room.clients;
+    return this.room.members.clients;
   }
 
   /** Aborted when the room stops: give it to whatever should not outlive the room, such as `fetch`. */
@@ -52,18 +59,23 @@ export class JamsocketContext {
   sendMessage(recipient: Recipient, text: string, options?: SendOptions): void {
     if (typeof text !== 'string')
       throw new TypeError(`sendMessage takes a string, not ${typeof text}: use emit for JSON or sendBinary for bytes.`);
-    deliver(Frame.text(text, options?.volatile), recipient, this.room.clients, this.room.outbox);
+    deliver(Frame.text(text, options?.volatile), recipient, this.room.members);
   }
 
   /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
   sendBinary(recipient: Recipient, bytes: Uint8Array, options?: SendOptions): void {
     if (!(bytes instanceof Uint8Array))
       throw new TypeError(`sendBinary takes a Uint8Array or a Buffer, not ${typeof bytes}.`);
-    deliver(Frame.binary(bytes, options?.volatile), recipient, this.room.clients, this.room.outbox);
+    deliver(Frame.binary(bytes, options?.volatile), recipient, this.room.members);
   }
 
   /** Sends `{ "event": event, "data": data }` as JSON text. */
-  emit(recipient: Recipient, event: string, data?: unknown, options?: SendOptions): void {
+  emit<Event extends keyof Events & string>(
+    recipient: Recipient,
+    event: Event,
+    data?: Events[Event],
+    options?: SendOptions,
+  ): void {
     this.sendMessage(recipient, JSON.stringify({ event, data }), options);
   }
 
@@ -89,7 +101,7 @@ export class JamsocketContext {
 
   /** Stops the room: every client is closed with 1000 and this reason, then `@OnDestroy` runs. */
   close(reason = ''): void {
-    this.room.close(CLOSE_NORMAL, reason);
+    this.room.close(CloseCode.normal, reason);
   }
 
   /** @internal */

@@ -46,6 +46,7 @@ export interface RoomInstance {
   /** Handlers of JSON events, by event name. */
   readonly events: ReadonlyMap<string, Handler>;
   readonly binary?: Handler;
+  readonly resume?: Handler;
   readonly disconnect?: Handler;
   readonly destroy?: Handler;
   readonly timers: ReadonlyMap<string, Handler>;

@@ -4,6 +4,7 @@ import type { RoomTimer } from './room-timers.js';
 /** Everything that can happen to a running room, one union: all of it passes the mailbox. */
 export type RoomEvent =
   | { readonly type: 'connect'; readonly client: Client }
+  | { readonly type: 'resume'; readonly client: Client }
   | { readonly type: 'text'; readonly client: Client; readonly text: string }
   | { readonly type: 'binary'; readonly client: Client; readonly bytes: Buffer }
   | { readonly type: 'disconnect'; readonly client: Client }

@@ -72,7 +72,7 @@ export class RoomRegistry {
   }
 
   clients(): Client[] {
-    return this.list().flatMap((room) => room.members);
+    return this.list().flatMap((room) => room.members.all);
   }
 
   /** Makes no more rooms. */

@@ -1,17 +1,22 @@
-import { CLOSE_INTERNAL_ERROR, CLOSE_TRY_AGAIN_LATER, type Connection } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import { InboundRate } from '../connection/inbound-rate.js';
-import type { Outbox } from '../connection/outbox.js';
 import { JamsocketError } from '../jamsocket.errors.js';
-import type { Client, ClientId } from './client.js';
+import { CloseCode } from '../protocol.js';
+import type { Client } from './client.js';
+import type { ClientRequest } from './client-request.js';
 import { HandlerRunner } from './handler-runner.js';
 import { routeText } from './json-events.js';
 import { Mailbox, type MailboxOwner } from './mailbox.js';
+import { createMembers } from './create-members.js';
+import type { Members } from './members.js';
 import { Occupancy } from './occupancy.js';
+import type { Resumable } from './resumption.js';
 import type { RoomAddress } from './room-address.js';
 import { JamsocketContext } from './room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import type { ClientEvent, RoomCall, RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
+import { withinTimeout } from './within-timeout.js';
 import { RoomTimers, type RoomTimer } from './room-timers.js';
 
 /**
@@ -25,19 +30,13 @@ export type RoomState = 'starting' | 'running' | 'draining' | 'stopped';
 /** One live room: its clients, its instance of the service, and the turns in which events reach the handlers. */
 export class Room implements MailboxOwner {
   state: RoomState = 'starting';
-  readonly clients = new Map<ClientId, Client>();
   readonly context = new JamsocketContext(this);
-  readonly outbox: Outbox;
+  readonly members: Members;
   readonly timers: RoomTimers;
   readonly occupancy: Occupancy;
   /** Resolves when the room has stopped. */
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
-  #lastClientId = 0;
-  /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
-  #joining: Set<Client> | null = null;
-  /** Clients whose sockets are not read until the mailbox has room again. */
-  #paused: Set<Client> | null = null;
   readonly #mailbox: Mailbox;
   readonly #runner: HandlerRunner;
   #resolveStopped!: () => void;
@@ -50,7 +49,9 @@ export class Room implements MailboxOwner {
     const { options, service } = definition;
     this.#mailbox = new Mailbox(this, options.limits.mailbox, services.clock, options.handlerTimeoutMs);
     this.#runner = new HandlerRunner(this);
-    this.outbox = services.createOutbox(options.coalesce, dropSlow);
+    this.members = createMembers(options, services, (client) =>
+      this.leave(client, CloseCode.abnormal, 'did not come back'),
+    );
     this.timers = new RoomTimers(`jamsocket:${service}/${address.key}:`, services, this);
     this.occupancy = new Occupancy(options, services.clock, () => this.#drain());
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
@@ -58,8 +59,12 @@ export class Room implements MailboxOwner {
 
   /** Builds the instance and runs `@OnCreate`. Rejects if either fails; the room has stopped then. */
   async start(): Promise<void> {
+    const { definition } = this;
     try {
-      await this.#withinTimeout(this.#build());
+      await withinTimeout(this.#build(), definition.options.handlerTimeoutMs, this.services.clock, () => {
+        const { type, options } = definition;
+        return `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`;
+      });
       this.timers.schedule(this.definition.scheduled);
     } catch (error) {
       await this.#finish();
@@ -73,11 +78,6 @@ export class Room implements MailboxOwner {
     return this.services.clock.now();
   }
 
-  /** Its clients, those included whose `@OnConnect` has not begun. */
-  get members(): Client[] {
-    return [...this.clients.values(), ...(this.#joining ?? [])];
-  }
-
   /** Keeps the room alive for a client that is on its way. @returns false if the room is stopping */
   reserve(): boolean {
     if (this.state !== 'running') return false;
@@ -87,28 +87,37 @@ export class Room implements MailboxOwner {
 
   /** The client with the reservation is here. */
   join(client: Client, connection: Connection): void {
-    client.id = ++this.#lastClientId;
     client.room = this;
     client.address = this.address;
-    client.connection = connection;
+    this.members.add(client, connection);
     client.inboundRate = InboundRate.of(this.definition.options.limits, this.now());
     this.occupancy.join();
-    (this.#joining ??= new Set()).add(client);
     this.post({ type: 'connect', client });
   }
 
-  /** The client's connection has ended. */
-  leave(client: Client): void {
-    this.clients.delete(client.id);
-    this.#paused?.delete(client);
-    this.outbox.leave(client.connection!);
+  /** A client that was away goes on with another connection. */
+  resume(resumable: Resumable, connection: Connection, request: ClientRequest, token: string): void {
+    const { client } = resumable;
+    this.members.resume(resumable, connection, token);
+    client.request = request;
+    if (this.instance!.resume !== undefined) this.post({ type: 'resume', client });
+  }
+
+  /** The client's connection has ended; it may come back. */
+  connectionLost(client: Client, code: number, reason: string): void {
+    if (this.state === 'running' && this.members.keepPlace(client, code)) return;
+    this.leave(client, code, reason);
+  }
+
+  /** The client has left for good. */
+  leave(client: Client, code: number, reason: string): void {
+    client.closed = { code, reason };
+    this.members.remove(client);
     this.post({ type: 'disconnect', client });
   }
 
   receive(event: ClientEvent): void {
-    if (!this.post(event)) return;
-    (this.#paused ??= new Set()).add(event.client);
-    event.client.connection?.pause();
+    if (this.post(event)) this.members.pause(event.client);
   }
 
   /** Runs a call from outside as a turn. */
@@ -126,7 +135,7 @@ export class Room implements MailboxOwner {
   close(code: number, reason: string): void {
     if (this.state !== 'running') return;
     this.state = 'draining';
-    for (const client of this.members) client.end(code, reason);
+    for (const client of this.members.all) client.end(code, reason);
     this.#startDraining();
   }
 
@@ -144,6 +153,10 @@ export class Room implements MailboxOwner {
         return event.client.isDismissed ? undefined : this.#runner.run(instance.binary, event.client, event.bytes);
       case 'connect':
         return this.#takeConnect(instance, event.client);
+      case 'resume':
+        return event.client.closed === undefined
+          ? this.#runner.run(instance.resume, event.client, undefined)
+          : undefined;
       case 'disconnect':
         return this.#takeDisconnect(instance, event.client);
       case 'timer':
@@ -165,9 +178,7 @@ export class Room implements MailboxOwner {
   }
 
   mailboxDrained(): void {
-    const paused = this.#paused;
-    this.#paused = null;
-    for (const client of paused ?? []) client.connection?.resume();
+    this.members.resumeReading();
   }
 
   #takeText(instance: RoomInstance, client: Client, text: string): void | Promise<void> {
@@ -182,14 +193,10 @@ export class Room implements MailboxOwner {
   }
 
   #takeConnect(instance: RoomInstance, client: Client): void | Promise<void> {
-    this.#joining?.delete(client);
-    if (client.closed === undefined) {
-      this.clients.set(client.id, client);
-      this.outbox.join(client.connection!);
-    }
+    this.members.enter(client);
     // A client that the room could not take in must not stay and wonder: its @OnDisconnect follows.
     return this.#runner.run(instance.connect, client, undefined, {}, () =>
-      client.end(CLOSE_INTERNAL_ERROR, 'connect failed'),
+      client.end(CloseCode.internalError, 'connect failed'),
     );
   }
 
@@ -212,22 +219,6 @@ export class Room implements MailboxOwner {
   async #build(): Promise<void> {
     this.instance = await this.definition.instantiate(this.context);
     await this.#runner.create(this.instance);
-  }
-
-  /** A room that never gets ready must not keep its place, nor those who wait for it. */
-  async #withinTimeout(work: Promise<void>): Promise<void> {
-    const { clock } = this.services;
-    const ms = this.definition.options.handlerTimeoutMs;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      const message = `${this.definition.type.name} was not ready after ${ms} ms: @OnCreate or a provider of the room has not finished.`;
-      timer = clock.setTimeout(() => reject(new JamsocketError('handler_timeout', message)), ms);
-    });
-    try {
-      await Promise.race([work, timeout]);
-    } finally {
-      clock.clearTimeout(timer!);
-    }
   }
 
   /** Nobody is here any more. */
@@ -254,8 +245,4 @@ export class Room implements MailboxOwner {
     await this.#runner.destroyProviders(this.instance);
     this.#resolveStopped();
   }
-}
-
-function dropSlow(connection: Connection): void {
-  connection.drop(CLOSE_TRY_AGAIN_LATER, 'too slow');
 }

@@ -1,0 +1,110 @@
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+import { Backlog } from './backlog.js';
+import type { Frame } from './frame.js';
+
+/**
+ * The way out of a connection. Frames are written to the socket directly, which is safe since every write is whole
+ * frames and `ws` (without compression) writes its own frames at once, so neither cuts into the other. What a peer
+ * does not take at once is copied and waits, up to a limit.
+ */
+export abstract class SocketWriter {
+  /** For the outbox: index of the first frame of this turn's broadcasts that this connection still has to get. */
+  outboxStart = 0;
+  /** For the outbox: what this connection gets before that: pairs of indices into the broadcasts, and frames of its own. */
+  outboxParts: (number | Frame)[] | null = null;
+  /** Whether it gets volatile frames even while it is behind: its room has decided about each of them already. */
+  keepsVolatile = false;
+  #backlog: Backlog | null = null;
+
+  protected constructor(
+    protected readonly ws: WebSocket,
+    protected readonly socket: Duplex,
+    private readonly maxBufferedBytes: number,
+  ) {}
+
+  abstract get isOpen(): boolean;
+
+  /** Bytes that were sent but not yet taken by the operating system, those still in an outbox not counted. */
+  get bufferedBytes(): number {
+    return this.socket.writableLength + (this.#backlog?.bytes ?? 0);
+  }
+
+  /** Whether something that was written before has not left yet. */
+  get isBehind(): boolean {
+    return this.#backlog !== null || this.socket.writableLength > 0;
+  }
+
+  /** Whether it goes without volatile frames at the moment. */
+  get skipsVolatile(): boolean {
+    return !this.keepsVolatile && this.isBehind;
+  }
+
+  /** Whether the socket still holds on to what was written last. */
+  get isHolding(): boolean {
+    return this.socket.writableLength > 0;
+  }
+
+  /**
+   * Writes whole frames. The bytes may lie in memory that is shared and reused: what the socket does not take at
+   * once is copied.
+   * @returns false if the peer is too far behind and has to be dropped
+   */
+  write(bytes: Buffer): boolean {
+    if (!this.isOpen) return true;
+    if (!this.isBehind) {
+      this.socket.write(bytes);
+      return true;
+    }
+    if (this.bufferedBytes + bytes.length > this.maxBufferedBytes) return false;
+    if (this.#backlog === null) {
+      this.#backlog = new Backlog();
+      this.socket.write(Buffer.from(bytes), () => this.#writeBacklog());
+    } else {
+      this.#backlog.append(bytes);
+    }
+    return true;
+  }
+
+  /**
+   * Writes a single frame of ASCII text as the string it is, which spares it a buffer of its own.
+   * @returns whether it did: not if the frame is another, or if something is waiting already
+   */
+  writeText(frame: Frame): boolean {
+    const text = frame.latin1;
+    if (text === null || this.isBehind || !this.isOpen) return false;
+    this.socket.write(text, 'latin1');
+    return true;
+  }
+
+  /** Sends one message through `ws`, for `coalesce: false`. */
+  writeThroughWs(frame: Frame): boolean {
+    if (!this.isOpen) return true;
+    if (this.bufferedBytes > 0 && this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
+    this.ws.send(frame.payload, { binary: typeof frame.payload !== 'string', compress: false });
+    return true;
+  }
+
+  /** Gives everything that waits to the socket. */
+  protected writeOutBacklog(): void {
+    for (const chunk of this.#backlog?.take() ?? []) this.socket.write(chunk);
+  }
+
+  /** Lets go of everything that waits. */
+  protected discardBacklog(): void {
+    this.#backlog?.take();
+  }
+
+  #writeBacklog(): void {
+    const chunks = this.#backlog?.take() ?? [];
+    if (chunks.length === 0 || !this.isOpen) {
+      this.#backlog = null;
+      return;
+    }
+    this.socket.cork();
+    const last = chunks.pop()!;
+    for (const chunk of chunks) this.socket.write(chunk);
+    this.socket.write(last, () => this.#writeBacklog());
+    this.socket.uncork();
+  }
+}

@@ -1,0 +1,29 @@
+import type { Connection } from '../connection/connection.js';
+import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import { CloseCode } from '../protocol.js';
+import type { Client } from './client.js';
+import { Members } from './members.js';
+import { ReplayLog } from './replay-log.js';
+import { Resumption } from './resumption.js';
+import type { RoomServices } from './room-services.js';
+
+/** The members of a new room. `expire` is called for a client that was away and has not come back in time. */
+export function createMembers(
+  { coalesce, resume, heartbeat }: ResolvedRoomOptions,
+  services: RoomServices,
+  expire: (client: Client) => void,
+): Members {
+  const { clock, random } = services;
+  const outbox = services.createOutbox(coalesce, dropSlow);
+  return new Members(outbox, () => {
+    const { windowMs, maxLogBytes } = resume;
+    // A client may have been gone for this long before anybody noticed.
+    const unnoticedMs = heartbeat ? heartbeat.timeoutMs : windowMs;
+    const log = windowMs > 0 ? new ReplayLog(maxLogBytes, windowMs + unnoticedMs, clock) : null;
+    return new Resumption(windowMs, log, outbox, clock, random, expire);
+  });
+}
+
+function dropSlow(connection: Connection): void {
+  connection.drop(CloseCode.tryAgainLater, 'too slow');
+}

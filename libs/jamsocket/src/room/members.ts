@@ -1,0 +1,128 @@
+import type { Connection } from '../connection/connection.js';
+import type { Frame } from '../connection/frame.js';
+import type { Outbox } from '../connection/outbox.js';
+import { CloseCode } from '../protocol.js';
+import type { Client, ClientId } from './client.js';
+import { ClientIds } from './client-ids.js';
+import { Resumption, type Lost, type Resumable, type ResumeRequest } from './resumption.js';
+
+const NOBODY: readonly Client[] = [];
+
+/** Who is in a room, and the way to them. */
+export class Members {
+  /** From the beginning of their `@OnConnect`, those included whose connection is lost and who may come back. */
+  readonly clients = new Map<ClientId, Client>();
+  readonly #ids = new ClientIds();
+  /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
+  #joining: Set<Client> | null = null;
+  /** Clients whose sockets are not read until the mailbox has room again. */
+  #paused: Set<Client> | null = null;
+  /** There while there are clients that speak `jamsocket.v1`. */
+  #resumption: Resumption | null = null;
+
+  constructor(
+    readonly outbox: Outbox,
+    private readonly createResumption: () => Resumption,
+  ) {}
+
+  /** Everyone, those included whose `@OnConnect` has not begun. */
+  get all(): Client[] {
+    return [...this.clients.values(), ...(this.#joining ?? [])];
+  }
+
+  /** The client has a connection. */
+  add(client: Client, connection: Connection): void {
+    client.connection = connection;
+    if (client.isResumable) (this.#resumption ??= this.createResumption()).open(client, connection);
+    client.id = this.#ids.next(client.request, (id) => this.all.some((other) => other.id === id));
+    (this.#joining ??= new Set()).add(client);
+  }
+
+  /** From now on the client gets what the room sends. */
+  enter(client: Client): void {
+    this.#joining?.delete(client);
+    if (client.closed !== undefined) return;
+    this.clients.set(client.id, client);
+    this.outbox.join(client.connection!);
+    if (client.session !== null) this.#resumption!.enter(client, client.lost);
+  }
+
+  /** The client has left for good. */
+  remove(client: Client): void {
+    this.clients.delete(client.id);
+    this.#paused?.delete(client);
+    if (client.connection !== null) this.outbox.leave(client.connection);
+    if (client.session === null) return;
+    this.#resumption!.forget(client);
+    if (this.#resumption!.isEmpty) this.#resumption = null;
+  }
+
+  /** A client's connection has ended. @returns whether its place is kept: it may come back */
+  keepPlace(client: Client, code: number): boolean {
+    const { connection } = client;
+    if (code !== CloseCode.abnormal || client.session === null || !this.#resumption!.keepPlace(client)) return false;
+    this.#paused?.delete(client);
+    this.outbox.leave(connection!);
+    return true;
+  }
+
+  /** Whether a client with this token is here, or may come back. */
+  knows({ token }: ResumeRequest): boolean {
+    return this.#resumption?.knows(token) ?? false;
+  }
+
+  find(request: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
+    return this.#resumption?.find(request) ?? { lost: 'unknown' };
+  }
+
+  resume(resumable: Resumable, connection: Connection, token: string): void {
+    // The connection that it comes back from may not have noticed its end yet.
+    resumable.client.connection?.terminate('resumed');
+    this.#resumption!.resume(resumable, connection, token);
+  }
+
+  /** The first frame of a client that speaks `jamsocket.v1`. @returns whether it is as it should be */
+  confirm(client: Client, frame: string | Buffer): boolean {
+    return this.#resumption!.confirm(client, frame);
+  }
+
+  acknowledge(client: Client): void {
+    this.#resumption!.acknowledge(client);
+  }
+
+  /** Stops reading from the client until `resumeReading`. */
+  pause(client: Client): void {
+    (this.#paused ??= new Set()).add(client);
+    client.connection?.pause();
+  }
+
+  resumeReading(): void {
+    const paused = this.#paused;
+    this.#paused = null;
+    for (const client of paused ?? []) client.connection?.resume();
+  }
+
+  broadcast(frame: Frame): void {
+    if (this.#resumption === null) this.outbox.broadcast(frame);
+    else this.#resumption.broadcast(frame, NOBODY);
+  }
+
+  broadcastExcept(frame: Frame, clients: readonly Client[]): void {
+    if (this.#resumption === null) this.outbox.broadcastExcept(frame, connectionsOf(clients));
+    else this.#resumption.broadcast(frame, clients);
+  }
+
+  sendTo(client: Client, frame: Frame): void {
+    if (this.#resumption !== null) this.#resumption.send(frame, [client]);
+    else if (client.connection !== null) this.outbox.send(frame, [client.connection]);
+  }
+
+  send(frame: Frame, clients: readonly Client[]): void {
+    if (this.#resumption === null) this.outbox.send(frame, connectionsOf(clients));
+    else this.#resumption.send(frame, clients);
+  }
+}
+
+function connectionsOf(clients: readonly Client[]): Connection[] {
+  return clients.flatMap(({ connection }) => connection ?? []);
+}

@@ -1,0 +1,164 @@
+import type { Connection } from '../connection/connection.js';
+import { Frame } from '../connection/frame.js';
+import type { Outbox } from '../connection/outbox.js';
+import type { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
+import type { Welcome } from '../protocol.js';
+import type { Client } from './client.js';
+import type { ReplayLog } from './replay-log.js';
+import { Session } from './session.js';
+
+/** What a client that comes back shows. */
+export interface ResumeRequest {
+  readonly token: string;
+  /** Data frames it has received, over all its connections. */
+  readonly received: number;
+}
+
+/** A client that can go on, and the frames it has missed. */
+export interface Resumable {
+  readonly client: Client;
+  readonly missed: readonly Frame[];
+}
+
+/** An answer to a resume that is not possible. */
+export type Lost = NonNullable<Welcome['lost']>;
+
+/** The clients of one room that speak `jamsocket.v1`: their sessions, what they may have missed, and who is away. */
+export class Resumption {
+  readonly #byToken = new Map<string, Client>();
+  /** Timers of clients whose connection is lost, until when they may come back. */
+  readonly #away = new Map<Client, NodeJS.Timeout>();
+
+  constructor(
+    private readonly windowMs: number,
+    /** `null` if nobody can come back. */
+    private readonly log: ReplayLog | null,
+    private readonly outbox: Outbox,
+    private readonly clock: JamsocketClock,
+    private readonly random: JamsocketRandom,
+    private readonly expire: (client: Client) => void,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.#byToken.size === 0;
+  }
+
+  /** The client has a connection, and is about to become a member. */
+  open(client: Client, connection: Connection): void {
+    connection.keepsVolatile = true;
+    client.session = new Session(this.random.token());
+    this.#byToken.set(client.session.token, client);
+  }
+
+  /** The client is a member of the outbox from now on. */
+  enter(client: Client, lost?: Lost): void {
+    this.log?.join(client.session!);
+    this.#welcome(client, { resumed: false, lost });
+  }
+
+  /** The client shows that it knows its token. @returns whether it does */
+  confirm(client: Client, frame: string | Buffer): boolean {
+    const session = client.session!;
+    if (!session.confirm(frame)) return false;
+    if (session.previousToken !== null) this.#byToken.delete(session.previousToken);
+    session.previousToken = null;
+    return true;
+  }
+
+  acknowledge(client: Client): void {
+    this.outbox.send(Frame.text(client.session!.acknowledge()), [client.connection!]);
+  }
+
+  /** Keeps the place of a client whose connection is lost. @returns whether it can come back */
+  keepPlace(client: Client): boolean {
+    if (this.log === null || client.session!.firstEntry < 0) return false;
+    client.connection = null;
+    this.#away.set(
+      client,
+      this.clock.setTimeout(() => this.expire(client), this.windowMs),
+    );
+    return true;
+  }
+
+  /** The client has left for good. */
+  forget(client: Client): void {
+    const { token, previousToken } = client.session!;
+    this.#byToken.delete(token);
+    if (previousToken !== null) this.#byToken.delete(previousToken);
+    this.#stopWaiting(client);
+    if (this.isEmpty) this.log?.clear();
+  }
+
+  knows(token: string): boolean {
+    return this.#byToken.has(token);
+  }
+
+  /** Who comes back. A client whose log has a gap is given up: it has to begin anew. */
+  find({ token, received }: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
+    const client = this.#byToken.get(token);
+    if (client === undefined || this.log === null) return { lost: 'unknown' };
+    const missed = this.log.missedBy(client.session!, received);
+    return missed === undefined ? { lost: 'gap', client } : { client, missed };
+  }
+
+  /** The client goes on with another connection, and gets what it has missed first. */
+  resume({ client, missed }: Resumable, connection: Connection, presented: string): void {
+    const session = client.session!;
+    this.#stopWaiting(client);
+    client.connection = connection;
+    connection.keepsVolatile = true;
+    for (const token of [session.token, session.previousToken]) {
+      if (token !== null && token !== presented) this.#byToken.delete(token);
+    }
+    session.renew(this.random.token(), presented);
+    this.#byToken.set(session.token, client);
+    this.outbox.join(connection);
+    this.#welcome(client, { resumed: true });
+    for (const frame of missed) this.outbox.send(frame, [connection]);
+  }
+
+  broadcast(frame: Frame, excluded: readonly Client[]): void {
+    const except = frame.isVolatile ? [...excluded, ...this.#behind()] : excluded;
+    this.log?.broadcast(frame, sessionsOf(except));
+    if (except.length === 0) this.outbox.broadcast(frame);
+    else this.outbox.broadcastExcept(frame, connectionsOf(except));
+  }
+
+  send(frame: Frame, clients: readonly Client[]): void {
+    const behind = frame.isVolatile ? this.#behind() : [];
+    const to = behind.length > 0 ? clients.filter((client) => !behind.includes(client)) : clients;
+    this.log?.send(frame, sessionsOf(to));
+    this.outbox.send(frame, connectionsOf(to));
+  }
+
+  /** Whoever goes without a volatile frame. It is decided here, since the log has to know. */
+  #behind(): Client[] {
+    return [...new Set(this.#byToken.values())].filter(({ connection }) => connection === null || connection.isBehind);
+  }
+
+  #welcome(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): void {
+    const { token, received } = client.session!;
+    const welcome: Welcome = {
+      jamsocket: token,
+      client: client.id,
+      received,
+      windowMs: this.windowMs,
+      ...answer,
+    };
+    this.outbox.send(Frame.text(JSON.stringify(welcome)), [client.connection!]);
+  }
+
+  #stopWaiting(client: Client): void {
+    const timer = this.#away.get(client);
+    if (timer !== undefined) this.clock.clearTimeout(timer);
+    this.#away.delete(client);
+  }
+}
+
+function sessionsOf(clients: readonly Client[]): Session[] {
+  return clients.flatMap(({ session }) => session ?? []);
+}
+
+function connectionsOf(clients: readonly Client[]): Connection[] {
+  return clients.flatMap(({ connection }) => connection ?? []);
+}

@@ -1,0 +1,56 @@
+import { confirmation, controlPrefix } from '../protocol.js';
+
+/** The client is told how much has been received after this many data frames, or bytes of them. */
+const ACKNOWLEDGE_EVERY = 32;
+const ACKNOWLEDGE_BYTES = 64 * 1024;
+
+/** What a client of `jamsocket.v1` keeps from one connection to the next. docs/protocol.md describes the protocol. */
+export class Session {
+  /** Data frames of the client that have been received. */
+  received = 0;
+  /** For the replay log: the client was a member when the room's broadcast of this number came. */
+  firstBroadcast = 0;
+  /** For the replay log: frames it got besides the broadcasts, less the broadcasts it did not get. */
+  ownFrames = 0;
+  /** For the replay log: number of the log's next entry when the client became a member; -1 before that. */
+  firstEntry = -1;
+  /** The token that the client came back with, until the client has shown that it knows the present one. */
+  previousToken: string | null = null;
+  #isConfirmed = false;
+  #acknowledged = 0;
+  #unacknowledgedBytes = 0;
+
+  constructor(public token: string) {}
+
+  /** Another connection: another token, which the client has to confirm before `presented` is used up. */
+  renew(token: string, presented: string): void {
+    this.previousToken = presented;
+    this.token = token;
+    this.#isConfirmed = false;
+    this.#acknowledged = this.received;
+    this.#unacknowledgedBytes = 0;
+  }
+
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
+  }
+
+  /** @returns whether this first frame of a connection is the confirmation */
+  confirm(frame: string | Buffer): boolean {
+    this.#isConfirmed = frame === confirmation(this.token);
+    return this.#isConfirmed;
+  }
+
+  /** @returns whether it is time to acknowledge */
+  countReceived(bytes: number): boolean {
+    this.received++;
+    this.#unacknowledgedBytes += bytes;
+    return this.received - this.#acknowledged >= ACKNOWLEDGE_EVERY || this.#unacknowledgedBytes >= ACKNOWLEDGE_BYTES;
+  }
+
+  acknowledge(): string {
+    this.#acknowledged = this.received;
+    this.#unacknowledgedBytes = 0;
+    return `${controlPrefix(this.token)}"received":${this.received}}`;
+  }
+}
