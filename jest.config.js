@@ -14,6 +14,7 @@ export default {
   modulePathIgnorePatterns: [
     '<rootDir>/dist/',
     '<rootDir>/libs/jamsocket/dist/',
+    '<rootDir>/libs/client/dist/',
     '<rootDir>/test/compat/',
     '<rootDir>/bench/',
   ],
@@ -21,6 +22,8 @@ export default {
   moduleNameMapper: {
     '^nestjs-jamsocket$': '<rootDir>/libs/jamsocket/src/index.ts',
     '^nestjs-jamsocket/testing$': '<rootDir>/libs/jamsocket/src/testing/index.ts',
+    '^jamsocket-client$': '<rootDir>/libs/client/src/index.ts',
+    '^jamsocket-client/react$': '<rootDir>/libs/client/src/react.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

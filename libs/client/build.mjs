@@ -1,0 +1,101 @@
+// Builds the package: `node libs/client/build.mjs`, or `build(folder)` into another folder without the types.
+import { minify } from '@swc/core';
+import { build as bundle } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+/** What the package may weigh without React: gzipped bytes of dist/index.js, partysocket included. */
+const MAX_GZIPPED_BYTES = 6144;
+const HERE = import.meta.dirname;
+
+/** partysocket's log lines, which only its `debug` option would show; this package does not have it. */
+const withoutDebugLines = {
+  name: 'without debug lines',
+  setup({ onLoad }) {
+    onLoad({ filter: /partysocket\/dist\/ws\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/^ *this\._debug\([^;]*\);$/gm, ''),
+    }));
+  },
+};
+
+/** @returns gzipped bytes of index.js */
+export async function build(folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['index', 'react']) {
+    const code = await minified(await bundled(name));
+    writeFileSync(join(folder, `${name}.js`), code);
+  }
+  const bytes = gzipSync(readFileSync(join(folder, 'index.js')), { level: 9 }).length;
+  if (bytes > MAX_GZIPPED_BYTES)
+    throw new Error(`dist/index.js has ${bytes} bytes gzipped, and may have ${MAX_GZIPPED_BYTES}.`);
+  return bytes;
+}
+
+async function bundled(name) {
+  const { outputFiles } = await bundle({
+    entryPoints: [join(HERE, 'src', `${name}.ts`)],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    // React's file has no copy of the client in it: both exports of the package share one.
+    external: name === 'react' ? ['react', './index.js'] : [],
+    // partysocket's private members.
+    mangleProps: /^_/,
+    // partysocket's warnings: of a missing WebSocket and of sends while closed, which are errors here.
+    drop: ['console'],
+    plugins: [withoutDebugLines],
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: true } },
+  });
+  return outputFiles[0].text;
+}
+
+/** swc inlines constants and esbuild shortens private names; neither does both. */
+async function minified(code) {
+  const smaller = await minify(code, { module: true, compress: { passes: 3 }, mangle: { toplevel: true }, ecma: 2022 });
+  const { outputFiles } = await bundle({
+    stdin: { contents: smaller.code },
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  });
+  return outputFiles[0].text;
+}
+
+/** Only of this package: nothing in its types refers to the protocol's file, which lies outside. */
+function emitTypes(folder) {
+  const scratch = mkdtempSync(join(tmpdir(), 'jamsocket-client-types-'));
+  try {
+    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+    execFileSync(process.execPath, [tsc, '-p', join(HERE, 'tsconfig.lib.json'), '--outDir', scratch], {
+      stdio: 'inherit',
+    });
+    const types = join(scratch, 'client', 'src');
+    const internal = readdirSync(types).filter((file) => /\.\.\/|partysocket/.test(readFileSync(join(types, file))));
+    const isReferred = (file) =>
+      readdirSync(types).some((other) => !internal.includes(other) && refersTo(types, other, file));
+    const leaking = internal.filter(isReferred);
+    if (leaking.length > 0) throw new Error(`The types of the package refer to ${leaking.join(', ')}.`);
+    for (const file of readdirSync(types)) if (!internal.includes(file)) cpSync(join(types, file), join(folder, file));
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+function refersTo(types, from, file) {
+  return readFileSync(join(types, from), 'utf8').includes(`'./${file.replace(/\.d\.ts$/, '.js')}'`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const dist = join(HERE, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  const bytes = await build(dist);
+  emitTypes(dist);
+  process.stdout.write(`dist/index.js: ${bytes} bytes gzipped, of ${MAX_GZIPPED_BYTES}\n`);
+}

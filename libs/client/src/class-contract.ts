@@ -1,0 +1,65 @@
+import type { IsAny, Wire } from './wire.js';
+
+// The server's classes are recognised by their shape: a client must not need the server's package to know its types.
+
+/** The shape of the server's `Client`. */
+interface ClientShape {
+  readonly id: number;
+  readonly isConnected: boolean;
+  sendMessage(...args: never[]): unknown;
+}
+
+/** The shape of the server's `JamsocketContext`. */
+interface ContextShape {
+  readonly roomId: string;
+  readonly signal: AbortSignal;
+  setTimer(...args: never[]): unknown;
+}
+
+/** By method: what the client sends to it, and what it answers. */
+export type ClassMessages<Instance> = {
+  readonly [
+    K in keyof Instance as Instance[K] extends (...args: infer A) => unknown
+      ? IsMessage<Required<A>> extends true
+        ? K
+        : never
+      : never
+  ]: Instance[K] extends (...args: infer A) => infer R ? { data: A[1]; reply: ReplyOf<R> } : never;
+};
+
+/** Whether a method with these parameters hears JSON: `(client, data, …)`, with data that is neither context nor bytes. */
+type IsMessage<A extends readonly unknown[]> = A extends readonly [infer First, infer Second, ...unknown[]]
+  ? IsAny<First> extends true
+    ? false
+    : First extends ClientShape
+      ? IsAny<Second> extends true
+        ? true
+        : Second extends ContextShape | Uint8Array
+          ? false
+          : true
+      : false
+  : false;
+
+/** `never` if there is no reply. */
+type ReplyOf<R> = ReplyData<Exclude<Awaited<Streamed<R>>, void | undefined | null>>;
+
+type ReplyData<T> = IsAny<T> extends true ? any : T extends { event: string; data?: infer Data } ? Wire<Data> : Wire<T>;
+
+/** Of an Observable, the first value is the reply. */
+type Streamed<R> =
+  IsAny<R> extends true ? any : R extends { forEach(next: (value: infer V) => void): Promise<void> } ? V : R;
+
+/** By event: its data. Any, if the constructor takes no context that says. */
+export type ClassEvents<Parameter> = EventsOf<ContextEvents<Parameter>>;
+
+type ContextEvents<Parameter> = Parameter extends object
+  ? '~events' extends keyof Parameter
+    ? Exclude<Parameter['~events'], undefined>
+    : never
+  : never;
+
+type EventsOf<E> = [E] extends [never]
+  ? Record<string, any>
+  : IsAny<E> extends true
+    ? Record<string, any>
+    : { readonly [K in keyof E]: Wire<E[K]> };

@@ -1,0 +1,25 @@
+export { joinRoom, type ContractOptions } from './join-room.js';
+export type { Room } from './room.js';
+export type { RequestOptions } from './requests.js';
+export type { RoomOptions } from './room-options.js';
+export type { BackoffOptions } from './backoff.js';
+export type { WebSocketClass } from './platform.js';
+export type {
+  ClosedState,
+  ConnectingState,
+  OpenState,
+  ReconnectingState,
+  RoomState,
+  RoomStatus,
+} from './room-state.js';
+export {
+  defineContract,
+  type AnyContract,
+  type Contract,
+  type ContractSchemas,
+  type MessageSchemas,
+  type RoomContract,
+  type StandardSchema,
+} from './contract.js';
+export type { EventName, EventOf, MessageName, MessageOf, ReplyTo, RequestName } from './room-types.js';
+export { JamsocketError, type Exception, type Issue, type JamsocketErrorCode } from './errors.js';

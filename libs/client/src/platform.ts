@@ -1,0 +1,14 @@
+/** A WebSocket class: the browser's own, Node's (22 and later), or the one of the `ws` package. */
+export type WebSocketClass = new (
+  url: string,
+  protocols?: string | string[],
+) => { readonly readyState: number; close(code?: number, reason?: string): void };
+
+/** What browsers have and Node may lack. Written down here so that the types need neither DOM nor Node. */
+export const platform = globalThis as unknown as {
+  readonly WebSocket?: WebSocketClass;
+  readonly location?: { readonly href: string };
+  readonly addEventListener?: (type: string, listener: () => void) => void;
+  readonly removeEventListener?: (type: string, listener: () => void) => void;
+  readonly reportError?: (error: unknown) => void;
+};

@@ -1,0 +1,38 @@
+import type { Contract } from './contract.js';
+import type { Exception } from './errors.js';
+import type { RequestOptions } from './requests.js';
+import type { IsAny } from './wire.js';
+
+/** Names of the messages that a room hears. */
+export type MessageName<C extends Contract> = keyof C['messages'] & string;
+
+/** Names of the messages that a room answers. */
+export type RequestName<C extends Contract> = {
+  [K in MessageName<C>]: [ReplyTo<C, K>] extends [never] ? never : K;
+}[MessageName<C>];
+
+/** Names of the events that come from a room. */
+export type EventName<C extends Contract> = (keyof C['events'] & string) | 'exception';
+
+/** The data of an event. */
+export type EventOf<C extends Contract, K extends EventName<C>> = K extends keyof C['events']
+  ? C['events'][K]
+  : Exception;
+
+/** What a message is answered with. */
+export type ReplyTo<C extends Contract, K extends MessageName<C>> = C['messages'][K] extends { reply: infer R }
+  ? R
+  : never;
+
+/** What a message takes. */
+export type MessageOf<C extends Contract, K extends MessageName<C>> = C['messages'][K] extends { data: infer D }
+  ? D
+  : never;
+
+/** The arguments after the event's name: data may be left out where it may be undefined. */
+export type EmitArguments<D> = IsOptional<D> extends true ? [data?: D] : [data: D];
+
+export type RequestArguments<D> =
+  IsOptional<D> extends true ? [data?: D, options?: RequestOptions] : [data: D, options?: RequestOptions];
+
+type IsOptional<D> = IsAny<D> extends true ? true : undefined extends D ? true : false;

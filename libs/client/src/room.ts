@@ -1,0 +1,188 @@
+import type { AnyContract, Contract } from './contract.js';
+import type { Check } from './contract-check.js';
+import { JamsocketError } from './errors.js';
+import { parseEvent } from './event-message.js';
+import { Listeners, report } from './listeners.js';
+import { Requests } from './requests.js';
+import type { RoomOptions } from './room-options.js';
+import type { OpenState, RoomState, RoomStatus } from './room-state.js';
+import type {
+  EmitArguments,
+  EventName,
+  EventOf,
+  MessageName,
+  MessageOf,
+  ReplyTo,
+  RequestArguments,
+  RequestName,
+} from './room-types.js';
+import { Session } from './session.js';
+
+const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
+/** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
+const MAX_REASON_BYTES = 123;
+
+/** A client's place in a room: `joinRoom` makes one. Every function of it can be passed on without the room. */
+export class Room<C extends Contract = AnyContract> {
+  readonly #session: Session;
+  readonly #requests = new Requests();
+  readonly #events = new Map<string, Listeners<unknown>>();
+  readonly #texts = new Listeners<string>();
+  readonly #binaries = new Listeners<Uint8Array>();
+  readonly #states = new Listeners<RoomState>();
+
+  /** @internal */
+  constructor(
+    url: string,
+    private readonly options: RoomOptions,
+    private readonly check?: Check,
+  ) {
+    this.#session = new Session(url, options, {
+      received: (data) => (typeof data === 'string' ? this.#text(data) : this.#binaries.tell(data)),
+      changed: (state) => this.#changed(state),
+      placeLost: (waiting) =>
+        this.#requests.rejectAll(new JamsocketError('connection_lost', 'Connection lost before the reply'), waiting),
+    });
+    if (options.autoConnect !== false) this.connect();
+  }
+
+  get status(): RoomStatus {
+    return this.state.status;
+  }
+
+  get state(): RoomState {
+    return this.#session.state;
+  }
+
+  /** The client's id in the room while it is in it, if the server speaks `jamsocket.v1`. */
+  get clientId(): number | undefined {
+    return this.state.status === 'open' ? this.state.clientId : undefined;
+  }
+
+  /** Resolves when the client is in the room; rejects with a JamsocketError `closed` if that cannot be any more. */
+  get opened(): Promise<OpenState> {
+    return new Promise((resolve, reject) => {
+      const look = (state: RoomState) => {
+        if (state.status === 'open') resolve(state);
+        else if (state.status === 'closed') reject(closedError(state.code, state.reason));
+        else return;
+        stop();
+      };
+      const stop = this.onStatus(look);
+      look(this.state);
+    });
+  }
+
+  /**
+   * Sends the message `{ event, data }`, now or as soon as there is a connection.
+   * @throws JamsocketError `queue_full`, `closed`, `invalid`
+   */
+  readonly emit = <K extends MessageName<C>>(event: K, ...[data]: EmitArguments<MessageOf<C, K>>): void => {
+    this.check?.('message', event, data);
+    this.send(JSON.stringify({ event, data }));
+  };
+
+  /**
+   * Sends a message and resolves with the data of its reply. A handler that returns nothing does not reply.
+   * Rejects with a JamsocketError: `exception`, `timeout`, `aborted`, `connection_lost`, `closed`, `queue_full`, `invalid`.
+   */
+  readonly request = async <K extends RequestName<C>>(
+    event: K,
+    ...[data, options]: RequestArguments<MessageOf<C, K>>
+  ): Promise<ReplyTo<C, K>> => {
+    this.check?.('message', event, data);
+    const { requestTimeoutMs: timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = this.options;
+    const transport = {
+      send: (id: string) => this.#session.send({ data: JSON.stringify({ event, data, id }), id }),
+      withdraw: (id: string) => this.#session.withdraw(id),
+    };
+    const reply = await this.#requests.make(transport, { timeoutMs, ...options });
+    this.check?.('reply', event, reply);
+    return reply as ReplyTo<C, K>;
+  };
+
+  /**
+   * Sends text or bytes as they are, now or as soon as there is a connection. Bytes are copied.
+   * @throws JamsocketError `queue_full`, `closed`
+   */
+  readonly send = (data: string | Uint8Array | ArrayBuffer): void => {
+    if (typeof data === 'string') this.#session.send({ data });
+    else
+      this.#session.send({ data: data instanceof ArrayBuffer ? new Uint8Array(data.slice()) : new Uint8Array(data) });
+  };
+
+  /** Hears the data of an event. `exception` is what went wrong with messages that were no requests. @returns ends it */
+  readonly on = <K extends EventName<C>>(event: K, listener: (data: EventOf<C, K>) => void): (() => void) => {
+    const listeners = this.#events.get(event) ?? new Listeners<unknown>();
+    this.#events.set(event, listeners);
+    return listeners.add(listener as (data: unknown) => void);
+  };
+
+  /** Hears text that is no event somebody listens to, and no reply. @returns ends it */
+  readonly onText = (listener: (text: string) => void): (() => void) => this.#texts.add(listener);
+
+  /** Hears binary messages. @returns ends it */
+  readonly onBinary = (listener: (bytes: Uint8Array) => void): (() => void) => this.#binaries.add(listener);
+
+  /** Hears of every change of the state. @returns ends it */
+  readonly onStatus = (listener: (state: RoomState) => void): (() => void) => this.#states.add(listener);
+
+  /** Begins to connect, where `autoConnect` is false; nothing happens after the first call. @throws TypeError */
+  readonly connect = (): void => {
+    const { signal } = this.options;
+    if (signal?.aborted) return this.close();
+    this.#session.connect();
+    signal?.addEventListener('abort', this.#onAbort);
+  };
+
+  /** Ends the wait for the next attempt to connect, if there is one. */
+  readonly reconnectNow = (): void => this.#session.dialNow();
+
+  /**
+   * Leaves the room for good. What was sent before still goes out.
+   * @param code 1000 (default) or 3000 to 4999
+   * @param reason at most 123 bytes of UTF-8
+   * @throws JamsocketError `bad_close`
+   */
+  readonly close = (code = 1000, reason = ''): void => {
+    const isAllowed = code === 1000 || (code >= 3000 && code <= 4999);
+    if (!isAllowed || new TextEncoder().encode(reason).length > MAX_REASON_BYTES)
+      throw new JamsocketError(
+        'bad_close',
+        `A close takes 1000 or 3000 to 4999, and ${MAX_REASON_BYTES} bytes of reason`,
+      );
+    this.#session.close(code, reason);
+  };
+
+  readonly #onAbort = () => this.close();
+
+  #text(text: string): void {
+    const message = parseEvent(text);
+    const isTaken = message && (this.#requests.settle(message) || this.#event(message.event, message.data));
+    if (!isTaken) this.#texts.tell(text);
+  }
+
+  #event(event: string, data: unknown): boolean {
+    const listeners = this.#events.get(event);
+    if (!listeners) return false;
+    try {
+      this.check?.('event', event, data);
+    } catch (error) {
+      report(error);
+      return true;
+    }
+    return listeners.tell(data);
+  }
+
+  #changed(state: RoomState): void {
+    if (state.status === 'closed') {
+      this.options.signal?.removeEventListener('abort', this.#onAbort);
+      this.#requests.rejectAll(closedError(state.code, state.reason));
+    }
+    this.#states.tell(state);
+  }
+}
+
+function closedError(code: number, reason: string): JamsocketError {
+  return new JamsocketError('closed', `Room closed: ${code} ${reason}`.trim());
+}

@@ -1,0 +1,22 @@
+import type { MessageSchemas, StandardSchema } from './contract.js';
+
+// A schema's input is what goes over the wire, in either direction: its output is what comes of it at the receiver's.
+
+/** By event: what the client sends, and what it is answered. */
+export type SchemaMessages<M> = {
+  readonly [K in keyof M]: M[K] extends StandardSchema
+    ? { data: InputOf<M[K]>; reply: never }
+    : M[K] extends MessageSchemas
+      ? {
+          data: M[K]['data'] extends StandardSchema ? InputOf<M[K]['data']> : undefined;
+          reply: M[K]['reply'] extends StandardSchema ? InputOf<M[K]['reply']> : never;
+        }
+      : never;
+};
+
+/** By event: its data. */
+export type SchemaEvents<E> = {
+  readonly [K in keyof E]: E[K] extends StandardSchema ? InputOf<E[K]> : never;
+};
+
+type InputOf<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];

@@ -1,0 +1,174 @@
+import { confirmation, controlPrefix, PROTOCOL, type Welcome } from '../../jamsocket/src/protocol.js';
+import { JamsocketError } from './errors.js';
+import { Ledger, type Frame } from './ledger.js';
+import { Link, type LinkEnd } from './link.js';
+import { Offer } from './offer.js';
+import type { RoomOptions } from './room-options.js';
+import type { ClosedState, OpenState, RoomState } from './room-state.js';
+
+export interface SessionHandlers {
+  /** A data frame of the room. */
+  received(data: string | Uint8Array): void;
+  changed(state: RoomState): void;
+  /** What was sent will have no answers any more; what waits still can. */
+  placeLost(waitingIds: ReadonlySet<string | undefined>): void;
+}
+
+const DEFAULT_WELCOME_MS = 4_000;
+
+/** One client over all its connections, as docs/protocol.md has it: what was missed is made up for, on both sides. */
+export class Session {
+  state: RoomState = { status: 'connecting' };
+  readonly #link: Link;
+  readonly #ledger: Ledger;
+  readonly #offer: Offer;
+  /** What is known of the connection: nothing, its protocol, or that data frames go over it. */
+  #phase: 'down' | 'greeted' | 'up' = 'down';
+  #welcome: Welcome | undefined;
+  #hasJoined = false;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    url: string,
+    private readonly options: RoomOptions,
+    private readonly handlers: SessionHandlers,
+  ) {
+    const { resume = true, maxQueuedMessages = 1_000, maxQueuedBytes = 1_048_576 } = options;
+    this.#ledger = new Ledger({ maxQueuedMessages, maxQueuedBytes });
+    this.#offer = new Offer(resume);
+    this.#link = new Link(url, options, {
+      protocols: () => this.#offer.protocols(this.#resumeToken, this.#ledger.received),
+      opened: (protocol) => this.#opened(protocol),
+      received: (data) => this.#received(typeof data === 'string' ? data : new Uint8Array(data)),
+      ended: (end) => this.#ended(end),
+    });
+  }
+
+  connect(): void {
+    this.#link.connect();
+  }
+
+  dialNow(): void {
+    this.#link.dialNow();
+  }
+
+  /**
+   * Sends now, or as soon as there is a connection.
+   * @throws JamsocketError `closed`, `queue_full`
+   */
+  send(frame: Frame): void {
+    if (this.state.status === 'closed') throw new JamsocketError('closed', 'Room closed');
+    if (this.#phase === 'up' && this.#link.isOpen) this.#transmit(frame);
+    else this.#ledger.wait(frame);
+  }
+
+  /** Takes back a request that has not been sent yet. */
+  withdraw(id: string): void {
+    this.#ledger.withdraw(id);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.state.status === 'closed') return;
+    this.#link.close(code, reason);
+    this.#finish(code, reason, 'left');
+  }
+
+  /** The token of a place that the server keeps. */
+  get #resumeToken(): string | undefined {
+    return this.#welcome && this.#welcome.windowMs > 0 ? this.#welcome.jamsocket : undefined;
+  }
+
+  #opened(protocol: string): void {
+    if (this.#offer.opened()) return this.#link.redial();
+    if (protocol !== PROTOCOL) return this.#join(undefined);
+    this.#phase = 'greeted';
+    const { connectTimeoutMs = DEFAULT_WELCOME_MS } = this.options;
+    this.#patience = setTimeout(() => this.#link.drop('no welcome'), connectTimeoutMs);
+  }
+
+  #received(data: string | Uint8Array): void {
+    if (this.#phase === 'greeted') {
+      const welcome = parseWelcome(data);
+      this.#join(welcome);
+      if (welcome) return;
+    }
+    if (this.#welcome && typeof data === 'string' && data.startsWith(controlPrefix(this.#welcome.jamsocket))) {
+      this.#ledger.acknowledge((JSON.parse(data) as Welcome).received);
+      return;
+    }
+    this.#ledger.received++;
+    this.handlers.received(data);
+  }
+
+  /** The client is in the room: with its welcome, or as one of many that the server does not tell apart. */
+  #join(welcome: Welcome | undefined): void {
+    clearTimeout(this.#patience);
+    this.#link.isUp();
+    const resumed = welcome?.resumed === true;
+    const unconfirmed = resumed ? 0 : this.#startOver();
+    this.#welcome = welcome;
+    this.#hasJoined = true;
+    this.#phase = 'up';
+    if (welcome) {
+      this.#ledger.acknowledge(welcome.received);
+      this.#link.send(confirmation(welcome.jamsocket));
+    }
+    for (const { data } of this.#ledger.unconfirmed) this.#link.send(data);
+    for (const frame of this.#ledger.takeWaiting()) this.#transmit(frame);
+    const resumable = this.#resumeToken !== undefined;
+    const state: OpenState = { status: 'open', clientId: welcome?.client, resumed, resumable, unconfirmed };
+    this.#change(welcome?.lost ? { ...state, lost: welcome.lost } : state);
+  }
+
+  /** @returns how many messages of the client that was may have been handled or not */
+  #startOver(): number | undefined {
+    const unconfirmed = this.#unconfirmed;
+    this.#ledger.startOver();
+    this.#losePlace();
+    return unconfirmed;
+  }
+
+  #ended({ code, reason, retry }: LinkEnd): void {
+    const wasIn = this.#phase === 'up';
+    if (this.#phase === 'down') this.#offer.failed();
+    this.#phase = 'down';
+    clearTimeout(this.#patience);
+    if (!retry) return this.#finish(code, reason, wasIn ? 'ended' : 'refused');
+    if (this.#resumeToken === undefined) this.#losePlace();
+    this.#change({ status: 'reconnecting', ...retry, code, reason });
+  }
+
+  #finish(code: number, reason: string, cause: ClosedState['cause']): void {
+    this.#phase = 'down';
+    clearTimeout(this.#patience);
+    const unsent = this.#ledger.takeWaiting().length;
+    const unconfirmed = this.#unconfirmed;
+    this.#ledger.startOver();
+    this.#change({ status: 'closed', code, reason, cause, unconfirmed, unsent });
+  }
+
+  #change(state: RoomState): void {
+    this.state = state;
+    this.handlers.changed(state);
+  }
+
+  #losePlace(): void {
+    this.handlers.placeLost(new Set(this.#ledger.waiting.map((frame) => frame.id)));
+  }
+
+  get #unconfirmed(): number | undefined {
+    return this.#hasJoined && this.#resumeToken === undefined ? undefined : this.#ledger.unconfirmed.length;
+  }
+
+  #transmit(frame: Frame): void {
+    if (this.#resumeToken !== undefined) this.#ledger.keep(frame);
+    this.#link.send(frame.data);
+  }
+}
+
+/** What a server sends first that has selected the protocol for real. */
+function parseWelcome(data: string | Uint8Array): Welcome | undefined {
+  if (typeof data !== 'string' || !data.startsWith('{"jamsocket":"')) return undefined;
+  const welcome = JSON.parse(data) as Welcome;
+  return typeof welcome.received === 'number' && welcome.windowMs >= 0 ? welcome : undefined;
+}

@@ -1,0 +1,164 @@
+import { describe, expect, it } from '@jest/globals';
+import { Arrivals } from './support/fake-server.js';
+import { join, startServer } from './support/fixture.js';
+
+describe('a client whose connection is lost', () => {
+  it('comes back with its token and the number of frames it has received', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const texts = new Arrivals<string>('text');
+    room.onText((text) => texts.add(text));
+    const first = await server.welcomed({ jamsocket: 'first', client: 7 });
+    expect(first.offered).toEqual(['jamsocket.plain', 'jamsocket.v1']);
+    expect(await room.until('open')).toMatchObject({ clientId: 7, resumed: false, resumable: true, unconfirmed: 0 });
+    first.send('one');
+    first.acknowledge(0, 'first');
+    first.send('two');
+    expect([await texts.next(), await texts.next()]).toEqual(['one', 'two']);
+    first.cut();
+    expect(await room.until('reconnecting')).toMatchObject({ attempt: 1, inMs: 0, code: 1006 });
+
+    const second = await server.connection();
+    expect(second.offered).toEqual(['jamsocket.plain', 'jamsocket.v1', 'jamsocket.resume.first.2']);
+    await second.welcome({ jamsocket: 'second', client: 7, resumed: true });
+    expect(await room.until('open')).toMatchObject({ clientId: 7, resumed: true, unconfirmed: 0 });
+    second.send('three');
+    expect(await texts.next()).toBe('three');
+    second.cut();
+    expect((await server.connection()).offered[2]).toBe('jamsocket.resume.second.3');
+  });
+
+  it('sends again what the server has not received, and then what has waited', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const first = await server.welcomed();
+    for (const text of ['1', '2', '3']) room.send(text);
+    expect(await first.take(3)).toEqual(['1', '2', '3']);
+    first.cut();
+    await room.until('reconnecting');
+    room.send('4');
+    room.send(new Uint8Array([5]));
+
+    const second = await server.welcomed({ resumed: true, received: 1 });
+    expect(await second.take(3)).toEqual(['2', '3', '4']);
+    expect(await second.next()).toEqual(Buffer.from([5]));
+    expect(second.hasNothingMore).toBe(true);
+  });
+
+  it('lets go of what is acknowledged', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const first = await server.welcomed();
+    for (let count = 1; count <= 40; count++) room.send(String(count));
+    await first.take(40);
+    first.acknowledge(32);
+    first.send('behind it');
+    await new Promise((resolve) => room.onText(resolve));
+    first.cut();
+    // The place is gone: what was not acknowledged is all that is in doubt.
+    await server.welcomed({ client: 2, lost: 'gap' });
+    expect(await room.until('reconnecting')).toBeDefined();
+    expect(await room.until('open')).toMatchObject({ clientId: 2, resumed: false, lost: 'gap', unconfirmed: 8 });
+  });
+
+  it('counts from 0 as a new client, and sends it only what had never been sent', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const first = await server.welcomed();
+    room.send('sent');
+    first.send('heard');
+    await new Promise((resolve) => room.onText(resolve));
+    first.cut();
+    await room.until('reconnecting');
+    room.send('waited');
+
+    const second = await server.welcomed({ jamsocket: 'new', client: 2, lost: 'unknown' });
+    expect(await room.until('open')).toMatchObject({ resumed: false, lost: 'unknown', unconfirmed: 1 });
+    expect(await second.next()).toBe('waited');
+    expect(second.hasNothingMore).toBe(true);
+    second.cut();
+    expect((await server.connection()).offered[2]).toBe('jamsocket.resume.new.0');
+  });
+
+  it('keeps bytes as they were when they were sent', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const bytes = new Uint8Array([1, 2, 3]);
+    room.send(bytes);
+    bytes.fill(0);
+    expect(await (await server.welcomed()).next()).toEqual(Buffer.from([1, 2, 3]));
+  });
+
+  it('hears from the room what only looks like an acknowledgement', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const connection = await server.welcomed();
+    connection.acknowledge(1, 'of another');
+    expect(await new Promise((resolve) => room.onText(resolve))).toBe('{"jamsocket":"of another","received":1}');
+  });
+
+  it('is a new client where the server keeps no places', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const first = await server.welcomed({ windowMs: 0 });
+    expect(await room.until('open')).toMatchObject({ clientId: 1, resumable: false });
+    first.cut();
+    const second = await server.connection();
+    expect(second.offered).toEqual(['jamsocket.plain', 'jamsocket.v1']);
+    await second.welcome({ client: 2, windowMs: 0 });
+    expect(await room.until('open')).toMatchObject({ clientId: 2, resumed: false, unconfirmed: undefined });
+  });
+
+  it('gives up a connection without a welcome, and keeps its token', async () => {
+    const server = await startServer();
+    const room = join(server.url, { connectTimeoutMs: 50 });
+    (await server.welcomed()).cut();
+    await server.connection();
+    const third = await server.connection();
+    expect(third.offered[2]).toBe('jamsocket.resume.token.0');
+    await third.welcome({ resumed: true });
+    expect(await room.until('open')).toBeDefined();
+  });
+});
+
+describe('what waits for a connection', () => {
+  it('is sent in order once there is one', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    room.emit('a', 1);
+    room.send('b');
+    const connection = await server.welcomed();
+    expect(await connection.take(2)).toEqual(['{"event":"a","data":1}', 'b']);
+  });
+
+  it('is bounded in messages', () => {
+    const room = join('ws://127.0.0.1:1/', { autoConnect: false, maxQueuedMessages: 2 });
+    room.send('1');
+    room.send('2');
+    expect(() => room.send('3')).toThrow(expect.objectContaining({ name: 'JamsocketError', code: 'queue_full' }));
+  });
+
+  it('is bounded in bytes of UTF-8', () => {
+    const room = join('ws://127.0.0.1:1/', { autoConnect: false, maxQueuedBytes: 4 });
+    room.send('ä');
+    room.send(new Uint8Array(2));
+    expect(() => room.send('x')).toThrow(expect.objectContaining({ code: 'queue_full' }));
+  });
+
+  it('is not bounded while there is a connection', async () => {
+    const server = await startServer();
+    const room = join(server.url, { maxQueuedMessages: 1, maxQueuedBytes: 1 });
+    const connection = await server.welcomed();
+    await room.opened;
+    for (let count = 0; count < 100; count++) room.send('longer');
+    expect(await connection.take(100)).toHaveLength(100);
+  });
+
+  it('is counted as unsent if the room is left', async () => {
+    const room = join('ws://127.0.0.1:1/', { autoConnect: false });
+    room.send('1');
+    room.close();
+    expect(room.state).toMatchObject({ status: 'closed', cause: 'left', unsent: 1, unconfirmed: 0 });
+    expect(() => room.send('2')).toThrow(expect.objectContaining({ code: 'closed' }));
+  });
+});
