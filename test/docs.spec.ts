@@ -1,0 +1,9 @@
+import { expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+
+const read = (path: string) => readFileSync(`${import.meta.dirname}/${path}`, 'utf8');
+
+it('docs/testing.md starts with the spec that is run here', () => {
+  const [, first] = /```ts\n(.*?)```/s.exec(read('../docs/testing.md')) ?? [];
+  expect(first).toBe(read('testing-example.spec.ts'));
+});
