@@ -14,6 +14,16 @@ export { Ctx, RoomId } from './decorators/parameter.decorators.js';
 export type { StandardSchema } from './decorators/standard-schema.js';
 export { JamsocketContext } from './room/room-context.js';
 export { JamsocketRooms } from './room/jamsocket-rooms.js';
+export { JamsocketObservers } from './room/jamsocket-observers.js';
+export type {
+  ObservedTurn,
+  ReceivedMessage,
+  RefusedConnect,
+  RoomObserver,
+  SentMessage,
+  TurnKind,
+  TurnOutcome,
+} from './room/room-observer.js';
 export { Client, type ClientId } from './room/client.js';
 export type { ClientRequest } from './room/client-request.js';
 export { Broadcast, everyoneExcept, tagged, type Recipient } from './room/recipients.js';

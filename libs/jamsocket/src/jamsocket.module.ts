@@ -14,6 +14,7 @@ import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.j
 import type { JamsocketOptions } from './jamsocket.options.js';
 import { resolveOptions, type ResolvedOptions } from './jamsocket.options.resolve.js';
 import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './jamsocket.sources.js';
+import { JamsocketObservers } from './room/jamsocket-observers.js';
 import { JamsocketRooms } from './room/jamsocket-rooms.js';
 import { JamsocketContext } from './room/room-context.js';
 import { RoomRegistry } from './room/room-registry.js';
@@ -53,6 +54,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     { provide: JamsocketClock, useClass: SystemClock },
     { provide: JamsocketRandom, useClass: SystemRandom },
     TimerRegistry,
+    JamsocketObservers,
     HttpRoutesGuard,
     {
       provide: ServiceDefinitions,
@@ -70,13 +72,20 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: RoomRegistry,
-      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry],
-      useFactory: (options: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom, timers: TimerRegistry) => {
+      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry, JamsocketObservers],
+      useFactory: (
+        options: ResolvedOptions,
+        clock: JamsocketClock,
+        random: JamsocketRandom,
+        timers: TimerRegistry,
+        observers: JamsocketObservers,
+      ) => {
         const flusher = new TurnFlusher(options.flushIntervalMs);
         const services = {
           clock,
           random,
           timers,
+          observers,
           createOutbox: (coalesce: boolean, dropSlow: ConstructorParameters<typeof ImmediateOutbox>[0]) =>
             coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),
         };
@@ -97,13 +106,14 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: JamsocketGateway,
-      inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock],
+      inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock, JamsocketObservers],
       useFactory: (
         options: ResolvedOptions,
         definitions: ServiceDefinitions,
         registry: RoomRegistry,
         clock: JamsocketClock,
-      ) => new JamsocketGateway(options, definitions, registry, clock),
+        observers: JamsocketObservers,
+      ) => new JamsocketGateway(options, definitions, registry, clock, observers),
     },
     {
       provide: JamsocketHealth,
@@ -147,7 +157,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         } satisfies LifecycleParts),
     },
   ],
-  exports: [JamsocketContext, JamsocketRooms, JamsocketHealth, JamsocketClock, JamsocketRandom],
+  exports: [JamsocketContext, JamsocketRooms, JamsocketObservers, JamsocketHealth, JamsocketClock, JamsocketRandom],
 })
 export class JamsocketModule extends ConfigurableModuleClass {
   static override forRoot(options: JamsocketOptions = {}): DynamicModule {

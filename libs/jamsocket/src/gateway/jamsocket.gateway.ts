@@ -9,12 +9,13 @@ import type { JamsocketClock } from '../jamsocket.sources.js';
 import { PROTOCOL } from '../protocol.js';
 import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';
+import type { JamsocketObservers } from '../room/jamsocket-observers.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
-import { refusalFor, writeRefusal, writeRefusalFrame } from './refusal.js';
+import { refusalCodeOf, refusalFor, writeRefusal, writeRefusalFrame } from './refusal.js';
 import { RouteTable } from './route-table.js';
 import { Seating } from './seating.js';
 import { SocketFactory } from './socket-factory.js';
@@ -38,6 +39,7 @@ export class JamsocketGateway {
     definitions: ServiceDefinitions,
     private readonly registry: RoomRegistry,
     private readonly clock: JamsocketClock,
+    private readonly observers: JamsocketObservers,
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
     this.#counter = new ConnectionCounter(options.limits, clock);
@@ -77,6 +79,7 @@ export class JamsocketGateway {
     const ip = clientAddress(request, this.options.trustProxy);
     this.#counter.count(socket, ip);
     const { definition, address } = this.#routes.find(request.url ?? '');
+    attempt.service = definition.service;
     const client = new Client(new ClientRequest(request, ip), address);
     return new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!).begin();
   }
@@ -106,6 +109,12 @@ export class JamsocketGateway {
     if (attempt.isOver) return;
     const refusal = refusalFor(error);
     if (refusal.status >= 500) this.#report(attempt.request, error);
+    this.observers.current?.connectRefused({
+      status: refusal.status,
+      code: refusalCodeOf(error, refusal),
+      service: attempt.service,
+      url: attempt.request.url ?? '',
+    });
     attempt.end(error);
     if (attempt.isHandshake && offersProtocol(attempt.request))
       writeRefusalFrame(attempt.request, attempt.socket, PROTOCOL, refusal);

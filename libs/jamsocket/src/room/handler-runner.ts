@@ -3,7 +3,9 @@ import { exceptionData, isForTheClient, messageIdOf } from './exceptions.js';
 import type { ReplyStyle } from './json-events.js';
 import { isObservable, sendEvent, sendReply, streamReplies } from './reply.js';
 import type { Handler, RoomInstance } from './room-definition.js';
+import type { RoomCall } from './room-event.js';
 import type { Room } from './room.js';
+import { TurnRecord } from './turn-record.js';
 import { inTurn, switchRunning } from './turn-scope.js';
 
 const PLAIN: ReplyStyle = {};
@@ -15,6 +17,7 @@ interface Turn {
   readonly message: unknown;
   readonly style: ReplyStyle;
   readonly onFailure?: () => void;
+  readonly record?: TurnRecord;
 }
 
 /** Runs a room's handlers, sends their replies and keeps their errors from doing harm: `run` never throws or rejects. */
@@ -30,6 +33,28 @@ export class HandlerRunner {
     onFailure?: () => void,
   ): void | Promise<void> {
     if (handler === undefined) return;
+    const { observer } = this.room;
+    if (observer === null) return this.#run(handler, client, message, style, onFailure, undefined);
+    const record = new TurnRecord(this.room, handler.name, handler.kind, client, message);
+    return record.run(observer, () => this.#run(handler, client, message, style, onFailure, record));
+  }
+
+  /** Runs a method that was called from outside. */
+  invoke(call: RoomCall): void | Promise<void> {
+    const { observer } = this.room;
+    if (observer === null) return call.run(undefined);
+    const record = new TurnRecord(this.room, call.name, 'invoke', undefined, undefined, call.runAsCaller);
+    return record.run(observer, () => call.run(record));
+  }
+
+  #run(
+    handler: Handler,
+    client: Client | undefined,
+    message: unknown,
+    style: ReplyStyle,
+    onFailure: (() => void) | undefined,
+    record: TurnRecord | undefined,
+  ): void | Promise<void> {
     let result: unknown;
     const before = switchRunning(handler.isAsync ? null : this.room);
     try {
@@ -37,17 +62,25 @@ export class HandlerRunner {
         ? inTurn(this.room, undefined, () => handler.call(client, message, this.room.context))
         : handler.call(client, message, this.room.context);
     } catch (error) {
-      return this.#fail(error, { handler, client, message, style, onFailure });
+      return this.#fail(error, { handler, client, message, style, onFailure, record });
     } finally {
       switchRunning(before);
     }
     if (result === undefined) return;
-    return this.#finish(result, { handler, client, message, style, onFailure });
+    return this.#finish(result, { handler, client, message, style, onFailure, record });
   }
 
   /** Runs `@OnCreate`. The filters see its error, and whoever wanted the room gets it in any case. */
   async create({ create }: RoomInstance): Promise<void> {
     if (create === undefined) return;
+    const { observer } = this.room;
+    if (observer === null) return this.#create(create);
+    const record = new TurnRecord(this.room, create.name, create.kind, undefined, undefined);
+    await record.run(observer, () => this.#create(create).catch((error) => record.fail(error)));
+    if (record.hasFailed) throw record.error;
+  }
+
+  async #create(create: Handler): Promise<void> {
     const { context } = this.room;
     try {
       await inTurn(this.room, undefined, async () => create.call(undefined, undefined, context));
@@ -113,6 +146,7 @@ export class HandlerRunner {
   /** An error goes to the application's filters first, then to the client and the log. */
   #fail(error: unknown, turn: Turn): void | Promise<void> {
     const { handler, client, message } = turn;
+    turn.record?.fail(error);
     let isTaken: boolean | Promise<boolean>;
     try {
       isTaken = handler?.filter(error, client, message, this.room.context) ?? false;
