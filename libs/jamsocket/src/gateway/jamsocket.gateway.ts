@@ -9,6 +9,7 @@ import type { JamsocketClock } from '../jamsocket.sources.js';
 import { PROTOCOL } from '../protocol.js';
 import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';
+import { logError } from '../room/error-log.js';
 import type { JamsocketObservers } from '../room/jamsocket-observers.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import { Attempt } from './attempt.js';
@@ -80,6 +81,7 @@ export class JamsocketGateway {
     this.#counter.count(socket, ip);
     const { definition, address } = this.#routes.find(request.url ?? '');
     attempt.service = definition.service;
+    attempt.room = address.key;
     const client = new Client(new ClientRequest(request, ip), address);
     return new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!).begin();
   }
@@ -108,7 +110,7 @@ export class JamsocketGateway {
   #refuse(attempt: Attempt, error: unknown): void {
     if (attempt.isOver) return;
     const refusal = refusalFor(error);
-    if (refusal.status >= 500) this.#report(attempt.request, error);
+    if (refusal.status >= 500) this.#report(attempt, error);
     this.observers.current?.connectRefused({
       status: refusal.status,
       code: refusalCodeOf(error, refusal),
@@ -121,12 +123,12 @@ export class JamsocketGateway {
     else writeRefusal(attempt.socket, refusal);
   }
 
-  #report(request: IncomingMessage, error: unknown): void {
+  #report({ request, service, room }: Attempt, error: unknown): void {
     const reason = error instanceof RefusedError ? error.cause : error;
     if (reason === undefined) return;
     const path = (request.url ?? '').split('?', 1)[0].slice(0, 200);
     const stack = reason instanceof Error ? reason.stack : undefined;
-    this.#logger.error(`Connecting to ${path} failed: ${messageOf(reason)}`, stack);
+    logError(this.#logger, `Connecting to ${path} failed: ${messageOf(reason)}`, { service, room }, stack);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Client } from './client.js';
+import { logError } from './error-log.js';
 import { exceptionData, isForTheClient, messageIdOf } from './exceptions.js';
 import type { ReplyStyle } from './json-events.js';
 import { isObservable, sendEvent, sendReply, streamReplies } from './reply.js';
@@ -108,11 +109,18 @@ export class HandlerRunner {
     }
   }
 
-  report(error: unknown, handler?: Handler): void {
-    const { logger } = this.room.definition;
-    const where = `${handler?.name ?? this.room.definition.type.name} in room "${this.room.address.key}"`;
-    if (error instanceof Error) logger.error(`${where}: ${error.message}`, error.stack);
-    else logger.error(`${where} threw ${String(error)}, which is not an Error`);
+  report(error: unknown, handler?: Handler, client?: Client): void {
+    const { logger, service, type } = this.room.definition;
+    const { key } = this.room.address;
+    const where = `${handler?.name ?? type.name} in room "${key}"`;
+    const fields = {
+      service,
+      room: key,
+      ...(handler && { handler: handler.name }),
+      ...(client && { client: client.id }),
+    };
+    if (error instanceof Error) logError(logger, `${where}: ${error.message}`, fields, error.stack);
+    else logError(logger, `${where} threw ${String(error)}, which is not an Error`, fields, undefined);
   }
 
   async #tryFilter(handler: Handler, error: unknown): Promise<void> {
@@ -161,12 +169,12 @@ export class HandlerRunner {
   }
 
   #filterFailed(filterError: unknown, error: unknown, turn: Turn): void {
-    if (filterError !== error) this.report(filterError, turn.handler);
+    if (filterError !== error) this.report(filterError, turn.handler, turn.client);
     this.#tell(error, turn);
   }
 
   #tell(error: unknown, { handler, client, style, onFailure }: Turn): void {
-    if (!isForTheClient(error)) this.report(error, handler);
+    if (!isForTheClient(error)) this.report(error, handler, client);
     if (client?.isConnected) sendEvent(client, 'exception', exceptionData(error), style.id ?? messageIdOf(error));
     onFailure?.();
   }

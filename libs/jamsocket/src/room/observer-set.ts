@@ -18,7 +18,7 @@ const logger = new Logger('Jamsocket');
 const reported = new WeakSet<RoomObserver>();
 
 /** The observers that are there at a time, as one that never throws. */
-export class ObserverSet implements Required<RoomObserver> {
+export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
   constructor(readonly observers: readonly RoomObserver[]) {}
 
   roomStarted(room: JamsocketContext): void {

@@ -87,6 +87,11 @@ export class Room implements MailboxOwner {
     return this.services.observers.current;
   }
 
+  /** Events that wait for their turn. */
+  get waitingEvents(): number {
+    return this.#mailbox.waitingEvents;
+  }
+
   now(): number {
     return this.services.clock.now();
   }
@@ -192,8 +197,9 @@ export class Room implements MailboxOwner {
     const what = event.type === 'timer' ? `timer "${event.timer.name}"` : event.type;
     const ms = this.definition.options.handlerTimeoutMs;
     const message = `The ${what} handler of ${this.definition.type.name} has not finished in ${ms} ms; room "${this.address.key}" moves on without it.`;
-    this.#runner.report(new JamsocketError('handler_timeout', message));
-    this.observer?.turnTimedOut(this.context, 'client' in event ? event.client : undefined);
+    const client = 'client' in event ? event.client : undefined;
+    this.#runner.report(new JamsocketError('handler_timeout', message), undefined, client);
+    this.observer?.turnTimedOut(this.context, client);
     if (event.type === 'disconnect') this.occupancy.leave();
     if (event.type === 'destroy') void this.#finish();
   }
