@@ -16,7 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ],
   ['decorators', 'connection'],
   ['room'],
-  ['discovery'],
+  ['discovery', 'metrics'],
   ['gateway', 'http'],
   ['jamsocket.lifecycle', 'jamsocket.health', 'jamsocket.module', 'index'],
 ];

@@ -16,6 +16,7 @@ import { resolveOptions, type ResolvedOptions } from './jamsocket.options.resolv
 import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './jamsocket.sources.js';
 import { JamsocketObservers } from './room/jamsocket-observers.js';
 import { JamsocketRooms } from './room/jamsocket-rooms.js';
+import { JamsocketStatistics } from './room/jamsocket-statistics.js';
 import { JamsocketContext } from './room/room-context.js';
 import { RoomRegistry } from './room/room-registry.js';
 import { TimerRegistry } from './room/timer-registry.js';
@@ -99,6 +100,12 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         new JamsocketRooms(registry, definitions.byType),
     },
     {
+      provide: JamsocketStatistics,
+      inject: [RoomRegistry, ServiceDefinitions],
+      useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions) =>
+        new JamsocketStatistics(registry, definitions.byType),
+    },
+    {
       provide: JamsocketContext,
       scope: Scope.REQUEST,
       inject: [REQUEST],
@@ -157,7 +164,15 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         } satisfies LifecycleParts),
     },
   ],
-  exports: [JamsocketContext, JamsocketRooms, JamsocketObservers, JamsocketHealth, JamsocketClock, JamsocketRandom],
+  exports: [
+    JamsocketContext,
+    JamsocketRooms,
+    JamsocketObservers,
+    JamsocketStatistics,
+    JamsocketHealth,
+    JamsocketClock,
+    JamsocketRandom,
+  ],
 })
 export class JamsocketModule extends ConfigurableModuleClass {
   static override forRoot(options: JamsocketOptions = {}): DynamicModule {
