@@ -15,6 +15,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-jamsocket$': '<rootDir>/libs/jamsocket/src/index.ts',
+    '^nestjs-jamsocket/(prometheus|opentelemetry)$': '<rootDir>/libs/jamsocket/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

@@ -19,7 +19,11 @@ const FLOORS: readonly (readonly string[])[] = [
   ['discovery', 'metrics'],
   ['gateway', 'http'],
   ['jamsocket.lifecycle', 'jamsocket.health', 'jamsocket.module', 'index'],
+  ['prometheus', 'opentelemetry'],
 ];
+
+/** What users import. Each may need what the others do not. */
+const ENTRIES: readonly string[] = ['index.ts', 'prometheus.ts', 'opentelemetry.ts'];
 
 interface Import {
   readonly target: string;
@@ -85,18 +89,26 @@ describe('the house', () => {
     expect(findCycle(graph)).toBeUndefined();
   });
 
+  it('imports an optional peer only where it was asked for', () => {
+    const needing = (peer: string) =>
+      files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes(`'${peer}'`));
+    const folderOf = (file: string) => file.split('/')[0];
+    expect([...new Set(needing('prom-client').map(folderOf))]).toEqual(['prometheus']);
+    expect([...new Set(needing('@opentelemetry/api').map(folderOf))]).toEqual(['opentelemetry']);
+  });
+
   it('finds its own imports, or the checks above check nothing', () => {
     const targets = files.flatMap(importsOf).map(({ target }) => target);
     expect(targets.length).toBeGreaterThan(100);
     expect(targets.filter((target) => !files.includes(target))).toEqual([]);
   });
 
-  it('has no barrel but index.ts, and exports by name only', () => {
+  it('has no barrels but its entry points, and exports by name only', () => {
     const reexporting = files.filter(
-      (file) => file !== 'index.ts' && /^export .* from /m.test(readFileSync(join(ROOT, file), 'utf8')),
+      (file) => !ENTRIES.includes(file) && /^export .* from /m.test(readFileSync(join(ROOT, file), 'utf8')),
     );
     expect(reexporting).toEqual([]);
-    expect(readFileSync(join(ROOT, 'index.ts'), 'utf8')).not.toContain('export *');
+    for (const entry of ENTRIES) expect(readFileSync(join(ROOT, entry), 'utf8')).not.toContain('export *');
   });
 });
 
