@@ -16,14 +16,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ],
   ['decorators', 'connection'],
   ['room'],
-  ['discovery'],
+  ['discovery', 'metrics'],
   ['gateway', 'http'],
   ['jamsocket.lifecycle', 'jamsocket.health', 'jamsocket.module', 'index'],
+  ['prometheus', 'opentelemetry'],
   ['testing'],
 ];
 
-/** What the package exports: `nestjs-jamsocket` and `nestjs-jamsocket/testing`. */
-const ENTRIES = ['index.ts', 'testing/index.ts'];
+/** What users import. Each may need what the others do not. */
+const ENTRIES: readonly string[] = ['index.ts', 'prometheus.ts', 'opentelemetry.ts', 'testing/index.ts'];
 
 interface Import {
   readonly target: string;
@@ -89,13 +90,21 @@ describe('the house', () => {
     expect(findCycle(graph)).toBeUndefined();
   });
 
+  it('imports an optional peer only where it was asked for', () => {
+    const needing = (peer: string) =>
+      files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes(`'${peer}'`));
+    const folderOf = (file: string) => file.split('/')[0];
+    expect([...new Set(needing('prom-client').map(folderOf))]).toEqual(['prometheus']);
+    expect([...new Set(needing('@opentelemetry/api').map(folderOf))]).toEqual(['opentelemetry']);
+  });
+
   it('finds its own imports, or the checks above check nothing', () => {
     const targets = files.flatMap(importsOf).map(({ target }) => target);
     expect(targets.length).toBeGreaterThan(100);
     expect(targets.filter((target) => !files.includes(target))).toEqual([]);
   });
 
-  it('has no barrels but the two entries, and exports by name only', () => {
+  it('has no barrels but its entry points, and exports by name only', () => {
     const reexporting = files.filter(
       (file) => !ENTRIES.includes(file) && /^export .* from /m.test(readFileSync(join(ROOT, file), 'utf8')),
     );

@@ -14,7 +14,9 @@ import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.j
 import type { JamsocketOptions } from './jamsocket.options.js';
 import { resolveOptions, type ResolvedOptions } from './jamsocket.options.resolve.js';
 import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './jamsocket.sources.js';
+import { JamsocketObservers } from './room/jamsocket-observers.js';
 import { JamsocketRooms } from './room/jamsocket-rooms.js';
+import { JamsocketStatistics } from './room/jamsocket-statistics.js';
 import { JamsocketContext } from './room/room-context.js';
 import { RoomRegistry } from './room/room-registry.js';
 import { TimerRegistry } from './room/timer-registry.js';
@@ -53,6 +55,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     { provide: JamsocketClock, useClass: SystemClock },
     { provide: JamsocketRandom, useClass: SystemRandom },
     TimerRegistry,
+    JamsocketObservers,
     HttpRoutesGuard,
     {
       provide: ServiceDefinitions,
@@ -70,13 +73,20 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: RoomRegistry,
-      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry],
-      useFactory: (options: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom, timers: TimerRegistry) => {
+      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry, JamsocketObservers],
+      useFactory: (
+        options: ResolvedOptions,
+        clock: JamsocketClock,
+        random: JamsocketRandom,
+        timers: TimerRegistry,
+        observers: JamsocketObservers,
+      ) => {
         const flusher = new TurnFlusher(options.flushIntervalMs);
         const services = {
           clock,
           random,
           timers,
+          observers,
           createOutbox: (coalesce: boolean, dropSlow: ConstructorParameters<typeof ImmediateOutbox>[0]) =>
             coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),
         };
@@ -90,6 +100,12 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         new JamsocketRooms(registry, definitions.byType),
     },
     {
+      provide: JamsocketStatistics,
+      inject: [RoomRegistry, ServiceDefinitions],
+      useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions) =>
+        new JamsocketStatistics(registry, definitions.byType),
+    },
+    {
       provide: JamsocketContext,
       scope: Scope.REQUEST,
       inject: [REQUEST],
@@ -97,13 +113,14 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: JamsocketGateway,
-      inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock],
+      inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock, JamsocketObservers],
       useFactory: (
         options: ResolvedOptions,
         definitions: ServiceDefinitions,
         registry: RoomRegistry,
         clock: JamsocketClock,
-      ) => new JamsocketGateway(options, definitions, registry, clock),
+        observers: JamsocketObservers,
+      ) => new JamsocketGateway(options, definitions, registry, clock, observers),
     },
     {
       provide: JamsocketHealth,
@@ -147,7 +164,15 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         } satisfies LifecycleParts),
     },
   ],
-  exports: [JamsocketContext, JamsocketRooms, JamsocketHealth, JamsocketClock, JamsocketRandom],
+  exports: [
+    JamsocketContext,
+    JamsocketRooms,
+    JamsocketObservers,
+    JamsocketStatistics,
+    JamsocketHealth,
+    JamsocketClock,
+    JamsocketRandom,
+  ],
 })
 export class JamsocketModule extends ConfigurableModuleClass {
   static override forRoot(options: JamsocketOptions = {}): DynamicModule {

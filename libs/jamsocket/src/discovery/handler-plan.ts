@@ -8,6 +8,7 @@ import type { StandardSchema } from '../decorators/standard-schema.js';
 import type { Client } from '../room/client.js';
 import { MessageValidationError } from '../room/exceptions.js';
 import type { JamsocketContext } from '../room/room-context.js';
+import type { TurnKind } from '../room/room-observer.js';
 import { after, runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
 import { parametersOf, paramTypesOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
@@ -80,6 +81,10 @@ export class HandlerPlan {
       case 'context':
         return this.method.call(host.service, context);
     }
+  }
+
+  get kind(): TurnKind {
+    return this.metadata.kind;
   }
 
   /** Gives the error to the first filter that takes such errors. */

@@ -5,6 +5,7 @@ import { RefusedError } from '../jamsocket.errors.js';
 import type { Client } from '../room/client.js';
 import type { JamsocketContext } from '../room/room-context.js';
 import type { Handler, RoomInstance, ScheduledMethod } from '../room/room-definition.js';
+import type { TurnKind } from '../room/room-observer.js';
 import type { EnhancerFinder, Method } from './enhancers.js';
 import { HandlerPlan, type Host } from './handler-plan.js';
 import { destroyHooksOf } from './room-providers.js';
@@ -162,6 +163,10 @@ class BoundHandler implements Handler {
 
   get name(): string {
     return this.plan.name;
+  }
+
+  get kind(): TurnKind {
+    return this.plan.kind;
   }
 
   get isAsync(): boolean {

@@ -9,6 +9,10 @@ export class Attempt {
   isOver = false;
   /** Its request is a valid WebSocket handshake. */
   isHandshake = false;
+  /** Name of the service it is for, once that is known. */
+  service: string | undefined = undefined;
+  /** Key of the room it is for, once that is known. */
+  room: string | undefined = undefined;
   #timer: NodeJS.Timeout | null = null;
   #abandon: ((reason: unknown) => void) | null = null;
 

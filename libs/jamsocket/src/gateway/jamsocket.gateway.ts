@@ -8,12 +8,14 @@ import type { ResolvedOptions } from '../jamsocket.options.resolve.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
 import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';
+import { logError } from '../room/error-log.js';
+import type { JamsocketObservers } from '../room/jamsocket-observers.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
-import { refusalFor, writeRefusal } from './refusal.js';
+import { refusalCodeOf, refusalFor, writeRefusal } from './refusal.js';
 import { writeRefusalFrame } from './refusal-frame.js';
 import { RouteTable } from './route-table.js';
 import { Seating } from './seating.js';
@@ -40,6 +42,7 @@ export class JamsocketGateway {
     definitions: ServiceDefinitions,
     private readonly registry: RoomRegistry,
     private readonly clock: JamsocketClock,
+    private readonly observers: JamsocketObservers,
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
     this.#counter = new ConnectionCounter(options.limits, clock);
@@ -79,6 +82,8 @@ export class JamsocketGateway {
     const ip = clientAddress(request, this.options.trustProxy);
     this.#counter.count(socket, ip);
     const { definition, address } = this.#routes.find(request.url ?? '');
+    attempt.service = definition.service;
+    attempt.room = address.key;
     const client = new Client(new ClientRequest(request, ip), address);
     this.onClient?.(client, socket);
     return new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!).begin();
@@ -108,19 +113,25 @@ export class JamsocketGateway {
   #refuse(attempt: Attempt, error: unknown): void {
     if (attempt.isOver) return;
     const refusal = refusalFor(error);
-    if (refusal.status >= 500) this.#report(attempt.request, error);
+    if (refusal.status >= 500) this.#report(attempt, error);
+    this.observers.current?.connectRefused({
+      status: refusal.status,
+      code: refusalCodeOf(error, refusal),
+      service: attempt.service,
+      url: attempt.request.url ?? '',
+    });
     attempt.end(error);
     if (attempt.isHandshake && offersProtocol(attempt.request))
       writeRefusalFrame(attempt.request, attempt.socket, refusal);
     else writeRefusal(attempt.socket, refusal);
   }
 
-  #report(request: IncomingMessage, error: unknown): void {
+  #report({ request, service, room }: Attempt, error: unknown): void {
     const reason = error instanceof RefusedError ? error.cause : error;
     if (reason === undefined) return;
     const path = (request.url ?? '').split('?', 1)[0].slice(0, 200);
     const stack = reason instanceof Error ? reason.stack : undefined;
-    this.#logger.error(`Connecting to ${path} failed: ${messageOf(reason)}`, stack);
+    logError(this.#logger, `Connecting to ${path} failed: ${messageOf(reason)}`, { service, room }, stack);
   }
 }
 

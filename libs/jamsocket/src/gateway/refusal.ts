@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { RefusedError } from '../jamsocket.errors.js';
+import { RefusedError, type RefusalCode } from '../jamsocket.errors.js';
 
 /** What a refused upgrade is answered. */
 export interface Refusal {
@@ -39,6 +39,12 @@ export function refusalFor(error: unknown): Refusal {
     headers: {},
     body: { statusCode: 500, code: 'guard_failed', message: 'Internal server error' },
   };
+}
+
+/** One of a few codes, for counting: what a guard calls its refusals may be anything. */
+export function refusalCodeOf(error: unknown, { status }: Refusal): RefusalCode {
+  if (error instanceof RefusedError) return error.code;
+  return status < 500 ? 'guard' : 'guard_failed';
 }
 
 /** Answers an upgrade request with HTTP and closes the socket. */

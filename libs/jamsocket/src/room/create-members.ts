@@ -6,22 +6,25 @@ import { Members } from './members.js';
 import { ReplayLog } from './replay-log.js';
 import { Resumption } from './resumption.js';
 import type { RoomServices } from './room-services.js';
+import type { ObservedRoom } from './sent-message.js';
 
 /** The members of a new room. `expire` is called for a client that was away and has not come back in time. */
 export function createMembers(
   { coalesce, resume, heartbeat }: ResolvedRoomOptions,
   services: RoomServices,
+  room: ObservedRoom,
   expire: (client: Client) => void,
 ): Members {
   const { clock, random } = services;
   const outbox = services.createOutbox(coalesce, dropSlow);
-  return new Members(outbox, () => {
+  const createResumption = () => {
     const { windowMs, maxLogBytes } = resume;
     // A client may have been gone for this long before anybody noticed.
     const unnoticedMs = heartbeat ? heartbeat.timeoutMs : windowMs;
     const log = windowMs > 0 ? new ReplayLog(maxLogBytes, windowMs + unnoticedMs, clock) : null;
     return new Resumption(windowMs, log, outbox, clock, random, expire);
-  });
+  };
+  return new Members(outbox, createResumption, room);
 }
 
 function dropSlow(connection: Connection): void {

@@ -1,10 +1,13 @@
 import { inspect } from 'node:util';
 import type { Client } from './client.js';
+import { logError } from './error-log.js';
 import { exceptionData, isForTheClient, messageIdOf } from './exceptions.js';
 import type { ReplyStyle } from './json-events.js';
 import { isObservable, sendEvent, sendReply, streamReplies } from './reply.js';
 import type { Handler, RoomInstance } from './room-definition.js';
+import type { RoomCall } from './room-event.js';
 import type { Room } from './room.js';
+import { TurnRecord } from './turn-record.js';
 import { inTurn, switchRunning } from './turn-scope.js';
 
 const PLAIN: ReplyStyle = {};
@@ -16,6 +19,7 @@ interface Turn {
   readonly message: unknown;
   readonly style: ReplyStyle;
   readonly onFailure?: () => void;
+  readonly record?: TurnRecord;
 }
 
 /** Runs a room's handlers, sends their replies and keeps their errors from doing harm: `run` never throws or rejects. */
@@ -31,6 +35,28 @@ export class HandlerRunner {
     onFailure?: () => void,
   ): void | Promise<void> {
     if (handler === undefined) return;
+    const { observer } = this.room;
+    if (observer === null) return this.#run(handler, client, message, style, onFailure, undefined);
+    const record = new TurnRecord(this.room, handler.name, handler.kind, client, message);
+    return record.run(observer, () => this.#run(handler, client, message, style, onFailure, record));
+  }
+
+  /** Runs a method that was called from outside. */
+  invoke(call: RoomCall): void | Promise<void> {
+    const { observer } = this.room;
+    if (observer === null) return call.run(undefined);
+    const record = new TurnRecord(this.room, call.name, 'invoke', undefined, undefined, call.runAsCaller);
+    return record.run(observer, () => call.run(record));
+  }
+
+  #run(
+    handler: Handler,
+    client: Client | undefined,
+    message: unknown,
+    style: ReplyStyle,
+    onFailure: (() => void) | undefined,
+    record: TurnRecord | undefined,
+  ): void | Promise<void> {
     let result: unknown;
     const before = switchRunning(handler.isAsync ? null : this.room);
     try {
@@ -38,17 +64,25 @@ export class HandlerRunner {
         ? inTurn(this.room, undefined, () => handler.call(client, message, this.room.context))
         : handler.call(client, message, this.room.context);
     } catch (error) {
-      return this.#fail(error, { handler, client, message, style, onFailure });
+      return this.#fail(error, { handler, client, message, style, onFailure, record });
     } finally {
       switchRunning(before);
     }
     if (result === undefined) return;
-    return this.#finish(result, { handler, client, message, style, onFailure });
+    return this.#finish(result, { handler, client, message, style, onFailure, record });
   }
 
   /** Runs `@OnCreate`. The filters see its error, and whoever wanted the room gets it in any case. */
   async create({ create }: RoomInstance): Promise<void> {
     if (create === undefined) return;
+    const { observer } = this.room;
+    if (observer === null) return this.#create(create);
+    const record = new TurnRecord(this.room, create.name, create.kind, undefined, undefined);
+    await record.run(observer, () => this.#create(create).catch((error) => record.fail(error)));
+    if (record.hasFailed) throw record.error;
+  }
+
+  async #create(create: Handler): Promise<void> {
     const { context } = this.room;
     try {
       await inTurn(this.room, undefined, async () => create.call(undefined, undefined, context));
@@ -76,11 +110,18 @@ export class HandlerRunner {
     }
   }
 
-  report(error: unknown, handler?: Handler): void {
-    const { logger } = this.room.definition;
-    const where = `${handler?.name ?? this.room.definition.type.name} in room "${this.room.address.key}"`;
-    if (error instanceof Error) logger.error(`${where}: ${error.message}`, error.stack);
-    else logger.error(`${where} threw ${inspect(error)}, which is not an Error`);
+  report(error: unknown, handler?: Handler, client?: Client): void {
+    const { logger, service, type } = this.room.definition;
+    const { key } = this.room.address;
+    const where = `${handler?.name ?? type.name} in room "${key}"`;
+    const fields = {
+      service,
+      room: key,
+      ...(handler && { handler: handler.name }),
+      ...(client && { client: client.id }),
+    };
+    if (error instanceof Error) logError(logger, `${where}: ${error.message}`, fields, error.stack);
+    else logError(logger, `${where} threw ${inspect(error)}, which is not an Error`, fields, undefined);
   }
 
   async #tryFilter(handler: Handler, error: unknown): Promise<void> {
@@ -114,6 +155,7 @@ export class HandlerRunner {
   /** An error goes to the application's filters first, then to the client and the log. */
   #fail(error: unknown, turn: Turn): void | Promise<void> {
     const { handler, client, message } = turn;
+    turn.record?.fail(error);
     let isTaken: boolean | Promise<boolean>;
     try {
       isTaken = handler?.filter(error, client, message, this.room.context) ?? false;
@@ -128,12 +170,12 @@ export class HandlerRunner {
   }
 
   #filterFailed(filterError: unknown, error: unknown, turn: Turn): void {
-    if (filterError !== error) this.report(filterError, turn.handler);
+    if (filterError !== error) this.report(filterError, turn.handler, turn.client);
     this.#tell(error, turn);
   }
 
   #tell(error: unknown, { handler, client, style, onFailure }: Turn): void {
-    if (!isForTheClient(error)) this.report(error, handler);
+    if (!isForTheClient(error)) this.report(error, handler, client);
     if (client?.isConnected) this.#sendException(client, error, style.id ?? messageIdOf(error), handler);
     onFailure?.();
   }
@@ -143,7 +185,7 @@ export class HandlerRunner {
     try {
       sendEvent(client, 'exception', exceptionData(error), id);
     } catch (unsendable) {
-      this.report(unsendable, handler);
+      this.report(unsendable, handler, client);
       sendEvent(client, 'exception', exceptionData(unsendable), id);
     }
   }

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { AsyncResource } from 'node:async_hooks';
 import { CloseCode } from '../protocol.js';
 import { JamsocketError, RefusedError } from '../jamsocket.errors.js';
 import type { RoomName } from './room-address.js';
@@ -124,11 +125,28 @@ export class JamsocketRooms {
 
 function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnChain | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const call = async () =>
-      (room.instance!.service as Record<string, (...args: unknown[]) => unknown>)[method](...args);
+    const call = async () => methodsOf(room)[method](...args);
     room.invoke({
-      run: () => inTurn(room, caller, call).then(resolve, reject),
+      get name() {
+        // A method that is none has no name: it may come from anywhere.
+        return `${room.definition.type.name}.${typeof methodsOf(room)[method] === 'function' ? method : '(unknown)'}`;
+      },
+      runAsCaller: room.observer === null ? undefined : asCaller(),
+      run: (record) =>
+        inTurn(room, caller, call).then(resolve, (error) => {
+          record?.fail(error);
+          reject(error as Error);
+        }),
       refuse: () => reject(new JamsocketError('room_stopped', `Room "${room.address.key}" has stopped.`)),
     });
   });
+}
+
+function methodsOf(room: Room): Record<string, (...args: unknown[]) => unknown> {
+  return room.instance!.service as Record<string, (...args: unknown[]) => unknown>;
+}
+
+function asCaller(): <T>(run: () => T) => T {
+  const resource = new AsyncResource('JamsocketInvoke');
+  return (run) => resource.runInAsyncScope(run);
 }

@@ -50,6 +50,11 @@ export class Mailbox {
     return !this.#isBusy;
   }
 
+  /** Events that have not had their turn yet. */
+  get waitingEvents(): number {
+    return this.#queue.length - this.#head;
+  }
+
   /** @returns whether the mailbox is full now, so that whoever fills it should be paused */
   post(event: RoomEvent): boolean {
     if (!this.#isBusy) {

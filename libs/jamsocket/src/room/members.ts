@@ -5,6 +5,7 @@ import { CloseCode } from '../protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
 import { Resumption, type Lost, type Resumable, type ResumeRequest } from './resumption.js';
+import { tellBroadcast, tellSentTo, type ObservedRoom } from './sent-message.js';
 
 const NOBODY: readonly Client[] = [];
 
@@ -23,6 +24,7 @@ export class Members {
   constructor(
     readonly outbox: Outbox,
     private readonly createResumption: () => Resumption,
+    private readonly room: ObservedRoom,
   ) {}
 
   /** Everyone, those included whose `@OnConnect` has not begun. */
@@ -103,21 +105,25 @@ export class Members {
   }
 
   broadcast(frame: Frame): void {
+    if (this.room.observer !== null) tellBroadcast(this.room, frame, NOBODY);
     if (this.#resumption === null) this.outbox.broadcast(frame);
     else this.#resumption.broadcast(frame, NOBODY);
   }
 
   broadcastExcept(frame: Frame, clients: readonly Client[]): void {
+    if (this.room.observer !== null) tellBroadcast(this.room, frame, clients);
     if (this.#resumption === null) this.outbox.broadcastExcept(frame, connectionsOf(clients));
     else this.#resumption.broadcast(frame, clients);
   }
 
   sendTo(client: Client, frame: Frame): void {
+    if (this.room.observer !== null) tellSentTo(this.room, frame, [client]);
     if (this.#resumption !== null) this.#resumption.send(frame, [client]);
     else if (client.connection !== null) this.outbox.send(frame, [client.connection]);
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
+    if (this.room.observer !== null) tellSentTo(this.room, frame, clients);
     if (this.#resumption === null) this.outbox.send(frame, connectionsOf(clients));
     else this.#resumption.send(frame, clients);
   }

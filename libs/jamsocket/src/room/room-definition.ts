@@ -3,6 +3,7 @@ import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
 import type { CronOptions } from '../jamsocket.sources.js';
 import type { Client } from './client.js';
 import type { JamsocketContext } from './room-context.js';
+import type { TurnKind } from './room-observer.js';
 
 /** All that is known about a service class once the application has booted. */
 export interface RoomDefinition {
@@ -60,6 +61,7 @@ export interface RoomInstance {
 export interface Handler {
   /** For logs: `ChatRoom.message`. */
   readonly name: string;
+  readonly kind: TurnKind;
   /** It can wait for something in the middle of its turn. */
   readonly isAsync: boolean;
   /** May throw, or return a promise or an Observable. What comes out of it is the reply. */

@@ -1,5 +1,6 @@
 import type { Client } from './client.js';
 import type { RoomTimer } from './room-timers.js';
+import type { TurnRecord } from './turn-record.js';
 
 /** Everything that can happen to a running room, one union: all of it passes the mailbox. */
 export type RoomEvent =
@@ -17,8 +18,12 @@ export type ClientEvent = Extract<RoomEvent, { type: 'text' | 'binary' }>;
 
 /** A method called from outside the room, as a turn of its own. */
 export interface RoomCall {
+  /** Names the method: `ChatRoom.count`. */
+  readonly name: string;
+  /** Runs a function in the async context of the caller; only while somebody observes. */
+  readonly runAsCaller: (<T>(run: () => T) => T) | undefined;
   /** Never throws; a promise never rejects. */
-  run(): void | Promise<void>;
+  run(record: TurnRecord | undefined): void | Promise<void>;
   /** The room has stopped. */
   refuse(): void;
 }

@@ -1,6 +1,7 @@
 import type { Connection } from '../connection/connection.js';
 import type { Outbox } from '../connection/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
+import type { JamsocketObservers } from './jamsocket-observers.js';
 import type { TimerRegistry } from './timer-registry.js';
 
 /** What all rooms of an application share. */
@@ -8,5 +9,6 @@ export interface RoomServices {
   readonly clock: JamsocketClock;
   readonly random: JamsocketRandom;
   readonly timers: TimerRegistry;
+  readonly observers: JamsocketObservers;
   createOutbox(coalesce: boolean, dropSlow: (connection: Connection) => void): Outbox;
 }

@@ -16,6 +16,8 @@ import { JamsocketContext } from './room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import type { ClientEvent, RoomCall, RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
+import type { ObserverSet } from './observer-set.js';
+import { tellReceived } from './received-message.js';
 import { withinTimeout } from './within-timeout.js';
 import { RoomTimers, type RoomTimer } from './room-timers.js';
 
@@ -37,6 +39,7 @@ export class Room implements MailboxOwner {
   /** Resolves when the room has stopped. */
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
+  #hasStarted = false;
   readonly #mailbox: Mailbox;
   readonly #runner: HandlerRunner;
   #resolveStopped!: () => void;
@@ -49,7 +52,7 @@ export class Room implements MailboxOwner {
     const { options, service } = definition;
     this.#mailbox = new Mailbox(this, options.limits.mailbox, services.clock, options.handlerTimeoutMs);
     this.#runner = new HandlerRunner(this);
-    this.members = createMembers(options, services, (client) =>
+    this.members = createMembers(options, services, this, (client) =>
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
     this.timers = new RoomTimers(`jamsocket:${service}/${address.key}:`, services, this);
@@ -65,13 +68,28 @@ export class Room implements MailboxOwner {
         const { type, options } = definition;
         return `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`;
       });
+      // The grace of a shutdown may have ended in the meantime.
+      if (this.#isStopped) return;
       this.timers.schedule(this.definition.scheduled);
     } catch (error) {
+      this.observer?.roomFailed(this.context, error);
       await this.#finish();
       throw error;
     }
     this.state = 'running';
+    this.#hasStarted = true;
+    this.observer?.roomStarted(this.context);
     this.#mailbox.open();
+  }
+
+  /** Whoever observes the rooms; `null` if nobody does. */
+  get observer(): ObserverSet | null {
+    return this.services.observers.current;
+  }
+
+  /** Events that wait for their turn. */
+  get waitingEvents(): number {
+    return this.#mailbox.waitingEvents;
   }
 
   now(): number {
@@ -97,6 +115,7 @@ export class Room implements MailboxOwner {
     this.members.add(client, connection);
     client.inboundRate = InboundRate.of(this.definition.options.limits, this.now());
     this.occupancy.join();
+    this.observer?.clientJoined(this.context, client);
     this.post({ type: 'connect', client });
   }
 
@@ -105,12 +124,16 @@ export class Room implements MailboxOwner {
     const { client } = resumable;
     this.members.resume(resumable, connection, token);
     client.request = request;
+    this.observer?.clientResumed(this.context, client);
     if (this.instance!.resume !== undefined) this.post({ type: 'resume', client });
   }
 
   /** The client's connection has ended; it may come back. */
   connectionLost(client: Client, code: number, reason: string): void {
-    if (this.state === 'running' && this.members.keepPlace(client, code)) return;
+    if (this.state === 'running' && this.members.keepPlace(client, code)) {
+      this.observer?.clientLost(this.context, client);
+      return;
+    }
     this.leave(client, code, reason);
   }
 
@@ -118,10 +141,12 @@ export class Room implements MailboxOwner {
   leave(client: Client, code: number, reason: string): void {
     client.closed = { code, reason };
     this.members.remove(client);
+    this.observer?.clientLeft(this.context, client, code, reason);
     this.post({ type: 'disconnect', client });
   }
 
   receive(event: ClientEvent): void {
+    if (this.observer !== null) tellReceived(this.observer, this.context, event);
     if (this.post(event)) this.members.pause(event.client);
   }
 
@@ -167,7 +192,7 @@ export class Room implements MailboxOwner {
       case 'timer':
         return this.#takeTimer(instance, event.timer);
       case 'invoke':
-        return event.call.run();
+        return this.#runner.invoke(event.call);
       case 'destroy':
         return this.#takeDestroy(instance);
     }
@@ -177,7 +202,9 @@ export class Room implements MailboxOwner {
     const what = event.type === 'timer' ? `timer "${event.timer.name}"` : event.type;
     const ms = this.definition.options.handlerTimeoutMs;
     const message = `The ${what} handler of ${this.definition.type.name} has not finished in ${ms} ms; room "${this.address.key}" moves on without it.`;
-    this.#runner.report(new JamsocketError('handler_timeout', message));
+    const client = 'client' in event ? event.client : undefined;
+    this.#runner.report(new JamsocketError('handler_timeout', message), undefined, client);
+    this.observer?.turnTimedOut(this.context, client);
     if (event.type === 'disconnect') this.occupancy.leave();
     if (event.type === 'destroy') void this.#finish();
   }
@@ -239,14 +266,19 @@ export class Room implements MailboxOwner {
     this.#mailbox.post({ type: 'destroy' });
   }
 
+  get #isStopped(): boolean {
+    return this.state === 'stopped';
+  }
+
   async #finish(): Promise<void> {
-    if (this.state === 'stopped') return;
+    if (this.#isStopped) return;
     this.state = 'stopped';
     this.timers.clearAll();
     this.context.abort();
     for (const event of this.#mailbox.abandon()) {
       if (event.type === 'invoke') event.call.refuse();
     }
+    if (this.#hasStarted) this.observer?.roomStopped(this.context);
     await this.#runner.destroyProviders(this.instance);
     this.#resolveStopped();
   }

@@ -1,0 +1,135 @@
+/** One metric, in the words that both standards share. */
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly description: string;
+  /** UCUM, as OpenTelemetry has it. */
+  readonly unit: string;
+  /** Each has few values, and none is a client's to choose: a room id is never one. */
+  readonly labels: readonly MetricLabel[];
+}
+
+export type MetricLabel = 'service' | 'handler' | 'kind' | 'code' | 'fault';
+
+/** Every metric there is. docs/observability.md lists them. */
+export const METRICS = {
+  rooms: { type: 'gauge', description: 'Rooms that are running.', unit: '{room}', labels: ['service'] },
+  clients: {
+    type: 'gauge',
+    description: 'Clients in the rooms, those included that are away.',
+    unit: '{client}',
+    labels: ['service'],
+  },
+  clientsAway: {
+    type: 'gauge',
+    description: 'Clients whose connection is lost and who may come back.',
+    unit: '{client}',
+    labels: ['service'],
+  },
+  mailboxEvents: {
+    type: 'gauge',
+    description: 'Events that wait in the mailboxes of rooms for their turn.',
+    unit: '{event}',
+    labels: ['service'],
+  },
+  bufferedBytes: {
+    type: 'gauge',
+    description: 'Bytes that were sent to clients and still wait in this process.',
+    unit: 'By',
+    labels: ['service'],
+  },
+  roomsStarted: { type: 'counter', description: 'Rooms that have started.', unit: '{room}', labels: ['service'] },
+  roomsFailed: {
+    type: 'counter',
+    description: 'Rooms that could not be made.',
+    unit: '{room}',
+    labels: ['service'],
+  },
+  clientsConnected: {
+    type: 'counter',
+    description: 'Clients that have joined a room.',
+    unit: '{client}',
+    labels: ['service'],
+  },
+  clientsDisconnected: {
+    type: 'counter',
+    description: 'Clients that have left for good, by close code.',
+    unit: '{client}',
+    labels: ['service', 'code'],
+  },
+  clientsLost: {
+    type: 'counter',
+    description: 'Connections that were lost while the place of their client was kept.',
+    unit: '{client}',
+    labels: ['service'],
+  },
+  clientsResumed: {
+    type: 'counter',
+    description: 'Clients that went on with another connection.',
+    unit: '{client}',
+    labels: ['service'],
+  },
+  connectionsRefused: {
+    type: 'counter',
+    description: 'Upgrades that were refused, by the code of the refusal.',
+    unit: '{connection}',
+    labels: ['code'],
+  },
+  messagesReceived: {
+    type: 'counter',
+    description: 'Messages of clients that rooms have accepted.',
+    unit: '{message}',
+    labels: ['service', 'kind'],
+  },
+  bytesReceived: {
+    type: 'counter',
+    description: 'Payload of these messages.',
+    unit: 'By',
+    labels: ['service', 'kind'],
+  },
+  messagesSent: {
+    type: 'counter',
+    description: 'Deliveries: a message counts once for each client it is for.',
+    unit: '{message}',
+    labels: ['service', 'kind'],
+  },
+  bytesSent: {
+    type: 'counter',
+    description: 'Payload of these deliveries.',
+    unit: 'By',
+    labels: ['service', 'kind'],
+  },
+  handlerDuration: {
+    type: 'histogram',
+    description: 'Time from the start of a turn until its reply was sent.',
+    unit: 's',
+    labels: ['service', 'handler'],
+  },
+  handlerErrors: {
+    type: 'counter',
+    description: 'Turns that failed, by whose fault it was: of the client, or of the server.',
+    unit: '{error}',
+    labels: ['service', 'handler', 'fault'],
+  },
+  handlerTimeouts: {
+    type: 'counter',
+    description: 'Turns that took longer than handlerTimeoutMs.',
+    unit: '{turn}',
+    labels: ['service'],
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;
+type NameOf<T extends MetricDefinition['type']> = {
+  [K in MetricName]: (typeof METRICS)[K]['type'] extends T ? K : never;
+}[MetricName];
+export type CounterName = NameOf<'counter'>;
+export type GaugeName = NameOf<'gauge'>;
+export type HistogramName = NameOf<'histogram'>;
+
+/**
+ * Upper bounds of the histogram's buckets in seconds: from a handler that only sends to one that waits for
+ * `handlerTimeoutMs`.
+ */
+export const DURATION_BUCKETS: readonly number[] = [
+  0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];

@@ -1,0 +1,111 @@
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api';
+import type { ClientRequest } from '../room/client-request.js';
+import type { ObservedTurn, RoomObserver, TurnKind, TurnOutcome } from '../room/room-observer.js';
+import {
+  CLIENT_ATTRIBUTE,
+  HANDLER_ATTRIBUTE,
+  ROOM_ATTRIBUTE,
+  SERVICE_ATTRIBUTE,
+  type JamsocketOpenTelemetryOptions,
+} from './opentelemetry-options.js';
+
+const KINDS: Readonly<Partial<Record<TurnKind, SpanKind>>> = {
+  connect: SpanKind.SERVER,
+  resume: SpanKind.SERVER,
+  disconnect: SpanKind.SERVER,
+  message: SpanKind.CONSUMER,
+  event: SpanKind.CONSUMER,
+  binary: SpanKind.CONSUMER,
+};
+
+/** A span around each run of a handler. What the handler does is within it: a span that it makes is a child of this one. */
+export class HandlerSpans implements RoomObserver {
+  readonly #spans = new WeakMap<ObservedTurn, { readonly span: Span; readonly context: Context }>();
+  /** Trace contexts of upgrade requests: reading the headers for every message would cost more than they tell. */
+  readonly #upgrades = new WeakMap<ClientRequest, Context>();
+
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly upgradeContext: NonNullable<JamsocketOpenTelemetryOptions['upgradeContext']>,
+  ) {}
+
+  turnStarted(turn: ObservedTurn): void {
+    const origin = this.#originOf(turn);
+    const isLinked = this.upgradeContext === 'link' && turn.client !== undefined;
+    const linked = isLinked ? trace.getSpanContext(origin) : undefined;
+    const parent = isLinked ? ROOT_CONTEXT : origin;
+    const span = this.tracer.startSpan(
+      turn.handler,
+      {
+        kind: KINDS[turn.kind] ?? SpanKind.INTERNAL,
+        attributes: attributesOf(turn),
+        links: linked === undefined ? [] : [{ context: linked }],
+      },
+      parent,
+    );
+    this.#spans.set(turn, { span, context: trace.setSpan(parent, span) });
+  }
+
+  runTurn(turn: ObservedTurn, run: () => void | Promise<void>): void {
+    const found = this.#spans.get(turn);
+    if (found === undefined) return;
+    // What is called here belongs to the turn; `with` hands on a promise, which is not ours to wait for.
+    void context.with(found.context, run);
+  }
+
+  turnEnded(turn: ObservedTurn, { hasFailed, error, fault }: TurnOutcome): void {
+    const span = this.#spans.get(turn)?.span;
+    if (span === undefined) return;
+    if (hasFailed) {
+      span.recordException(error instanceof Error ? error : String(error));
+      span.setAttribute('error.type', error instanceof Error ? error.name : typeof error);
+      // As for HTTP servers: a client's own mistake is no error of the server's span.
+      if (fault === 'server') span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+    }
+    span.end();
+  }
+
+  /** A turn is part of what caused it: the client's upgrade, or the call from outside; a timer's has no cause. */
+  #originOf({ client, runAsCaller }: ObservedTurn): Context {
+    if (runAsCaller !== undefined) return runAsCaller(() => context.active());
+    if (client === undefined || this.upgradeContext === 'ignored') return ROOT_CONTEXT;
+    let upgrade = this.#upgrades.get(client.request);
+    if (upgrade === undefined) {
+      upgrade = propagation.extract(ROOT_CONTEXT, client.request.headers);
+      this.#upgrades.set(client.request, upgrade);
+    }
+    return upgrade;
+  }
+}
+
+function attributesOf({ room, handler, kind, client, message }: ObservedTurn): Attributes {
+  const attributes: Attributes = {
+    [HANDLER_ATTRIBUTE]: handler,
+    [SERVICE_ATTRIBUTE]: room.service,
+    [ROOM_ATTRIBUTE]: room.roomId,
+  };
+  if (client !== undefined) attributes[CLIENT_ATTRIBUTE] = client.id;
+  if (KINDS[kind] !== SpanKind.CONSUMER) return attributes;
+  attributes['messaging.system'] = 'jamsocket';
+  attributes['messaging.operation.name'] = handler;
+  attributes['messaging.operation.type'] = 'process';
+  attributes['messaging.destination.name'] = room.roomId;
+  if (typeof message === 'string') attributes['messaging.message.body.size'] = Buffer.byteLength(message);
+  else if (message instanceof Uint8Array) attributes['messaging.message.body.size'] = message.byteLength;
+  return attributes;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,114 @@
+import type {
+  Attributes,
+  Counter,
+  Histogram,
+  Meter,
+  ObservableCallback,
+  ObservableUpDownCounter,
+} from '@opentelemetry/api';
+import {
+  JamsocketMetrics,
+  type GaugeReading,
+  type MetricCounter,
+  type MetricHistogram,
+  type MetricLabels,
+} from '../metrics/jamsocket-metrics.js';
+import {
+  DURATION_BUCKETS,
+  METRICS,
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type MetricLabel,
+  type MetricName,
+} from '../metrics/metric-table.js';
+import { HANDLER_ATTRIBUTE, SERVICE_ATTRIBUTE } from './opentelemetry-options.js';
+
+/** Names as the semantic conventions have them: dots, no units, `io` for bytes that come and go. */
+export const OPENTELEMETRY_NAMES: Readonly<Record<MetricName, string>> = {
+  rooms: 'jamsocket.rooms',
+  clients: 'jamsocket.clients',
+  clientsAway: 'jamsocket.client.away',
+  mailboxEvents: 'jamsocket.mailbox.events',
+  bufferedBytes: 'jamsocket.client.buffered',
+  roomsStarted: 'jamsocket.room.started',
+  roomsFailed: 'jamsocket.room.failed',
+  clientsConnected: 'jamsocket.client.connected',
+  clientsDisconnected: 'jamsocket.client.disconnected',
+  clientsLost: 'jamsocket.client.lost',
+  clientsResumed: 'jamsocket.client.resumed',
+  connectionsRefused: 'jamsocket.connection.refused',
+  messagesReceived: 'jamsocket.messages.received',
+  bytesReceived: 'jamsocket.received.io',
+  messagesSent: 'jamsocket.messages.sent',
+  bytesSent: 'jamsocket.sent.io',
+  handlerDuration: 'jamsocket.handler.duration',
+  handlerErrors: 'jamsocket.handler.errors',
+  handlerTimeouts: 'jamsocket.handler.timeouts',
+};
+
+const ATTRIBUTES: Readonly<Record<MetricLabel, string>> = {
+  service: SERVICE_ATTRIBUTE,
+  handler: HANDLER_ATTRIBUTE,
+  kind: 'jamsocket.message.kind',
+  code: 'jamsocket.code',
+  fault: 'jamsocket.fault',
+};
+
+/** The metrics of the rooms as instruments of a meter. */
+export class OpenTelemetryMetrics extends JamsocketMetrics {
+  readonly #counters = new Map<CounterName, Counter>();
+  readonly #histograms = new Map<HistogramName, Histogram>();
+  readonly #observed: { readonly instrument: ObservableUpDownCounter; readonly callback: ObservableCallback }[] = [];
+
+  constructor(private readonly meter: Meter) {
+    super();
+  }
+
+  counter(name: CounterName, labels: MetricLabels): MetricCounter {
+    let counter = this.#counters.get(name);
+    if (counter === undefined) {
+      counter = this.meter.createCounter(OPENTELEMETRY_NAMES[name], describe(name));
+      this.#counters.set(name, counter);
+    }
+    const instrument = counter;
+    const attributes = attributesOf(labels);
+    return { add: (by) => instrument.add(by, attributes) };
+  }
+
+  histogram(name: HistogramName, labels: MetricLabels): MetricHistogram {
+    let histogram = this.#histograms.get(name);
+    if (histogram === undefined) {
+      const advice = { explicitBucketBoundaries: [...DURATION_BUCKETS] };
+      histogram = this.meter.createHistogram(OPENTELEMETRY_NAMES[name], { ...describe(name), advice });
+      this.#histograms.set(name, histogram);
+    }
+    const instrument = histogram;
+    const attributes = attributesOf(labels);
+    return { record: (value) => instrument.record(value, attributes) };
+  }
+
+  /** Numbers of things add up over processes, so they are up-down counters and no gauges. */
+  gauge(name: GaugeName, read: () => readonly GaugeReading[]): void {
+    const instrument = this.meter.createObservableUpDownCounter(OPENTELEMETRY_NAMES[name], describe(name));
+    const callback: ObservableCallback = (result) => {
+      for (const { labels, value } of read()) result.observe(value, attributesOf(labels));
+    };
+    instrument.addCallback(callback);
+    this.#observed.push({ instrument, callback });
+  }
+
+  /** Observes nothing any more. */
+  stop(): void {
+    for (const { instrument, callback } of this.#observed.splice(0)) instrument.removeCallback(callback);
+  }
+}
+
+function describe(name: MetricName): { description: string; unit: string } {
+  const { description, unit } = METRICS[name];
+  return { description, unit };
+}
+
+function attributesOf(labels: MetricLabels): Attributes {
+  return Object.fromEntries(Object.entries(labels).map(([label, value]) => [ATTRIBUTES[label as MetricLabel], value]));
+}

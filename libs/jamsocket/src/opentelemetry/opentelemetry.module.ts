@@ -1,0 +1,55 @@
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { metrics, trace } from '@opentelemetry/api';
+import { MetricsObserver } from '../metrics/metrics-observer.js';
+import { JamsocketObservers } from '../room/jamsocket-observers.js';
+import { JamsocketStatistics } from '../room/jamsocket-statistics.js';
+import { HandlerSpans } from './handler-spans.js';
+import { OpenTelemetryMetrics } from './opentelemetry-metrics.js';
+import { SCOPE_NAME, type JamsocketOpenTelemetryOptions } from './opentelemetry-options.js';
+
+const OPENTELEMETRY_OPTIONS = Symbol('JAMSOCKET_OPENTELEMETRY_OPTIONS');
+
+/**
+ * Metrics of the rooms and spans of their handlers for OpenTelemetry. Import it beside `JamsocketModule`:
+ * `JamsocketOpenTelemetryModule.forRoot()`. It needs `@opentelemetry/api`, and an SDK that the application has started.
+ */
+@Module({})
+export class JamsocketOpenTelemetryModule implements OnModuleInit, OnApplicationShutdown {
+  readonly #stops: (() => void)[] = [];
+
+  constructor(
+    private readonly observers: JamsocketObservers,
+    private readonly statistics: JamsocketStatistics,
+    @Inject(OPENTELEMETRY_OPTIONS) private readonly options: JamsocketOpenTelemetryOptions,
+  ) {}
+
+  static forRoot(options: JamsocketOpenTelemetryOptions = {}): DynamicModule {
+    return {
+      module: JamsocketOpenTelemetryModule,
+      providers: [{ provide: OPENTELEMETRY_OPTIONS, useValue: options }],
+    };
+  }
+
+  onModuleInit(): void {
+    if (this.options.metrics ?? true) this.#addMetrics();
+    if (this.options.spans ?? true) this.#addSpans();
+  }
+
+  /** The last hook of all: the rooms have drained, and that is counted, too. */
+  onApplicationShutdown(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #addMetrics(): void {
+    const provider = this.options.meterProvider ?? metrics.getMeterProvider();
+    const instruments = new OpenTelemetryMetrics(provider.getMeter(SCOPE_NAME));
+    this.#stops.push(this.observers.add(new MetricsObserver(instruments, this.statistics)));
+    this.#stops.push(() => instruments.stop());
+  }
+
+  #addSpans(): void {
+    const provider = this.options.tracerProvider ?? trace.getTracerProvider();
+    const spans = new HandlerSpans(provider.getTracer(SCOPE_NAME), this.options.upgradeContext ?? 'parent');
+    this.#stops.push(this.observers.add(spans));
+  }
+}

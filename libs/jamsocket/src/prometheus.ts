@@ -1,0 +1,3 @@
+export { JamsocketPrometheusModule } from './prometheus/prometheus.module.js';
+export { PrometheusMetrics } from './prometheus/prometheus-metrics.js';
+export type { JamsocketPrometheusOptions } from './prometheus/prometheus-options.js';

@@ -1,0 +1,111 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  JamsocketMetrics,
+  type GaugeReading,
+  type MetricCounter,
+  type MetricHistogram,
+  type MetricLabels,
+} from '../metrics/jamsocket-metrics.js';
+import {
+  DURATION_BUCKETS,
+  METRICS,
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type MetricName,
+} from '../metrics/metric-table.js';
+import type { JamsocketPrometheusOptions } from './prometheus-options.js';
+import { DEFAULT_PREFIX, PROMETHEUS_NAMES } from './prometheus-names.js';
+
+/** The metrics of the rooms in a registry of prom-client. */
+export class PrometheusMetrics extends JamsocketMetrics {
+  readonly registry: Registry;
+  readonly #counters = new Map<CounterName, PendingCounter>();
+  readonly #histograms = new Map<HistogramName, Histogram>();
+  readonly #registered: string[] = [];
+
+  constructor(private readonly options: JamsocketPrometheusOptions = {}) {
+    super();
+    this.registry = options.registry ?? new Registry();
+    if (options.defaultMetrics ?? options.registry === undefined) collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Makes every metric, so that those which have counted nothing yet are on the page with their help. */
+  registerAll(): void {
+    for (const [name, { type }] of Object.entries(METRICS)) {
+      if (type === 'counter') this.#counterOf(name as CounterName);
+      else if (type === 'histogram') this.#histogramOf(name as HistogramName);
+    }
+  }
+
+  /** Takes our metrics out of the registry; those of the application stay. */
+  unregister(): void {
+    for (const name of this.#registered.splice(0)) this.registry.removeSingleMetric(name);
+  }
+
+  counter(name: CounterName, labels: MetricLabels): MetricCounter {
+    return this.#counterOf(name).series(labels);
+  }
+
+  histogram(name: HistogramName, labels: MetricLabels): MetricHistogram {
+    const series = this.#histogramOf(name).labels(labels as Record<string, string>);
+    return { record: (value) => series.observe(value) };
+  }
+
+  gauge(name: GaugeName, read: () => readonly GaugeReading[]): void {
+    const gauge: Gauge = new Gauge({
+      ...this.#configOf(name),
+      collect: () => {
+        gauge.reset();
+        for (const { labels, value } of read()) gauge.set(labels as Record<string, string>, value);
+      },
+    });
+  }
+
+  #counterOf(name: CounterName): PendingCounter {
+    let counter = this.#counters.get(name);
+    if (counter === undefined) this.#counters.set(name, (counter = new PendingCounter(this.#configOf(name))));
+    return counter;
+  }
+
+  #histogramOf(name: HistogramName): Histogram {
+    let histogram = this.#histograms.get(name);
+    if (histogram === undefined) {
+      const buckets = [...(this.options.buckets ?? DURATION_BUCKETS)];
+      this.#histograms.set(name, (histogram = new Histogram({ ...this.#configOf(name), buckets })));
+    }
+    return histogram;
+  }
+
+  #configOf(name: MetricName): MetricConfig {
+    const fullName = (this.options.prefix ?? DEFAULT_PREFIX) + PROMETHEUS_NAMES[name];
+    const { description, labels } = METRICS[name];
+    this.#registered.push(fullName);
+    return { name: fullName, help: description, labelNames: [...labels], registers: [this.registry] };
+  }
+}
+
+type MetricConfig = { name: string; help: string; labelNames: string[]; registers: Registry[] };
+
+/** Sums up by itself, and tells prom-client when it is collected: that hashes the labels, which every message would pay for. */
+class PendingCounter {
+  readonly #series: { readonly labels: Record<string, string>; pending: number }[] = [];
+  readonly #counter: Counter;
+
+  constructor(config: MetricConfig) {
+    this.#counter = new Counter({ ...config, collect: () => this.#collect() });
+  }
+
+  series(labels: MetricLabels): MetricCounter {
+    const series = { labels: labels as Record<string, string>, pending: 0 };
+    this.#series.push(series);
+    return { add: (by) => void (series.pending += by) };
+  }
+
+  #collect(): void {
+    for (const series of this.#series) {
+      this.#counter.inc(series.labels, series.pending);
+      series.pending = 0;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import { ConsoleLogger, type Logger } from '@nestjs/common';
+
+/** Which room, handler and client a log line is about. */
+export interface LogFields {
+  readonly service?: string;
+  readonly room?: string;
+  readonly handler?: string;
+  /** The client's id in its room. */
+  readonly client?: number;
+}
+
+/** Nest 12 takes objects after the message as fields of the line; Nest 11 would log each of them as another line. */
+const takesFields = 'stringifyParams' in ConsoleLogger.prototype;
+
+/** Logs an error, with its fields where the logger knows what to do with them. */
+export function logError(logger: Logger, message: string, fields: LogFields, stack: string | undefined): void {
+  if (takesFields) logger.error(message, fields, stack);
+  else logger.error(message, stack);
+}

@@ -1,0 +1,46 @@
+import type { Client } from './client.js';
+import { isForTheClient } from './exceptions.js';
+import type { ObserverSet } from './observer-set.js';
+import type { JamsocketContext } from './room-context.js';
+import type { ObservedTurn, TurnKind } from './room-observer.js';
+import type { Room } from './room.js';
+
+/** A turn that somebody observes. */
+export class TurnRecord implements ObservedTurn {
+  readonly room: JamsocketContext;
+  hasFailed = false;
+  /** The first error: what a filter makes of it is another matter. */
+  error: unknown = undefined;
+
+  constructor(
+    private readonly home: Room,
+    readonly handler: string,
+    readonly kind: TurnKind,
+    readonly client: Client | undefined,
+    readonly message: unknown,
+    readonly runAsCaller?: <T>(run: () => T) => T,
+  ) {
+    this.room = home.context;
+  }
+
+  fail(error: unknown): void {
+    if (this.hasFailed) return;
+    this.hasFailed = true;
+    this.error = error;
+  }
+
+  /** `work` never throws or rejects. */
+  run(observers: ObserverSet, work: () => void | Promise<void>): void | Promise<void> {
+    const began = this.home.now();
+    observers.turnStarted(this);
+    const done = observers.runTurn(this, work);
+    if (done === undefined) return this.#end(observers, began);
+    return done.then(() => this.#end(observers, began));
+  }
+
+  #end(observers: ObserverSet, began: number): void {
+    const { hasFailed, error } = this;
+    const fault = hasFailed ? (isForTheClient(error) ? 'client' : 'server') : undefined;
+    observers.turnEnded(this, { durationMs: this.home.now() - began, hasFailed, error, fault });
+  }
+}

@@ -1,0 +1,50 @@
+import { WsException } from '@nestjs/websockets';
+import {
+  Broadcast,
+  JamsocketContext,
+  JamsocketService,
+  OnBinary,
+  OnConnect,
+  OnCreate,
+  OnDisconnect,
+  OnMessage,
+  type Client,
+} from 'nestjs-jamsocket';
+
+/** A room whose every message is good for a number. */
+@JamsocketService('measured')
+export class MeasuredRoom {
+  constructor(private readonly ctx: JamsocketContext) {}
+
+  @OnCreate()
+  create() {
+    if (this.ctx.roomId === 'broken') throw new Error('cannot be made');
+  }
+
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage('welcome');
+  }
+
+  @OnMessage()
+  message(_client: Client, text: string) {
+    if (text === 'wrong') throw new WsException('your mistake');
+    if (text === 'bug') throw new Error('our mistake');
+    this.ctx.sendMessage(Broadcast, text);
+  }
+
+  @OnBinary()
+  async binary(_client: Client, bytes: Buffer) {
+    await Promise.resolve();
+    return bytes;
+  }
+
+  @OnMessage('slow')
+  async slow() {
+    await new Promise<void>((resolve) => setTimeout(resolve, 150));
+    return 'at last';
+  }
+
+  @OnDisconnect()
+  disconnect() {}
+}
