@@ -64,6 +64,10 @@ class Room {
     this.ctx.sendMessage(Broadcast, text, { volatile });
   }
 
+  moved(id: number) {
+    this.ctx.sendMessage(everyoneExcept(id), 'cursor', { volatile: true });
+  }
+
   sayAllKinds() {
     const { ctx } = this;
     ctx.sendMessage(Broadcast, 'to all');
@@ -293,6 +297,36 @@ describe('a client whose connection is lost', () => {
     await rooms.invoke(Room, 'lobby', 'say', 'cursor', true);
     await expect(client.connection.nextText()).resolves.toBe('cursor');
     await other.close();
+  });
+
+  it('misses nothing else when a volatile message that is not for it comes while it is away', async () => {
+    await start();
+    const client = await ResumingClient.connect(lobby);
+    const other = await TestClient.connect(lobby);
+    await client.cut();
+    await untilAway(1);
+    await rooms.invoke(Room, 'lobby', 'moved', 1);
+    for (const text of ['a', 'b']) await rooms.invoke(Room, 'lobby', 'say', text);
+    await client.resume();
+    await expect(client.connection.nextText()).resolves.toBe('a');
+    await expect(client.connection.nextText()).resolves.toBe('b');
+    await other.close();
+  });
+
+  it('has left when it breaks the protocol', async () => {
+    await start({ limits: { maxPayloadBytes: 100 } });
+    const client = await ResumingClient.connect(lobby);
+    client.send('x'.repeat(200));
+    await expect(client.connection.closed).resolves.toMatchObject({ code: 1009 });
+    await journal.has('disconnect 1 1006');
+  });
+
+  it('does not get past the limit of a room by a token that keeps no place', async () => {
+    await start({ resume: false, limits: { maxClientsPerRoom: 1 } });
+    const client = await ResumingClient.connect(lobby);
+    const protocols = ['jamsocket.v1', `jamsocket.resume.${client.welcome.jamsocket}.0`];
+    const second = await TestClient.connect(lobby, {}, protocols);
+    await expect(second.closed).resolves.toMatchObject({ code: 1013 });
   });
 
   it('is gone when the room sends it away meanwhile', async () => {

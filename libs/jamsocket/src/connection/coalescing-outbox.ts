@@ -68,6 +68,15 @@ export class CoalescingOutbox implements Outbox {
     if (isQueued) this.#queued(frame);
   }
 
+  sendAll(frames: readonly Frame[], connection: Connection): void {
+    const parts = this.#ownParts(connection, this.#shared.length);
+    for (const frame of frames) {
+      parts.push(frame);
+      this.#count(frame);
+    }
+    this.#flushSoon();
+  }
+
   queuedBytes(connection: Connection): number {
     if (!this.#members.has(connection)) return 0;
     const sizeOf = (from: number, to: number) =>
@@ -108,8 +117,16 @@ export class CoalescingOutbox implements Outbox {
   }
 
   #queued(frame: Frame): void {
+    this.#count(frame);
+    this.#flushSoon();
+  }
+
+  #count(frame: Frame): void {
     this.#bytes += frame.bytes;
     if (frame.isVolatile) this.#hasVolatile = true;
+  }
+
+  #flushSoon(): void {
     if (this.#bytes >= FLUSH_AT_BYTES) {
       this.flush();
     } else if (!this.#isScheduled) {

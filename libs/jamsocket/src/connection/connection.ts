@@ -49,6 +49,8 @@ export class Connection extends SocketWriter implements FrameTarget {
   /** For the heartbeat: the part of its sweep that visits this connection. */
   heartbeatPart = 0;
   isPaused = false;
+  /** The peer has broken the protocol. */
+  hasFailed = false;
   #isClosed = false;
   #reader: FrameReader | null = null;
 
@@ -161,6 +163,7 @@ export class Connection extends SocketWriter implements FrameTarget {
   }
 
   failed(): void {
+    this.hasFailed = true;
     if (this.#reader !== null) this.#reader.isFinished = true;
   }
 

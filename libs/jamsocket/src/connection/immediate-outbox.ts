@@ -30,6 +30,10 @@ export class ImmediateOutbox implements Outbox {
     for (const connection of connections) this.#write(connection, frame);
   }
 
+  sendAll(frames: readonly Frame[], connection: Connection): void {
+    for (const frame of frames) this.#write(connection, frame);
+  }
+
   flush(): void {}
 
   queuedBytes(): number {

@@ -15,6 +15,8 @@ export interface Outbox {
   broadcastExcept(frame: Frame, excluded: readonly Connection[]): void;
   /** To these members only. */
   send(frame: Frame, connections: readonly Connection[]): void;
+  /** To one member, with nothing in between. */
+  sendAll(frames: readonly Frame[], connection: Connection): void;
   /** Writes out what is queued, so that what follows by another way comes after it. */
   flush(): void;
   /** Bytes queued here for `connection`. */

@@ -6,6 +6,7 @@ import type { RoomRegistry } from '../room/room-registry.js';
 import type { Room } from '../room/room.js';
 import { CloseCode } from '../protocol.js';
 import type { Attempt } from './attempt.js';
+import { RefusedError } from '../jamsocket.errors.js';
 import { checkOrigin } from './origin.js';
 import type { SocketFactory } from './socket-factory.js';
 import { offersProtocol, resumeRequestOf } from './subprotocol.js';
@@ -80,8 +81,10 @@ export class Seating {
       // It may have begun to stop while the guards were at work: then its successor is asked.
       if (room.state !== 'running') return this.#reserve();
       if (this.#isGone) return;
-      attempt.isOver = true;
       const resumable = this.#resume && this.#findPlace(room, this.#resume);
+      // What is left of a client that begins anew may have ended the room by leaving it.
+      if (room.state !== 'running') return this.#reserve();
+      attempt.isOver = true;
       if (resumable === undefined) this.#open(client, (connection) => room.join(client, connection));
       else {
         this.#open(resumable.client, (connection) =>
@@ -98,6 +101,9 @@ export class Seating {
     const found = room.members.find(resume);
     if ('missed' in found) return found;
     this.client.lost = found.lost;
+    // Its place was not kept, so it is one more.
+    if (found.client === undefined && room.occupancy.size > this.definition.options.limits.maxClientsPerRoom)
+      throw new RefusedError(503, 'room_full', `Room "${room.address.key}" is full.`);
     if (found.client !== undefined) found.client.end(CloseCode.tryAgainLater, 'missed too much');
     return undefined;
   }

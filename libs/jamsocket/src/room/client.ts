@@ -45,6 +45,8 @@ export class Client<Data = any> {
   lost: Lost | undefined = undefined;
   /** @internal */
   session: Session | null = null;
+  /** @internal It counts as a client of its room until its `@OnDisconnect` has run. */
+  isCounted = false;
   #tags: Set<string> | null = null;
 
   /** @internal */
@@ -159,7 +161,8 @@ export class Client<Data = any> {
     const { members } = this.room!;
     if (session.isConfirmed) {
       if (session.countReceived(frame.length)) members.acknowledge(this);
-      return true;
+      // A client that does not read its acknowledgements may just have been dropped.
+      return this.closed === undefined;
     }
     if (!members.confirm(this, frame)) this.end(CloseCode.protocolError, 'the confirmation of jamsocket.v1 is wrong');
     return false;

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import { MAX_TIMEOUT_MS, type ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
 import { CloseCode } from '../protocol.js';
 import type { Client } from './client.js';
 import { Members } from './members.js';
@@ -20,8 +20,9 @@ export function createMembers(
   const createResumption = () => {
     const { windowMs, maxLogBytes } = resume;
     // A client may have been gone for this long before anybody noticed.
-    const unnoticedMs = heartbeat ? heartbeat.timeoutMs : windowMs;
-    const log = windowMs > 0 ? new ReplayLog(maxLogBytes, windowMs + unnoticedMs, clock) : null;
+    const unnoticedMs = heartbeat ? heartbeat.timeoutMs + heartbeat.intervalMs : windowMs;
+    const log =
+      windowMs > 0 ? new ReplayLog(maxLogBytes, Math.min(windowMs + unnoticedMs, MAX_TIMEOUT_MS), clock) : null;
     return new Resumption(windowMs, log, outbox, clock, random, expire);
   };
   return new Members(outbox, createResumption, room);

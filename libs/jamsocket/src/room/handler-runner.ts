@@ -176,7 +176,9 @@ export class HandlerRunner {
 
   #tell(error: unknown, { handler, client, style, onFailure }: Turn): void {
     if (!isForTheClient(error)) this.report(error, handler, client);
-    if (client?.isConnected) this.#sendException(client, error, style.id ?? messageIdOf(error), handler);
+    // A client that is away gets it when it comes back.
+    if (client !== undefined && client.closed === undefined)
+      this.#sendException(client, error, style.id ?? messageIdOf(error), handler);
     onFailure?.();
   }
 

@@ -62,6 +62,8 @@ export class Members {
   /** A client's connection has ended. @returns whether its place is kept: it may come back */
   keepPlace(client: Client, code: number): boolean {
     const { connection } = client;
+    // Whoever breaks the protocol has left, whatever code its socket ends with.
+    if (connection?.hasFailed) return false;
     if (code !== CloseCode.abnormal || client.session === null || !this.#resumption!.keepPlace(client)) return false;
     this.#paused?.delete(client);
     this.outbox.leave(connection!);

@@ -37,7 +37,7 @@ export function deliver(frame: Frame, recipient: Recipient, members: Members): v
   if (recipient === Broadcast) {
     members.broadcast(frame);
   } else if (recipient instanceof Client) {
-    members.sendTo(recipient, frame);
+    if (clients.get(recipient.id) === recipient) members.sendTo(recipient, frame);
   } else if (typeof recipient === 'number') {
     members.send(frame, clientsOf([recipient], clients));
   } else if (recipient instanceof EveryoneExcept) {
@@ -62,7 +62,7 @@ function clientsOf(members: readonly (Client | ClientId)[], clients: ReadonlyMap
   const found = new Set<Client>();
   for (const member of members) {
     const client = typeof member === 'number' ? clients.get(member) : member;
-    if (client !== undefined) found.add(client);
+    if (client !== undefined && clients.get(client.id) === client) found.add(client);
   }
   return [...found];
 }

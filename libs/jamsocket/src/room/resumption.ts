@@ -90,7 +90,7 @@ export class Resumption {
   }
 
   knows(token: string): boolean {
-    return this.#byToken.has(token);
+    return this.log !== null && this.#byToken.has(token);
   }
 
   /** Who comes back. A client whose log has a gap is given up: it has to begin anew. */
@@ -113,12 +113,11 @@ export class Resumption {
     session.renew(this.random.token(), presented);
     this.#byToken.set(session.token, client);
     this.outbox.join(connection);
-    this.#welcome(client, { resumed: true });
-    for (const frame of missed) this.outbox.send(frame, [connection]);
+    this.outbox.sendAll([this.#welcomeFrame(client, { resumed: true }), ...missed], connection);
   }
 
   broadcast(frame: Frame, excluded: readonly Client[]): void {
-    const except = frame.isVolatile ? [...excluded, ...this.#behind()] : excluded;
+    const except = frame.isVolatile ? [...new Set([...excluded, ...this.#behind()])] : excluded;
     this.log?.broadcast(frame, sessionsOf(except));
     if (except.length === 0) this.outbox.broadcast(frame);
     else this.outbox.broadcastExcept(frame, connectionsOf(except));
@@ -137,6 +136,10 @@ export class Resumption {
   }
 
   #welcome(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): void {
+    this.outbox.send(this.#welcomeFrame(client, answer), [client.connection!]);
+  }
+
+  #welcomeFrame(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): Frame {
     const { token, received } = client.session!;
     const welcome: Welcome = {
       jamsocket: token,
@@ -145,7 +148,7 @@ export class Resumption {
       windowMs: this.windowMs,
       ...answer,
     };
-    this.outbox.send(Frame.text(JSON.stringify(welcome)), [client.connection!]);
+    return Frame.text(JSON.stringify(welcome));
   }
 
   #stopWaiting(client: Client): void {

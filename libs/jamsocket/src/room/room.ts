@@ -115,6 +115,7 @@ export class Room implements MailboxOwner {
     this.members.add(client, connection);
     client.inboundRate = InboundRate.of(this.definition.options.limits, this.now());
     this.occupancy.join();
+    client.isCounted = true;
     this.observer?.clientJoined(this.context, client);
     this.post({ type: 'connect', client });
   }
@@ -205,7 +206,7 @@ export class Room implements MailboxOwner {
     const client = 'client' in event ? event.client : undefined;
     this.#runner.report(new JamsocketError('handler_timeout', message), undefined, client);
     this.observer?.turnTimedOut(this.context, client);
-    if (event.type === 'disconnect') this.occupancy.leave();
+    if (event.type === 'disconnect') this.#uncount(event.client);
     if (event.type === 'destroy') void this.#finish();
   }
 
@@ -234,8 +235,15 @@ export class Room implements MailboxOwner {
 
   #takeDisconnect(instance: RoomInstance, client: Client): void | Promise<void> {
     const turn = this.#runner.run(instance.disconnect, client, undefined);
-    if (turn === undefined) return this.occupancy.leave();
-    return turn.then(() => this.occupancy.leave());
+    if (turn === undefined) return this.#uncount(client);
+    return turn.then(() => this.#uncount(client));
+  }
+
+  /** Once: a handler that took too long may still finish. */
+  #uncount(client: Client): void {
+    if (!client.isCounted) return;
+    client.isCounted = false;
+    this.occupancy.leave();
   }
 
   #takeTimer(instance: RoomInstance, timer: RoomTimer): void | Promise<void> {
