@@ -8,6 +8,8 @@ import type { TurnFlusher } from './turn-flusher.js';
 const FLUSH_AT_BYTES = 64 * 1024;
 
 const NO_FRAMES: readonly Frame[] = [];
+/** Never pushed to: the first of a turn gets a list of its own. */
+const NOBODY: Connection[] = [];
 
 /**
  * Gathers what a room sends in one event-loop turn and writes it with one write a client.
@@ -21,7 +23,7 @@ export class CoalescingOutbox implements Outbox {
   readonly #members = new Set<Connection>();
   #shared: Frame[] = [];
   /** Members with parts of their own. */
-  #apart: Connection[] = [];
+  #apart = NOBODY;
   #bytes = 0;
   #isScheduled = false;
   /** Some of what is queued is volatile. */
@@ -58,20 +60,25 @@ export class CoalescingOutbox implements Outbox {
     this.broadcast(frame);
   }
 
+  sendTo(frame: Frame, connection: Connection): void {
+    if (!this.#members.has(connection)) return;
+    this.#addPart(connection, frame);
+    this.#queued(frame);
+  }
+
   send(frame: Frame, connections: readonly Connection[]): void {
     let isQueued = false;
     for (const connection of connections) {
       if (!this.#members.has(connection)) continue;
-      this.#ownParts(connection, this.#shared.length).push(frame);
+      this.#addPart(connection, frame);
       isQueued = true;
     }
     if (isQueued) this.#queued(frame);
   }
 
   sendAll(frames: readonly Frame[], connection: Connection): void {
-    const parts = this.#ownParts(connection, this.#shared.length);
     for (const frame of frames) {
-      parts.push(frame);
+      this.#addPart(connection, frame);
       this.#count(frame);
     }
     this.#flushSoon();
@@ -97,7 +104,7 @@ export class CoalescingOutbox implements Outbox {
     const apart = this.#apart;
     const hasVolatile = this.#hasVolatile;
     this.#shared = [];
-    this.#apart = [];
+    this.#apart = NOBODY;
     this.#bytes = 0;
     this.#hasVolatile = false;
     const slow = shared.length > 0 ? this.#writeToAll(shared, hasVolatile) : this.#writeApart(apart, hasVolatile);
@@ -105,15 +112,41 @@ export class CoalescingOutbox implements Outbox {
     for (const connection of slow) this.dropSlow(connection);
   }
 
+  /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
+  flushAnswers(connection: Connection): void {
+    const apart = this.#apart;
+    if (apart.length !== 1 || apart[0] !== connection || this.#shared.length > 0) return;
+    const hasVolatile = this.#hasVolatile;
+    this.#bytes = 0;
+    this.#hasVolatile = false;
+    this.#apart = NOBODY;
+    const slow = this.#writeApart(apart, hasVolatile);
+    for (const dropped of slow) this.dropSlow(dropped);
+  }
+
+  #addPart(connection: Connection, frame: Frame): void {
+    const end = this.#shared.length;
+    if (connection.outboxParts === null && connection.outboxStart === end) {
+      // The usual answer. A list of one is smaller than a list that has grown to one.
+      this.#setApart(connection, [frame]);
+    } else {
+      this.#ownParts(connection, end).push(frame);
+    }
+  }
+
   /** Closes what `connection` gets of the shared list at `end`. */
   #ownParts(connection: Connection, end: number): (number | Frame)[] {
-    if (connection.outboxParts === null) {
-      connection.outboxParts = [];
-      this.#apart.push(connection);
-    }
-    if (connection.outboxStart < end) connection.outboxParts.push(connection.outboxStart, end);
+    const parts = connection.outboxParts ?? this.#setApart(connection, []);
+    if (connection.outboxStart < end) parts.push(connection.outboxStart, end);
     connection.outboxStart = end;
-    return connection.outboxParts;
+    return parts;
+  }
+
+  #setApart(connection: Connection, parts: (number | Frame)[]): (number | Frame)[] {
+    connection.outboxParts = parts;
+    if (this.#apart.length === 0) this.#apart = [connection];
+    else this.#apart.push(connection);
+    return parts;
   }
 
   #queued(frame: Frame): void {

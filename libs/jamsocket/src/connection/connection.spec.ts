@@ -40,6 +40,7 @@ describe('a connection whose peer does not read', () => {
     const sink = {
       receiveText: () => undefined,
       receiveBinary: () => undefined,
+      chunkRead: () => undefined,
       connectionClosing: () => undefined,
       connectionClosed: (code: number) => closed.push(code),
     };

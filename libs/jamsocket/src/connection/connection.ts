@@ -8,6 +8,8 @@ import { SocketWriter } from './socket-writer.js';
 export interface ConnectionSink {
   receiveText(text: string): void;
   receiveBinary(bytes: Buffer): void;
+  /** All that had come by then was read, and handed over unless it waits for a pause to end. */
+  chunkRead(): void;
   /** A close frame is about to go out: what was sent so far should be on its way before it. */
   connectionClosing(): void;
   /** Called exactly once; nothing is received after it. */
@@ -151,6 +153,7 @@ export class Connection extends SocketWriter implements FrameTarget {
   read(chunk: Buffer): void {
     this.lastHeard = this.watch.now;
     this.#reader?.read(chunk);
+    if (!this.#isClosed) this.sink.chunkRead();
   }
 
   readHeld(): void {

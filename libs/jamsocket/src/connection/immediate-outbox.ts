@@ -26,6 +26,10 @@ export class ImmediateOutbox implements Outbox {
     }
   }
 
+  sendTo(frame: Frame, connection: Connection): void {
+    this.#write(connection, frame);
+  }
+
   send(frame: Frame, connections: readonly Connection[]): void {
     for (const connection of connections) this.#write(connection, frame);
   }
@@ -35,6 +39,8 @@ export class ImmediateOutbox implements Outbox {
   }
 
   flush(): void {}
+
+  flushAnswers(): void {}
 
   queuedBytes(): number {
     return 0;

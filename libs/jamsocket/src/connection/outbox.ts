@@ -13,12 +13,19 @@ export interface Outbox {
   broadcast(frame: Frame): void;
   /** To every member but these. */
   broadcastExcept(frame: Frame, excluded: readonly Connection[]): void;
+  /** To this member only. */
+  sendTo(frame: Frame, connection: Connection): void;
   /** To these members only. */
   send(frame: Frame, connections: readonly Connection[]): void;
   /** To one member, with nothing in between. */
   sendAll(frames: readonly Frame[], connection: Connection): void;
   /** Writes out what is queued, so that what follows by another way comes after it. */
   flush(): void;
+  /**
+   * Writes out what is queued if it is all for this connection, from which a chunk has just been read: answers to it
+   * have nothing to wait for.
+   */
+  flushAnswers(connection: Connection): void;
   /** Bytes queued here for `connection`. */
   queuedBytes(connection: Connection): number;
 }

@@ -143,6 +143,11 @@ export class Client<Data = any> {
   }
 
   /** @internal */
+  chunkRead(): void {
+    if (this.connection !== null) this.room!.members.outbox.flushAnswers(this.connection);
+  }
+
+  /** @internal */
   connectionClosing(): void {
     this.room!.members.outbox.flush();
   }

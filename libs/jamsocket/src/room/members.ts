@@ -121,7 +121,7 @@ export class Members {
   sendTo(client: Client, frame: Frame): void {
     if (this.room.observer !== null) tellSentTo(this.room, frame, [client]);
     if (this.#resumption !== null) this.#resumption.send(frame, [client]);
-    else if (client.connection !== null) this.outbox.send(frame, [client.connection]);
+    else if (client.connection !== null) this.outbox.sendTo(frame, client.connection);
   }
 
   send(frame: Frame, clients: readonly Client[]): void {

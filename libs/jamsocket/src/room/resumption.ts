@@ -66,7 +66,7 @@ export class Resumption {
   }
 
   acknowledge(client: Client): void {
-    this.outbox.send(Frame.text(client.session!.acknowledge()), [client.connection!]);
+    this.outbox.sendTo(Frame.text(client.session!.acknowledge()), client.connection!);
   }
 
   /** Keeps the place of a client whose connection is lost. @returns whether it can come back */
@@ -136,7 +136,7 @@ export class Resumption {
   }
 
   #welcome(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): void {
-    this.outbox.send(this.#welcomeFrame(client, answer), [client.connection!]);
+    this.outbox.sendTo(this.#welcomeFrame(client, answer), client.connection!);
   }
 
   #welcomeFrame(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): Frame {
