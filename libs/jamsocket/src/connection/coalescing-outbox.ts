@@ -120,8 +120,7 @@ export class CoalescingOutbox implements Outbox {
     this.#bytes = 0;
     this.#hasVolatile = false;
     this.#apart = NOBODY;
-    const slow = this.#writeApart(apart, hasVolatile);
-    for (const dropped of slow) this.dropSlow(dropped);
+    for (const dropped of this.#writeApart(apart, hasVolatile)) this.dropSlow(dropped);
   }
 
   #addPart(connection: Connection, frame: Frame): void {
@@ -193,8 +192,8 @@ export class CoalescingOutbox implements Outbox {
     return slow;
   }
 
-  #writeApart(apart: readonly Connection[], hasVolatile: boolean): Connection[] {
-    const slow: Connection[] = [];
+  #writeApart(apart: readonly Connection[], hasVolatile: boolean): readonly Connection[] {
+    let slow: Connection[] | undefined;
     for (const connection of apart) {
       let parts = connection.outboxParts;
       if (parts === null) continue;
@@ -205,11 +204,11 @@ export class CoalescingOutbox implements Outbox {
         if (parts.length === 0) continue;
       }
       if (parts.length === 1 && connection.writeText(parts[0] as Frame)) continue;
-      if (!connection.write(arena.gather(parts, NO_FRAMES, null))) slow.push(connection);
+      if (!connection.write(arena.gather(parts, NO_FRAMES, null))) (slow ??= []).push(connection);
       arena.written(connection);
     }
     arena.release();
-    return slow;
+    return slow ?? NOBODY;
   }
 }
 
