@@ -70,9 +70,9 @@ export class Members {
     return true;
   }
 
-  /** Whether a client with this token is here, or may come back. */
-  knows({ token }: ResumeRequest): boolean {
-    return this.#resumption?.knows(token) ?? false;
+  /** The client that this token is of, be it here or away. */
+  holderOf({ token }: ResumeRequest): Client | undefined {
+    return this.#resumption?.holderOf(token);
   }
 
   find(request: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {

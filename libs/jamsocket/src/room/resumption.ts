@@ -58,11 +58,7 @@ export class Resumption {
 
   /** The client shows that it knows its token. @returns whether it does */
   confirm(client: Client, frame: string | Buffer): boolean {
-    const session = client.session!;
-    if (!session.confirm(frame)) return false;
-    if (session.previousToken !== null) this.#byToken.delete(session.previousToken);
-    session.previousToken = null;
-    return true;
+    return this.#replaceTokens(client, (session) => session.confirm(frame));
   }
 
   acknowledge(client: Client): void {
@@ -71,7 +67,8 @@ export class Resumption {
 
   /** Keeps the place of a client whose connection is lost. @returns whether it can come back */
   keepPlace(client: Client): boolean {
-    if (this.log === null || client.session!.firstEntry < 0) return false;
+    const session = client.session!;
+    if (this.log === null || session.firstEntry < 0) return false;
     client.connection = null;
     this.#away.set(
       client,
@@ -82,36 +79,30 @@ export class Resumption {
 
   /** The client has left for good. */
   forget(client: Client): void {
-    const { token, previousToken } = client.session!;
-    this.#byToken.delete(token);
-    if (previousToken !== null) this.#byToken.delete(previousToken);
+    for (const token of client.session!.tokens) this.#byToken.delete(token);
     this.#stopWaiting(client);
     if (this.isEmpty) this.log?.clear();
   }
 
-  knows(token: string): boolean {
-    return this.log !== null && this.#byToken.has(token);
+  /** Whoever can come back with this token. */
+  holderOf(token: string): Client | undefined {
+    return this.log === null ? undefined : this.#byToken.get(token);
   }
 
   /** Who comes back. A client whose log has a gap is given up: it has to begin anew. */
   find({ token, received }: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
-    const client = this.#byToken.get(token);
-    if (client === undefined || this.log === null) return { lost: 'unknown' };
-    const missed = this.log.missedBy(client.session!, received);
+    const client = this.holderOf(token);
+    if (client === undefined) return { lost: 'unknown' };
+    const missed = this.log!.missedBy(client.session!, received);
     return missed === undefined ? { lost: 'gap', client } : { client, missed };
   }
 
   /** The client goes on with another connection, and gets what it has missed first. */
   resume({ client, missed }: Resumable, connection: Connection, presented: string): void {
-    const session = client.session!;
     this.#stopWaiting(client);
     client.connection = connection;
     connection.keepsVolatile = true;
-    for (const token of [session.token, session.previousToken]) {
-      if (token !== null && token !== presented) this.#byToken.delete(token);
-    }
-    session.renew(this.random.token(), presented);
-    this.#byToken.set(session.token, client);
+    this.#replaceTokens(client, (session) => session.renew(this.random.token(), presented));
     this.outbox.join(connection);
     this.outbox.sendAll([this.#welcomeFrame(client, { resumed: true }), ...missed], connection);
   }
@@ -133,6 +124,15 @@ export class Resumption {
   /** Whoever goes without a volatile frame. It is decided here, since the log has to know. */
   #behind(): Client[] {
     return [...new Set(this.#byToken.values())].filter(({ connection }) => connection === null || connection.isBehind);
+  }
+
+  /** Runs what changes the tokens of a client. @returns what it returns */
+  #replaceTokens<T>(client: Client, change: (session: Session) => T): T {
+    const session = client.session!;
+    for (const token of session.tokens) this.#byToken.delete(token);
+    const result = change(session);
+    for (const token of session.tokens) this.#byToken.set(token, client);
+    return result;
   }
 
   #welcome(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): void {
