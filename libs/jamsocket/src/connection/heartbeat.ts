@@ -73,9 +73,9 @@ export class Heartbeat implements Watch {
   }
 }
 
-/** `heartbeat: false`. */
+/** `heartbeat: false`: nobody watches, so nobody was silent. */
 export const NO_HEARTBEAT: Pick<Heartbeat, 'now' | 'add' | 'remove'> = {
-  now: 0,
+  now: Infinity,
   add: () => undefined,
   remove: () => undefined,
 };

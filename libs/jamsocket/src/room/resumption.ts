@@ -69,6 +69,7 @@ export class Resumption {
   keepPlace(client: Client): boolean {
     const session = client.session!;
     if (this.log === null || session.firstEntry < 0) return false;
+    session.heardUntil = Math.min(client.connection!.lastHeard, this.clock.now());
     client.connection = null;
     this.#away.set(
       client,

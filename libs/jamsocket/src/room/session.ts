@@ -8,6 +8,8 @@ const ACKNOWLEDGE_BYTES = 64 * 1024;
 export class Session {
   /** Data frames of the client that have been received. */
   received = 0;
+  /** When the client was last heard before its connection was lost, on the clock. */
+  heardUntil = 0;
   /** For the replay log: the client was a member when the room's broadcast of this number came. */
   firstBroadcast = 0;
   /** For the replay log: frames it got besides the broadcasts, less the broadcasts it did not get. */
