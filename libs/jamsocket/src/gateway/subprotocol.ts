@@ -10,11 +10,12 @@ export function offersProtocol(request: IncomingMessage): boolean {
   return offeredProtocols(request).includes(PROTOCOL);
 }
 
-/** What the client wants to go on with, if it does. */
+/** What the client wants to go on with, if it does. What cannot be read is a token that nobody knows: it has to be told. */
 export function resumeRequestOf(request: IncomingMessage): ResumeRequest | undefined {
   const offered = offeredProtocols(request).find((protocol) => protocol.startsWith(RESUME_PREFIX));
-  const [, token, received] = RESUME.exec(offered?.slice(RESUME_PREFIX.length) ?? '') ?? [];
-  return token === undefined ? undefined : { token, received: Number(received) };
+  if (offered === undefined) return undefined;
+  const [, token = '', received = '0'] = RESUME.exec(offered.slice(RESUME_PREFIX.length)) ?? [];
+  return { token, received: Number(received) };
 }
 
 /** Which of the offered subprotocols the server answers with: ours, or else the client's first choice. */
