@@ -8,6 +8,8 @@ import { SocketWriter } from './socket-writer.js';
 export interface ConnectionSink {
   receiveText(text: string): void;
   receiveBinary(bytes: Buffer): void;
+  /** What was written has not all left. Only those are told whose room decides about volatile messages itself. */
+  connectionBehind(): void;
   /** A close frame is about to go out: what was sent so far should be on its way before it. */
   connectionClosing(): void;
   /** Called exactly once; nothing is received after it. */
@@ -126,6 +128,10 @@ export class Connection extends SocketWriter implements FrameTarget {
   terminate(reason: string): void {
     this.ws.terminate();
     this.#end(CloseCode.abnormal, reason);
+  }
+
+  protected fellBehind(): void {
+    this.sink.connectionBehind();
   }
 
   ping(): void {

@@ -28,6 +28,8 @@ export class Resumption {
   readonly #byToken = new Map<string, Client>();
   /** Timers of clients whose connection is lost, until when they may come back. */
   readonly #away = new Map<Client, NodeJS.Timeout>();
+  /** Clients that have fallen behind; some may have caught up since. */
+  readonly #late = new Set<Client>();
 
   constructor(
     private readonly windowMs: number,
@@ -71,6 +73,7 @@ export class Resumption {
     if (this.log === null || session.firstEntry < 0) return false;
     session.heardUntil = Math.min(client.connection!.lastHeard, this.clock.now());
     client.connection = null;
+    this.#late.delete(client);
     this.#away.set(
       client,
       this.clock.setTimeout(() => this.expire(client), this.windowMs),
@@ -81,6 +84,7 @@ export class Resumption {
   /** The client has left for good. */
   forget(client: Client): void {
     for (const token of client.session!.tokens) this.#byToken.delete(token);
+    this.#late.delete(client);
     this.#stopWaiting(client);
     if (this.isEmpty) this.log?.clear();
   }
@@ -109,22 +113,28 @@ export class Resumption {
   }
 
   broadcast(frame: Frame, excluded: readonly Client[]): void {
-    const except = frame.isVolatile ? [...new Set([...excluded, ...this.#behind()])] : excluded;
+    const except = frame.isVolatile ? this.#withBehind(excluded) : excluded;
     this.log?.broadcast(frame, sessionsOf(except));
     if (except.length === 0) this.outbox.broadcast(frame);
     else this.outbox.broadcastExcept(frame, connectionsOf(except));
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
-    const behind = frame.isVolatile ? this.#behind() : [];
-    const to = behind.length > 0 ? clients.filter((client) => !behind.includes(client)) : clients;
+    const to = frame.isVolatile ? clients.filter((client) => !isBehind(client)) : clients;
     this.log?.send(frame, sessionsOf(to));
     this.outbox.send(frame, connectionsOf(to));
   }
 
+  /** Not everything that was written to the client has left. */
+  fellBehind(client: Client): void {
+    this.#late.add(client);
+  }
+
   /** Whoever goes without a volatile frame. It is decided here, since the log has to know. */
-  #behind(): Client[] {
-    return [...new Set(this.#byToken.values())].filter(({ connection }) => connection === null || connection.isBehind);
+  #withBehind(excluded: readonly Client[]): readonly Client[] {
+    for (const client of this.#late) if (!isBehind(client)) this.#late.delete(client);
+    if (this.#away.size === 0 && this.#late.size === 0) return excluded;
+    return [...new Set([...excluded, ...this.#away.keys(), ...this.#late])];
   }
 
   /** Runs what changes the tokens of a client. @returns what it returns */
@@ -163,6 +173,12 @@ function sessionsOf(clients: readonly Client[]): Session[] {
   return clients.flatMap(({ session }) => session ?? []);
 }
 
-function connectionsOf(clients: readonly Client[]): Connection[] {
+/** Other clients are asked when a frame is written to them. */
+function isBehind({ session, connection }: Client): boolean {
+  return session !== null && (connection === null || connection.isBehind);
+}
+
+/** Of those that are not away. */
+export function connectionsOf(clients: readonly Client[]): Connection[] {
   return clients.flatMap(({ connection }) => connection ?? []);
 }
