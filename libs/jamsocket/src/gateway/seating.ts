@@ -10,7 +10,7 @@ import type { Attempt } from './attempt.js';
 import { RefusedError } from '../jamsocket.errors.js';
 import { checkOrigin } from './origin.js';
 import type { SocketFactory } from './socket-factory.js';
-import { offersProtocol, resumeRequestOf } from './subprotocol.js';
+import { checkSubprotocols, offersProtocol, resumeRequestOf } from './subprotocol.js';
 
 /**
  * One client's way from the upgrade request to its seat: origin, guards, room, socket. Each step goes on with the next
@@ -59,6 +59,7 @@ export class Seating {
   /** Guards that belong to the application come before the room: a stranger makes no rooms. */
   #askGuards(): void | Promise<void> {
     const { attempt, definition, client } = this;
+    checkSubprotocols(attempt.request, definition.options.subprotocols);
     const admission = definition.guardsNeedRoom() ? undefined : definition.admit(client, null, null);
     return attempt.after(admission, this.#timeoutMs, () => this.#reserve());
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { RefusedError } from '../jamsocket.errors.js';
 import { PROTOCOL, RESUME_PREFIX } from '../protocol.js';
 import type { ResumeRequest } from '../room/resumption.js';
 
@@ -18,14 +19,29 @@ export function resumeRequestOf(request: IncomingMessage): ResumeRequest | undef
   return { token, received: Number(received) };
 }
 
-/** Which of the offered subprotocols the server answers with: ours, or else the client's first choice. */
-export function selectProtocol(offered: ReadonlySet<string>): string | false {
+/**
+ * Which of the offered subprotocols the server answers with: ours, or else the client's first choice, among those that
+ * are spoken where they are listed.
+ */
+export function selectProtocol(offered: ReadonlySet<string>, spoken: readonly string[] | undefined): string | false {
   if (offered.has(PROTOCOL)) return PROTOCOL;
-  const [first] = offered;
-  return first ?? false;
+  return [...offered].find((protocol) => spoken?.includes(protocol) ?? true) ?? false;
 }
 
-function offeredProtocols({ headers }: IncomingMessage): string[] {
+/** @throws RefusedError `subprotocol` if the client offers some, and none that is spoken */
+export function checkSubprotocols(request: IncomingMessage, spoken: readonly string[] | undefined): void {
+  const offered = offeredProtocols(request);
+  if (offered.length === 0 || selectProtocol(new Set(offered), spoken) !== false) return;
+  const known = [...spoken!, PROTOCOL].map((protocol) => `"${protocol}"`).join(', ');
+  throw new RefusedError(
+    400,
+    'subprotocol',
+    `None of the offered subprotocols is spoken here: offer ${known} or none.`,
+  );
+}
+
+/** In the client's order of preference. */
+export function offeredProtocols({ headers }: IncomingMessage): string[] {
   const header = headers['sec-websocket-protocol'];
   return header === undefined ? [] : header.split(',').map((protocol) => protocol.trim());
 }
