@@ -63,11 +63,10 @@ export class Heartbeat implements Watch {
   #visitNextPart(): void {
     this.#current = (this.#current + 1) % PARTS;
     for (const connection of this.#parts[this.#current]) {
-      // While we do not read from it, its silence is our doing.
-      if (connection.isPaused) continue;
       const silence = this.now - connection.lastHeard;
       const blamed = this.now - Math.max(connection.lastHeard, this.#listensSince);
-      if (blamed >= this.timeoutMs) connection.terminate('heartbeat timeout');
+      // While we do not read from it, its silence is our doing. A ping still finds out that its end of the connection is gone.
+      if (blamed >= this.timeoutMs && !connection.isPaused) connection.terminate('heartbeat timeout');
       else if (silence >= this.intervalMs / 2) connection.ping();
     }
   }
