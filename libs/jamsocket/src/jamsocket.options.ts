@@ -81,9 +81,9 @@ export interface RoomLimits {
 }
 
 export interface Limits extends RoomLimits {
-  /** Most connections of this module at once (503). Default `false`. */
+  /** Most connections of this module at once (503), lost ones whose place is kept included. Default `false`. */
   maxConnections?: false | number;
-  /** Most connections of one IP address at once (429). Default `false`. */
+  /** Most connections of one IP address at once (429), lost ones whose place is kept included. Default `false`. */
   maxConnectionsPerIp?: false | number;
   /** Most upgrade requests a second of one IP address (429). A number is the rate. Default `false`. */
   connectsPerSecondPerIp?: false | number | RateLimit;

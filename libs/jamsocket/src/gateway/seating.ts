@@ -36,6 +36,11 @@ export class Seating {
     this.#session = this.#holderOfPlace()?.session ?? null;
   }
 
+  /** The client has a place in the room already. */
+  get isForPlaceKept(): boolean {
+    return this.#session !== null;
+  }
+
   /** @throws RefusedError, and whatever a guard throws */
   begin(): void | Promise<void> {
     const { attempt } = this;

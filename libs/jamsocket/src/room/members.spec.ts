@@ -4,6 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { Frame } from '../connection/frame.js';
 import type { Outbox } from '../connection/outbox.js';
 import { SystemClock, SystemRandom } from '../jamsocket.sources.js';
+import { AddressCounts } from './address-counts.js';
 import { ClientRequest } from './client-request.js';
 import { Client } from './client.js';
 import { Members } from './members.js';
@@ -41,7 +42,15 @@ describe('the members of a room', () => {
   beforeEach(() => {
     outbox = new FakeOutbox();
     const createResumption = () =>
-      new Resumption(0, null, outbox as unknown as Outbox, new SystemClock(), new SystemRandom(), () => undefined);
+      new Resumption(
+        0,
+        null,
+        outbox as unknown as Outbox,
+        new SystemClock(),
+        new SystemRandom(),
+        new AddressCounts(),
+        () => undefined,
+      );
     members = new Members(outbox as unknown as Outbox, createResumption, { observer: null } as unknown as ObservedRoom);
   });
 

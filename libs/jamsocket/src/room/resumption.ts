@@ -3,6 +3,7 @@ import { Frame } from '../connection/frame.js';
 import type { Outbox } from '../connection/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
 import type { Welcome } from '../protocol.js';
+import type { AddressCounts } from './address-counts.js';
 import type { Client } from './client.js';
 import type { ReplayLog } from './replay-log.js';
 import { Session } from './session.js';
@@ -20,14 +21,21 @@ export interface Resumable {
   readonly missed: readonly Frame[];
 }
 
+interface Away {
+  /** Until when it may come back. */
+  readonly timer: NodeJS.Timeout;
+  /** Address it was counted by. */
+  readonly ip: string;
+}
+
 /** An answer to a resume that is not possible. */
 export type Lost = NonNullable<Welcome['lost']>;
 
 /** The clients of one room that speak `jamsocket.v1`: their sessions, what they may have missed, and who is away. */
 export class Resumption {
   readonly #byToken = new Map<string, Client>();
-  /** Timers of clients whose connection is lost, until when they may come back. */
-  readonly #away = new Map<Client, NodeJS.Timeout>();
+  /** Clients whose connection is lost. */
+  readonly #away = new Map<Client, Away>();
   /** Clients that have fallen behind; some may have caught up since. */
   readonly #late = new Set<Client>();
 
@@ -38,6 +46,7 @@ export class Resumption {
     private readonly outbox: Outbox,
     private readonly clock: JamsocketClock,
     private readonly random: JamsocketRandom,
+    private readonly placesKept: AddressCounts,
     private readonly expire: (client: Client) => void,
   ) {}
 
@@ -74,10 +83,10 @@ export class Resumption {
     session.heardUntil = Math.min(client.connection!.lastHeard, this.clock.now());
     client.connection = null;
     this.#late.delete(client);
-    this.#away.set(
-      client,
-      this.clock.setTimeout(() => this.expire(client), this.windowMs),
-    );
+    const timer = this.clock.setTimeout(() => this.expire(client), this.windowMs);
+    const { ip } = client.request;
+    this.#away.set(client, { timer, ip });
+    this.placesKept.add(ip);
     return true;
   }
 
@@ -163,9 +172,11 @@ export class Resumption {
   }
 
   #stopWaiting(client: Client): void {
-    const timer = this.#away.get(client);
-    if (timer !== undefined) this.clock.clearTimeout(timer);
+    const away = this.#away.get(client);
+    if (away === undefined) return;
+    this.clock.clearTimeout(away.timer);
     this.#away.delete(client);
+    this.placesKept.remove(away.ip);
   }
 }
 
