@@ -97,6 +97,20 @@ class MirrorRoom {
     return this.rooms.invoke(MirrorRoom, this.ctx.roomId, 'look').catch(codeOf);
   }
 
+  @OnMessage('later, declared')
+  declared(): Promise<unknown> {
+    return new Promise((resolve) => setImmediate(resolve)).then(() =>
+      this.rooms.invoke(MirrorRoom, this.ctx.roomId, 'look').catch(codeOf),
+    );
+  }
+
+  @OnMessage('later, undeclared')
+  undeclared(_client: Client, isReentrant: boolean) {
+    return new Promise((resolve) => setImmediate(resolve)).then(() =>
+      isReentrant ? this.rooms.invoke(MirrorRoom, this.ctx.roomId, 'look').catch(codeOf) : 'waited',
+    );
+  }
+
   @OnMessage('through another')
   async throughAnother(_client: Client, other: string) {
     return this.rooms.invoke(MirrorRoom, other, 'lookAt', this.ctx.roomId);
@@ -342,8 +356,16 @@ describe('JamsocketRooms', () => {
       return answer.data;
     }
 
-    it.each(['directly', 'later'])('itself, %s, is refused instead of waiting for itself', async (event) => {
-      expect(await ask(event)).toBe('room_invokes_itself');
+    it.each(['directly', 'later', 'later, declared'])(
+      'itself, %s, is refused instead of waiting for itself',
+      async (event) => {
+        expect(await ask(event)).toBe('room_invokes_itself');
+      },
+    );
+
+    it('itself is refused in a method that has waited before without being declared async', async () => {
+      expect(await ask('later, undeclared', false)).toBe('waited');
+      expect(await ask('later, undeclared', true)).toBe('room_invokes_itself');
     });
 
     it('itself through another room is refused too', async () => {

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { JamsocketRooms, JamsocketService, OnDisconnect, OnMessage, type Client } from 'nestjs-jamsocket';
+import {
+  JamsocketRooms,
+  JamsocketService,
+  OnDisconnect,
+  OnMessage,
+  type Client,
+  type HeartbeatOptions,
+} from 'nestjs-jamsocket';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
@@ -9,7 +16,9 @@ import { TestClient } from './support/test-client.js';
 const journal = new Journal();
 let gate: Gate;
 
-@JamsocketService({ limits: { mailbox: { maxEvents: 2 } }, heartbeat: { intervalMs: 1_000, timeoutMs: 3_000 } })
+const WATCHFUL: HeartbeatOptions = { intervalMs: 1_000, timeoutMs: 3_000 };
+
+@JamsocketService({ limits: { mailbox: { maxEvents: 2 } } })
 class NarrowRoom {
   @OnMessage()
   async message(client: Client, text: string) {
@@ -26,10 +35,9 @@ class NarrowRoom {
 
 describe('a client whose room has so much to do that its socket is not read', () => {
   let started: TestApp;
-  beforeEach(async () => {
+  beforeEach(() => {
     gate = new Gate();
     journal.clear();
-    started = await startTestApp({ providers: [NarrowRoom] });
   });
   afterEach(async () => {
     gate.open();
@@ -45,7 +53,8 @@ describe('a client whose room has so much to do that its socket is not read', ()
   }
 
   /** One message is handled and does not end; two fill the mailbox, and the fourth is not read. */
-  async function pausedClient(): Promise<TestClient> {
+  async function pausedClient(heartbeat: HeartbeatOptions | false = false): Promise<TestClient> {
+    started = await startTestApp({ providers: [NarrowRoom], options: { heartbeat } });
     const client = await TestClient.connect(`${started.ws}/ws/room`);
     for (const text of ['1', '2', '3', '4']) client.send(text);
     await journal.has('1');
@@ -73,8 +82,8 @@ describe('a client whose room has so much to do that its socket is not read', ()
       await client.closed;
     }
 
-    async function untilNobodyIsHere(): Promise<void> {
-      const deadline = performance.now() + 2_000;
+    async function untilNobodyIsHere(patienceMs = 2_000): Promise<void> {
+      const deadline = performance.now() + patienceMs;
       while (room().clients.size > 0 && performance.now() < deadline) await sleep(5);
       expect(room().clients.size).toBe(0);
       expect(journal.entries).toEqual(['1']);
@@ -96,6 +105,13 @@ describe('a client whose room has so much to do that its socket is not read', ()
         await sleep(50);
       }
       await untilNobodyIsHere();
+    });
+
+    it('behind more than was read, has left when the heartbeat has found it gone', async () => {
+      const client = await pausedClient(WATCHFUL);
+      await fill(client);
+      await lose(client);
+      await untilNobodyIsHere(4_000);
     });
 
     it('behind more than was read, has left when the room reads again', async () => {
@@ -120,7 +136,7 @@ describe('a client whose room has so much to do that its socket is not read', ()
   });
 
   it('is not blamed for its silence meanwhile, nor when it is read again', async () => {
-    const client = await pausedClient();
+    const client = await pausedClient(WATCHFUL);
     await sleep(3_500);
     gate.open();
     await client.until('4');

@@ -9,7 +9,9 @@ import {
   type JamsocketOptions,
   type RoomLimits,
 } from 'nestjs-jamsocket';
+import { setImmediate } from 'node:timers/promises';
 import { Gate } from './support/gate.js';
+import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -38,10 +40,11 @@ describe('rate limits', () => {
   }
 
   /** Time stands still from here on, so that no bucket fills up while a slow machine runs the test. */
-  function stopTime(): void {
+  function stopTime(): { advance: (ms: number) => void } {
     const clock = started.app.get(JamsocketClock);
-    const now = clock.now();
+    let now = clock.now();
     clock.now = () => now;
+    return { advance: (ms) => (now += ms) };
   }
 
   async function send(url: string, messages: (string | Buffer)[], last: string) {
@@ -103,6 +106,33 @@ describe('rate limits', () => {
     const client = await send(url, [Buffer.alloc(99), 'too long', 'x'], 'x');
     expect(client.received.slice(1)).toEqual(['99', 'x']);
     await client.close();
+  });
+
+  it('a client that comes back may send at once what it could have sent meanwhile, and no more', async () => {
+    const handled: string[] = [];
+    @JamsocketService({ limits: { messagesPerSecond: { rate: 10, burst: 3 } } })
+    class TunnelRoom {
+      @OnMessage()
+      message(_client: Client, text: string) {
+        handled.push(text);
+      }
+    }
+    started = await startTestApp({ providers: [TunnelRoom] });
+    const time = stopTime();
+    const client = await ResumingClient.connect(`${started.ws}/ws/room`);
+    const send = (count: number) => {
+      for (let n = 0; n < count; n++) client.send('x');
+    };
+    send(2);
+    while (handled.length < 2) await setImmediate();
+    await client.cut();
+    time.advance(2_000);
+    await expect(client.resume()).resolves.toMatchObject({ resumed: true, received: 2 });
+    client.confirm();
+    // One was left, and twenty came in.
+    send(22);
+    expect(await client.connection.closed).toEqual({ code: 1008, reason: 'too many messages' });
+    expect(handled).toHaveLength(23);
   });
 
   it('connectsPerSecondPerIp refuses with 429 and says when to come back', async () => {

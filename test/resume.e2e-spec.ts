@@ -213,6 +213,15 @@ describe('a client whose connection is lost', () => {
     await other.close();
   });
 
+  it.each(['', 'x', 'x.0', '.0', `${'x'.repeat(22)}`, `${'x'.repeat(22)}.-1`, `${'x'.repeat(22)}.1e3`])(
+    'is told that its place is lost if it asks for it with %j',
+    async (malformed) => {
+      await start();
+      const client = await TestClient.connect(lobby, {}, ['jamsocket.v1', `jamsocket.resume.${malformed}`]);
+      await expect(client.nextJson()).resolves.toMatchObject({ client: 1, resumed: false, lost: 'unknown' });
+    },
+  );
+
   it('has left at once when it says so', async () => {
     await start();
     const client = await ResumingClient.connect(lobby);

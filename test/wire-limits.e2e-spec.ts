@@ -161,8 +161,9 @@ describe('limits on the wire', () => {
     ['none', [], ''],
     ['one', ['chat.v2'], 'chat.v2'],
     ['several', ['chat.v2', 'chat.v1'], 'chat.v2'],
+    ['that of jamsocket-client behind others', ['chat.v2', 'jamsocket.v1'], 'jamsocket.v1'],
   ])(
-    'of the subprotocols a client offers, the first is agreed to, whatever it is: %s',
+    'of the subprotocols a client offers, the first is agreed to where none are listed: %s',
     async (_how, offered, agreed) => {
       await start();
       const client = await TestClient.connect(`${started.ws}/ws/room`, {}, offered);
@@ -170,6 +171,31 @@ describe('limits on the wire', () => {
       await client.close();
     },
   );
+
+  it.each([
+    ['none', [], ''],
+    ['one that is listed behind one that is not', ['chat.v9', 'chat.v1'], 'chat.v1'],
+    ['two that are listed', ['chat.v1', 'chat.v2'], 'chat.v1'],
+    ['that of jamsocket-client behind others', ['chat.v2', 'jamsocket.v1'], 'jamsocket.v1'],
+    ['that of jamsocket-client alone', ['jamsocket.v1'], 'jamsocket.v1'],
+  ])(
+    'of the subprotocols a client offers, the first that is listed is agreed to: %s',
+    async (_how, offered, agreed) => {
+      await start({ subprotocols: ['chat.v2', 'chat.v1'] });
+      const client = await TestClient.connect(`${started.ws}/ws/room`, {}, offered);
+      expect(client.socket.protocol).toBe(agreed);
+      await client.close();
+    },
+  );
+
+  it('a client that offers only subprotocols that are not listed is refused, by HTTP', async () => {
+    await start({ subprotocols: ['chat.v1'] });
+    const headers = { 'Sec-WebSocket-Protocol': 'chat.v2, jamsocket.plain' };
+    expect(await TestClient.refused(`${started.ws}/ws/room`, { headers })).toMatchObject({
+      status: 400,
+      body: { code: 'subprotocol', message: expect.stringContaining('"chat.v1", "jamsocket.v1"') },
+    });
+  });
 });
 
 describe.each(HOSTS)("requests beyond Node's own limits, on $platform beside $beside", (host) => {

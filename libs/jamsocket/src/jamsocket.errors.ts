@@ -68,6 +68,8 @@ export type RefusalCode =
   | 'room_failed'
   | 'room_full'
   | 'server_full'
+  | 'subprotocol'
+  | 'superseded'
   | 'too_many_connections'
   | 'too_many_connects'
   | 'too_many_rooms';

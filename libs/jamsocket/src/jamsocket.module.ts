@@ -15,6 +15,7 @@ import type { JamsocketOptions } from './jamsocket.options.js';
 import { resolveOptions, type ResolvedOptions } from './jamsocket.options.resolve.js';
 import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './jamsocket.sources.js';
 import { JamsocketObservers } from './room/jamsocket-observers.js';
+import { AddressCounts } from './room/address-counts.js';
 import { JamsocketRooms } from './room/jamsocket-rooms.js';
 import { JamsocketStatistics } from './room/jamsocket-statistics.js';
 import { JamsocketContext } from './room/room-context.js';
@@ -87,6 +88,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
           random,
           timers,
           observers,
+          placesKept: new AddressCounts(),
           createOutbox: (coalesce: boolean, dropSlow: ConstructorParameters<typeof ImmediateOutbox>[0]) =>
             coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),
         };

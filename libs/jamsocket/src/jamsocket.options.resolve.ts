@@ -17,6 +17,7 @@ import {
   object,
   offOrInteger,
   requireKnown,
+  subprotocols,
   type Rule,
 } from './jamsocket.options.rules.js';
 
@@ -30,6 +31,8 @@ export interface ResolvedRoomOptions {
   readonly heartbeat: false | { readonly intervalMs: number; readonly timeoutMs: number };
   readonly resume: { readonly windowMs: number; readonly maxLogBytes: number };
   readonly origins: Origins;
+  /** `undefined` where any will do. */
+  readonly subprotocols: readonly string[] | undefined;
   readonly coalesce: boolean;
   readonly limits: ResolvedRoomLimits;
 }
@@ -128,6 +131,7 @@ const roomRules = (limits: Record<string, Rule<unknown>>): Record<string, Rule<u
   heartbeat,
   resume,
   origins,
+  subprotocols,
   coalesce: boolean(true),
   limits: object(limits),
 });

@@ -4,6 +4,9 @@ import { JamsocketConfigurationError } from './jamsocket.errors.js';
 /** Checks one value, and gives back what it stands for. `path` names the option in the error. */
 export type Rule<T> = (value: unknown, path: string) => T;
 
+/** RFC 7230 section 3.2.6: a token, of which RFC 6455 section 4.1 wants each subprotocol to be one. */
+export const HTTP_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
 /** `shutdown` is the one option whose resolved name differs from its own. */
 const RESOLVED_NAMES: Readonly<Record<string, string>> = { shutdown: 'shutdownAfterMs' };
 
@@ -53,6 +56,15 @@ export function boolean(byDefault: boolean): Rule<boolean> {
     if (typeof value !== 'boolean') throw badOption(path, value, 'true or false');
     return value;
   };
+}
+
+/** A list of different subprotocols, or `undefined`. */
+export function subprotocols(value: unknown, path: string): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const isToken = (item: unknown) => typeof item === 'string' && HTTP_TOKEN.test(item);
+  if (!Array.isArray(value) || !value.every(isToken) || new Set(value).size < value.length)
+    throw badOption(path, value, "a list of different subprotocols such as 'chat.v1', without spaces or commas");
+  return value as string[];
 }
 
 export function badOption(path: string, value: unknown, allowed: string): JamsocketConfigurationError {

@@ -81,9 +81,9 @@ export interface RoomLimits {
 }
 
 export interface Limits extends RoomLimits {
-  /** Most connections of this module at once (503). Default `false`. */
+  /** Most connections of this module at once (503), lost ones whose place is kept included. Default `false`. */
   maxConnections?: false | number;
-  /** Most connections of one IP address at once (429). Default `false`. */
+  /** Most connections of one IP address at once (429), lost ones whose place is kept included. Default `false`. */
   maxConnectionsPerIp?: false | number;
   /** Most upgrade requests a second of one IP address (429). A number is the rate. Default `false`. */
   connectsPerSecondPerIp?: false | number | RateLimit;
@@ -108,6 +108,11 @@ export interface RoomOptions {
   resume?: false | ResumeOptions;
   /** Default `'same-host'`. Requests without an `Origin` header do not come from a browser's page and pass. */
   origins?: Origins;
+  /**
+   * The subprotocols that the application speaks. Of those a client offers, the first that is listed is agreed to; who offers
+   * only others is refused with 400. Default: the first is agreed to, whatever it is. `jamsocket.v1` goes before in any case.
+   */
+  subprotocols?: readonly string[];
   /** Send everything queued for a socket in one event-loop turn with one write. Default `true`; `false` sends through `ws` at once. */
   coalesce?: boolean;
   limits?: RoomLimits;

@@ -33,14 +33,16 @@ class StubbedWs extends EventEmitter {
 }
 
 describe('a connection whose peer does not read', () => {
-  function stuck() {
+  function stuck({ keepsVolatile = false } = {}) {
     const socket = new StuckSocket();
     const ws = new StubbedWs(socket);
     const closed: number[] = [];
+    const behind = { told: 0 };
     const sink = {
       receiveText: () => undefined,
       receiveBinary: () => undefined,
       chunkRead: () => undefined,
+      connectionBehind: () => behind.told++,
       connectionClosing: () => undefined,
       connectionClosed: (code: number) => closed.push(code),
     };
@@ -51,8 +53,9 @@ describe('a connection whose peer does not read', () => {
       { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES },
       NO_HEARTBEAT,
     );
+    connection.keepsVolatile = keepsVolatile;
     for (const text of ['first', 'second', 'third', 'fourth']) connection.write(Buffer.from(text));
-    return { socket, connection, closed };
+    return { socket, connection, closed, behind };
   }
 
   it('lets go of what waits for it when it is dropped', () => {
@@ -63,6 +66,11 @@ describe('a connection whose peer does not read', () => {
     expect(socket.written).toEqual(['first', 'second', 'close 1013']);
     expect(connection.bufferedBytes).toBe(waiting - 'thirdfourth'.length + 'close 1013'.length);
     expect(closed).toEqual([1013]);
+  });
+
+  it('tells that it is behind where its room has to know, and nowhere else', () => {
+    expect(stuck({ keepsVolatile: true }).behind.told).toBeGreaterThan(0);
+    expect(stuck().behind.told).toBe(0);
   });
 
   it('closes behind everything that was sent', () => {

@@ -10,6 +10,8 @@ export interface ConnectionSink {
   receiveBinary(bytes: Buffer): void;
   /** All that had come by then was read, and handed over unless it waits for a pause to end. */
   chunkRead(): void;
+  /** What was written has not all left. Only those are told whose room decides about volatile messages itself. */
+  connectionBehind(): void;
   /** A close frame is about to go out: what was sent so far should be on its way before it. */
   connectionClosing(): void;
   /** Called exactly once; nothing is received after it. */
@@ -128,6 +130,10 @@ export class Connection extends SocketWriter implements FrameTarget {
   terminate(reason: string): void {
     this.ws.terminate();
     this.#end(CloseCode.abnormal, reason);
+  }
+
+  protected fellBehind(): void {
+    this.sink.connectionBehind();
   }
 
   ping(): void {

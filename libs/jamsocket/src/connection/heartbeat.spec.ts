@@ -111,11 +111,24 @@ describe('the heartbeat', () => {
     expect(Math.max(...atOnce.values())).toBeLessThanOrEqual(50);
   });
 
-  it('does not blame a peer for our own pause', () => {
+  it('does not blame a peer for our own pause, but goes on pinging it', () => {
     const connection = add();
     connection.isPaused = true;
     clock.advance(10 * TIMEOUT);
     expect(connection.endedAt).toBeUndefined();
+    expect(connection.pings.length).toBeGreaterThanOrEqual((10 * TIMEOUT) / INTERVAL - 1);
+  });
+
+  it('finds a peer that stays silent when it is read again', () => {
+    const connection = add();
+    connection.isPaused = true;
+    clock.advance(10 * TIMEOUT);
+    connection.isPaused = false;
+    connection.lastHeard = clock.time;
+    clock.advance(TIMEOUT - 1);
+    expect(connection.endedAt).toBeUndefined();
+    clock.advance(INTERVAL + 1);
+    expect(connection.endedAt).toBeDefined();
   });
 
   it('does not blame a peer for a stall of our own, and finds the dead ones after it', () => {

@@ -63,19 +63,18 @@ export class Heartbeat implements Watch {
   #visitNextPart(): void {
     this.#current = (this.#current + 1) % PARTS;
     for (const connection of this.#parts[this.#current]) {
-      // While we do not read from it, its silence is our doing.
-      if (connection.isPaused) continue;
       const silence = this.now - connection.lastHeard;
       const blamed = this.now - Math.max(connection.lastHeard, this.#listensSince);
-      if (blamed >= this.timeoutMs) connection.terminate('heartbeat timeout');
+      // While we do not read from it, its silence is our doing. A ping still finds out that its end of the connection is gone.
+      if (blamed >= this.timeoutMs && !connection.isPaused) connection.terminate('heartbeat timeout');
       else if (silence >= this.intervalMs / 2) connection.ping();
     }
   }
 }
 
-/** `heartbeat: false`. */
+/** `heartbeat: false`: nobody watches, so nobody was silent. */
 export const NO_HEARTBEAT: Pick<Heartbeat, 'now' | 'add' | 'remove'> = {
-  now: 0,
+  now: Infinity,
   add: () => undefined,
   remove: () => undefined,
 };

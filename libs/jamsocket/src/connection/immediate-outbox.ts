@@ -17,13 +17,14 @@ export class ImmediateOutbox implements Outbox {
   }
 
   broadcast(frame: Frame): void {
-    for (const member of [...this.#members]) this.#write(member, frame);
+    this.#writeTo(this.#members, frame);
   }
 
   broadcastExcept(frame: Frame, excluded: readonly Connection[]): void {
-    for (const member of [...this.#members]) {
-      if (!excluded.includes(member)) this.#write(member, frame);
-    }
+    this.#writeTo(
+      [...this.#members].filter((member) => !excluded.includes(member)),
+      frame,
+    );
   }
 
   sendTo(frame: Frame, connection: Connection): void {
@@ -31,11 +32,11 @@ export class ImmediateOutbox implements Outbox {
   }
 
   send(frame: Frame, connections: readonly Connection[]): void {
-    for (const connection of connections) this.#write(connection, frame);
+    this.#writeTo(connections, frame);
   }
 
   sendAll(frames: readonly Frame[], connection: Connection): void {
-    for (const frame of frames) this.#write(connection, frame);
+    if (!frames.every((frame) => this.#write(connection, frame))) this.dropSlow(connection);
   }
 
   flush(): void {}
@@ -46,8 +47,15 @@ export class ImmediateOutbox implements Outbox {
     return 0;
   }
 
-  #write(connection: Connection, frame: Frame): void {
-    if (frame.isVolatile && connection.skipsVolatile) return;
-    if (!connection.writeThroughWs(frame)) this.dropSlow(connection);
+  #writeTo(connections: Iterable<Connection>, frame: Frame): void {
+    const slow: Connection[] = [];
+    for (const connection of connections) if (!this.#write(connection, frame)) slow.push(connection);
+    // Dropping runs the room's code, which may send again: only now does everyone have this frame first.
+    for (const connection of slow) this.dropSlow(connection);
+  }
+
+  /** @returns false if the peer is too far behind and has to be dropped */
+  #write(connection: Connection, frame: Frame): boolean {
+    return (frame.isVolatile && connection.skipsVolatile) || connection.writeThroughWs(frame);
   }
 }

@@ -30,6 +30,12 @@ export class InboundRate {
     return limits.messagesPerSecond || limits.bytesPerSecond ? new InboundRate(limits, now) : null;
   }
 
+  /** The client was away since `since`, and sends now what it would have sent. */
+  returned(since: number, now: number): void {
+    this.#messages?.saveSince(since, now);
+    this.#bytes?.saveSince(since, now);
+  }
+
   /** Counts a message. @returns what becomes of it if it is one too many */
   excessOf(bytes: number, now: number): 'close' | 'drop' | undefined {
     const { messagesPerSecond, bytesPerSecond } = this.limits;

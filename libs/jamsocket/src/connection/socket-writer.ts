@@ -25,6 +25,9 @@ export abstract class SocketWriter {
 
   abstract get isOpen(): boolean;
 
+  /** Something that was written has not left at once. Told if it `keepsVolatile`, and told again now and then. */
+  protected abstract fellBehind(): void;
+
   /** Bytes that were sent but not yet taken by the operating system, those still in an outbox not counted. */
   get bufferedBytes(): number {
     return this.socket.writableLength + (this.#backlog?.bytes ?? 0);
@@ -54,12 +57,14 @@ export abstract class SocketWriter {
     if (!this.isOpen) return true;
     if (!this.isBehind) {
       this.socket.write(bytes);
+      this.#noticeBehind();
       return true;
     }
     if (this.bufferedBytes + bytes.length > this.maxBufferedBytes) return false;
     if (this.#backlog === null) {
       this.#backlog = new Backlog();
       this.socket.write(Buffer.from(bytes), () => this.#writeBacklog());
+      this.#noticeBehind();
     } else {
       this.#backlog.append(bytes);
     }
@@ -74,6 +79,7 @@ export abstract class SocketWriter {
     const text = frame.latin1;
     if (text === null || this.isBehind || !this.isOpen) return false;
     this.socket.write(text, 'latin1');
+    this.#noticeBehind();
     return true;
   }
 
@@ -82,6 +88,7 @@ export abstract class SocketWriter {
     if (!this.isOpen) return true;
     if (this.bufferedBytes > 0 && this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
     this.ws.send(frame.payload, { binary: typeof frame.payload !== 'string', compress: false });
+    this.#noticeBehind();
     return true;
   }
 
@@ -93,6 +100,10 @@ export abstract class SocketWriter {
   /** Lets go of everything that waits. */
   protected discardBacklog(): void {
     this.#backlog?.take();
+  }
+
+  #noticeBehind(): void {
+    if (this.keepsVolatile && this.isBehind) this.fellBehind();
   }
 
   #writeBacklog(): void {

@@ -15,6 +15,29 @@ describe('a token bucket', () => {
     expect(takeMany(bucket, 50, 60_000)).toBe(20);
   });
 
+  it('saves for who could take nothing what came in meanwhile, beyond its burst, once', () => {
+    const bucket = new TokenBucket(10, 20, 0);
+    expect(takeMany(bucket, 15, 0)).toBe(15);
+    bucket.saveSince(100, 3_100);
+    // Of the burst 5 were left, 1 came in until then, and 30 since.
+    expect(takeMany(bucket, 100, 3_100)).toBe(36);
+    expect(takeMany(bucket, 100, 60_000)).toBe(20);
+  });
+
+  it('saves no more than it has been told of the last time', () => {
+    const bucket = new TokenBucket(10, 20, 0);
+    for (const now of [1_000, 2_000, 3_000]) bucket.saveSince(now - 1_000, now);
+    expect(takeMany(bucket, 100, 3_000)).toBe(30);
+    bucket.saveSince(3_000, 4_000);
+    expect(takeMany(bucket, 100, 60_000)).toBe(20);
+  });
+
+  it('never gives more at once than its burst to a single taker', () => {
+    const bucket = new TokenBucket(10, 20, 0);
+    bucket.saveSince(0, 10_000);
+    expect([bucket.take(10_000, 21), bucket.take(10_000, 20)]).toEqual([false, true]);
+  });
+
   it('allows rates below one a second', () => {
     const bucket = new TokenBucket(0.5, 1, 0);
     expect(takeMany(bucket, 5, 0)).toBe(1);

@@ -42,7 +42,7 @@ const UNGUARDED: readonly string[] = ['create', 'destroy', 'scheduled'];
 /** How one method of a service class is called. It is made once a class; rooms share it. */
 export class HandlerPlan {
   readonly name: string;
-  readonly isAsync: boolean;
+  isAsync: boolean;
   readonly #shape: Shape;
   readonly #parameters: ReturnType<typeof parametersOf>;
   /** Nothing stands between the room and the method. */
@@ -64,7 +64,7 @@ export class HandlerPlan {
     this.#parameters = parametersOf(type, methodName);
     this.#isUnguarded = UNGUARDED.includes(metadata.kind);
     this.#isDirect = this.#parameters === undefined && (this.#isUnguarded || !finder.hasAny(type, method));
-    this.isAsync = !this.#isDirect || this.#schema !== undefined || method.constructor.name === 'AsyncFunction';
+    this.isAsync = !this.#isDirect || this.#schema !== undefined || isDeclaredAsync(type, methodName, method);
     this.#metatype = paramTypesOf(type, methodName)[1];
   }
 
@@ -173,6 +173,12 @@ export class HandlerPlan {
     if (host.contextId !== undefined) return this.finder.find(host.service, this.method, this.wrapper, host.contextId);
     return (this.#shared ??= this.finder.find(host.service, this.method, this.wrapper));
   }
+}
+
+/** TypeScript keeps the declared return type of a decorated method, and that of `async` where it compiles it away. */
+function isDeclaredAsync(type: Type, methodName: string, method: Method): boolean {
+  if (method.constructor.name === 'AsyncFunction') return true;
+  return Reflect.getMetadata('design:returntype', type.prototype as object, methodName) === Promise;
 }
 
 const NO_ENHANCERS: Enhancers = { guards: [], interceptors: [], pipes: [] };

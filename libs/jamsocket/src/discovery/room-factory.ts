@@ -173,6 +173,10 @@ class BoundHandler implements Handler {
     return this.plan.isAsync;
   }
 
+  set isAsync(isAsync: boolean) {
+    this.plan.isAsync = isAsync;
+  }
+
   call(client: Client | undefined, message: unknown, context: JamsocketContext): unknown {
     return this.plan.call(this.host, client, message, context);
   }

@@ -58,6 +58,11 @@ export class Attempt {
     return Promise.race([work, abandoned]);
   }
 
+  /** The same client has come again: nobody waits for this attempt any more. */
+  supersede(): void {
+    this.#abandon?.(new RefusedError(408, 'superseded', 'The same client has connected again meanwhile.'));
+  }
+
   /** Ends the wait; whoever waits hears why, and answers. */
   #timeOut(): void {
     this.#abandon?.(new RefusedError(503, 'handshake_timeout', 'The connect took too long.'));

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventEmitter } from 'node:events';
-import type { Duplex } from 'node:stream';
 import { SystemClock } from '../jamsocket.sources.js';
+import { AddressCounts } from '../room/address-counts.js';
 import { ConnectionCounter } from './connection-counter.js';
 
 describe('counting connects by address', () => {
@@ -14,9 +13,8 @@ describe('counting connects by address', () => {
       maxConnectionsPerIp: Infinity,
       connectsPerSecondPerIp: { rate: 1, burst: 2 },
     };
-    const counting = new ConnectionCounter(limits, clock);
-    const socket = new EventEmitter() as unknown as Duplex;
-    return { connect: (ip: string) => counting.count(socket, ip), advance: (ms: number) => (time += ms) };
+    const counting = new ConnectionCounter(limits, clock, new AddressCounts());
+    return { connect: (ip: string) => counting.countConnect(ip), advance: (ms: number) => (time += ms) };
   }
 
   it('forgets addresses that have not come for a while: a million of them fill no memory', () => {

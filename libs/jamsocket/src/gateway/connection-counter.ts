@@ -3,48 +3,46 @@ import { TokenBucket } from '../connection/token-bucket.js';
 import { RefusedError } from '../jamsocket.errors.js';
 import type { ResolvedLimits } from '../jamsocket.options.resolve.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
+import { AddressCounts } from '../room/address-counts.js';
 
 /** With so many addresses on record, those that have not come for a while are forgotten. */
 const FORGET_AT = 10_000;
 
 type CountedLimits = Pick<ResolvedLimits, 'maxConnections' | 'maxConnectionsPerIp' | 'connectsPerSecondPerIp'>;
 
-/** Counts sockets from their upgrade request until they close, and the requests of each address, where a limit asks for it. */
+/**
+ * Counts sockets from their upgrade request until they close, and the requests of each address, where a limit asks for it.
+ * The places that are kept for clients whose connection is lost take up memory, too, and count like connections.
+ */
 export class ConnectionCounter {
-  #total = 0;
-  readonly #byIp = new Map<string, number>();
-
+  readonly #connections = new AddressCounts();
   readonly #rates = new Map<string, TokenBucket>();
   #forgetAt = FORGET_AT;
 
   constructor(
     private readonly limits: CountedLimits,
     private readonly clock: JamsocketClock,
+    /** Places that are kept. */
+    private readonly kept: AddressCounts,
   ) {}
 
-  /** @throws RefusedError `server_full`, `too_many_connections` */
-  count(socket: Duplex, ip: string): void {
+  /**
+   * A client that comes back is counted already: the limits are not for it.
+   * @throws RefusedError `server_full`, `too_many_connections`
+   */
+  countConnection(socket: Duplex, ip: string, isBack: boolean): void {
     const { maxConnections, maxConnectionsPerIp } = this.limits;
-    this.#limitRate(ip);
     if (maxConnections === Infinity && maxConnectionsPerIp === Infinity) return;
-    const ofIp = this.#byIp.get(ip) ?? 0;
-    if (this.#total >= maxConnections)
+    if (!isBack && this.#connections.total + this.kept.total >= maxConnections)
       throw new RefusedError(503, 'server_full', 'The server has no room for more connections.');
-    if (ofIp >= maxConnectionsPerIp)
+    if (!isBack && this.#connections.of(ip) + this.kept.of(ip) >= maxConnectionsPerIp)
       throw new RefusedError(429, 'too_many_connections', 'Too many connections from this address.');
-    this.#total++;
-    this.#byIp.set(ip, ofIp + 1);
-    socket.once('close', () => this.#uncount(ip));
+    this.#connections.add(ip);
+    socket.once('close', () => this.#connections.remove(ip));
   }
 
-  #uncount(ip: string): void {
-    this.#total--;
-    const left = (this.#byIp.get(ip) ?? 1) - 1;
-    if (left > 0) this.#byIp.set(ip, left);
-    else this.#byIp.delete(ip);
-  }
-
-  #limitRate(ip: string): void {
+  /** @throws RefusedError `too_many_connects` */
+  countConnect(ip: string): void {
     const limit = this.limits.connectsPerSecondPerIp;
     if (limit === false) return;
     const now = this.clock.now();

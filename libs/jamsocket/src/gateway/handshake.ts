@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { RefusedError } from '../jamsocket.errors.js';
+import { HTTP_TOKEN } from '../jamsocket.options.rules.js';
+import { offeredProtocols } from './subprotocol.js';
 
 /** RFC 6455 section 4.2.1: a base64-encoded value of 16 bytes. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
-
-/** RFC 7230 section 3.2.6: a token, of which RFC 6455 section 4.1 wants each subprotocol to be one. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * Checks the request of a WebSocket handshake (RFC 6455 section 4.2.1).
  * @throws RefusedError `bad_handshake`
  */
-export function checkHandshake({ method, headers }: IncomingMessage): void {
+export function checkHandshake(request: IncomingMessage): void {
+  const { method, headers } = request;
   if (method !== 'GET') throw refuse(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' });
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse(400, 'The Upgrade header is not "websocket".');
   if (!KEY.test(headers['sec-websocket-key'] ?? ''))
@@ -20,8 +20,8 @@ export function checkHandshake({ method, headers }: IncomingMessage): void {
   if (version !== '13' && version !== '8') {
     throw refuse(426, 'The Sec-WebSocket-Version header is not 13.', { 'Sec-WebSocket-Version': '13, 8' });
   }
-  const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? [];
-  if (!protocols.every((protocol) => TOKEN.test(protocol)) || new Set(protocols).size < protocols.length) {
+  const protocols = offeredProtocols(request);
+  if (!protocols.every((protocol) => HTTP_TOKEN.test(protocol)) || new Set(protocols).size < protocols.length) {
     throw refuse(400, 'The Sec-WebSocket-Protocol header is not a list of different subprotocols.');
   }
 }

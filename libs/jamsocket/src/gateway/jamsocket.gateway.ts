@@ -45,7 +45,7 @@ export class JamsocketGateway {
     private readonly observers: JamsocketObservers,
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
-    this.#counter = new ConnectionCounter(options.limits, clock);
+    this.#counter = new ConnectionCounter(options.limits, clock, registry.placesKept);
     for (const definition of definitions.all) {
       this.#sockets.set(definition, new SocketFactory(definition.options, clock));
     }
@@ -80,13 +80,15 @@ export class JamsocketGateway {
     attempt.isHandshake = true;
     if (this.isDraining) throw draining();
     const ip = clientAddress(request, this.options.trustProxy);
-    this.#counter.count(socket, ip);
+    this.#counter.countConnect(ip);
     const { definition, address } = this.#routes.find(request.url ?? '');
     attempt.service = definition.service;
     attempt.room = address.key;
     const client = new Client(new ClientRequest(request, ip), address);
+    const seating = new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!);
+    this.#counter.countConnection(socket, ip, seating.isForPlaceKept);
     this.onClient?.(client, socket);
-    return new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!).begin();
+    return seating.begin();
   }
 
   /** Sees a connect through that has to wait for something. */

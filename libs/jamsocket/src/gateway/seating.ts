@@ -4,12 +4,13 @@ import type { Client } from '../room/client.js';
 import type { Resumable, ResumeRequest } from '../room/resumption.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import type { Room } from '../room/room.js';
+import type { Session } from '../room/session.js';
 import { CloseCode } from '../protocol.js';
 import type { Attempt } from './attempt.js';
 import { RefusedError } from '../jamsocket.errors.js';
 import { checkOrigin } from './origin.js';
 import type { SocketFactory } from './socket-factory.js';
-import { offersProtocol, resumeRequestOf } from './subprotocol.js';
+import { checkSubprotocols, offersProtocol, resumeRequestOf } from './subprotocol.js';
 
 /**
  * One client's way from the upgrade request to its seat: origin, guards, room, socket. Each step goes on with the next
@@ -19,6 +20,8 @@ export class Seating {
   readonly #timeoutMs: number;
   /** A client whose connection was lost wants to go on. */
   readonly #resume: ResumeRequest | undefined;
+  /** What it comes back to. */
+  readonly #session: Session | null;
 
   constructor(
     private readonly attempt: Attempt,
@@ -30,10 +33,29 @@ export class Seating {
     this.#timeoutMs = definition.options.limits.handshakeTimeoutMs;
     client.isResumable = offersProtocol(attempt.request);
     this.#resume = client.isResumable ? resumeRequestOf(attempt.request) : undefined;
+    this.#session = this.#holderOfPlace()?.session ?? null;
+  }
+
+  /** The client has a place in the room already. */
+  get isForPlaceKept(): boolean {
+    return this.#session !== null;
   }
 
   /** @throws RefusedError, and whatever a guard throws */
   begin(): void | Promise<void> {
+    const { attempt } = this;
+    const session = this.#session;
+    // Whoever dials anew has given up its earlier attempt, which would take the place over if it came in later.
+    session?.attempt?.supersede();
+    const seated = this.#checkOrigin();
+    if (session === null || seated === undefined) return seated;
+    session.attempt = attempt;
+    return seated.finally(() => {
+      if (session.attempt === attempt) session.attempt = null;
+    });
+  }
+
+  #checkOrigin(): void | Promise<void> {
     const { attempt, definition } = this;
     const originCheck = checkOrigin(attempt.request, definition.options.origins);
     return attempt.after(originCheck, this.#timeoutMs, () => this.#askGuards());
@@ -42,6 +64,7 @@ export class Seating {
   /** Guards that belong to the application come before the room: a stranger makes no rooms. */
   #askGuards(): void | Promise<void> {
     const { attempt, definition, client } = this;
+    checkSubprotocols(attempt.request, definition.options.subprotocols);
     const admission = definition.guardsNeedRoom() ? undefined : definition.admit(client, null, null);
     return attempt.after(admission, this.#timeoutMs, () => this.#reserve());
   }
@@ -54,9 +77,13 @@ export class Seating {
 
   /** A client that comes back has its place already: a room that is full is not full for it. */
   #reservePlaceKept(): Room | undefined {
+    const room = this.#holderOfPlace()?.room;
+    return room?.reserve() ? room : undefined;
+  }
+
+  #holderOfPlace(): Client | undefined {
     if (this.#resume === undefined) return undefined;
-    const room = this.registry.get(this.definition, this.client.address.key);
-    return room?.members.knows(this.#resume) && room.reserve() ? room : undefined;
+    return this.registry.get(this.definition, this.client.address.key)?.members.holderOf(this.#resume);
   }
 
   #askRoomsGuards(room: Room): void | Promise<void> {

@@ -24,13 +24,13 @@ export class SocketFactory {
     private readonly options: ResolvedRoomOptions,
     clock: JamsocketClock,
   ) {
-    const { limits, heartbeat } = options;
+    const { limits, heartbeat, subprotocols } = options;
     this.#server = new WebSocketServer({
       noServer: true,
       WebSocket: RoomSocket,
       clientTracking: false,
       perMessageDeflate: false,
-      handleProtocols: selectProtocol,
+      handleProtocols: (offered) => selectProtocol(offered, subprotocols),
       maxPayload: limits.maxPayloadBytes,
       maxFragments: limits.maxFragments,
       maxBufferedChunks: limits.maxBufferedChunks,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { RefusedError } from '../jamsocket.errors.js';
 import { PROTOCOL, RESUME_PREFIX } from '../protocol.js';
 import type { ResumeRequest } from '../room/resumption.js';
 
@@ -10,21 +11,37 @@ export function offersProtocol(request: IncomingMessage): boolean {
   return offeredProtocols(request).includes(PROTOCOL);
 }
 
-/** What the client wants to go on with, if it does. */
+/** What the client wants to go on with, if it does. What cannot be read is a token that nobody knows: it has to be told. */
 export function resumeRequestOf(request: IncomingMessage): ResumeRequest | undefined {
   const offered = offeredProtocols(request).find((protocol) => protocol.startsWith(RESUME_PREFIX));
-  const [, token, received] = RESUME.exec(offered?.slice(RESUME_PREFIX.length) ?? '') ?? [];
-  return token === undefined ? undefined : { token, received: Number(received) };
+  if (offered === undefined) return undefined;
+  const [, token = '', received = '0'] = RESUME.exec(offered.slice(RESUME_PREFIX.length)) ?? [];
+  return { token, received: Number(received) };
 }
 
-/** Which of the offered subprotocols the server answers with: ours, or else the client's first choice. */
-export function selectProtocol(offered: ReadonlySet<string>): string | false {
+/**
+ * Which of the offered subprotocols the server answers with: ours, or else the client's first choice, among those that
+ * are spoken where they are listed.
+ */
+export function selectProtocol(offered: ReadonlySet<string>, spoken: readonly string[] | undefined): string | false {
   if (offered.has(PROTOCOL)) return PROTOCOL;
-  const [first] = offered;
-  return first ?? false;
+  return [...offered].find((protocol) => spoken?.includes(protocol) ?? true) ?? false;
 }
 
-function offeredProtocols({ headers }: IncomingMessage): string[] {
+/** @throws RefusedError `subprotocol` if the client offers some, and none that is spoken */
+export function checkSubprotocols(request: IncomingMessage, spoken: readonly string[] | undefined): void {
+  const offered = offeredProtocols(request);
+  if (offered.length === 0 || selectProtocol(new Set(offered), spoken) !== false) return;
+  const known = [...spoken!, PROTOCOL].map((protocol) => `"${protocol}"`).join(', ');
+  throw new RefusedError(
+    400,
+    'subprotocol',
+    `None of the offered subprotocols is spoken here: offer ${known} or none.`,
+  );
+}
+
+/** In the client's order of preference. */
+export function offeredProtocols({ headers }: IncomingMessage): string[] {
   const header = headers['sec-websocket-protocol'];
   return header === undefined ? [] : header.split(',').map((protocol) => protocol.trim());
 }

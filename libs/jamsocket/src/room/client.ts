@@ -153,6 +153,11 @@ export class Client<Data = any> {
   }
 
   /** @internal */
+  connectionBehind(): void {
+    this.room?.members.fellBehind(this);
+  }
+
+  /** @internal */
   connectionClosed(code: number, reason: string): void {
     this.room!.connectionLost(this, code, reason);
   }

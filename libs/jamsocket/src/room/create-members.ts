@@ -15,7 +15,7 @@ export function createMembers(
   room: ObservedRoom,
   expire: (client: Client) => void,
 ): Members {
-  const { clock, random } = services;
+  const { clock, random, placesKept } = services;
   const outbox = services.createOutbox(coalesce, dropSlow);
   const createResumption = () => {
     const { windowMs, maxLogBytes } = resume;
@@ -23,7 +23,7 @@ export function createMembers(
     const unnoticedMs = heartbeat ? heartbeat.timeoutMs + heartbeat.intervalMs : windowMs;
     const log =
       windowMs > 0 ? new ReplayLog(maxLogBytes, Math.min(windowMs + unnoticedMs, MAX_TIMEOUT_MS), clock) : null;
-    return new Resumption(windowMs, log, outbox, clock, random, expire);
+    return new Resumption(windowMs, log, outbox, clock, random, placesKept, expire);
   };
   return new Members(outbox, createResumption, room);
 }

@@ -134,6 +134,7 @@ export class HandlerRunner {
 
   #finish(result: unknown, turn: Turn): void | Promise<void> {
     if (isPromiseLike(result)) {
+      if (turn.handler !== undefined) turn.handler.isAsync = true;
       return Promise.resolve(result).then(
         (value) => (value === undefined ? undefined : this.#finish(value, turn)),
         (error) => this.#fail(error, turn),

@@ -4,7 +4,7 @@ import type { Outbox } from '../connection/outbox.js';
 import { CloseCode } from '../protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
-import { Resumption, type Lost, type Resumable, type ResumeRequest } from './resumption.js';
+import { connectionsOf, Resumption, type Lost, type Resumable, type ResumeRequest } from './resumption.js';
 import { tellBroadcast, tellSentTo, type ObservedRoom } from './sent-message.js';
 
 const NOBODY: readonly Client[] = [];
@@ -15,7 +15,7 @@ export class Members {
   readonly clients = new Map<ClientId, Client>();
   readonly #ids = new ClientIds();
   /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
-  #joining: Set<Client> | null = null;
+  #joining: Map<ClientId, Client> | null = null;
   /** Clients whose sockets are not read until the mailbox has room again. */
   #paused: Set<Client> | null = null;
   /** There while there are clients that speak `jamsocket.v1`. */
@@ -29,20 +29,21 @@ export class Members {
 
   /** Everyone, those included whose `@OnConnect` has not begun. */
   get all(): Client[] {
-    return [...this.clients.values(), ...(this.#joining ?? [])];
+    return [...this.clients.values(), ...(this.#joining?.values() ?? [])];
   }
 
   /** The client has a connection. */
   add(client: Client, connection: Connection): void {
     client.connection = connection;
     if (client.isResumable) (this.#resumption ??= this.createResumption()).open(client, connection);
-    client.id = this.#ids.next(client.request, (id) => this.all.some((other) => other.id === id));
-    (this.#joining ??= new Set()).add(client);
+    const joining = (this.#joining ??= new Map<ClientId, Client>());
+    client.id = this.#ids.next(client.request, (id) => this.clients.has(id) || joining.has(id));
+    joining.set(client.id, client);
   }
 
   /** From now on the client gets what the room sends. */
   enter(client: Client): void {
-    this.#joining?.delete(client);
+    this.#joining?.delete(client.id);
     if (client.closed !== undefined) return;
     this.clients.set(client.id, client);
     this.outbox.join(client.connection!);
@@ -70,9 +71,9 @@ export class Members {
     return true;
   }
 
-  /** Whether a client with this token is here, or may come back. */
-  knows({ token }: ResumeRequest): boolean {
-    return this.#resumption?.knows(token) ?? false;
+  /** The client that this token is of, be it here or away. */
+  holderOf({ token }: ResumeRequest): Client | undefined {
+    return this.#resumption?.holderOf(token);
   }
 
   find(request: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
@@ -88,6 +89,10 @@ export class Members {
   /** The first frame of a client that speaks `jamsocket.v1`. @returns whether it is as it should be */
   confirm(client: Client, frame: string | Buffer): boolean {
     return this.#resumption!.confirm(client, frame);
+  }
+
+  fellBehind(client: Client): void {
+    this.#resumption?.fellBehind(client);
   }
 
   acknowledge(client: Client): void {
@@ -129,8 +134,4 @@ export class Members {
     if (this.#resumption === null) this.outbox.send(frame, connectionsOf(clients));
     else this.#resumption.send(frame, clients);
   }
-}
-
-function connectionsOf(clients: readonly Client[]): Connection[] {
-  return clients.flatMap(({ connection }) => connection ?? []);
 }

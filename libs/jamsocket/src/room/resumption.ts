@@ -3,6 +3,7 @@ import { Frame } from '../connection/frame.js';
 import type { Outbox } from '../connection/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
 import type { Welcome } from '../protocol.js';
+import type { AddressCounts } from './address-counts.js';
 import type { Client } from './client.js';
 import type { ReplayLog } from './replay-log.js';
 import { Session } from './session.js';
@@ -20,14 +21,23 @@ export interface Resumable {
   readonly missed: readonly Frame[];
 }
 
+interface Away {
+  /** Until when it may come back. */
+  readonly timer: NodeJS.Timeout;
+  /** Address it was counted by. */
+  readonly ip: string;
+}
+
 /** An answer to a resume that is not possible. */
 export type Lost = NonNullable<Welcome['lost']>;
 
 /** The clients of one room that speak `jamsocket.v1`: their sessions, what they may have missed, and who is away. */
 export class Resumption {
   readonly #byToken = new Map<string, Client>();
-  /** Timers of clients whose connection is lost, until when they may come back. */
-  readonly #away = new Map<Client, NodeJS.Timeout>();
+  /** Clients whose connection is lost. */
+  readonly #away = new Map<Client, Away>();
+  /** Clients that have fallen behind; some may have caught up since. */
+  readonly #late = new Set<Client>();
 
   constructor(
     private readonly windowMs: number,
@@ -36,6 +46,7 @@ export class Resumption {
     private readonly outbox: Outbox,
     private readonly clock: JamsocketClock,
     private readonly random: JamsocketRandom,
+    private readonly placesKept: AddressCounts,
     private readonly expire: (client: Client) => void,
   ) {}
 
@@ -58,11 +69,7 @@ export class Resumption {
 
   /** The client shows that it knows its token. @returns whether it does */
   confirm(client: Client, frame: string | Buffer): boolean {
-    const session = client.session!;
-    if (!session.confirm(frame)) return false;
-    if (session.previousToken !== null) this.#byToken.delete(session.previousToken);
-    session.previousToken = null;
-    return true;
+    return this.#replaceTokens(client, (session) => session.confirm(frame));
   }
 
   acknowledge(client: Client): void {
@@ -71,68 +78,81 @@ export class Resumption {
 
   /** Keeps the place of a client whose connection is lost. @returns whether it can come back */
   keepPlace(client: Client): boolean {
-    if (this.log === null || client.session!.firstEntry < 0) return false;
+    const session = client.session!;
+    if (this.log === null || session.firstEntry < 0) return false;
+    session.heardUntil = Math.min(client.connection!.lastHeard, this.clock.now());
     client.connection = null;
-    this.#away.set(
-      client,
-      this.clock.setTimeout(() => this.expire(client), this.windowMs),
-    );
+    this.#late.delete(client);
+    const timer = this.clock.setTimeout(() => this.expire(client), this.windowMs);
+    const { ip } = client.request;
+    this.#away.set(client, { timer, ip });
+    this.placesKept.add(ip);
     return true;
   }
 
   /** The client has left for good. */
   forget(client: Client): void {
-    const { token, previousToken } = client.session!;
-    this.#byToken.delete(token);
-    if (previousToken !== null) this.#byToken.delete(previousToken);
+    for (const token of client.session!.tokens) this.#byToken.delete(token);
+    this.#late.delete(client);
     this.#stopWaiting(client);
     if (this.isEmpty) this.log?.clear();
   }
 
-  knows(token: string): boolean {
-    return this.log !== null && this.#byToken.has(token);
+  /** Whoever can come back with this token. */
+  holderOf(token: string): Client | undefined {
+    return this.log === null ? undefined : this.#byToken.get(token);
   }
 
   /** Who comes back. A client whose log has a gap is given up: it has to begin anew. */
   find({ token, received }: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
-    const client = this.#byToken.get(token);
-    if (client === undefined || this.log === null) return { lost: 'unknown' };
-    const missed = this.log.missedBy(client.session!, received);
+    const client = this.holderOf(token);
+    if (client === undefined) return { lost: 'unknown' };
+    const missed = this.log!.missedBy(client.session!, received);
     return missed === undefined ? { lost: 'gap', client } : { client, missed };
   }
 
   /** The client goes on with another connection, and gets what it has missed first. */
   resume({ client, missed }: Resumable, connection: Connection, presented: string): void {
-    const session = client.session!;
     this.#stopWaiting(client);
     client.connection = connection;
     connection.keepsVolatile = true;
-    for (const token of [session.token, session.previousToken]) {
-      if (token !== null && token !== presented) this.#byToken.delete(token);
-    }
-    session.renew(this.random.token(), presented);
-    this.#byToken.set(session.token, client);
+    this.#replaceTokens(client, (session) => session.renew(this.random.token(), presented));
     this.outbox.join(connection);
     this.outbox.sendAll([this.#welcomeFrame(client, { resumed: true }), ...missed], connection);
   }
 
   broadcast(frame: Frame, excluded: readonly Client[]): void {
-    const except = frame.isVolatile ? [...new Set([...excluded, ...this.#behind()])] : excluded;
+    const except = frame.isVolatile ? this.#withBehind(excluded) : excluded;
     this.log?.broadcast(frame, sessionsOf(except));
     if (except.length === 0) this.outbox.broadcast(frame);
     else this.outbox.broadcastExcept(frame, connectionsOf(except));
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
-    const behind = frame.isVolatile ? this.#behind() : [];
-    const to = behind.length > 0 ? clients.filter((client) => !behind.includes(client)) : clients;
+    const to = frame.isVolatile ? clients.filter((client) => !isBehind(client)) : clients;
     this.log?.send(frame, sessionsOf(to));
     this.outbox.send(frame, connectionsOf(to));
   }
 
+  /** Not everything that was written to the client has left. */
+  fellBehind(client: Client): void {
+    this.#late.add(client);
+  }
+
   /** Whoever goes without a volatile frame. It is decided here, since the log has to know. */
-  #behind(): Client[] {
-    return [...new Set(this.#byToken.values())].filter(({ connection }) => connection === null || connection.isBehind);
+  #withBehind(excluded: readonly Client[]): readonly Client[] {
+    for (const client of this.#late) if (!isBehind(client)) this.#late.delete(client);
+    if (this.#away.size === 0 && this.#late.size === 0) return excluded;
+    return [...new Set([...excluded, ...this.#away.keys(), ...this.#late])];
+  }
+
+  /** Runs what changes the tokens of a client. @returns what it returns */
+  #replaceTokens<T>(client: Client, change: (session: Session) => T): T {
+    const session = client.session!;
+    for (const token of session.tokens) this.#byToken.delete(token);
+    const result = change(session);
+    for (const token of session.tokens) this.#byToken.set(token, client);
+    return result;
   }
 
   #welcome(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): void {
@@ -152,9 +172,11 @@ export class Resumption {
   }
 
   #stopWaiting(client: Client): void {
-    const timer = this.#away.get(client);
-    if (timer !== undefined) this.clock.clearTimeout(timer);
+    const away = this.#away.get(client);
+    if (away === undefined) return;
+    this.clock.clearTimeout(away.timer);
     this.#away.delete(client);
+    this.placesKept.remove(away.ip);
   }
 }
 
@@ -162,6 +184,12 @@ function sessionsOf(clients: readonly Client[]): Session[] {
   return clients.flatMap(({ session }) => session ?? []);
 }
 
-function connectionsOf(clients: readonly Client[]): Connection[] {
+/** Other clients are asked when a frame is written to them. */
+function isBehind({ session, connection }: Client): boolean {
+  return session !== null && (connection === null || connection.isBehind);
+}
+
+/** Of those that are not away. */
+export function connectionsOf(clients: readonly Client[]): Connection[] {
   return clients.flatMap(({ connection }) => connection ?? []);
 }

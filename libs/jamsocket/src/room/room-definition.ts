@@ -62,8 +62,8 @@ export interface Handler {
   /** For logs: `ChatRoom.message`. */
   readonly name: string;
   readonly kind: TurnKind;
-  /** It can wait for something in the middle of its turn. */
-  readonly isAsync: boolean;
+  /** It can wait for something in the middle of its turn. Set when a handler that did not look like it does so. */
+  isAsync: boolean;
   /** May throw, or return a promise or an Observable. What comes out of it is the reply. */
   call(client: Client | undefined, message: unknown, context: JamsocketContext): unknown;
   /** Gives an error to the application's exception filters. @returns whether one of them took it */

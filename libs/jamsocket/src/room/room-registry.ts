@@ -1,4 +1,5 @@
 import { RefusedError } from '../jamsocket.errors.js';
+import type { AddressCounts } from './address-counts.js';
 import type { Client } from './client.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomDefinition } from './room-definition.js';
@@ -21,6 +22,11 @@ export class RoomRegistry {
     private readonly services: RoomServices,
     private readonly maxRooms: number,
   ) {}
+
+  /** Clients whose connection is lost and who may come back. */
+  get placesKept(): AddressCounts {
+    return this.services.placesKept;
+  }
 
   /**
    * The running room at this address, with a place reserved in it; made if there is none and ids are implicit. A room

@@ -125,6 +125,7 @@ export class Room implements MailboxOwner {
     const { client } = resumable;
     this.members.resume(resumable, connection, token);
     client.request = request;
+    client.inboundRate?.returned(client.session!.heardUntil, this.now());
     this.observer?.clientResumed(this.context, client);
     if (this.instance!.resume !== undefined) this.post({ type: 'resume', client });
   }

@@ -8,23 +8,35 @@ const ACKNOWLEDGE_BYTES = 64 * 1024;
 export class Session {
   /** Data frames of the client that have been received. */
   received = 0;
+  /** When the client was last heard before its connection was lost, on the clock. */
+  heardUntil = 0;
   /** For the replay log: the client was a member when the room's broadcast of this number came. */
   firstBroadcast = 0;
   /** For the replay log: frames it got besides the broadcasts, less the broadcasts it did not get. */
   ownFrames = 0;
   /** For the replay log: number of the log's next entry when the client became a member; -1 before that. */
   firstEntry = -1;
-  /** The token that the client came back with, until the client has shown that it knows the present one. */
-  previousToken: string | null = null;
+  /** The attempt to come back that is under way. */
+  attempt: { supersede(): void } | null = null;
+  /** Tokens of before, with which the client may come back until it has shown that it has got the present one. */
+  #olderTokens: readonly string[] = [];
   #isConfirmed = false;
   #acknowledged = 0;
   #unacknowledgedBytes = 0;
 
   constructor(public token: string) {}
 
-  /** Another connection: another token, which the client has to confirm before `presented` is used up. */
+  /** Every token that the client can come back with. */
+  get tokens(): readonly string[] {
+    return [...this.#olderTokens, this.token];
+  }
+
+  /**
+   * Another connection: another token, which the client has to confirm before the others are worthless. Until then it
+   * may have the one it presented or, if the connection was made for an earlier attempt, the one issued last.
+   */
   renew(token: string, presented: string): void {
-    this.previousToken = presented;
+    this.#olderTokens = [...new Set([presented, this.token])];
     this.token = token;
     this.#isConfirmed = false;
     this.#acknowledged = this.received;
@@ -38,6 +50,7 @@ export class Session {
   /** @returns whether this first frame of a connection is the confirmation */
   confirm(frame: string | Buffer): boolean {
     this.#isConfirmed = frame === confirmation(this.token);
+    if (this.#isConfirmed) this.#olderTokens = [];
     return this.#isConfirmed;
   }
 
