@@ -78,14 +78,15 @@ const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('chunk read' as const), members: fc.tuple(member) }) },
   fc.record({ do: fc.constantFrom('join' as const, 'leave' as const, 'hold' as const), members: fc.tuple(member) }),
 );
 
-function setUp() {
+function setUp(gathersLonger = false) {
   const scheduled = new Set<CoalescingOutbox>();
   const dropped: number[] = [];
   const outbox = new CoalescingOutbox(
-    { schedule: (box: CoalescingOutbox) => scheduled.add(box) } as unknown as TurnFlusher,
+    { gathersLonger, schedule: (box: CoalescingOutbox) => scheduled.add(box) } as unknown as TurnFlusher,
     (connection) => dropped.push((connection as unknown as FakeConnection).number),
   );
   const connections = Array.from({ length: MEMBERS }, (_, number) => new FakeConnection(number));
@@ -112,6 +113,8 @@ describe('the coalescing outbox', () => {
           if (now.do === 'flush') {
             outbox.flush();
             settle();
+          } else if (now.do === 'chunk read') {
+            outbox.flushAnswers(real(now.members[0]));
           } else if (now.do === 'join' && !joined.has(now.members[0])) {
             joined.add(now.members[0]);
             outbox.join(real(now.members[0]));
@@ -150,6 +153,44 @@ describe('the coalescing outbox', () => {
     outbox.send(Frame.text('direct'), [real(1)]);
     outbox.flush();
     expect(connections.map(({ writes }) => writes)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('answers a client at once if nothing else waits', () => {
+    const { outbox, connections, real } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    outbox.sendTo(Frame.text('answer'), real(0));
+    outbox.flushAnswers(real(1));
+    expect(connections[0].texts).toEqual([]);
+    outbox.flushAnswers(real(0));
+    expect(connections[0].texts).toEqual(['answer']);
+    outbox.sendTo(Frame.text('second'), real(0));
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flushAnswers(real(0));
+    expect(connections[0].writes).toBe(1);
+    outbox.flush();
+    expect(connections.map(({ texts }) => texts)).toEqual([
+      ['answer', 'second', 'to all'],
+      ['to all'],
+      ['to all'],
+      ['to all'],
+    ]);
+  });
+
+  it('gathers answers, too, for as long as it was told', () => {
+    const { outbox, connections, real } = setUp(true);
+    outbox.join(real(0));
+    outbox.sendTo(Frame.text('answer'), real(0));
+    outbox.flushAnswers(real(0));
+    expect(connections[0].writes).toBe(0);
+  });
+
+  it('drops a client that is too slow for its answers', () => {
+    const { outbox, connections, real, dropped } = setUp();
+    outbox.join(real(0));
+    connections[0].isSlow = true;
+    outbox.sendTo(Frame.text('answer'), real(0));
+    outbox.flushAnswers(real(0));
+    expect(dropped).toEqual([0]);
   });
 
   it('shares the bytes between the members that get the same', () => {

@@ -116,6 +116,7 @@ export class CoalescingOutbox implements Outbox {
   flushAnswers(connection: Connection): void {
     const apart = this.#apart;
     if (apart.length !== 1 || apart[0] !== connection || this.#shared.length > 0) return;
+    if (this.flusher.gathersLonger) return;
     const hasVolatile = this.#hasVolatile;
     this.#bytes = 0;
     this.#hasVolatile = false;

@@ -23,7 +23,7 @@ export interface Outbox {
   flush(): void;
   /**
    * Writes out what is queued if it is all for this connection, from which a chunk has just been read: answers to it
-   * have nothing to wait for.
+   * have nothing to wait for, unless the application wants its sends gathered for longer.
    */
   flushAnswers(connection: Connection): void;
   /** Bytes queued here for `connection`. */

@@ -18,6 +18,11 @@ export class TurnFlusher {
   /** @param intervalMs milliseconds to gather sends for; 0 is until the end of the turn */
   constructor(private readonly intervalMs: number) {}
 
+  /** Whether sends are to be gathered for longer than the turn they are made in. */
+  get gathersLonger(): boolean {
+    return this.intervalMs > 0;
+  }
+
   schedule(outbox: Flushable): void {
     if (this.#scheduled.push(outbox) > 1) return;
     if (this.intervalMs === 0) setImmediate(this.#flushAll);
