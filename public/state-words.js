@@ -22,9 +22,7 @@ export function comeback({ clientId, resumed, lost }, hasRestarted) {
   if (resumed) return `back as the same client, number ${clientId}`;
   const anew = clientId === undefined ? 'joined anew' : `joined anew as client ${clientId}`;
   if (lost === 'gap') return `too much was missed: ${anew}`;
-  return hasRestarted
-    ? `the server has restarted: ${anew}`
-    : `the server has restarted, or did not keep the place: ${anew}`;
+  return hasRestarted ? `the server has restarted: ${anew}` : `the server has restarted or gave the place up: ${anew}`;
 }
 
 /** Why it is over; nothing is said of a leaving by choice. */

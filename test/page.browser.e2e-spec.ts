@@ -81,6 +81,19 @@ describe('the page, in a browser', () => {
     await hears(b, sent!);
   });
 
+  it('keeps its size with many messages, and shows the newest', async () => {
+    const { a } = await visit('echo/one');
+    await connected(a);
+    const list = a.getByRole('log');
+    const before = await list.boundingBox();
+    for (let line = 1; line <= 20; line++) await enter(a, `line ${line}`);
+    await hears(a, 'line 20');
+    const after = await list.boundingBox();
+    expect(after!.height).toBe(before!.height);
+    const newest = await list.getByRole('listitem').last().boundingBox();
+    expect(newest!.y + newest!.height).toBeLessThanOrEqual(after!.y + after!.height);
+  });
+
   it('counts by buttons, in both panes', async () => {
     const { a, b } = await visit('counter/one');
     await connected(a, b);
