@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { JamsocketModule } from 'nestjs-jamsocket';
+import { ClientScript } from './client-script.js';
 import { PageController } from './page.controller.js';
 import { ChatRoom } from './rooms/chat.room.js';
 import { ClockRoom } from './rooms/clock.room.js';
@@ -14,6 +15,16 @@ import { RelayRoom } from './rooms/relay.room.js';
 @Module({
   imports: [ScheduleModule.forRoot(), JamsocketModule.forRoot()],
   controllers: [PageController],
-  providers: [ChatRoom, CounterRoom, RelayRoom, EchoRoom, ClockRoom, CursorsRoom, MembersRoom, MembersGuard],
+  providers: [
+    ChatRoom,
+    CounterRoom,
+    RelayRoom,
+    EchoRoom,
+    ClockRoom,
+    CursorsRoom,
+    MembersRoom,
+    MembersGuard,
+    ClientScript,
+  ],
 })
 export class AppModule {}

@@ -1,16 +1,61 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, NotFoundException, Param, StreamableFile } from '@nestjs/common';
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+import { ClientScript } from './client-script.js';
 
 /** Found by the `imports` of package.json, from the sources and from the build alike. */
-const PAGE = createRequire(import.meta.url).resolve('#public/index.html');
+const FOLDER = dirname(createRequire(import.meta.url).resolve('#public/index.html'));
+const PARTS: ReadonlySet<string> = new Set(readdirSync(FOLDER));
 
-/** The page to try the rooms with. It is one file, read anew for each visit, so that edits show at once. */
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+};
+
+/** Only what comes from here: no inline scripts or styles, nothing of other hosts, no frames around the page. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The page to try the rooms with. Its files are read anew for each visit, so that edits show at once. */
 @Controller()
 export class PageController {
+  constructor(private readonly client: ClientScript) {}
+
   @Get()
-  @Header('Content-Type', 'text/html; charset=utf-8')
-  page(): Promise<string> {
-    return readFile(PAGE, 'utf8');
+  @Header('Content-Security-Policy', POLICY)
+  page(): Promise<StreamableFile> {
+    return fileAt(join(FOLDER, 'index.html'));
   }
+
+  @Get('page/:name')
+  @Header('X-Content-Type-Options', 'nosniff')
+  part(@Param('name') name: string): Promise<StreamableFile> {
+    if (!PARTS.has(name)) throw new NotFoundException(`The page has no file "${name}".`);
+    return fileAt(join(FOLDER, name));
+  }
+
+  @Get('client.js')
+  @Header('X-Content-Type-Options', 'nosniff')
+  async clientScript(): Promise<StreamableFile> {
+    try {
+      return await fileAt(this.client.path);
+    } catch {
+      throw new NotFoundException('The client is not built: run "npm run build:client".');
+    }
+  }
+}
+
+async function fileAt(path: string): Promise<StreamableFile> {
+  return new StreamableFile(await readFile(path), { type: TYPES[extname(path)] });
 }

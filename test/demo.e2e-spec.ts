@@ -129,19 +129,6 @@ describe('the demo', () => {
     await alice.close();
   });
 
-  it('GET / is the page, whatever folder the app was started in', async () => {
-    const folder = process.cwd();
-    process.chdir('/');
-    try {
-      const { status, text, headers } = await request(demo.http).get('/');
-      expect(status).toBe(200);
-      expect(headers['content-type']).toBe('text/html; charset=utf-8');
-      expect(text).toContain('<title>Rooms</title>');
-    } finally {
-      process.chdir(folder);
-    }
-  });
-
   it('GET /status is ok', async () => {
     const { status, text } = await request(demo.http).get('/status');
     expect([status, text]).toEqual([200, 'ok']);

@@ -1,0 +1,78 @@
+import { Pane } from './pane.js';
+import { roomPath, SERVICE_NAMES, serviceNamed } from './services.js';
+
+const DEFAULT_ROOM = 'lobby';
+
+const byId = (id) => document.getElementById(id);
+const chosenService = () => document.querySelector('[name=service]:checked').value;
+
+const panes = [new Pane('Client A'), new Pane('Client B')];
+panes[1].token = 'bob-token';
+byId('panes').replaceChildren(...panes.map(({ root }) => root));
+
+SERVICE_NAMES.forEach(addChoice);
+byId('address').onsubmit = openRoom;
+byId('fresh').onclick = openNewRoom;
+onhashchange = show;
+show();
+
+function addChoice(name) {
+  const label = document.createElement('label');
+  const radio = Object.assign(document.createElement('input'), { type: 'radio', name: 'service', value: name });
+  radio.onchange = () => go(name, byId('room').value);
+  label.append(radio, Object.assign(document.createElement('span'), { textContent: name }));
+  byId('services').append(label);
+}
+
+function openRoom(event) {
+  event.preventDefault();
+  const before = location.hash;
+  go(chosenService(), byId('room').value);
+  // The same room once more: to join it anew.
+  if (location.hash === before) show();
+}
+
+async function openNewRoom() {
+  const service = chosenService();
+  try {
+    const response = await fetch(service === 'chat' ? '/new_room' : `/new_room/${service}`, { method: 'POST' });
+    if (!response.ok) return complain(`No new room: the server answered ${response.status}.`);
+    go(service, await response.text());
+  } catch {
+    complain('No new room: the server cannot be reached.');
+  }
+}
+
+/** The address names what is shown, so that it can be shared and reloaded. */
+function go(service, room) {
+  location.hash = `${service}/${encodeURIComponent(room || DEFAULT_ROOM)}`;
+}
+
+function show() {
+  const { service, room } = addressed();
+  if (!document.querySelector(`[name=service][value="${service}"]`)) addChoice(service);
+  document.querySelector(`[name=service][value="${service}"]`).checked = true;
+  const url = new URL(roomPath(service, room), location.href);
+  byId('room').value = room;
+  byId('about').textContent = serviceNamed(service).about;
+  byId('url').textContent = url.href.replace(/^http/, 'ws');
+  byId('source').textContent = `src/rooms/${service}.room.ts`;
+  complain('');
+  for (const pane of panes) pane.open(service, room);
+}
+
+/** What the part of the address after `#` names: `chat/lobby`. */
+function addressed() {
+  const [, service = 'chat', encoded] = /^#([\w\-.~]+)\/(.*)$/.exec(location.hash) ?? [];
+  try {
+    return { service, room: decodeURIComponent(encoded || DEFAULT_ROOM) };
+  } catch {
+    // Somebody has mistyped the address.
+    return { service, room: DEFAULT_ROOM };
+  }
+}
+
+function complain(text) {
+  byId('problem').textContent = text;
+  byId('problem').hidden = text === '';
+}

@@ -1,0 +1,175 @@
+import { joinRoom } from '../client.js';
+import { CursorPad } from './cursor-pad.js';
+import { MessageList } from './message-list.js';
+import { roomPath, serviceNamed } from './services.js';
+import { comeback, connected, ending, fullness, isRestart, sentence } from './state-words.js';
+import { StatusLine } from './status-line.js';
+
+/** One client of a room: its connection, what was said on it, and the controls of its service. */
+export class Pane {
+  #service = 'chat';
+  #roomId = '';
+  #room;
+  /** Since the connection was lost: whether the server has said that it restarts. */
+  #outage;
+  #messages;
+  #status;
+  #pad;
+
+  constructor(name) {
+    this.root = document.getElementById('pane').content.cloneNode(true).firstElementChild;
+    this.root.setAttribute('aria-label', name);
+    this.#find('h2').textContent = name;
+    this.#messages = new MessageList(this.#find('.messages'));
+    this.#status = new StatusLine(this.#find('.status'), () => this.#room?.reconnectNow());
+    this.#pad = new CursorPad(this.#find('.pad'), (position) => this.#point(position));
+    this.#find('.toggle').onclick = () => (this.#room ? this.#leave() : this.#join());
+    this.#find('.token').onchange = () => this.#join();
+    this.#find('form').onsubmit = (event) => this.#submit(event);
+    this.#find('.bytes').onclick = () => this.#send(crypto.getRandomValues(new Uint8Array(8)));
+    this.#find('.counter').onclick = ({ target }) => target.dataset.text && this.#send(target.dataset.text);
+  }
+
+  /** The token it shows to services with a guard. */
+  set token(token) {
+    this.#find('.token').value = token;
+  }
+
+  open(service, roomId) {
+    this.#leave();
+    this.#service = service;
+    this.#roomId = roomId;
+    const { controls = [], hint } = serviceNamed(service);
+    for (const part of this.root.querySelectorAll('[data-for]')) part.hidden = !controls.includes(part.dataset.for);
+    this.#find('.text').placeholder = hint;
+    this.#find('output').textContent = '?';
+    this.#messages.clear();
+    this.#join();
+  }
+
+  #join() {
+    this.#leave();
+    const hasToken = serviceNamed(this.#service).controls?.includes('token');
+    const token = hasToken ? () => this.#find('.token').value : undefined;
+    const room = joinRoom(roomPath(this.#service, this.#roomId), { token });
+    this.#room = room;
+    room.onStatus((state) => this.#changed(state));
+    room.onText((text) => this.#heard(text));
+    room.onBinary((bytes) => this.#messages.received(bytes));
+    if (this.#service === 'cursors') this.#watchCursors(room);
+    this.#show('connecting');
+    this.#status.say('connecting …');
+  }
+
+  #leave() {
+    this.#room?.close();
+  }
+
+  #changed(state) {
+    if (state.status === 'open') this.#opened(state);
+    else if (state.status === 'closed') this.#closed(state);
+    else if (fullness(state)) this.#turnAway(fullness(state));
+    else this.#lost(state);
+  }
+
+  #opened(state) {
+    const back = this.#outage && comeback(state, this.#outage.hasRestarted);
+    if (back) this.#messages.note(sentence(back));
+    if (!state.resumed) this.#pad.clear();
+    this.#messages.allSent();
+    this.#outage = undefined;
+    this.#show('open');
+    this.#status.say(back ?? connected(state));
+  }
+
+  #lost(state) {
+    const wasOpen = this.root.dataset.state === 'open';
+    const what = wasOpen || this.#outage ? 'connection lost' : 'no connection';
+    if (wasOpen) {
+      this.#outage = { hasRestarted: false };
+      this.#messages.note(
+        `${isRestart(state) ? 'The server restarts' : 'Connection lost'}. What you send now will wait.`,
+      );
+    }
+    if (this.#outage && isRestart(state)) this.#outage.hasRestarted = true;
+    this.#show('lost');
+    this.#status.sayUntil(`${what},`, state.inMs);
+  }
+
+  #closed(state) {
+    const end = ending(state);
+    if (end) this.#messages.note(sentence(end));
+    else if (this.root.dataset.state === 'open') this.#messages.note('You have left the room.');
+    this.#stop(end ? 'failed' : 'closed', end ?? 'not connected');
+  }
+
+  /** A room that is full may stay so for long: better to say it than to go on trying. */
+  #turnAway(why) {
+    const text = `refused: ${why}`;
+    this.#messages.note(sentence(text));
+    this.#leave();
+    this.#stop('failed', text);
+  }
+
+  #stop(mood, text) {
+    this.#room = undefined;
+    this.#outage = undefined;
+    this.#messages.allDropped();
+    this.#pad.clear();
+    this.#show(mood);
+    this.#status.say(text);
+  }
+
+  #heard(text) {
+    this.#messages.received(text);
+    if (this.#service === 'counter') this.#find('output').textContent = /-?\d+$/.exec(text)?.[0] ?? '?';
+  }
+
+  #watchCursors(room) {
+    const watch = (event, react) =>
+      room.on(event, (data) => {
+        this.#messages.received(JSON.stringify({ event, data }));
+        react(`client ${data.id}`, data);
+      });
+    watch('joined', () => undefined);
+    watch('move', (name, position) => this.#pad.place(name, position));
+    watch('left', (name) => this.#pad.remove(name));
+  }
+
+  #point(position) {
+    // Where one has pointed while nobody could see it is of no use later.
+    if (this.#room?.status !== 'open') return;
+    this.#pad.place('you', position, true);
+    this.#room.emit('move', position);
+    this.#messages.sent(JSON.stringify({ event: 'move', data: position }));
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    const field = this.#find('.text');
+    if (field.value === '') return;
+    this.#send(field.value);
+    field.value = '';
+  }
+
+  #send(data) {
+    try {
+      this.#room.send(data);
+    } catch (error) {
+      return this.#messages.note(error.message);
+    }
+    if (this.#room.status === 'open') this.#messages.sent(data);
+    else this.#messages.waits(data);
+  }
+
+  /** `state` is connecting, open, lost, closed or failed. */
+  #show(state) {
+    this.root.dataset.state = state;
+    this.#find('.toggle').textContent = this.#room ? 'Disconnect' : 'Connect';
+    for (const button of this.root.querySelectorAll('.send, .bytes, .counter button')) button.disabled = !this.#room;
+  }
+
+  #find(selector) {
+    return this.root.querySelector(selector);
+  }
+}

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import request from 'supertest';
+import { buildClient, type BuiltClient } from './support/built-client.js';
+import { startDemo } from './support/demo-app.js';
+
+/** What a page or a module of it loads. */
+const REFERENCE = /(?:src|href)="(page\/[^"]+)"|from '([^']+)'/g;
+
+describe('the page', () => {
+  let client: BuiltClient;
+  let demo: Awaited<ReturnType<typeof startDemo>>;
+  beforeAll(async () => {
+    client = await buildClient();
+    demo = await startDemo(0, client);
+  });
+  afterAll(async () => {
+    await demo.close();
+    await client.remove();
+  });
+
+  it('is at /, whatever folder the app was started in', async () => {
+    const folder = process.cwd();
+    process.chdir('/');
+    try {
+      const { status, text, headers } = await request(demo.http).get('/').buffer();
+      expect(status).toBe(200);
+      expect(headers['content-type']).toBe('text/html; charset=utf-8');
+      expect(text).toContain('<title>Rooms</title>');
+    } finally {
+      process.chdir(folder);
+    }
+  });
+
+  it('runs nothing but scripts of its own server', async () => {
+    const { headers, text } = await request(demo.http).get('/');
+    expect(headers['content-security-policy']).toContain("script-src 'self'");
+    expect(text).not.toMatch(/<script(?![^>]* src=)|<style| style=| on[a-z]+=/);
+  });
+
+  it('finds everything that it and its modules refer to', async () => {
+    const seen = new Set<string>(['/']);
+    for (const path of seen) {
+      const { status, text, body } = await request(demo.http).get(path);
+      expect({ path, status }).toEqual({ path, status: 200 });
+      const source = text ?? String(body);
+      for (const [, inPage, inModule] of source.matchAll(REFERENCE))
+        seen.add(new URL(inPage ?? inModule, demo.http + path).pathname);
+    }
+    expect([...seen]).toEqual(
+      expect.arrayContaining(['/page/page.css', '/page/main.js', '/page/pane.js', '/client.js']),
+    );
+  });
+
+  it('has the client as the build made it', async () => {
+    const { headers, text } = await request(demo.http).get('/client.js');
+    expect(headers['content-type']).toBe('text/javascript; charset=utf-8');
+    expect(text).toBe(await readFile(client.path, 'utf8'));
+  });
+
+  it.each(['nothing.js', '..%2Fpackage.json', '%2e%2e%2fpackage.json', '..%5Cpackage.json', '..%2Fpublic%2Fmain.js'])(
+    'has no file "%s"',
+    async (name) => {
+      const { status } = await request(demo.http).get(`/page/${name}`);
+      expect(status).toBe(404);
+    },
+  );
+
+  it('says what to do if the client is not built', async () => {
+    const bare = await startDemo(0, { path: `${client.path}.missing` });
+    try {
+      const { status, body } = await request(bare.http).get('/client.js');
+      expect([status, body.message]).toEqual([404, 'The client is not built: run "npm run build:client".']);
+    } finally {
+      await bare.close();
+    }
+  });
+});
