@@ -41,6 +41,7 @@ describe('a connection whose peer does not read', () => {
       receiveText: () => undefined,
       receiveBinary: () => undefined,
       connectionClosing: () => undefined,
+      connectionDropped: () => undefined,
       connectionClosed: (code: number) => closed.push(code),
     };
     const connection = new Connection(
