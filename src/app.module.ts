@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
+import { TerminusModule } from '@nestjs/terminus';
 import { JamsocketModule } from 'nestjs-jamsocket';
 import { ClientScript } from './client-script.js';
+import { JamsocketPrometheusModule } from 'nestjs-jamsocket/prometheus';
+import { HealthController } from './health.controller.js';
 import { PageController } from './page.controller.js';
 import { ChatRoom } from './rooms/chat.room.js';
 import { ClockRoom } from './rooms/clock.room.js';
@@ -13,8 +16,13 @@ import { MembersRoom } from './rooms/members.room.js';
 import { RelayRoom } from './rooms/relay.room.js';
 
 @Module({
-  imports: [ScheduleModule.forRoot(), JamsocketModule.forRoot()],
-  controllers: [PageController],
+  imports: [
+    ScheduleModule.forRoot(),
+    JamsocketModule.forRoot(),
+    JamsocketPrometheusModule.forRoot(),
+    TerminusModule.forRoot(),
+  ],
+  controllers: [PageController, HealthController],
   providers: [
     ChatRoom,
     CounterRoom,

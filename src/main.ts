@@ -32,3 +32,4 @@ logger.log(`HTTP                  GET http://localhost:${port}/status`);
 logger.log(
   `                      POST http://localhost:${port}/new_room, /new_room/<service>, /ws/:room, /ws/<service>/:room`,
 );
+logger.log(`Metrics and health    http://localhost:${port}/metrics, http://localhost:${port}/health`);

@@ -125,7 +125,7 @@ describe.each([
     client.send('one');
     client.send('two');
     await untilSeen(app, 'jamsocket_mailbox_events{service="measured"}', 2);
-    await untilSeen(app, 'jamsocket_handler_timeouts_total{service="measured"}', 1);
+    await untilSeen(app, 'jamsocket_handler_timeouts_total{handler="MeasuredRoom.slow",service="measured"}', 1);
     await client.until('two');
     const page = await scrape(app);
     expect(page.value('jamsocket_clients_lost_total{service="measured"}')).toBe(1);

@@ -195,7 +195,7 @@ describe.each([true, false])('observers, with coalesce %s', (coalesce) => {
     client.emit('taken');
     await observer.has('turnEnded default/lobby client 1 WatchedRoom.taken server taken by a filter');
     client.emit('slow');
-    await observer.has('turnTimedOut default/lobby client 1');
+    await observer.has('turnTimedOut default/lobby client 1 WatchedRoom.slow');
     await observer.has('turnEnded default/lobby client 1 WatchedRoom.slow');
 
     observer.clear();

@@ -31,7 +31,8 @@ export class RecordingObserver extends Journal implements Required<RoomObserver>
     if (!(durationMs >= 0)) throw new Error(`${handler} took ${durationMs} ms`);
     this.#note('turnEnded', room, client, handler, ...(hasFailed ? [fault, (error as Error).message] : []));
   };
-  turnTimedOut: RoomObserver['turnTimedOut'] & object = (room, client) => this.#note('turnTimedOut', room, client);
+  turnTimedOut: RoomObserver['turnTimedOut'] & object = (room, client, handler) =>
+    this.#note('turnTimedOut', room, client, handler);
   connectRefused: RoomObserver['connectRefused'] & object = ({ status, code, service, url }) =>
     this.add(`connectRefused ${status} ${code} ${service} ${url}`);
 

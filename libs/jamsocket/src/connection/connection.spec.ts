@@ -44,6 +44,7 @@ describe('a connection whose peer does not read', () => {
       chunkRead: () => undefined,
       connectionBehind: () => behind.told++,
       connectionClosing: () => undefined,
+      connectionDropped: () => undefined,
       connectionClosed: (code: number) => closed.push(code),
     };
     const connection = new Connection(

@@ -14,6 +14,8 @@ export interface ConnectionSink {
   connectionBehind(): void;
   /** A close frame is about to go out: what was sent so far should be on its way before it. */
   connectionClosing(): void;
+  /** It is about to be closed since it does not read; `connectionClosed` follows. */
+  connectionDropped(): void;
   /** Called exactly once; nothing is received after it. */
   connectionClosed(code: number, reason: string): void;
 }
@@ -121,6 +123,7 @@ export class Connection extends SocketWriter implements FrameTarget {
 
   /** Closes a peer that does not read: what waits for it is let go. */
   drop(code: number, reason: string): void {
+    if (!this.#isClosed) this.sink.connectionDropped();
     this.discardBacklog();
     this.ws.close(code, reason);
     this.#end(code, reason);

@@ -114,7 +114,7 @@ export const METRICS = {
     type: 'counter',
     description: 'Turns that took longer than handlerTimeoutMs.',
     unit: '{turn}',
-    labels: ['service'],
+    labels: ['service', 'handler'],
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 

@@ -76,8 +76,8 @@ export class MetricsObserver implements RoomObserver {
     if (fault !== undefined) meters.count('handlerErrors', { handler, fault });
   }
 
-  turnTimedOut({ service }: JamsocketContext): void {
-    this.#of(service).count('handlerTimeouts');
+  turnTimedOut({ service }: JamsocketContext, _client: Client | undefined, handler: string): void {
+    this.#of(service).count('handlerTimeouts', { handler });
   }
 
   connectRefused({ code }: RefusedConnect): void {

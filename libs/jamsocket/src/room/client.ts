@@ -4,6 +4,7 @@ import type { InboundRate } from '../connection/inbound-rate.js';
 import { JamsocketError } from '../jamsocket.errors.js';
 import { CloseCode } from '../protocol.js';
 import type { ClientRequest } from './client-request.js';
+import { logClosed } from './error-log.js';
 import type { RoomAddress } from './room-address.js';
 import type { Lost } from './resumption.js';
 import type { Room } from './room.js';
@@ -158,6 +159,12 @@ export class Client<Data = any> {
   }
 
   /** @internal */
+  connectionDropped(): void {
+    const { maxBufferedBytes } = this.room!.definition.options.limits;
+    logClosed(this, `it does not read, and more than ${maxBufferedBytes} bytes wait for it (limits.maxBufferedBytes).`);
+  }
+
+  /** @internal */
   connectionClosed(code: number, reason: string): void {
     this.room!.connectionLost(this, code, reason);
   }
@@ -183,6 +190,7 @@ export class Client<Data = any> {
     if (excess === 'close') {
       this.isDismissed = true;
       this.end(CloseCode.policy, 'too many messages');
+      logClosed(this, 'it sends more than limits.messagesPerSecond or limits.bytesPerSecond allows.');
     }
     return excess === undefined;
   }

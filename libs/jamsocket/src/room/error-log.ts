@@ -1,4 +1,5 @@
 import { ConsoleLogger, type Logger } from '@nestjs/common';
+import type { Client } from './client.js';
 
 /** Which room, handler and client a log line is about. */
 export interface LogFields {
@@ -16,4 +17,14 @@ const takesFields = 'stringifyParams' in ConsoleLogger.prototype;
 export function logError(logger: Logger, message: string, fields: LogFields, stack: string | undefined): void {
   if (takesFields) logger.error(message, fields, stack);
   else logger.error(message, stack);
+}
+
+/** Logs that the server has closed a client for what it did, or did not do. */
+export function logClosed(client: Client, why: string): void {
+  const { definition, address } = client.room!;
+  const { logger, service, type } = definition;
+  const message = `Client ${client.id} of ${type.name} in room "${address.key}" was closed: ${why}`;
+  const fields: LogFields = { service, room: address.key, client: client.id };
+  if (takesFields) logger.warn(message, fields);
+  else logger.warn(message);
 }

@@ -24,6 +24,9 @@ interface Turn {
 
 /** Runs a room's handlers, sends their replies and keeps their errors from doing harm: `run` never throws or rejects. */
 export class HandlerRunner {
+  /** What was called last: a turn that takes too long waits for it. */
+  latest: { readonly name: string } | undefined = undefined;
+
   constructor(private readonly room: Room) {}
 
   /** `onFailure` is called for an error that no filter took. */
@@ -35,6 +38,7 @@ export class HandlerRunner {
     onFailure?: () => void,
   ): void | Promise<void> {
     if (handler === undefined) return;
+    this.latest = handler;
     const { observer } = this.room;
     if (observer === null) return this.#run(handler, client, message, style, onFailure, undefined);
     const record = new TurnRecord(this.room, handler.name, handler.kind, client, message);
@@ -43,6 +47,7 @@ export class HandlerRunner {
 
   /** Runs a method that was called from outside. */
   invoke(call: RoomCall): void | Promise<void> {
+    this.latest = call;
     const { observer } = this.room;
     if (observer === null) return call.run(undefined);
     const record = new TurnRecord(this.room, call.name, 'invoke', undefined, undefined, call.runAsCaller);
@@ -110,7 +115,7 @@ export class HandlerRunner {
     }
   }
 
-  report(error: unknown, handler?: Handler, client?: Client): void {
+  report(error: unknown, handler?: Pick<Handler, 'name'>, client?: Client): void {
     const { logger, service, type } = this.room.definition;
     const { key } = this.room.address;
     const where = `${handler?.name ?? type.name} in room "${key}"`;

@@ -27,6 +27,7 @@ class FakeOutbox {
   readonly excluded: (readonly Connection[])[] = [];
   join(): void {}
   send(): void {}
+  sendTo(): void {}
   broadcast({ isVolatile }: Frame): void {
     if (isVolatile) this.excluded.push([]);
   }

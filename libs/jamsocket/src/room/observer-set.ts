@@ -76,8 +76,8 @@ export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
     this.#tell('turnEnded', turn, outcome);
   }
 
-  turnTimedOut(room: JamsocketContext, client: Client | undefined): void {
-    this.#tell('turnTimedOut', room, client);
+  turnTimedOut(room: JamsocketContext, client: Client | undefined, handler: string): void {
+    this.#tell('turnTimedOut', room, client, handler);
   }
 
   connectRefused(refused: RefusedConnect): void {

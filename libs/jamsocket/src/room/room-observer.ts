@@ -106,7 +106,10 @@ export interface RoomObserver {
   runTurn?(turn: ObservedTurn, run: () => void | Promise<void>): void;
   /** Every turn that started ends, unless its promise never settles. */
   turnEnded?(turn: ObservedTurn, outcome: TurnOutcome): void;
-  /** A turn has taken longer than `handlerTimeoutMs`, and the room went on without it. */
-  turnTimedOut?(room: JamsocketContext, client: Client | undefined): void;
+  /**
+   * A turn has taken longer than `handlerTimeoutMs`, and the room went on without it.
+   * @param handler class and method, such as `ChatRoom.message`
+   */
+  turnTimedOut?(room: JamsocketContext, client: Client | undefined, handler: string): void;
   connectRefused?(refused: RefusedConnect): void;
 }

@@ -205,8 +205,9 @@ export class Room implements MailboxOwner {
     const ms = this.definition.options.handlerTimeoutMs;
     const message = `The ${what} handler of ${this.definition.type.name} has not finished in ${ms} ms; room "${this.address.key}" moves on without it.`;
     const client = 'client' in event ? event.client : undefined;
-    this.#runner.report(new JamsocketError('handler_timeout', message), undefined, client);
-    this.observer?.turnTimedOut(this.context, client);
+    const { latest } = this.#runner;
+    this.#runner.report(new JamsocketError('handler_timeout', message), latest, client);
+    this.observer?.turnTimedOut(this.context, client, latest!.name);
     if (event.type === 'disconnect') this.#uncount(event.client);
     if (event.type === 'destroy') void this.#finish();
   }

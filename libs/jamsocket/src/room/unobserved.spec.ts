@@ -1,0 +1,91 @@
+import { AsyncResource } from 'node:async_hooks';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { JamsocketService } from '../decorators/jamsocket-service.decorator.js';
+import { OnConnect, OnMessage } from '../decorators/handler.decorators.js';
+import { createTestRoom } from '../testing/create-test-room.js';
+import type { RoomClient } from '../testing/room-client.js';
+import type { TestRoom } from '../testing/test-room.js';
+import type { Client } from './client.js';
+import { JamsocketObservers } from './jamsocket-observers.js';
+import { ObserverSet } from './observer-set.js';
+import { Room } from './room.js';
+import { TurnRecord } from './turn-record.js';
+
+@JamsocketService()
+class PlainRoom {
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage('welcome');
+  }
+
+  @OnMessage()
+  message() {}
+
+  answer() {
+    return 42;
+  }
+}
+
+/** How often the room did what it only does for observers. */
+interface Effort {
+  readonly records: number;
+  readonly tellings: number;
+  readonly measurings: number;
+  readonly callerScopes: number;
+}
+
+const NOTHING: Effort = { records: 0, tellings: 0, measurings: 0, callerScopes: 0 };
+
+describe('a room', () => {
+  let room: TestRoom<PlainRoom>;
+  let client: RoomClient;
+  beforeEach(async () => {
+    room = await createTestRoom(PlainRoom);
+    client = await room.connect();
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await room.close();
+  });
+
+  async function effortOfTurns(): Promise<Effort> {
+    const records = jest.spyOn(TurnRecord.prototype, 'run');
+    const tellings = (['turnStarted', 'messageReceived', 'turnEnded'] as const).map((event) =>
+      jest.spyOn(ObserverSet.prototype, event),
+    );
+    const measurings = jest.spyOn(Room.prototype, 'now');
+    const callerScopes = jest.spyOn(AsyncResource.prototype, 'runInAsyncScope');
+    client.send('hello');
+    await room.settle();
+    await room.rooms.invoke(PlainRoom, room.roomId, 'answer');
+    const times = (spy: { mock: { calls: unknown[] } }) => spy.mock.calls.length;
+    const effort = {
+      records: times(records),
+      tellings: tellings.reduce((sum, spy) => sum + times(spy), 0),
+      measurings: times(measurings),
+      callerScopes: times(callerScopes),
+    };
+    jest.restoreAllMocks();
+    return effort;
+  }
+
+  it('that nobody observes makes no record of a turn, tells nobody, measures nothing and keeps no caller', async () => {
+    expect(room.context.room.observer).toBeNull();
+    expect(await effortOfTurns()).toEqual(NOTHING);
+  });
+
+  it('that somebody observes does, until the last observer has gone', async () => {
+    const observers = room.module.get(JamsocketObservers);
+    const removers = [
+      observers.add({ turnStarted: ({ runAsCaller }) => runAsCaller?.(() => undefined) }),
+      observers.add({}),
+    ];
+    // Two turns: the message, which is told of as such too, and the call. Each is timed at its start and its end.
+    expect(await effortOfTurns()).toEqual({ records: 2, tellings: 5, measurings: 4, callerScopes: 1 });
+    removers[0]();
+    expect((await effortOfTurns()).records).toBe(2);
+    removers[1]();
+    expect(room.context.room.observer).toBeNull();
+    expect(await effortOfTurns()).toEqual(NOTHING);
+  });
+});
