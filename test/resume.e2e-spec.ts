@@ -85,8 +85,8 @@ class Room {
     return [...this.ctx.clients.values()].map(({ id, isConnected }) => `${id} ${isConnected}`);
   }
 
-  kick(id: number) {
-    this.ctx.clients.get(id)?.close(4000, 'kicked');
+  kick(id: number, code = 4000) {
+    this.ctx.clients.get(id)?.close(code, 'kicked');
   }
 }
 
@@ -265,6 +265,16 @@ describe('a client whose connection is lost', () => {
     await expect(halfOpen.closed).resolves.toMatchObject({ code: 1006 });
     await rooms.invoke(Room, 'lobby', 'say', 'still here');
     await expect(client.connection.nextText()).resolves.toBe('still here');
+  });
+
+  it('keeps its place when it gives up a connection that is silent', async () => {
+    await start();
+    const client = await ResumingClient.connect(lobby);
+    await client.connection.close(4408);
+    await expect(client.resume()).resolves.toMatchObject({ client: 1, resumed: true });
+    client.confirm();
+    await rooms.invoke(Room, 'lobby', 'kick', 1, 4408);
+    await journal.has('disconnect 1 4408');
   });
 
   it('has its place in a full room', async () => {

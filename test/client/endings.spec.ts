@@ -65,6 +65,22 @@ describe('the end of a connection', () => {
     expect(await room.until('closed')).toMatchObject({ code: 4401, reason: 'HTTP 401', cause: 'refused' });
   });
 
+  it('takes an HTTP 400 for a request that was cut short, once the address has worked', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const first = await server.welcomed();
+    await room.opened;
+    server.refusal = { status: 400 };
+    first.cut();
+    await room.until('reconnecting');
+    expect(await room.until('reconnecting')).toMatchObject({ code: 1006, reason: 'HTTP 400' });
+    server.refusal = undefined;
+    await server.welcomed({ resumed: true });
+    await room.until('open');
+    server.refusal = { status: 400 };
+    expect(await join(server.url).until('closed')).toMatchObject({ code: 4400, cause: 'refused' });
+  });
+
   it('connects again to a server that was not there', async () => {
     const server = await startServer();
     const { url } = server;

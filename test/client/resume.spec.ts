@@ -113,7 +113,8 @@ describe('a client whose connection is lost', () => {
     const server = await startServer();
     const room = join(server.url, { connectTimeoutMs: 50 });
     (await server.welcomed()).cut();
-    await server.connection();
+    const silent = await server.connection();
+    expect(await silent.closed).toMatchObject({ code: 4408 });
     const third = await server.connection();
     expect(third.offered[2]).toBe('jamsocket.resume.token.0');
     await third.welcome({ resumed: true });

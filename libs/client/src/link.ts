@@ -34,6 +34,7 @@ export class Link {
   #delayMs: number | undefined;
   #hasDialled = false;
   #isClosed = false;
+  #hasBeenUp = false;
   #refusal: HttpRefusal | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #endPause: (() => void) | undefined;
@@ -87,6 +88,7 @@ export class Link {
 
   /** The connection has come so far that the next one may follow soon. */
   isUp(): void {
+    this.#hasBeenUp = true;
     this.#backoff.up();
   }
 
@@ -96,10 +98,10 @@ export class Link {
     this.#endPause?.();
   };
 
-  /** Gives the connection up as if it had been lost. */
+  /** Gives the connection up as if it had been lost; the server keeps the client's place after this code. */
   drop(reason: string): void {
     this.#closed(CloseCode.abnormal, reason);
-    if (!this.#isClosed) this.#socket.reconnect();
+    if (!this.#isClosed) this.#socket.reconnect(CloseCode.timeout);
   }
 
   /** Leaves properly and dials again at once. */
@@ -129,7 +131,10 @@ export class Link {
 
   #codeOf(event: { readonly code: number }): number {
     if (event instanceof SyntheticCloseEvent) return CloseCode.abnormal; // it timed out, or was never made
-    return this.#refusal ? closeCodeFor(this.#refusal.status) : event.code;
+    if (!this.#refusal) return event.code;
+    // An address that has worked is not malformed: the request was cut short on its way.
+    if (this.#refusal.status === 400 && this.#hasBeenUp) return CloseCode.abnormal;
+    return closeCodeFor(this.#refusal.status);
   }
 
   #closed(code: number, text: string): void {

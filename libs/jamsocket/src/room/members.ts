@@ -65,7 +65,9 @@ export class Members {
     const { connection } = client;
     // Whoever breaks the protocol has left, whatever code its socket ends with.
     if (connection?.hasFailed) return false;
-    if (code !== CloseCode.abnormal || client.session === null || !this.#resumption!.keepPlace(client)) return false;
+    // With a timeout it gives up a connection that has fallen silent, and comes back on another.
+    const isLost = code === CloseCode.abnormal || (code === CloseCode.timeout && !client.isDismissed);
+    if (!isLost || client.session === null || !this.#resumption!.keepPlace(client)) return false;
     this.#paused?.delete(client);
     this.outbox.leave(connection!);
     return true;

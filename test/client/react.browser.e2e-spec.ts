@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Header } from '@nestjs/common';
+import { build } from 'esbuild';
+import {
+  Broadcast,
+  JamsocketContext,
+  JamsocketRooms,
+  JamsocketService,
+  OnConnect,
+  OnDisconnect,
+  OnMessage,
+  type Client,
+} from 'nestjs-jamsocket';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser.js';
+import { Journal } from '../support/gate.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+/** A browser and a bundler take their time on a busy machine. */
+const PATIENCE_MS = 60_000;
+
+const journal = new Journal();
+let script = '';
+
+@Controller()
+class PageController {
+  @Get()
+  @Header('Content-Type', 'text/html')
+  page() {
+    return '<!doctype html><div id="root"></div><script type="module" src="/page.js"></script>';
+  }
+
+  @Get('page.js')
+  @Header('Content-Type', 'text/javascript')
+  script() {
+    return script;
+  }
+}
+
+@JamsocketService()
+class ChatRoom {
+  constructor(private readonly ctx: JamsocketContext) {}
+
+  @OnConnect()
+  connect({ id, roomId }: Client) {
+    journal.add(`${roomId}: ${id} is here`);
+  }
+
+  @OnMessage('say')
+  say({ id, roomId }: Client, text: string) {
+    journal.add(`${roomId}: ${id} says ${text}`);
+    this.tell(`${id} says ${text}`);
+  }
+
+  @OnMessage('ask')
+  ask({ id }: Client) {
+    return `answer to ${id}`;
+  }
+
+  @OnDisconnect()
+  disconnect({ id, roomId, closed }: Client) {
+    journal.add(`${roomId}: ${id} has left with ${closed?.code}`);
+  }
+
+  tell(text: string) {
+    this.ctx.emit(Broadcast, 'said', text);
+  }
+}
+
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [`${import.meta.dirname}/support/react-page.ts`],
+    bundle: true,
+    format: 'esm',
+    write: false,
+    define: { 'process.env.NODE_ENV': '"development"' },
+  });
+  return outputFiles[0].text;
+}
+
+describe('useRoom in a browser, in StrictMode', () => {
+  let browser: Browser;
+  let test: TestApp;
+  let page: Page;
+  const sockets = new Set<Socket>();
+  const pageErrors: Error[] = [];
+
+  beforeAll(async () => {
+    [script, browser] = await Promise.all([bundle(), launchBrowser()]);
+  }, PATIENCE_MS);
+
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    journal.clear();
+    pageErrors.length = 0;
+    test = await startTestApp({ providers: [ChatRoom], controllers: [PageController] });
+    const server = test.app.getHttpServer() as Server;
+    server.on('connection', (socket) => sockets.add(socket));
+    page = await browser.newPage();
+    page.on('pageerror', (error) => pageErrors.push(error));
+    await page.goto(test.http);
+  }, PATIENCE_MS);
+
+  afterEach(async () => {
+    await page.close();
+    await test.close();
+    sockets.clear();
+    expect(pageErrors).toEqual([]);
+  }, PATIENCE_MS);
+
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  const shows = (id: string, text: string) => page.locator(`#${id}`).getByText(text, { exact: true }).waitFor();
+  const cut = () => sockets.forEach((socket) => socket.resetAndDestroy());
+
+  it('joins once, sends, asks and renders what it hears', async () => {
+    await press('one');
+    await shows('client', 'one open 1');
+    await press('say');
+    await shows('lines', '1 says hello');
+    await press('ask');
+    await shows('lines', '1 says hello, answer to 1');
+    expect(journal.entries).toEqual(['one: 1 is here', 'one: 1 says hello']);
+  });
+
+  it('shows that the connection is lost, and goes on as the same client', async () => {
+    await press('one');
+    await shows('client', 'one open 1');
+    cut();
+    await test.app.get(JamsocketRooms).invoke(ChatRoom, 'one', 'tell', 'told meanwhile');
+    await shows('lines', 'told meanwhile');
+    await shows('client', 'one open 1');
+    expect(await page.locator('#statuses').textContent()).toMatch(/open reconnecting open$/);
+    expect(journal.entries).toEqual(['one: 1 is here']);
+  });
+
+  it('leaves the room when it is unmounted', async () => {
+    await press('one');
+    await shows('client', 'one open 1');
+    await press('leave');
+    await journal.has('one: 1 has left with 1000');
+  });
+
+  it('changes the room with the URL', async () => {
+    await press('one');
+    await shows('client', 'one open 1');
+    await press('two');
+    await shows('client', 'two open 1');
+    await journal.has('one: 1 has left with 1000');
+    await press('say');
+    await shows('lines', '1 says hello');
+    expect(journal.entries).toContain('two: 1 says hello');
+  });
+});

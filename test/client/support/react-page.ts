@@ -1,0 +1,39 @@
+// Bundled for the browser by react.browser.e2e-spec.ts.
+import { useRoom, useRoomEvent } from 'jamsocket-client/react';
+import { createElement, StrictMode, useEffect, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+
+function Chat({ id }: { id: string }) {
+  const [lines, setLines] = useState<string[]>([]);
+  const [statuses, setStatuses] = useState<string[]>([]);
+  const { room, status, clientId, emit, request } = useRoom(`/ws/${id}`, { backoff: { minMs: 10, maxMs: 50 } });
+  useRoomEvent(room, 'said', (line) => setLines((earlier) => [...earlier, line]));
+  useEffect(() => setStatuses((earlier) => [...earlier, status]), [status]);
+  const ask = async () => {
+    const answer: string = await request('ask');
+    setLines((earlier) => [...earlier, answer]);
+  };
+  return createElement(
+    'section',
+    null,
+    createElement('p', { id: 'client' }, `${id} ${status} ${clientId}`),
+    createElement('p', { id: 'statuses' }, statuses.join(' ')),
+    createElement('p', { id: 'lines' }, lines.join(', ')),
+    createElement('button', { onClick: () => emit('say', 'hello') }, 'say'),
+    createElement('button', { onClick: ask }, 'ask'),
+  );
+}
+
+function Page() {
+  const [id, setId] = useState('');
+  return createElement(
+    'main',
+    null,
+    ...['one', 'two'].map((name) => createElement('button', { key: name, onClick: () => setId(name) }, name)),
+    createElement('button', { onClick: () => setId('') }, 'leave'),
+    id !== '' && createElement(Chat, { id }),
+  );
+}
+
+const { document } = globalThis as unknown as { document: { getElementById(id: string): Element } };
+createRoot(document.getElementById('root')).render(createElement(StrictMode, null, createElement(Page)));
