@@ -37,6 +37,13 @@ describe('the outbox that writes at once', () => {
     for (const { texts } of others) expect(texts).toEqual(['first', 'somebody has left']);
   });
 
+  it('drops a member that is too slow for a message of its own', () => {
+    const dropped: Connection[] = [];
+    const outbox = new ImmediateOutbox((connection) => dropped.push(connection));
+    outbox.sendTo(Frame.text('a'), slow);
+    expect(dropped).toEqual([slow]);
+  });
+
   it('drops a member once, though several frames in a row are too much for it', () => {
     const dropped: Connection[] = [];
     const outbox = new ImmediateOutbox((connection) => dropped.push(connection));

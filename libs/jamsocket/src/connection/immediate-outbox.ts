@@ -28,7 +28,7 @@ export class ImmediateOutbox implements Outbox {
   }
 
   sendTo(frame: Frame, connection: Connection): void {
-    this.#write(connection, frame);
+    if (!this.#write(connection, frame)) this.dropSlow(connection);
   }
 
   send(frame: Frame, connections: readonly Connection[]): void {
