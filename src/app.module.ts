@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { JamsocketModule } from 'nestjs-jamsocket';
+import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
 import { PageController } from './page.controller.js';
 import { ChatRoom } from './rooms/chat.room.js';
 import { ClockRoom } from './rooms/clock.room.js';
@@ -11,8 +12,11 @@ import { MembersGuard } from './rooms/members.guard.js';
 import { MembersRoom } from './rooms/members.room.js';
 import { RelayRoom } from './rooms/relay.room.js';
 
+/** Everyone may see the demo's inspector, so it is not there in production. */
+const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspectorModule.forRoot({ state: true })];
+
 @Module({
-  imports: [ScheduleModule.forRoot(), JamsocketModule.forRoot()],
+  imports: [ScheduleModule.forRoot(), JamsocketModule.forRoot(), ...inspector],
   controllers: [PageController],
   providers: [ChatRoom, CounterRoom, RelayRoom, EchoRoom, ClockRoom, CursorsRoom, MembersRoom, MembersGuard],
 })
