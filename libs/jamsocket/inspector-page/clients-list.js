@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { ClientDetail } from './contract.js' */
+/** @import { ClientDetail } from '../src/inspector/inspector-events.js' */
 /** @import { Row } from './virtual-list.js' */
 import { button, byId, element, setAttribute, setText } from './dom.js';
 import { formatBytes, formatCount, formatDuration } from './format.js';

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Overview, RoomDetail, RoomsChange, Traffic } from './contract.js' */
+/** @import { Overview, RoomDetail, RoomChanges, Traffic } from '../src/inspector/inspector-events.js' */
 
 /**
  * `live`: events come. `ended`: the application has said that it shuts down. `away`: it cannot be reached.
@@ -11,7 +11,7 @@
  * @typedef {object} FeedListener
  * @property {(state: FeedState) => void} onState
  * @property {(overview: Overview) => void} onOverview
- * @property {(change: RoomsChange) => void} onRooms
+ * @property {(change: RoomChanges) => void} onRooms
  * @property {(detail: RoomDetail) => void} onRoom
  * @property {(traffic: Traffic) => void} onTraffic
  */

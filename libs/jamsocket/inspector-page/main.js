@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Overview } from './contract.js' */
+/** @import { Overview } from '../src/inspector/inspector-events.js' */
 /** @import { View } from './view-address.js' */
 import { actionsOf } from './actions.js';
 import { prepareToAsk } from './ask.js';

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { RoomRow } from './contract.js' */
+/** @import { RoomRow } from '../src/inspector/inspector-events.js' */
 import { formatBytes, formatCount, formatDuration, formatRate } from './format.js';
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 /** @import { Actions } from './actions.js' */
-/** @import { ClientDetail, RoomDetail, RoomRow, Service, TimerDetail, Traffic } from './contract.js' */
+/** @import { ClientDetail, RoomDetail, RoomRow, ServiceTotals, TimerDetail, Traffic } from '../src/inspector/inspector-events.js' */
 /** @import { TrafficFilter } from './traffic-log.js' */
 import { askForReason } from './ask.js';
 import { ClientsList } from './clients-list.js';
@@ -56,7 +56,7 @@ export class RoomView {
    * The numbers of the room's row, which come for every room.
    *
    * @param {RoomRow | undefined} row
-   * @param {readonly Service[]} services
+   * @param {readonly ServiceTotals[]} services
    * @param {number} now
    */
   showRow(row, services, now) {

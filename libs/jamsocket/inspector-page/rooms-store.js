@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { RoomRow, RoomsChange } from './contract.js' */
+/** @import { RoomRow, RoomChanges } from '../src/inspector/inspector-events.js' */
 
 /**
  * @typedef {object} RoomEntry
@@ -36,7 +36,7 @@ export class RoomsStore {
     return this.#entries.get(key)?.row;
   }
 
-  /** @param {RoomsChange} change */
+  /** @param {RoomChanges} change */
   apply(change) {
     const sizeBefore = this.#byName.length;
     const kept = change.isFull ? new Set(change.rooms.map(({ key }) => key)) : null;

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Service } from './contract.js' */
+/** @import { ServiceTotals } from '../src/inspector/inspector-events.js' */
 /** @import { Rates } from './rooms-store.js' */
 import { button, byId, element, setAttribute, setText } from './dom.js';
 import { formatCount, formatRate } from './format.js';
@@ -20,7 +20,7 @@ export class ServicesBar {
   }
 
   /**
-   * @param {readonly Service[]} services
+   * @param {readonly ServiceTotals[]} services
    * @param {ReadonlyMap<string, Rates>} rates
    * @param {string} chosen
    */
@@ -45,7 +45,7 @@ export class ServicesBar {
   }
 
   /**
-   * @param {Service} service
+   * @param {ServiceTotals} service
    * @returns {Card}
    */
   #add({ name, path }) {

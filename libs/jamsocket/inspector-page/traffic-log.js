@@ -1,10 +1,10 @@
 // @ts-check
-/** @import { Direction, Traffic, TrafficEntry } from './contract.js' */
+/** @import { Traffic, TrafficEntry } from '../src/inspector/inspector-events.js' */
 
 /**
  * An entry as the page keeps it. A `gap` stands for entries that were too many to be shown.
  *
- * @typedef {Omit<TrafficEntry, 'dir'> & { key: string, dir: Direction | 'gap', searched: string }} Logged
+ * @typedef {Omit<TrafficEntry, 'dir'> & { key: string, dir: TrafficEntry['dir'] | 'gap', searched: string }} Logged
  */
 
 /**

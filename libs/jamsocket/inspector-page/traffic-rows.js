@@ -58,8 +58,7 @@ export function createTrafficRow() {
 export function createTrafficDetail(logged) {
   const facts = element('dl', 'facts');
   const add = (/** @type {string} */ name, /** @type {string | undefined} */ value) => {
-    if (value !== undefined)
-      facts.append(element('div', '', element('dt', '', name), element('dd', '', value)));
+    if (value !== undefined) facts.append(element('div', '', element('dt', '', name), element('dd', '', value)));
   };
   add('What', DIRECTIONS[logged.dir].name);
   add('Client', logged.client);

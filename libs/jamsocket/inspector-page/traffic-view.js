@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Traffic } from './contract.js' */
+/** @import { Traffic } from '../src/inspector/inspector-events.js' */
 /** @import { Logged, TrafficFilter } from './traffic-log.js' */
 import { byId, setAttribute, setText } from './dom.js';
 import { formatCount } from './format.js';

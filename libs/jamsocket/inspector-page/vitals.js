@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Overview } from './contract.js' */
+/** @import { Overview } from '../src/inspector/inspector-events.js' */
 /** @import { FeedState } from './feed.js' */
 /** @import { Rates } from './rooms-store.js' */
 import { byId, setAttribute, setText } from './dom.js';

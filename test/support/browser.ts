@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
+
+const DEFAULT_PATH = '/usr/bin/chromium';
+
+/**
+ * Starts a headless Chromium: that of `CHROMIUM_PATH`, or Debian's. Close it when the specs are over.
+ * @throws Error if there is none, saying how to get it
+ */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = process.env.CHROMIUM_PATH ?? DEFAULT_PATH;
+  if (!existsSync(executablePath)) {
+    throw new Error(
+      `There is no Chromium at ${executablePath}: install it (apt-get install chromium), or let CHROMIUM_PATH be the path of one.`,
+    );
+  }
+  // As root Chromium starts without its sandbox only; containers give /dev/shm too little room.
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}
