@@ -50,8 +50,10 @@ export class TestClient {
     this.#message.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
       event.preventDefault();
-      this.#submit();
+      byId('test-form', HTMLFormElement).requestSubmit();
     });
+    // What was wrong with it may be so no more; until then the form is not sent.
+    this.#message.addEventListener('input', () => this.#message.setCustomValidity(''));
     this.#mode.addEventListener('change', () => this.#showMode());
     this.#showMode();
     this.#showState();
@@ -110,7 +112,6 @@ export class TestClient {
   /** @returns {string | null} `null` if it cannot be sent as it is */
   #compose() {
     const text = this.#message.value;
-    this.#message.setCustomValidity('');
     if (this.#mode.value === 'text') return text;
     try {
       const data = text.trim() === '' ? undefined : JSON.parse(text);
