@@ -56,6 +56,8 @@ export class StateView {
   }
 
   #object(value: object): unknown {
+    // Its brackets and a comma: empty ones are not free either.
+    this.#bytesLeft -= 3;
     if (Array.isArray(value)) return this.#list(value);
     if (value instanceof Map) return this.#map(value);
     if (value instanceof Set) return this.#list(value);
@@ -69,8 +71,9 @@ export class StateView {
   #list(values: Iterable<unknown>): unknown[] {
     const list: unknown[] = [];
     for (const value of values) {
-      list.push(this.of(value));
-      if (this.#bytesLeft <= 0) break;
+      const isCut = this.#bytesLeft <= 0;
+      list.push(isCut ? CUT : this.of(value));
+      if (isCut) break;
     }
     return list;
   }
