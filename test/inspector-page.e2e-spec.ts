@@ -54,7 +54,7 @@ const namesShown = (column = 'room') =>
     column,
   );
 
-const untilRooms = (names: readonly string[]) => until(namesShown, names);
+const untilRooms = (names: string[]) => until(namesShown, names);
 
 async function until<T>(read: () => Promise<T>, wanted: T, patienceMs = 8_000): Promise<void> {
   const deadline = Date.now() + patienceMs;

@@ -25,7 +25,7 @@ const IMAGES = join(import.meta.dirname, '..', 'docs', 'images');
 const MAX_BYTES = 200_000;
 
 /** Long enough for the lines in the header to have a shape. */
-const TRAFFIC_MS = 14_000;
+const TRAFFIC_MS = 18_000;
 
 const PLAYERS = ['ann', 'bob', 'chloe', 'dev', 'emil', 'fatou', 'goro', 'hana', 'ines'];
 
@@ -139,7 +139,7 @@ describe('screenshots of the inspector for the documentation', () => {
     if (process.env.SCREENSHOTS !== '1') return;
     browser = await launchBrowser();
     app = await startTestApp({
-      imports: [JamsocketInspectorModule.forRoot({ state: true, intervalMs: 500 })],
+      imports: [JamsocketInspectorModule.forRoot({ state: true, intervalMs: 1_000 })],
       providers: [ChatRoom, BoardRoom, QuizRoom],
     });
     await crowd.gather(app.ws);
@@ -159,12 +159,12 @@ describe('screenshots of the inspector for the documentation', () => {
   itIfAsked(
     'are of rooms, of one room, and of the dark',
     async () => {
-      const options = { viewport: { width: 1280, height: 760 }, colorScheme: 'light' } as const;
+      const options = { viewport: { width: 1240, height: 720 }, colorScheme: 'light' } as const;
       const { page, close } = await visit(browser, `${app.http}/inspector`, options);
       await page.waitForTimeout(TRAFFIC_MS);
       await take(page, 'inspector-rooms.png');
       await page.locator('#rooms-rows').getByText('pub-night').click();
-      await page.locator('#traffic-rows [role=row]').nth(20).waitFor();
+      await page.locator('#traffic-rows [role=row]').nth(12).waitFor();
       await take(page, 'inspector-room.png');
       await page.emulateMedia({ colorScheme: 'dark' });
       await take(page, 'inspector-dark.png');

@@ -44,7 +44,6 @@ export class ClientsList {
     );
     byId('clients-empty', HTMLElement).hidden = clients.length > 0;
     byId('clients', HTMLElement).hidden = clients.length === 0;
-    setAttribute(this.list.viewport, 'data-length', String(Math.min(clients.length, 8)));
   }
 
   /** @returns {Row<ClientDetail>} */

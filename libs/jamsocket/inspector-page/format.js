@@ -22,6 +22,7 @@ export function formatRate(value) {
 
 /** @param {number} value */
 export function formatBytes(value) {
+  if (value === 0) return '0';
   const unit = value < 1 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log2(value) / 10));
   const scaled = value / 1024 ** unit;
   return `${unit === 0 || scaled >= 100 ? whole.format(scaled) : tenths.format(scaled)} ${BYTE_UNITS[unit]}`;

@@ -37,6 +37,6 @@ export class Sparkline {
 
   /** @param {number} index from the oldest */
   #x(index) {
-    return (((POINTS - this.#values.length + index) / (POINTS - 1)) * WIDTH).toFixed(1);
+    return (((POINTS - this.#values.length + index) / (POINTS - 1)) * (WIDTH - 2 * PADDING) + PADDING).toFixed(1);
   }
 }

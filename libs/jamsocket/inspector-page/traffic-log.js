@@ -16,13 +16,13 @@
 
 export const MAX_ENTRIES = 2_000;
 
-/** @type {Readonly<Record<string, readonly Logged['dir'][]>>} */
-const DIRECTIONS = {
-  in: ['in', 'gap'],
-  out: ['out', 'gap'],
-  clients: ['join', 'leave', 'lost', 'back'],
-  error: ['turn-error'],
-};
+/** A map, since the word comes from the page's address. @type {ReadonlyMap<string, readonly Logged['dir'][]>} */
+const DIRECTIONS = new Map([
+  ['in', ['in', 'gap']],
+  ['out', ['out', 'gap']],
+  ['clients', ['join', 'leave', 'lost', 'back']],
+  ['error', ['turn-error']],
+]);
 
 /** The newest entries of a room, those of them that pass a filter, and those that wait while it is paused. */
 export class TrafficLog {
@@ -103,7 +103,7 @@ export class TrafficLog {
   /** @param {Logged} logged */
   #passes({ dir, client, to, searched }) {
     const filter = this.#filter;
-    if (filter.direction !== '' && !DIRECTIONS[filter.direction]?.includes(dir)) return false;
+    if (filter.direction !== '' && !DIRECTIONS.get(filter.direction)?.includes(dir)) return false;
     if (filter.client !== '' && String(client) !== filter.client && !isFor(to, filter.client)) return false;
     return filter.text === '' || searched.includes(filter.text);
   }

@@ -44,7 +44,7 @@ export function createTrafficRow() {
       setAttribute(cells.mark, 'title', name);
       setText(cells.who, String((logged.dir === 'out' ? logged.to : logged.client) ?? ''));
       setText(cells.kind, logged.event ?? (logged.kind === 'binary' ? 'binary' : ''));
-      setText(cells.preview, logged.error ?? (logged.preview || (text ?? '')));
+      setText(cells.preview, logged.error ?? (shownOf(logged) || (text ?? '')));
       setText(cells.bytes, logged.bytes > 0 ? formatBytes(logged.bytes) : '');
     },
   };
@@ -70,6 +70,16 @@ export function createTrafficDetail(logged) {
   if (logged.error !== undefined) detail.append(element('pre', 'bad', logged.error));
   if (logged.preview) detail.append(element('pre', '', indented(logged.preview)));
   return detail;
+}
+
+/**
+ * What the message says; of an event only its data, since its name has a column.
+ *
+ * @param {Logged} logged
+ */
+function shownOf({ event, preview }) {
+  const wrapper = `{"event":${JSON.stringify(event ?? '')},"data":`;
+  return preview.startsWith(wrapper) ? preview.slice(wrapper.length).replace(/}$/, '') : preview;
 }
 
 /** @param {string} preview JSON, unless it is something else or was cut */
