@@ -217,6 +217,19 @@ describe('the view of a room', () => {
     await page.waitForSelector('#room-view:not([hidden])');
   });
 
+  it('watches one room at a time, and leaves no stream behind', async () => {
+    fake.change([row('chat', 'first', { clients: 2 }), row('chat', 'second')]);
+    const page = await open();
+    for (const name of ['first', 'second', 'first']) {
+      await page.locator('#rooms-rows').getByText(name).click();
+      await page.waitForSelector('#room-view:not([hidden])');
+      await page.keyboard.press('Escape');
+    }
+    await until(() => Promise.resolve(fake.openStreams), [null]);
+    await page.locator('#rooms-rows').getByText('second').click();
+    await until(() => Promise.resolve(fake.openStreams), ['chat/second']);
+  });
+
   it('shows traffic, holds it while paused, filters it and expands an entry', async () => {
     fake.change([row('chat', 'lobby')]);
     const page = await open('#/room/chat/lobby');

@@ -164,6 +164,7 @@ describe('screenshots of the inspector for the documentation', () => {
       await page.waitForTimeout(TRAFFIC_MS);
       await take(page, 'inspector-rooms.png');
       await page.locator('#rooms-rows').getByText('pub-night').click();
+      await page.mouse.move(0, 0);
       await page.locator('#traffic-rows [role=row]').nth(12).waitFor();
       await take(page, 'inspector-room.png');
       await page.emulateMedia({ colorScheme: 'dark' });

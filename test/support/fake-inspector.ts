@@ -21,7 +21,7 @@ export class FakeInspector {
   /** Keys of the rooms that pages have asked to watch, in order. */
   readonly watched: string[] = [];
   readonly #rooms = new Map<string, RoomRow>();
-  readonly #streams = new Map<ServerResponse, { key: string | null; isNew: boolean }>();
+  readonly #streams = new Map<ServerResponse, { key: string | null }>();
   readonly #server = createServer((request, response) => this.#answer(request, response));
   #now = Date.UTC(2026, 0, 1, 12);
 
@@ -37,6 +37,11 @@ export class FakeInspector {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}${BASE}`;
+  }
+
+  /** What each open stream watches: the key of a room, or `null` for none. */
+  get openStreams(): (string | null)[] {
+    return [...this.#streams.values()].map(({ key }) => key);
   }
 
   async listen(port: number): Promise<void> {
@@ -55,11 +60,9 @@ export class FakeInspector {
     for (const row of rows) this.#rooms.set(row.key, row);
     for (const key of gone) this.#rooms.delete(key);
     this.#now += 1_000;
-    for (const [stream, page] of this.#streams) {
+    for (const stream of this.#streams.keys()) {
       this.#sendOverview(stream);
-      if (page.isNew) this.#sendAll(stream);
-      else send(stream, 'rooms', { isFull: false, rooms: rows, gone });
-      page.isNew = false;
+      send(stream, 'rooms', { isFull: false, rooms: rows, gone });
     }
   }
 
@@ -89,7 +92,7 @@ export class FakeInspector {
   #open(key: string | null, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write('retry: 200\n\n');
-    this.#streams.set(response, { key, isNew: false });
+    this.#streams.set(response, { key });
     response.on('close', () => this.#streams.delete(response));
     if (key !== null) this.watched.push(key);
     this.#sendOverview(response);

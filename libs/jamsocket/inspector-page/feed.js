@@ -23,6 +23,8 @@ const REOPEN_MS = 2_000;
 export class Feed {
   /** @type {EventSource | null} */
   #source = null;
+  /** @type {EventSource[]} open until the newest one has begun, so that the server goes on measuring */
+  #replaced = [];
   /** @type {string | null} */
   #room = null;
   /** @type {FeedState} */
@@ -47,7 +49,7 @@ export class Feed {
 
   #open() {
     clearTimeout(this.#reopening);
-    this.#source?.close();
+    if (this.#source) this.#replaced.push(this.#source);
     const query = this.#room === null ? '' : `?room=${encodeURIComponent(this.#room)}`;
     const source = new EventSource(`${this.base}/events${query}`);
     this.#source = source;
@@ -68,6 +70,7 @@ export class Feed {
   #on(source, name, listener) {
     source.addEventListener(name, ({ data }) => {
       if (source !== this.#source) return;
+      this.#closeReplaced();
       this.#become('live');
       listener(JSON.parse(data));
     });
@@ -76,10 +79,15 @@ export class Feed {
   /** @param {EventSource} source */
   #failed(source) {
     if (source !== this.#source) return;
+    this.#closeReplaced();
     if (this.#state !== 'ended') this.#become('away');
     if (source.readyState !== EventSource.CLOSED) return;
     clearTimeout(this.#reopening);
     this.#reopening = setTimeout(() => this.#open(), REOPEN_MS);
+  }
+
+  #closeReplaced() {
+    for (const source of this.#replaced.splice(0)) source.close();
   }
 
   /** @param {FeedState} state */

@@ -38,7 +38,7 @@ const feed = new Feed(base, {
   },
   onRooms: (change) => {
     store.apply(change);
-    vitals.showRates(sumOf(store.rates()));
+    vitals.showRates(sumOf(store.rates()), !change.isFull);
     refresh();
   },
   onRoom: (detail) => room.showDetail(detail, overview?.isStateShown ?? false, overview?.at ?? Date.now()),

@@ -46,10 +46,14 @@ export class Vitals {
     setText(byId('connections', HTMLElement), formatCount(connections));
   }
 
-  /** @param {Rates} rates of all rooms */
-  showRates(rates) {
+  /**
+   * @param {Rates} rates of all rooms
+   * @param {boolean} isWholeInterval the first reading of a stream is of less, and would be a dip in the lines
+   */
+  showRates(rates, isWholeInterval) {
     setText(byId('in-rate', HTMLElement), `${formatRate(rates.in)}/s`);
     setText(byId('out-rate', HTMLElement), `${formatRate(rates.out)}/s`);
+    if (!isWholeInterval) return;
     this.#lines.in.push(rates.in);
     this.#lines.out.push(rates.out);
   }
