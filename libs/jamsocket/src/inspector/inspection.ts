@@ -8,7 +8,6 @@ import type { RoomDirectory } from './room-directory.js';
 import { RoomMeters } from './room-meters.js';
 import { RoomTable } from './room-table.js';
 import type { IsInjected } from './state-view.js';
-import { TurnErrors } from './turn-errors.js';
 import type { Viewer } from './viewer.js';
 
 const TRAFFIC_INTERVAL_MS = 100;
@@ -33,7 +32,6 @@ export class Inspection {
   readonly #readTimer: NodeJS.Timeout;
   readonly #stopMeters: () => void;
   #trafficTimer: NodeJS.Timeout | null = null;
-  #stopTurnErrors: (() => void) | null = null;
   #readAt: number;
   #overview: Overview;
 
@@ -79,14 +77,12 @@ export class Inspection {
     this.#process.stop();
   }
 
-  /** What only concerns watched rooms is there only while there are any. */
+  /** Traffic is only there while a room is watched. */
   #followWatches(): void {
-    const { clock, observers } = this.parts;
+    const { clock } = this.parts;
     if (this.#meters.isWatched && this.#trafficTimer === null) {
-      this.#stopTurnErrors = observers.add(new TurnErrors(this.#meters));
       this.#trafficTimer = clock.setInterval(() => this.#showTraffic(), TRAFFIC_INTERVAL_MS);
     } else if (!this.#meters.isWatched && this.#trafficTimer !== null) {
-      this.#stopTurnErrors?.();
       clock.clearInterval(this.#trafficTimer);
       this.#trafficTimer = null;
     }

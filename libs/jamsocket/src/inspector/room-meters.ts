@@ -4,6 +4,8 @@ import type { ReceivedMessage, RoomObserver, SentMessage } from '../room/room-ob
 import type { Room } from '../room/room.js';
 import type { TrafficLog } from './traffic-log.js';
 
+const MAX_ERROR = 1_000;
+
 /** What went through one room since it was last read. */
 export interface RoomMeter {
   in: number;
@@ -92,8 +94,15 @@ export class RoomMeters implements RoomObserver {
     }
   }
 
-  turnFailed({ room }: JamsocketContext, client: Client | undefined, handler: string, error: string): void {
-    for (const log of this.#at(room).logs) log.note('turn-error', client, '', { handler, error });
+  turnFailed(
+    { room }: JamsocketContext,
+    handler: string | undefined,
+    client: Client | undefined,
+    error: unknown,
+  ): void {
+    for (const log of this.#at(room).logs) {
+      log.note('turn-error', client, '', { ...(handler !== undefined && { handler }), error: textOf(error) });
+    }
   }
 
   #at(room: Room): RoomMeter {
@@ -117,4 +126,9 @@ export class RoomMeters implements RoomObserver {
       .filter(({ service, room }) => service === definition.service && room === address.key)
       .map(({ log }) => log);
   }
+}
+
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${typeof error}`;
+  return text.slice(0, MAX_ERROR);
 }

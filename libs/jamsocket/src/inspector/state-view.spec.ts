@@ -87,6 +87,7 @@ describe('the view of a state', () => {
     expect(
       shown({
         toJSON() {
+          // oxlint-disable-next-line typescript/only-throw-error
           throw 'text';
         },
       }),
@@ -123,7 +124,7 @@ describe('the view of a state', () => {
   });
 
   it('says what it leaves out', () => {
-    expect(view(20).of({ a: 'ten letter', b: 2, c: 3 })).toEqual({ a: 'ten letter', b: 2, '…': '(1 more)' });
+    expect(view(24).of({ a: 'ten letter', b: 2, c: 3 })).toEqual({ a: 'ten letter', b: 2, '…': '(1 more)' });
     expect(view().of('x'.repeat(1_500))).toBe(`${'x'.repeat(1_000)}… (1500 characters)`);
   });
 

@@ -108,5 +108,7 @@ export interface RoomObserver {
   turnEnded?(turn: ObservedTurn, outcome: TurnOutcome): void;
   /** A turn has taken longer than `handlerTimeoutMs`, and the room went on without it. */
   turnTimedOut?(room: JamsocketContext, client: Client | undefined): void;
+  /** @internal What failed in a turn, if only that is wanted: it costs nothing as long as nothing fails. */
+  turnFailed?(room: JamsocketContext, handler: string | undefined, client: Client | undefined, error: unknown): void;
   connectRefused?(refused: RefusedConnect): void;
 }
