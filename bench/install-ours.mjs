@@ -7,4 +7,5 @@ const to = new URL('./node_modules/nestjs-jamsocket/', import.meta.url);
 if (!existsSync(new URL('dist/index.js', from))) throw new Error('The library is not built: npm run build:lib');
 rmSync(to, { recursive: true, force: true });
 cpSync(new URL('dist/', from), new URL('dist/', to), { recursive: true });
+cpSync(new URL('inspector-page/', from), new URL('inspector-page/', to), { recursive: true });
 cpSync(new URL('package.json', from), new URL('package.json', to));

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TerminusModule } from '@nestjs/terminus';
 import { JamsocketModule } from 'nestjs-jamsocket';
+import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
 import { JamsocketPrometheusModule } from 'nestjs-jamsocket/prometheus';
 import { ClientScript } from './client-script.js';
 import { HealthController } from './health.controller.js';
@@ -15,12 +16,16 @@ import { MembersGuard } from './rooms/members.guard.js';
 import { MembersRoom } from './rooms/members.room.js';
 import { RelayRoom } from './rooms/relay.room.js';
 
+/** Everyone may see the demo's inspector, so it is not there in production. */
+const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspectorModule.forRoot({ state: true })];
+
 @Module({
   imports: [
     ScheduleModule.forRoot(),
     JamsocketModule.forRoot(),
     JamsocketPrometheusModule.forRoot(),
     TerminusModule.forRoot(),
+    ...inspector,
   ],
   controllers: [PageController, HealthController],
   providers: [

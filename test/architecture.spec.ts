@@ -19,12 +19,18 @@ const FLOORS: readonly (readonly string[])[] = [
   ['discovery', 'metrics'],
   ['gateway', 'http'],
   ['jamsocket.lifecycle', 'jamsocket.health', 'jamsocket.module', 'index'],
-  ['prometheus', 'opentelemetry'],
+  ['prometheus', 'opentelemetry', 'inspector'],
   ['testing'],
 ];
 
 /** What users import. Each may need what the others do not. */
-const ENTRIES: readonly string[] = ['index.ts', 'prometheus.ts', 'opentelemetry.ts', 'testing/index.ts'];
+const ENTRIES: readonly string[] = [
+  'index.ts',
+  'prometheus.ts',
+  'opentelemetry.ts',
+  'inspector.ts',
+  'testing/index.ts',
+];
 
 interface Import {
   readonly target: string;

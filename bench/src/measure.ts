@@ -25,6 +25,11 @@ const load = new URL('./load/load.js', import.meta.url).pathname;
 export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 let runs = 0;
 
+/** Keeps the rooms of one measurement apart from those of the next. */
+export function nextRun(): string {
+  return `r${runs++}`;
+}
+
 /** Whether the peer takes part: text protocols leave out what is binary. */
 export function canRun(peer: Peer, workload: Workload): boolean {
   if (workload.rooms * workload.clientsPerRoom > (peer.maxConnections ?? Infinity)) return false;
@@ -36,7 +41,7 @@ export class RunningPeer {
   private constructor(
     private readonly peer: Peer,
     private readonly child: ChildProcess,
-    private readonly port: number,
+    readonly port: number,
     /** Of the process that serves: the peer's own, or what it printed as `pid N`. */
     private readonly pid: number,
   ) {}
@@ -57,13 +62,14 @@ export class RunningPeer {
     return new RunningPeer(peer, child, port, pid);
   }
 
-  async run(workload: Workload): Promise<LoadResult> {
+  /** @param run prefix of the ids of its rooms */
+  async run(workload: Workload, run = nextRun()): Promise<LoadResult> {
     const order: LoadOrder = {
       workload,
       protocol: this.peer.protocol,
       port: this.port,
       serverPid: this.pid,
-      run: `r${runs++}`,
+      run,
     };
     const child = spawnOn(LOAD_CORE, [BUN_PROGRAM, load, JSON.stringify(order)], {});
     const timer = setTimeout(() => child.kill('SIGKILL'), LOAD_TIMEOUT_MS);

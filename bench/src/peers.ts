@@ -23,6 +23,7 @@ const onNode = (name: string, title: string, protocol: ProtocolName): Peer => ({
 
 export const OURS = onNode('ours-plain', 'nestjs-jamsocket', 'raw');
 export const OURS_ENHANCED = onNode('ours-enhanced', 'nestjs-jamsocket, with guard, pipe and interceptor', 'raw');
+export const OURS_INSPECTED = onNode('ours-inspected', 'nestjs-jamsocket, with the inspector', 'raw');
 export const PLAIN_WS = onNode('plain-ws', 'plain ws loop', 'raw');
 export const NEST_WS = onNode('nest-ws', 'Nest gateway on WsAdapter', 'nestWs');
 export const BUN: Peer = {

@@ -3,6 +3,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
+import { measureInspector } from './inspector.js';
 import { measureOwn, type OwnFigures } from './own.js';
 import { BARE, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { guard } from './quick.js';
@@ -18,6 +19,7 @@ const ROUNDS = 5;
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    inspector: { type: 'boolean', default: false },
     rebase: { type: 'boolean', default: false },
     peers: { type: 'string' },
     workloads: { type: 'string' },
@@ -125,6 +127,10 @@ function sayRatios(results: Results): void {
 }
 
 async function main(): Promise<void> {
+  if (values.inspector) {
+    process.exitCode = await measureInspector(say);
+    return;
+  }
   if (values.report) {
     // The tables anew, from figures that were measured before.
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;

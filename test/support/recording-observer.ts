@@ -2,7 +2,7 @@ import type { Client, JamsocketContext, RoomObserver } from 'nestjs-jamsocket';
 import { Journal } from './gate.js';
 
 /** Writes down everything it is told, a line each. */
-export class RecordingObserver extends Journal implements Required<RoomObserver> {
+export class RecordingObserver extends Journal implements Required<Omit<RoomObserver, 'turnFailed'>> {
   roomStarted: RoomObserver['roomStarted'] & object = (room) => this.#note('roomStarted', room);
   roomFailed: RoomObserver['roomFailed'] & object = (room, error) =>
     this.#note('roomFailed', room, undefined, (error as Error).message);

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   Broadcast,
@@ -55,20 +55,22 @@ class MixedRoom {
   }
 }
 
+type Imports = NonNullable<ModuleMetadata['imports']>;
+
 @Module({})
 class AppModule {
-  static with(providers: Provider[]): DynamicModule {
+  static with(providers: Provider[], imports: Imports): DynamicModule {
     return {
       module: AppModule,
-      imports: [JamsocketModule.forRoot()],
+      imports: [JamsocketModule.forRoot(), ...imports],
       providers: [RelayRoom, ExceptRoom, EchoRoom, MixedRoom, ...providers],
     };
   }
 }
 
 /** Rooms as the README has them. */
-export async function serveOurs(providers: Provider[] = []): Promise<void> {
-  const app = await NestFactory.create(AppModule.with(providers), { logger: ['error', 'warn'] });
+export async function serveOurs(providers: Provider[] = [], imports: Imports = []): Promise<void> {
+  const app = await NestFactory.create(AppModule.with(providers, imports), { logger: ['error', 'warn'] });
   await app.listen(Number(process.env.PORT), '127.0.0.1');
   process.stdout.write('ready\n');
 }

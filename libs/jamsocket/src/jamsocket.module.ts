@@ -174,6 +174,10 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     JamsocketHealth,
     JamsocketClock,
     JamsocketRandom,
+    // For the inspector; nobody else can name them.
+    RESOLVED_OPTIONS,
+    ServiceDefinitions,
+    RoomRegistry,
   ],
 })
 export class JamsocketModule extends ConfigurableModuleClass {

@@ -34,6 +34,8 @@ export class Client<Data = any> {
   closed: { readonly code: number; readonly reason: string } | undefined = undefined;
   /** @internal */
   room: Room | null = null;
+  /** @internal Whole milliseconds on the room's clock, which cost no object of their own. */
+  joinedAt = 0;
   /** @internal `null` while it is away. */
   connection: Connection | null = null;
   /** @internal The handlers asked for its end: what it sent before that does not count any more. */

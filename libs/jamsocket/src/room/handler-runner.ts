@@ -40,7 +40,8 @@ export class HandlerRunner {
     if (handler === undefined) return;
     this.latest = handler;
     const { observer } = this.room;
-    if (observer === null) return this.#run(handler, client, message, style, onFailure, undefined);
+    if (observer === null || !observer.wantsTurns)
+      return this.#run(handler, client, message, style, onFailure, undefined);
     const record = new TurnRecord(this.room, handler.name, handler.kind, client, message);
     return record.run(observer, () => this.#run(handler, client, message, style, onFailure, record));
   }
@@ -49,7 +50,7 @@ export class HandlerRunner {
   invoke(call: RoomCall): void | Promise<void> {
     this.latest = call;
     const { observer } = this.room;
-    if (observer === null) return call.run(undefined);
+    if (observer === null || !observer.wantsTurns) return call.run(undefined);
     const record = new TurnRecord(this.room, call.name, 'invoke', undefined, undefined, call.runAsCaller);
     return record.run(observer, () => call.run(record));
   }
@@ -81,7 +82,7 @@ export class HandlerRunner {
   async create({ create }: RoomInstance): Promise<void> {
     if (create === undefined) return;
     const { observer } = this.room;
-    if (observer === null) return this.#create(create);
+    if (observer === null || !observer.wantsTurns) return this.#create(create);
     const record = new TurnRecord(this.room, create.name, create.kind, undefined, undefined);
     await record.run(observer, () => this.#create(create).catch((error) => record.fail(error)));
     if (record.hasFailed) throw record.error;
@@ -162,6 +163,7 @@ export class HandlerRunner {
   #fail(error: unknown, turn: Turn): void | Promise<void> {
     const { handler, client, message } = turn;
     turn.record?.fail(error);
+    this.room.observer?.turnFailed(this.room.context, handler?.name, client, error);
     let isTaken: boolean | Promise<boolean>;
     try {
       isTaken = handler?.filter(error, client, message, this.room.context) ?? false;

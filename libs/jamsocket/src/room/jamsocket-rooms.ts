@@ -126,15 +126,18 @@ export class JamsocketRooms {
 function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnChain | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const call = async () => methodsOf(room)[method](...args);
+    // A method that is none has no name: it may come from anywhere.
+    const name = () =>
+      `${room.definition.type.name}.${typeof methodsOf(room)[method] === 'function' ? method : '(unknown)'}`;
     room.invoke({
       get name() {
-        // A method that is none has no name: it may come from anywhere.
-        return `${room.definition.type.name}.${typeof methodsOf(room)[method] === 'function' ? method : '(unknown)'}`;
+        return name();
       },
       runAsCaller: room.observer === null ? undefined : asCaller(),
       run: (record) =>
         inTurn(room, caller, call).then(resolve, (error) => {
           record?.fail(error);
+          room.observer?.turnFailed(room.context, name(), undefined, error);
           reject(error as Error);
         }),
       refuse: () => reject(new JamsocketError('room_stopped', `Room "${room.address.key}" has stopped.`)),

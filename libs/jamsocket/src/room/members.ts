@@ -5,7 +5,7 @@ import { CloseCode } from '../protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
 import { connectionsOf, Resumption, type Lost, type Resumable, type ResumeRequest } from './resumption.js';
-import { tellBroadcast, tellSentTo, type ObservedRoom } from './sent-message.js';
+import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
 
 const NOBODY: readonly Client[] = [];
 
@@ -126,7 +126,7 @@ export class Members {
   }
 
   sendTo(client: Client, frame: Frame): void {
-    if (this.room.observer !== null) tellSentTo(this.room, frame, [client]);
+    if (this.room.observer !== null) tellSentToOne(this.room, frame, client);
     if (this.#resumption !== null) this.#resumption.send(frame, [client]);
     else if (client.connection !== null) this.outbox.sendTo(frame, client.connection);
   }

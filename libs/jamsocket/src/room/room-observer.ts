@@ -111,5 +111,7 @@ export interface RoomObserver {
    * @param handler class and method, such as `ChatRoom.message`
    */
   turnTimedOut?(room: JamsocketContext, client: Client | undefined, handler: string): void;
+  /** @internal What failed in a turn, if only that is wanted: it costs nothing as long as nothing fails. */
+  turnFailed?(room: JamsocketContext, handler: string | undefined, client: Client | undefined, error: unknown): void;
   connectRefused?(refused: RefusedConnect): void;
 }

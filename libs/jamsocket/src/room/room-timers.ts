@@ -13,8 +13,16 @@ export interface RoomTimer {
   isCancelled: boolean;
 }
 
-interface Pending extends RoomTimer {
+/** A timer that has not fired yet, or an interval. */
+export interface PendingTimer {
+  readonly name: string;
   readonly type: 'timeout' | 'interval' | 'cron';
+  /** Milliseconds on the room's clock; the calendar alone knows that of a cron job. */
+  readonly dueAt: number | undefined;
+}
+
+interface Pending extends RoomTimer, PendingTimer {
+  dueAt: number | undefined;
   readonly handle?: NodeJS.Timeout;
   /** An interval's event waits in the mailbox: another one would only pile up. */
   isPosted: boolean;
@@ -64,6 +72,14 @@ export class RoomTimers {
     this.#registry.remove(timer.type, this.prefix + name);
   }
 
+  get pending(): readonly PendingTimer[] {
+    return [...(this.#pending?.values() ?? [])];
+  }
+
+  get size(): number {
+    return this.#pending?.size ?? 0;
+  }
+
   clearAll(): void {
     for (const name of [...(this.#pending?.keys() ?? [])]) this.clear(name);
   }
@@ -82,18 +98,23 @@ export class RoomTimers {
       this.#registry.remove('timeout', this.prefix + name);
       this.mailbox.post({ type: 'timer', timer });
     }, ms);
-    const timer: Pending = { type: 'timeout', name, method, isCancelled: false, isPosted: false, handle };
+    const dueAt = this.#clock.now() + ms;
+    const timer: Pending = { type: 'timeout', name, method, isCancelled: false, isPosted: false, handle, dueAt };
     this.#add(timer, () => this.#registry.addTimeout(this.prefix + name, handle));
   }
 
   #addInterval(name: string, ms: number, method: string): void {
-    const handle = this.#clock.setInterval(() => this.#postOnce(timer), ms);
-    const timer: Pending = { type: 'interval', name, method, isCancelled: false, isPosted: false, handle };
+    const handle = this.#clock.setInterval(() => {
+      timer.dueAt = this.#clock.now() + ms;
+      this.#postOnce(timer);
+    }, ms);
+    const dueAt = this.#clock.now() + ms;
+    const timer: Pending = { type: 'interval', name, method, isCancelled: false, isPosted: false, handle, dueAt };
     this.#add(timer, () => this.#registry.addInterval(this.prefix + name, handle));
   }
 
   #addCron(name: string, options: CronOptions, method: string): void {
-    const timer: Pending = { type: 'cron', name, method, isCancelled: false, isPosted: false };
+    const timer: Pending = { type: 'cron', name, method, isCancelled: false, isPosted: false, dueAt: undefined };
     const job = this.#clock.startCronJob(options, () => this.#postOnce(timer));
     this.#add(timer, () => this.#registry.addCronJob(this.prefix + name, job));
   }

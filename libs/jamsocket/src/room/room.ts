@@ -36,6 +36,8 @@ export class Room implements MailboxOwner {
   readonly members: Members;
   readonly timers: RoomTimers;
   readonly occupancy: Occupancy;
+  /** When it was made: milliseconds on the clock. */
+  readonly startedAt: number;
   /** Resolves when the room has stopped. */
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
@@ -50,6 +52,7 @@ export class Room implements MailboxOwner {
     private readonly services: RoomServices,
   ) {
     const { options, service } = definition;
+    this.startedAt = services.clock.now();
     this.#mailbox = new Mailbox(this, options.limits.mailbox, services.clock, options.handlerTimeoutMs);
     this.#runner = new HandlerRunner(this);
     this.members = createMembers(options, services, this, (client) =>
@@ -113,7 +116,9 @@ export class Room implements MailboxOwner {
     client.room = this;
     client.address = this.address;
     this.members.add(client, connection);
-    client.inboundRate = InboundRate.of(this.definition.options.limits, this.now());
+    const now = this.now();
+    client.joinedAt = Math.floor(now);
+    client.inboundRate = InboundRate.of(this.definition.options.limits, now);
     this.occupancy.join();
     client.isCounted = true;
     this.observer?.clientJoined(this.context, client);

@@ -1,0 +1,37 @@
+// @ts-check
+
+/**
+ * What an operator does to rooms and clients.
+ *
+ * @typedef {object} Actions
+ * @property {(room: string, reason: string) => Promise<void>} closeRoom
+ * @property {(room: string, client: string | number, reason: string) => Promise<void>} kick
+ */
+
+/**
+ * @param {string} base path of the inspector
+ * @returns {Actions}
+ */
+export function actionsOf(base) {
+  return {
+    closeRoom: (room, reason) => post(`${base}/rooms/${room}/close`, reason),
+    kick: (room, client, reason) => post(`${base}/rooms/${room}/clients/${encodeURIComponent(client)}/kick`, reason),
+  };
+}
+
+/**
+ * @param {string} url
+ * @param {string} reason
+ * @throws {Error} that says what the server answered, unless it did what was asked
+ */
+async function post(url, reason) {
+  const response = await fetch(url, {
+    method: 'POST',
+    // The header is one that a page of another origin cannot send without being asked first.
+    headers: { 'content-type': 'application/json', 'x-jamsocket-inspector': '1' },
+    body: JSON.stringify(reason ? { reason } : {}),
+  });
+  if (response.ok) return;
+  const answer = await response.json().catch(() => null);
+  throw new Error(typeof answer?.message === 'string' ? answer.message : `The server answered ${response.status}.`);
+}

@@ -1,0 +1,171 @@
+// @ts-check
+/** @import { Actions } from './actions.js' */
+/** @import { ClientDetail, RoomDetail, RoomRow, ServiceTotals, TimerDetail, Traffic } from '../src/inspector/inspector-events.js' */
+/** @import { TrafficFilter } from './traffic-log.js' */
+import { askForReason } from './ask.js';
+import { ClientsList } from './clients-list.js';
+import { byId, element, setAttribute, setText } from './dom.js';
+import { formatBytes, formatCount, formatDuration, formatRate } from './format.js';
+import { JsonTree } from './json-tree.js';
+import { notify } from './notice.js';
+import { TestClient } from './test-client.js';
+import { TrafficView } from './traffic-view.js';
+import { partsOf } from './view-address.js';
+
+/** One room: who is in it, what waits, its state, and what passes. */
+export class RoomView {
+  #key = '';
+  /** @type {RoomDetail | null} */
+  #detail = null;
+  #state = new JsonTree(byId('state', HTMLElement));
+  #testClient = new TestClient();
+
+  /**
+   * @param {Actions} actions
+   * @param {(filter: Partial<TrafficFilter>) => void} onFilter
+   */
+  constructor(actions, onFilter) {
+    this.actions = actions;
+    this.traffic = new TrafficView(onFilter);
+    this.clients = new ClientsList({
+      onKick: (client) => void this.#kick(client),
+      onFilter: ({ id }) => onFilter({ client: String(id) }),
+    });
+    byId('close-room', HTMLButtonElement).addEventListener('click', () => void this.#close());
+  }
+
+  /** @param {string} key of a room, or an empty one to leave */
+  open(key) {
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#detail = null;
+    this.#state.clear();
+    this.traffic.reset();
+    this.clients.show([], 0, 0);
+    this.#showTimers([]);
+    this.#testClient.aim('', '');
+    if (key === '') return;
+    const { service, room } = partsOf(key);
+    setText(byId('room-service', HTMLElement), service);
+    setText(byId('room-name', HTMLElement), room);
+    this.#showPresence(true, false);
+    byId('room-title', HTMLElement).focus({ preventScroll: true });
+  }
+
+  /**
+   * The numbers of the room's row, which come for every room.
+   *
+   * @param {RoomRow | undefined} row
+   * @param {readonly ServiceTotals[]} services
+   * @param {number} now
+   */
+  showRow(row, services, now) {
+    const { service, room } = partsOf(this.#key);
+    this.#testClient.aim(services.find(({ name }) => name === service)?.path ?? '', room);
+    const facts = {
+      'room-in': formatRate(row?.in ?? 0),
+      'room-out': formatRate(row?.out ?? 0),
+      'room-clients': formatCount(row?.clients ?? 0),
+      'room-mailbox': formatCount(row?.mailbox ?? 0),
+      'room-buffered': formatBytes(row?.buffered ?? 0),
+      'room-age': row ? formatDuration(now - row.startedAt) : '–',
+    };
+    for (const [id, text] of Object.entries(facts)) setText(byId(id, HTMLElement), text);
+    setAttribute(byId('room-mailbox', HTMLElement), 'data-level', row?.mailbox ? 'trouble' : 'none');
+    setAttribute(byId('room-buffered', HTMLElement), 'data-level', row?.buffered ? 'trouble' : 'none');
+  }
+
+  /**
+   * @param {RoomDetail} detail
+   * @param {boolean} isStateShown
+   * @param {number} now
+   */
+  showDetail(detail, isStateShown, now) {
+    if (detail.key !== this.#key) return;
+    const wasThere = this.#detail !== null;
+    this.#showPresence(!detail.isGone, wasThere);
+    if (detail.isGone) return;
+    this.#detail = detail;
+    this.clients.show(detail.clients, detail.clientCount, now);
+    this.#showTimers(detail.timers);
+    this.#showState(detail, isStateShown);
+  }
+
+  /** @param {Traffic} traffic */
+  addTraffic(traffic) {
+    this.traffic.add(traffic);
+  }
+
+  /**
+   * @param {boolean} isThere
+   * @param {boolean} wasThere
+   */
+  #showPresence(isThere, wasThere) {
+    byId('room-gone', HTMLElement).hidden = isThere;
+    byId('close-room', HTMLButtonElement).disabled = !isThere;
+    setAttribute(byId('room-view', HTMLElement), 'data-gone', String(!isThere));
+    if (isThere) return;
+    const text = wasThere ? 'This room is gone. Below is what was last seen of it.' : 'There is no such room now.';
+    setText(byId('room-gone-text', HTMLElement), `${text} It appears here when somebody connects to it.`);
+  }
+
+  /** @param {readonly TimerDetail[]} timers */
+  #showTimers(timers) {
+    byId('timers-empty', HTMLElement).hidden = timers.length > 0;
+    const items = timers.map(({ name, kind, dueInMs }) => {
+      const due = dueInMs === undefined ? '' : `in ${formatDuration(dueInMs)}`;
+      return element(
+        'li',
+        '',
+        element('span', 'name', name || '(unnamed)'),
+        element('span', 'soft', kind),
+        element('span', 'number', due),
+      );
+    });
+    byId('timers', HTMLElement).replaceChildren(...items);
+  }
+
+  /**
+   * @param {RoomDetail} detail
+   * @param {boolean} isStateShown
+   */
+  #showState({ state, stateError }, isStateShown) {
+    byId('state-off', HTMLElement).hidden = isStateShown;
+    const error = byId('state-error', HTMLElement);
+    error.hidden = stateError === undefined;
+    setText(error, stateError ?? '');
+    if (isStateShown && stateError === undefined) this.#state.update(state);
+    else this.#state.clear();
+  }
+
+  async #close() {
+    const key = this.#key;
+    const { service, room } = partsOf(key);
+    const clients = this.#detail?.clientCount ?? 0;
+    const text = `${service} / ${room}: ${clients === 1 ? '1 client is' : `${formatCount(clients)} clients are`} disconnected, and the room stops.`;
+    const reason = await askForReason('Close this room?', text, 'Close room');
+    if (reason === null) return;
+    await this.#act(() => this.actions.closeRoom(key, reason), `Room ${room} is closed.`);
+  }
+
+  /** @param {ClientDetail} client */
+  async #kick({ id, address }) {
+    const key = this.#key;
+    const reason = await askForReason('Kick this client?', `Client ${id} at ${address} is disconnected.`, 'Kick');
+    if (reason === null) return;
+    await this.#act(() => this.actions.kick(key, id, reason), `Client ${id} is disconnected.`);
+  }
+
+  /**
+   * @param {() => Promise<void>} action
+   * @param {string} done
+   */
+  async #act(action, done) {
+    try {
+      await action();
+      notify(done);
+    } catch (error) {
+      notify(error instanceof Error ? error.message : String(error));
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// @ts-check
+/** @import { ServiceTotals } from '../src/inspector/inspector-events.js' */
+/** @import { Rates } from './rooms-store.js' */
+import { button, byId, element, setAttribute, setText } from './dom.js';
+import { formatCount, formatRate } from './format.js';
+
+/** @typedef {{ item: HTMLElement, toggle: HTMLButtonElement, numbers: HTMLElement[] }} Card */
+
+const NUMBERS = ['rooms', 'clients', 'in/s', 'out/s'];
+
+/** The services with their totals. One of them can be chosen, and then only its rooms are shown. */
+export class ServicesBar {
+  /** @type {Map<string, Card>} */
+  #cards = new Map();
+  #list = byId('services', HTMLElement);
+
+  /** @param {(service: string) => void} onChoose with the empty string for all */
+  constructor(onChoose) {
+    this.onChoose = onChoose;
+  }
+
+  /**
+   * @param {readonly ServiceTotals[]} services
+   * @param {ReadonlyMap<string, Rates>} rates
+   * @param {string} chosen
+   */
+  show(services, rates, chosen) {
+    for (const service of services) {
+      const card = this.#cards.get(service.name) ?? this.#add(service);
+      const rate = rates.get(service.name) ?? { in: 0, out: 0 };
+      const numbers = [
+        formatCount(service.rooms),
+        formatCount(service.clients),
+        formatRate(rate.in),
+        formatRate(rate.out),
+      ];
+      for (const [index, number] of card.numbers.entries()) setText(number, numbers[index]);
+      setAttribute(card.toggle, 'aria-pressed', String(service.name === chosen));
+    }
+    for (const [name, { item }] of this.#cards) {
+      if (services.some((service) => service.name === name)) continue;
+      item.remove();
+      this.#cards.delete(name);
+    }
+  }
+
+  /**
+   * @param {ServiceTotals} service
+   * @returns {Card}
+   */
+  #add({ name, path }) {
+    const toggle = button('', 'service', () => {
+      this.onChoose(toggle.getAttribute('aria-pressed') === 'true' ? '' : name);
+    });
+    const numbers = NUMBERS.map(() => element('b'));
+    const totals = NUMBERS.map((label, index) => element('span', '', numbers[index], ` ${label}`));
+    const address = element('code', '', path);
+    address.title = path;
+    toggle.append(element('strong', '', name), address, element('span', 'totals', ...totals));
+    const card = { item: element('li', '', toggle), toggle, numbers };
+    this.#list.append(card.item);
+    this.#cards.set(name, card);
+    return card;
+  }
+}

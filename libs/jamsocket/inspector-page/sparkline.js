@@ -1,0 +1,42 @@
+// @ts-check
+
+const POINTS = 60;
+const WIDTH = 100;
+const HEIGHT = 24;
+const PADDING = 2;
+
+/** The last minute of a value, or so, as a line without axes. */
+export class Sparkline {
+  /** @type {number[]} */
+  #values = [];
+
+  /** @param {SVGSVGElement} svg with a path `.line` and a path `.area` */
+  constructor(svg) {
+    svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
+    svg.setAttribute('preserveAspectRatio', 'none');
+    this.line = svg.querySelector('.line');
+    this.area = svg.querySelector('.area');
+  }
+
+  /** @param {number} value */
+  push(value) {
+    this.#values.push(value);
+    if (this.#values.length > POINTS) this.#values.shift();
+    const line = this.#path();
+    this.line?.setAttribute('d', line);
+    this.area?.setAttribute('d', `${line}V${HEIGHT}H${this.#x(0)}Z`);
+  }
+
+  #path() {
+    const highest = Math.max(1, ...this.#values);
+    const y = (/** @type {number} */ value) => HEIGHT - PADDING - (value / highest) * (HEIGHT - 2 * PADDING);
+    return this.#values
+      .map((value, index) => `${index === 0 ? 'M' : 'L'}${this.#x(index)} ${y(value).toFixed(1)}`)
+      .join('');
+  }
+
+  /** @param {number} index from the oldest */
+  #x(index) {
+    return (((POINTS - this.#values.length + index) / (POINTS - 1)) * (WIDTH - 2 * PADDING) + PADDING).toFixed(1);
+  }
+}

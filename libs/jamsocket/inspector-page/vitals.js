@@ -1,0 +1,60 @@
+// @ts-check
+/** @import { Overview } from '../src/inspector/inspector-events.js' */
+/** @import { FeedState } from './feed.js' */
+/** @import { Rates } from './rooms-store.js' */
+import { byId, setAttribute, setText } from './dom.js';
+import { formatBytes, formatCount, formatDelay, formatDuration, formatRate } from './format.js';
+import { Sparkline } from './sparkline.js';
+
+/** @type {Readonly<Record<FeedState, string>>} */
+const STATES = {
+  connecting: 'Connecting …',
+  live: 'Live',
+  ended: 'Shut down, reconnecting …',
+  away: 'Server away, reconnecting …',
+};
+
+/** An event loop that is this late is felt by users. */
+const SLOW_MS = 50;
+
+/** The header: how the process is, and whether what is shown is of now. */
+export class Vitals {
+  #lines = {
+    in: new Sparkline(byId('in-line', SVGSVGElement)),
+    out: new Sparkline(byId('out-line', SVGSVGElement)),
+  };
+
+  /** @param {FeedState} state */
+  showState(state) {
+    const shown = byId('connection', HTMLElement);
+    setText(shown, STATES[state]);
+    shown.dataset.state = state;
+    document.body.dataset.feed = state;
+  }
+
+  /** @param {Overview} overview */
+  show({ uptimeS, memory, eventLoopDelayMs, connections }) {
+    setText(byId('uptime', HTMLElement), formatDuration(uptimeS * 1000));
+    const shownMemory = byId('memory', HTMLElement);
+    setText(shownMemory, formatBytes(memory.rss));
+    setAttribute(shownMemory, 'title', `${formatBytes(memory.heapUsed)} of it used by the heap`);
+    const delay = byId('delay', HTMLElement);
+    setText(delay, formatDelay(eventLoopDelayMs.mean));
+    setAttribute(delay, 'title', `at most ${formatDelay(eventLoopDelayMs.max)}`);
+    setText(byId('delay-max', HTMLElement), `max ${formatDelay(eventLoopDelayMs.max)}`);
+    setAttribute(delay, 'data-level', eventLoopDelayMs.mean >= SLOW_MS ? 'trouble' : 'some');
+    setText(byId('connections', HTMLElement), formatCount(connections));
+  }
+
+  /**
+   * @param {Rates} rates of all rooms
+   * @param {boolean} isWholeInterval the first reading of a stream is of less, and would be a dip in the lines
+   */
+  showRates(rates, isWholeInterval) {
+    setText(byId('in-rate', HTMLElement), `${formatRate(rates.in)}/s`);
+    setText(byId('out-rate', HTMLElement), `${formatRate(rates.out)}/s`);
+    if (!isWholeInterval) return;
+    this.#lines.in.push(rates.in);
+    this.#lines.out.push(rates.out);
+  }
+}

@@ -1,0 +1,2 @@
+export { JamsocketInspectorModule } from './inspector/inspector.module.js';
+export type { JamsocketInspectorOptions } from './inspector/inspector-options.js';

@@ -1,0 +1,22 @@
+import { Logger, type Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { JamsocketContext } from '../room/room-context.js';
+import type { IsInjected } from './state-view.js';
+
+/** Tells what Nest has injected from what a service has made itself: instances of the application, and of its classes. */
+export function injectedBy(modules: ModulesContainer): IsInjected {
+  const instances = new Set<unknown>();
+  const classes = new Set<unknown>([JamsocketContext, Logger]);
+  for (const module of modules.values()) {
+    for (const { instance, metatype } of [...module.providers.values(), ...module.injectables.values()]) {
+      if (typeof instance === 'object' && instance !== null) instances.add(instance);
+      if (isClass(metatype)) classes.add(metatype);
+    }
+  }
+  return (value) => instances.has(value) || classes.has(value.constructor);
+}
+
+/** A factory is a function, too. */
+function isClass(metatype: unknown): metatype is Type {
+  return typeof metatype === 'function' && Object.hasOwn(metatype, 'prototype') && metatype !== Object;
+}

@@ -1,0 +1,124 @@
+import type { JamsocketClock } from '../jamsocket.sources.js';
+import type { JamsocketObservers } from '../room/jamsocket-observers.js';
+import type { ResolvedInspectorOptions } from './inspector-options.js';
+import type { Overview } from './inspector-events.js';
+import { ProcessReadings } from './process-readings.js';
+import { RoomDetails } from './room-detail.js';
+import type { RoomDirectory } from './room-directory.js';
+import { RoomMeters } from './room-meters.js';
+import { RoomTable } from './room-table.js';
+import type { IsInjected } from './state-view.js';
+import type { Viewer } from './viewer.js';
+
+const TRAFFIC_INTERVAL_MS = 100;
+
+/** What an inspection needs of the rest. */
+export interface InspectionParts {
+  readonly options: ResolvedInspectorOptions;
+  readonly directory: RoomDirectory;
+  readonly observers: JamsocketObservers;
+  readonly clock: JamsocketClock;
+  /** `null` if state is not to be shown. */
+  readonly isInjected: IsInjected | null;
+}
+
+/** Everything that costs something: it lives from the first page that opens to the last that closes. */
+export class Inspection {
+  readonly #viewers = new Set<Viewer>();
+  readonly #meters = new RoomMeters();
+  readonly #process = new ProcessReadings();
+  readonly #table: RoomTable;
+  readonly #details: RoomDetails;
+  readonly #readTimer: NodeJS.Timeout;
+  readonly #stopMeters: () => void;
+  #trafficTimer: NodeJS.Timeout | null = null;
+  #readAt: number;
+  #overview: Overview;
+
+  constructor(private readonly parts: InspectionParts) {
+    const { clock, options, observers, isInjected } = parts;
+    this.#readAt = clock.now();
+    // Once: a point in time that moved with the wall clock would make every row a changed one.
+    const epoch = Date.now() - this.#readAt;
+    this.#table = new RoomTable(epoch);
+    this.#details = new RoomDetails(epoch, isInjected);
+    this.#stopMeters = observers.add(this.#meters);
+    this.#readTimer = clock.setInterval(() => this.#showAll(), options.intervalMs);
+    this.#overview = this.#read();
+  }
+
+  get size(): number {
+    return this.#viewers.size;
+  }
+
+  add(viewer: Viewer): void {
+    this.#viewers.add(viewer);
+    if (viewer.watch !== undefined) this.#meters.watch(viewer.watch);
+    this.#followWatches();
+    this.#show(viewer);
+  }
+
+  remove(viewer: Viewer): void {
+    if (!this.#viewers.delete(viewer)) return;
+    if (viewer.watch !== undefined) this.#meters.unwatch(viewer.watch);
+    this.#followWatches();
+  }
+
+  /** Ends every page's stream. */
+  end(): void {
+    for (const viewer of this.#viewers) viewer.end();
+    this.stop();
+  }
+
+  stop(): void {
+    this.parts.clock.clearInterval(this.#readTimer);
+    for (const viewer of this.#viewers) this.remove(viewer);
+    this.#stopMeters();
+    this.#process.stop();
+  }
+
+  /** Traffic is only there while a room is watched. */
+  #followWatches(): void {
+    const { clock } = this.parts;
+    if (this.#meters.isWatched && this.#trafficTimer === null) {
+      this.#trafficTimer = clock.setInterval(() => this.#showTraffic(), TRAFFIC_INTERVAL_MS);
+    } else if (!this.#meters.isWatched && this.#trafficTimer !== null) {
+      clock.clearInterval(this.#trafficTimer);
+      this.#trafficTimer = null;
+    }
+  }
+
+  #showAll(): void {
+    this.#overview = this.#read();
+    for (const viewer of this.#viewers) {
+      viewer.watch?.log.nextInterval();
+      this.#show(viewer);
+    }
+  }
+
+  #show(viewer: Viewer): void {
+    viewer.show(this.#overview, this.#table, this.#details, this.parts.directory);
+  }
+
+  #showTraffic(): void {
+    for (const viewer of this.#viewers) viewer.showTraffic();
+  }
+
+  #read(): Overview {
+    const { directory, clock, options, isInjected } = this.parts;
+    const now = clock.now();
+    this.#table.read(directory.rooms, (room) => this.#meters.of(room), now - this.#readAt);
+    this.#meters.reset();
+    this.#readAt = now;
+    let connections = 0;
+    for (const { clients, away } of this.#table.rows) connections += clients - away;
+    return {
+      at: Date.now(),
+      intervalMs: options.intervalMs,
+      ...this.#process.take(),
+      connections,
+      services: directory.totalsOf(this.#table.rows),
+      isStateShown: isInjected !== null,
+    };
+  }
+}

@@ -1,0 +1,61 @@
+import type { CanActivate, Type } from '@nestjs/common';
+import { JamsocketConfigurationError } from '../jamsocket.errors.js';
+import { badOption, boolean, integer, object } from '../jamsocket.options.rules.js';
+
+/** Options of `JamsocketInspectorModule.forRoot` and `forRootAsync`. */
+export interface JamsocketInspectorOptions {
+  /** Path of the page, under the global prefix if there is one. Default `/inspector`. */
+  path?: string;
+  /**
+   * Who may see the page and use its buttons: classes that the application provides, or instances. They run for every
+   * request, those for the page's files included. Default: everyone who can reach it, which is refused in production.
+   */
+  guards?: readonly (Type<CanActivate> | CanActivate)[];
+  /** Whether it shows the fields of a room's service, `client.data` and the queries that clients came with. Default `false`. */
+  state?: boolean;
+  /** Milliseconds between two readings, 20 to 10,000. Default 1,000. */
+  intervalMs?: number;
+}
+
+/** The options with every default filled in. */
+export type ResolvedInspectorOptions = Readonly<Required<JamsocketInspectorOptions>>;
+
+/** The options, checked and with defaults. */
+export const INSPECTOR_OPTIONS = Symbol('JAMSOCKET_INSPECTOR_OPTIONS');
+
+const WHERE = 'JamsocketInspectorModule.forRoot: options';
+
+const resolve = object<ResolvedInspectorOptions>({
+  path: urlPath,
+  guards: guardList,
+  state: boolean(false),
+  intervalMs: integer(20, 10_000, 1_000),
+});
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws JamsocketConfigurationError for a bad value, and in production if there are no guards
+ */
+export function resolveInspectorOptions(given: JamsocketInspectorOptions = {}): ResolvedInspectorOptions {
+  const options = resolve(given, WHERE);
+  if (process.env.NODE_ENV === 'production' && options.guards.length === 0) {
+    throw new JamsocketConfigurationError(
+      `${WHERE}.guards lists no guard, and NODE_ENV is "production": everyone who can reach the server could read what ` +
+        'clients send, throw them out and close rooms. List who may, such as { guards: [AdminGuard] }, or do not import the module in production.',
+    );
+  }
+  return options;
+}
+
+function urlPath(value: unknown = '/inspector', path: string): string {
+  if (typeof value === 'string' && /^\/?[\w\-.~]+(\/[\w\-.~]+)*$/.test(value)) return `/${value.replace(/^\//, '')}`;
+  throw badOption(path, value, "a path such as '/inspector', without parameters and without a slash at its end");
+}
+
+const isGuard: (value: unknown) => boolean = (value) =>
+  typeof value === 'function' || typeof (value as CanActivate | null | undefined)?.canActivate === 'function';
+
+function guardList(value: unknown = [], path: string): ResolvedInspectorOptions['guards'] {
+  if (!Array.isArray(value) || !value.every(isGuard)) throw badOption(path, value, 'a list of guards');
+  return value as ResolvedInspectorOptions['guards'];
+}

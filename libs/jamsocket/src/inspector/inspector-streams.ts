@@ -1,0 +1,65 @@
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { ServerResponse } from 'node:http';
+import { JamsocketClock } from '../jamsocket.sources.js';
+import { JamsocketObservers } from '../room/jamsocket-observers.js';
+import { EventStream } from './event-stream.js';
+import { injectedBy } from './injected.js';
+import { Inspection } from './inspection.js';
+import { INSPECTOR_OPTIONS, type ResolvedInspectorOptions } from './inspector-options.js';
+import { RoomDirectory } from './room-directory.js';
+import { Viewer } from './viewer.js';
+
+/** Pages that can be open at a time: each costs something. */
+const MAX_STREAMS = 20;
+
+/** The streams of all open pages. While there are none, nothing is observed, counted or timed. */
+@Injectable()
+export class InspectorStreams implements BeforeApplicationShutdown {
+  #inspection: Inspection | null = null;
+  #isShuttingDown = false;
+
+  constructor(
+    @Inject(INSPECTOR_OPTIONS) private readonly options: ResolvedInspectorOptions,
+    private readonly directory: RoomDirectory,
+    private readonly observers: JamsocketObservers,
+    private readonly clock: JamsocketClock,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  get canOpen(): boolean {
+    return !this.#isShuttingDown && (this.#inspection?.size ?? 0) < MAX_STREAMS;
+  }
+
+  /** @param watched key of a room to watch */
+  open(response: ServerResponse, watched: string | undefined): void {
+    const stream = new EventStream(response);
+    const viewer = new Viewer(stream, watched);
+    const inspection = (this.#inspection ??= this.#begin());
+    inspection.add(viewer);
+    stream.onClose(() => {
+      inspection.remove(viewer);
+      if (inspection.size > 0 || inspection !== this.#inspection) return;
+      inspection.stop();
+      this.#inspection = null;
+    });
+  }
+
+  /** The rooms have drained; the server has not begun to wait for its connections. */
+  beforeApplicationShutdown(): void {
+    this.#isShuttingDown = true;
+    this.#inspection?.end();
+    this.#inspection = null;
+  }
+
+  #begin(): Inspection {
+    const { options, directory, observers, clock, modules } = this;
+    return new Inspection({
+      options,
+      directory,
+      observers,
+      clock,
+      isInjected: options.state ? injectedBy(modules) : null,
+    });
+  }
+}

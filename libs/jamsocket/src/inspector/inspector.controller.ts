@@ -1,0 +1,132 @@
+import {
+  Body,
+  Controller,
+  ForbiddenException,
+  Get,
+  NotFoundException,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  ServiceUnavailableException,
+  UseGuards,
+  VERSION_NEUTRAL,
+  type Type,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { InspectorStreams } from './inspector-streams.js';
+import { InspectorGuard } from './inspector.guard.js';
+import { PageFiles } from './page-files.js';
+import { RoomActions } from './room-actions.js';
+
+/** No other origin's page can send it without asking first. */
+const ACTION_HEADER = 'x-jamsocket-inspector';
+
+const PAGE_HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cache-Control': 'no-store',
+};
+const ALL_HEADERS = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' };
+
+/** What Express and Fastify have in common. */
+interface Request {
+  readonly originalUrl: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Of Express, which is Node's own, or of Fastify, which has Node's own in `raw`. */
+type Response = ServerResponse | { readonly raw: ServerResponse; hijack(): void };
+
+/**
+ * A controller of the page, its files, its stream and its buttons. Each module has a class of its own, since its path is
+ * only known once the options are: `mountInspector` writes it. The answers are written past the interceptors of the
+ * application, which may wrap whatever a route returns.
+ */
+export function createInspectorController(): Type {
+  @UseGuards(InspectorGuard)
+  @Controller()
+  class JamsocketInspectorController {
+    constructor(
+      private readonly files: PageFiles,
+      private readonly streams: InspectorStreams,
+      private readonly actions: RoomActions,
+      private readonly adapterHost: HttpAdapterHost,
+    ) {}
+
+    @Get()
+    async page(@Req() { originalUrl }: Request, @Res() response: Response): Promise<void> {
+      this.#answer(response, 200, PAGE_HEADERS, await this.files.page(pathOf(originalUrl)));
+    }
+
+    @Get('assets/:file')
+    async asset(@Param('file') name: string, @Req() { headers }: Request, @Res() response: Response): Promise<void> {
+      const file = await this.files.asset(name);
+      if (file === undefined) throw new NotFoundException('The page has no such file.');
+      const { type, etag, text } = file;
+      const isKnown = headers['if-none-match'] === etag;
+      const answer = { 'Content-Type': type, 'Cache-Control': 'no-cache', ETag: etag };
+      this.#answer(response, isKnown ? 304 : 200, answer, isKnown ? undefined : text);
+    }
+
+    @Get('events')
+    events(@Query('room') room: unknown, @Res() response: Response): void {
+      if (!this.streams.canOpen)
+        throw new ServiceUnavailableException('Too many inspectors are open, or the server stops.');
+      if ('hijack' in response) response.hijack();
+      this.streams.open('raw' in response ? response.raw : response, typeof room === 'string' ? room : undefined);
+    }
+
+    @Post('rooms/:service/:room/close')
+    close(
+      @Param('service') service: string,
+      @Param('room') room: string,
+      @Body() body: unknown,
+      @Req() request: Request,
+      @Res() response: Response,
+    ): void {
+      requireOwnPage(request);
+      this.actions.close(service, room, body);
+      this.#answer(response, 204, {}, undefined);
+    }
+
+    @Post('rooms/:service/:room/clients/:client/kick')
+    kick(
+      @Param() { service, room, client }: Record<'service' | 'room' | 'client', string>,
+      @Body() body: unknown,
+      @Req() request: Request,
+      @Res() response: Response,
+    ): void {
+      requireOwnPage(request);
+      this.actions.kick(service, room, client, body);
+      this.#answer(response, 204, {}, undefined);
+    }
+
+    #answer(response: Response, status: number, headers: Record<string, string>, body: string | undefined): void {
+      const { httpAdapter } = this.adapterHost;
+      for (const [name, value] of Object.entries({ ...ALL_HEADERS, ...headers })) {
+        httpAdapter.setHeader(response, name, value);
+      }
+      httpAdapter.reply(response, body, status);
+    }
+  }
+  return JamsocketInspectorController;
+}
+
+/** Writes the path on the controller, before Nest's router reads it. */
+export function mountInspector(controller: Type, path: string): void {
+  Controller({ path, version: VERSION_NEUTRAL })(controller);
+}
+
+function requireOwnPage({ headers }: Request): void {
+  if (headers[ACTION_HEADER] !== '1') throw new ForbiddenException(`The header ${ACTION_HEADER}: 1 is missing.`);
+}
+
+/** Where the browser sees the page, whatever prefix the application has. Two slashes would be another host. */
+function pathOf(url: string): string {
+  return `/${url.split('?', 1)[0].replace(/^\/+|\/+$/g, '')}`;
+}

@@ -1,0 +1,55 @@
+import { ConfigurableModuleBuilder, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { createInspectorController, mountInspector } from './inspector.controller.js';
+import { InspectorGuard } from './inspector.guard.js';
+import {
+  INSPECTOR_OPTIONS,
+  resolveInspectorOptions,
+  type JamsocketInspectorOptions,
+  type ResolvedInspectorOptions,
+} from './inspector-options.js';
+import { InspectorStreams } from './inspector-streams.js';
+import { PageFiles } from './page-files.js';
+import { RoomActions } from './room-actions.js';
+import { RoomDirectory } from './room-directory.js';
+
+const INSPECTOR_ROUTES = Symbol('JAMSOCKET_INSPECTOR_ROUTES');
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JamsocketInspectorOptions>({
+  moduleName: 'JamsocketInspector',
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createJamsocketInspectorOptions')
+  .setExtras({}, (definition) => withRoutes(definition))
+  .build();
+
+/** The path comes from the options, which may be known only once providers are built. */
+function withRoutes(definition: DynamicModule): DynamicModule {
+  const controller = createInspectorController();
+  const routes: Provider = {
+    provide: INSPECTOR_ROUTES,
+    inject: [INSPECTOR_OPTIONS],
+    useFactory: ({ path }: ResolvedInspectorOptions) => mountInspector(controller, path),
+  };
+  return { ...definition, controllers: [controller], providers: [...(definition.providers ?? []), routes] };
+}
+
+/**
+ * A page that shows what goes on in the rooms, at `/inspector`. Import it beside `JamsocketModule`:
+ * `JamsocketInspectorModule.forRoot({ guards: [AdminGuard] })`, or `forRootAsync(…)`.
+ * @throws JamsocketConfigurationError at boot for bad options, and in production if there are no guards
+ */
+@Module({
+  providers: [
+    { provide: INSPECTOR_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveInspectorOptions },
+    InspectorGuard,
+    InspectorStreams,
+    PageFiles,
+    RoomActions,
+    RoomDirectory,
+  ],
+})
+export class JamsocketInspectorModule extends ConfigurableModuleClass {
+  static override forRoot(options: JamsocketInspectorOptions = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+}

@@ -1,0 +1,70 @@
+import type { Client } from '../room/client.js';
+import type { Room } from '../room/room.js';
+import type { ClientDetail, RoomDetail, TimerDetail } from './inspector-events.js';
+import { StateView, type IsInjected } from './state-view.js';
+
+const MAX_CLIENTS = 500;
+
+/** Reads everything about one room. */
+export class RoomDetails {
+  constructor(
+    /** What the rooms' clock says at 0, in milliseconds since the epoch. */
+    private readonly epoch: number,
+    /** `null` if state is not to be shown. */
+    private readonly isInjected: IsInjected | null,
+  ) {}
+
+  of(key: string, room: Room | undefined): RoomDetail {
+    if (room === undefined) return { key, isGone: true, clients: [], clientCount: 0, timers: [], mailbox: 0 };
+    const data = this.isInjected && new StateView(this.isInjected);
+    return {
+      key,
+      isGone: false,
+      clients: firstOf(room.members.clients.values()).map((client) => this.#clientOf(client, data)),
+      clientCount: room.members.clients.size,
+      timers: timersOf(room),
+      mailbox: room.waitingEvents,
+      ...(this.isInjected && stateOf(room, new StateView(this.isInjected))),
+    };
+  }
+
+  #clientOf(client: Client, data: StateView | null): ClientDetail {
+    const { id, request, isConnected, joinedAt, connection, tags } = client;
+    return {
+      id,
+      address: request.ip,
+      isConnected,
+      joinedAt: Math.round(this.epoch + joinedAt),
+      buffered: connection?.bufferedBytes ?? 0,
+      tags: [...tags],
+      url: data === null ? request.url.split('?', 1)[0] : request.url,
+      ...(data !== null && client.data !== undefined && { data: data.of(client.data) }),
+    };
+  }
+}
+
+function stateOf(room: Room, view: StateView): { readonly state?: unknown; readonly stateError?: string } {
+  try {
+    return { state: view.ofService(room.instance!.service) };
+  } catch (error) {
+    return { stateError: error instanceof Error ? error.message : `toJSON() threw ${typeof error}` };
+  }
+}
+
+function timersOf(room: Room): TimerDetail[] {
+  const now = room.now();
+  return room.timers.pending.map(({ name, type, dueAt }) => ({
+    name,
+    kind: type,
+    ...(dueAt !== undefined && { dueInMs: Math.max(0, Math.round(dueAt - now)) }),
+  }));
+}
+
+function firstOf(clients: Iterable<Client>): Client[] {
+  const first: Client[] = [];
+  for (const client of clients) {
+    if (first.length === MAX_CLIENTS) break;
+    first.push(client);
+  }
+  return first;
+}

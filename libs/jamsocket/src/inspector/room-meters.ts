@@ -1,0 +1,134 @@
+import type { Client } from '../room/client.js';
+import type { JamsocketContext } from '../room/room-context.js';
+import type { ReceivedMessage, RoomObserver, SentMessage } from '../room/room-observer.js';
+import type { Room } from '../room/room.js';
+import type { TrafficLog } from './traffic-log.js';
+
+const MAX_ERROR = 1_000;
+
+/** What went through one room since it was last read. */
+export interface RoomMeter {
+  in: number;
+  out: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Of those who watch this room. */
+  logs: readonly TrafficLog[];
+}
+
+/** Which room somebody watches: it may not be there yet, or stop and come again. */
+export interface Watch {
+  readonly service: string;
+  readonly room: string;
+  readonly log: TrafficLog;
+}
+
+/** Counts what goes through each room, and writes down what goes through those that are watched. */
+export class RoomMeters implements RoomObserver {
+  readonly #meters = new Map<Room, RoomMeter>();
+  readonly #watches = new Set<Watch>();
+  /** Messages come in runs: most are of the room that had the one before. */
+  #lastRoom: Room | undefined;
+  #last: RoomMeter | undefined;
+
+  /** `undefined` if nothing has gone through it. */
+  of(room: Room): RoomMeter | undefined {
+    return this.#meters.get(room);
+  }
+
+  /** Begins another interval. */
+  reset(): void {
+    this.#meters.clear();
+    this.#lastRoom = undefined;
+  }
+
+  watch(watch: Watch): void {
+    this.#watches.add(watch);
+    this.#findLogs();
+  }
+
+  unwatch(watch: Watch): void {
+    this.#watches.delete(watch);
+    this.#findLogs();
+  }
+
+  get isWatched(): boolean {
+    return this.#watches.size > 0;
+  }
+
+  messageReceived({ room }: JamsocketContext, client: Client, message: ReceivedMessage): void {
+    const meter = this.#at(room);
+    meter.in++;
+    meter.bytesIn += message.bytes;
+    for (const log of meter.logs) log.received(client, message);
+  }
+
+  messageSent({ room }: JamsocketContext, message: SentMessage): void {
+    const meter = this.#at(room);
+    meter.out += message.recipients;
+    meter.bytesOut += message.bytes * message.recipients;
+    for (const log of meter.logs) log.sent(message);
+  }
+
+  clientJoined({ room }: JamsocketContext, client: Client): void {
+    for (const log of this.#at(room).logs) log.note('join', client, client.request.ip);
+  }
+
+  clientLeft({ room }: JamsocketContext, client: Client, code: number, reason: string): void {
+    for (const log of this.#at(room).logs) log.note('leave', client, reason === '' ? `${code}` : `${code} ${reason}`);
+  }
+
+  clientLost({ room }: JamsocketContext, client: Client): void {
+    for (const log of this.#at(room).logs) log.note('lost', client, 'its connection is lost, and it may come back');
+  }
+
+  clientResumed({ room }: JamsocketContext, client: Client): void {
+    for (const log of this.#at(room).logs) log.note('back', client, client.request.ip);
+  }
+
+  turnTimedOut({ room }: JamsocketContext, client: Client | undefined): void {
+    for (const log of this.#at(room).logs) {
+      log.note('turn-error', client, '', {
+        error: 'The handler has not finished in time; the room moves on without it.',
+      });
+    }
+  }
+
+  turnFailed(
+    { room }: JamsocketContext,
+    handler: string | undefined,
+    client: Client | undefined,
+    error: unknown,
+  ): void {
+    for (const log of this.#at(room).logs) {
+      log.note('turn-error', client, '', { ...(handler !== undefined && { handler }), error: textOf(error) });
+    }
+  }
+
+  #at(room: Room): RoomMeter {
+    if (room === this.#lastRoom) return this.#last!;
+    let meter = this.#meters.get(room);
+    if (meter === undefined) this.#meters.set(room, (meter = this.#newMeter(room)));
+    this.#lastRoom = room;
+    return (this.#last = meter);
+  }
+
+  #newMeter(room: Room): RoomMeter {
+    return { in: 0, out: 0, bytesIn: 0, bytesOut: 0, logs: this.#logsOf(room) };
+  }
+
+  #findLogs(): void {
+    for (const [room, meter] of this.#meters) meter.logs = this.#logsOf(room);
+  }
+
+  #logsOf({ definition, address }: Room): TrafficLog[] {
+    return [...this.#watches]
+      .filter(({ service, room }) => service === definition.service && room === address.key)
+      .map(({ log }) => log);
+  }
+}
+
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${typeof error}`;
+  return text.slice(0, MAX_ERROR);
+}

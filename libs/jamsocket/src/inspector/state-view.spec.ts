@@ -1,0 +1,148 @@
+import { describe, expect, it } from '@jest/globals';
+import { MAX_VIEW_BYTES, StateView } from './state-view.js';
+
+class Injected {
+  secret = 'password';
+}
+
+const view = (maxBytes?: number) => new StateView((value) => value instanceof Injected, maxBytes);
+/** As the page gets it. */
+const shown = (value: unknown) => JSON.parse(JSON.stringify(view().of(value))) as unknown;
+
+describe('the view of a state', () => {
+  it('is JSON as it is, and text where there is no JSON', () => {
+    const plain = { a: [1, 'two', true, null], b: { c: -0.5 } };
+    expect(shown(plain)).toEqual(plain);
+    expect(
+      shown({
+        big: 12n,
+        nan: NaN,
+        symbol: Symbol('s'),
+        handler: function play() {},
+        date: new Date(0),
+        never: new Date(NaN),
+        pattern: /x/g,
+        error: new TypeError('no'),
+        url: new URL('http://a/b'),
+        bytes: Buffer.from([1, 2, 255]),
+        numbers: new Float64Array(2),
+        promise: Promise.resolve(1),
+        weak: new WeakMap(),
+        hole: [undefined],
+        nothing: undefined,
+      }),
+    ).toEqual({
+      big: '(12n)',
+      nan: '(NaN)',
+      symbol: '(Symbol(s))',
+      handler: '(function play)',
+      date: '1970-01-01T00:00:00.000Z',
+      never: '(Invalid Date)',
+      pattern: '(/x/g)',
+      error: '(TypeError: no)',
+      url: '(http://a/b)',
+      bytes: '(Buffer, 3 bytes) 0102ff',
+      numbers: `(Float64Array, 16 bytes) ${'00'.repeat(16)}`,
+      promise: '(Promise)',
+      weak: '(WeakMap)',
+      hole: ['(undefined)'],
+    });
+  });
+
+  it('shows maps, sets and instances', () => {
+    class Point {
+      x = 1;
+      get far() {
+        return true;
+      }
+      #hidden = this.x;
+      read() {
+        return this.#hidden;
+      }
+    }
+    expect(
+      shown(
+        new Map<unknown, unknown>([
+          ['a', new Point()],
+          [2, new Set([1, 2])],
+        ]),
+      ),
+    ).toEqual({ 2: [1, 2], a: { x: 1 } });
+    expect(shown(new Map([[new Point(), 'here']]))).toEqual([[{ x: 1 }, 'here']]);
+    expect(shown({ toJSON: () => ({ own: 'words' }) })).toEqual({ own: 'words' });
+  });
+
+  it('survives what is meant to break it', () => {
+    const cycle: Record<string, unknown> = { name: 'a' };
+    cycle.self = cycle;
+    cycle.twice = [cycle, { up: cycle }];
+    expect(shown(cycle)).toEqual({ name: 'a', self: '(circular)', twice: ['(circular)', { up: '(circular)' }] });
+    const traps = Object.defineProperty({ fine: 1 }, 'bad', {
+      enumerable: true,
+      get: () => {
+        throw new Error('not yet');
+      },
+    });
+    expect(shown(traps)).toEqual({ fine: 1, bad: '(threw not yet)' });
+    expect(
+      shown({
+        toJSON() {
+          // oxlint-disable-next-line typescript/only-throw-error
+          throw 'text';
+        },
+      }),
+    ).toBe('(threw string)');
+    const proxy = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('go away');
+        },
+      },
+    );
+    expect(shown([proxy])).toEqual(['(threw go away)']);
+    const named = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 2}') as object;
+    expect(JSON.stringify(view().of(named))).toBe('{"__proto__":{"polluted":1},"constructor":2}');
+    let deep: unknown = 'bottom';
+    for (let n = 0; n < 10_000; n++) deep = [deep];
+    expect(JSON.stringify(shown(deep))).toBe('[[[[[[[["(Array)"]]]]]]]]');
+    // The same object at two places is no cycle.
+    const shared = { v: 1 };
+    expect(shown([shared, shared])).toEqual([{ v: 1 }, { v: 1 }]);
+  });
+
+  it.each([
+    ['a list', Array.from({ length: 1_000_000 }, (_, n) => n)],
+    ['a map', new Map(Array.from({ length: 100_000 }, (_, n) => [`key ${n}`, { n }]))],
+    ['long texts', Array.from({ length: 1_000 }, () => 'ä'.repeat(100_000))],
+    ['long names', Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`${n}${'€'.repeat(1_000)}`, n]))],
+    ['lists of lists', Array.from({ length: 1_000 }, () => Array.from({ length: 1_000 }, () => []))],
+  ])('stays small: %s', (_what, value) => {
+    const bytes = Buffer.byteLength(JSON.stringify(view().of(value)));
+    expect(bytes).toBeLessThan(MAX_VIEW_BYTES + 2_048);
+    expect(bytes).toBeGreaterThan(MAX_VIEW_BYTES / 2);
+  });
+
+  it('says what it leaves out', () => {
+    expect(view(24).of({ a: 'ten letter', b: 2, c: 3 })).toEqual({ a: 'ten letter', b: 2, '…': '(1 more)' });
+    expect(view().of('x'.repeat(1_500))).toBe(`${'x'.repeat(1_000)}… (1500 characters)`);
+  });
+
+  it('leaves out what was injected', () => {
+    class Service {
+      count = 1;
+      readonly #hidden = 2;
+      helper = new Injected();
+      parts = { helper: new Injected(), rest: this.#hidden };
+    }
+    expect(view().ofService(new Service())).toEqual({ count: 1, parts: { rest: 2 } });
+    const own = { toJSON: () => ({ mine: 1 }) };
+    expect(view().ofService(own)).toEqual({ mine: 1 });
+    const broken = {
+      toJSON() {
+        throw new Error('cannot');
+      },
+    };
+    expect(() => view().ofService(broken)).toThrow('cannot');
+  });
+});

@@ -1,0 +1,158 @@
+import { types } from 'node:util';
+import { Client } from '../room/client.js';
+import { JamsocketContext } from '../room/room-context.js';
+
+/** Most bytes of JSON of one view. */
+export const MAX_VIEW_BYTES = 64 * 1024;
+const MAX_DEPTH = 8;
+const MAX_STRING = 1_000;
+const MAX_KEY = 100;
+const SHOWN_BYTES = 32;
+const CUT = '… (more than is shown)';
+
+/** Whether a value was injected and is no state: it is left out. */
+export type IsInjected = (value: object) => boolean;
+
+/**
+ * Makes JSON of values that were not meant for it, for a person to look at. What JSON does not have becomes text in
+ * parentheses; what is too much is cut. All views of one maker share its bytes.
+ */
+export class StateView {
+  #bytesLeft: number;
+  /** From the root to the value in work: what comes again among these is a cycle. */
+  readonly #path = new Set<object>();
+
+  constructor(
+    private readonly isInjected: IsInjected,
+    maxBytes = MAX_VIEW_BYTES,
+  ) {
+    this.#bytesLeft = maxBytes;
+  }
+
+  /**
+   * The state of a service: what its `toJSON()` returns, or its own enumerable fields.
+   * @throws whatever `toJSON` throws
+   */
+  ofService(service: object): unknown {
+    const toJson = (service as { toJSON?: unknown }).toJSON;
+    if (typeof toJson === 'function') return this.of(toJson.call(service));
+    this.#path.add(service);
+    return this.#fields(service);
+  }
+
+  of(value: unknown): unknown {
+    if (this.#bytesLeft <= 0) return CUT;
+    if (typeof value !== 'object' || value === null) return this.#take(scalar(value));
+    if (this.#path.has(value)) return this.#take('(circular)');
+    if (this.#path.size >= MAX_DEPTH) return this.#take(`(${nameOf(value)})`);
+    this.#path.add(value);
+    try {
+      return this.#object(value);
+    } catch (error) {
+      return this.#take(`(threw ${messageOf(error)})`);
+    } finally {
+      this.#path.delete(value);
+    }
+  }
+
+  #object(value: object): unknown {
+    // Its brackets and a comma: empty ones are not free either.
+    this.#bytesLeft -= 3;
+    if (Array.isArray(value)) return this.#list(value);
+    if (value instanceof Map) return this.#map(value);
+    if (value instanceof Set) return this.#list(value);
+    const text = textOf(value);
+    if (text !== undefined) return this.#take(text);
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === 'function') return this.of(toJSON.call(value));
+    return this.#fields(value);
+  }
+
+  #list(values: Iterable<unknown>): unknown[] {
+    const list: unknown[] = [];
+    for (const value of values) {
+      const isCut = this.#bytesLeft <= 0;
+      list.push(isCut ? CUT : this.of(value));
+      if (isCut) break;
+    }
+    return list;
+  }
+
+  /** As an object, where all keys have a name; else as pairs. */
+  #map(map: ReadonlyMap<unknown, unknown>): unknown {
+    const isNamed = (key: unknown) => typeof key === 'string' || typeof key === 'number';
+    if (![...map.keys()].every(isNamed)) return this.#list(map);
+    return this.#entries([...(map as ReadonlyMap<string | number, unknown>)], ([, value]) => value);
+  }
+
+  #fields(value: object): Record<string, unknown> {
+    const keys = Object.keys(value).map((key) => [key] as const);
+    return this.#entries(keys, ([key]) => (value as Record<string, unknown>)[key]);
+  }
+
+  #entries<Entry extends readonly [string | number, ...unknown[]]>(
+    entries: readonly Entry[],
+    read: (entry: Entry) => unknown,
+  ): Record<string, unknown> {
+    const view = Object.create(null) as Record<string, unknown>;
+    for (const [at, entry] of entries.entries()) {
+      if (this.#bytesLeft <= 0) {
+        view['…'] = `(${entries.length - at} more)`;
+        break;
+      }
+      let shown: unknown;
+      try {
+        const value = read(entry);
+        if (value === undefined || (typeof value === 'object' && value !== null && this.isInjected(value))) continue;
+        shown = this.of(value);
+      } catch (error) {
+        shown = this.#take(`(threw ${messageOf(error)})`);
+      }
+      view[this.#take(String(entry[0]).slice(0, MAX_KEY))] = shown;
+    }
+    return view;
+  }
+
+  /** With what JSON puts around it. */
+  #take<T>(value: T): T {
+    this.#bytesLeft -= Buffer.byteLength(JSON.stringify(value) ?? '') + 2;
+    return value;
+  }
+}
+
+function scalar(value: unknown): string | number | boolean | null {
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string')
+    return value.length > MAX_STRING ? `${value.slice(0, MAX_STRING)}… (${value.length} characters)` : value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : `(${value})`;
+  if (typeof value === 'bigint') return `(${value}n)`;
+  if (typeof value === 'function') return `(function ${value.name})`;
+  return typeof value === 'symbol' ? `(${value.toString()})` : '(undefined)';
+}
+
+/** Objects that are one value, and those whose inside is nobody's business. */
+function textOf(value: object): string | undefined {
+  if (value instanceof Client) return `(client ${value.id})`;
+  if (value instanceof JamsocketContext) return '(JamsocketContext)';
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '(Invalid Date)' : value.toISOString();
+  if (value instanceof Error || value instanceof RegExp || value instanceof URL) return `(${String(value)})`;
+  if (ArrayBuffer.isView(value)) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, Math.min(value.byteLength, SHOWN_BYTES));
+    return `(${nameOf(value)}, ${value.byteLength} bytes) ${bytes.toString('hex')}`;
+  }
+  const isOpaque =
+    types.isPromise(value) || types.isWeakMap(value) || types.isWeakSet(value) || types.isAnyArrayBuffer(value);
+  // Node's timers hold the whole list of timers.
+  return isOpaque || /^(Timeout|Immediate|AbortController|AbortSignal)$/.test(nameOf(value))
+    ? `(${nameOf(value)})`
+    : undefined;
+}
+
+function nameOf(value: object): string {
+  const { constructor } = value as { constructor?: unknown };
+  return typeof constructor === 'function' ? constructor.name : 'object';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, MAX_STRING) : typeof error;
+}

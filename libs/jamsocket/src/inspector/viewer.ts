@@ -1,0 +1,43 @@
+import type { EventStream } from './event-stream.js';
+import type { Overview } from './inspector-events.js';
+import type { RoomDetails } from './room-detail.js';
+import { parseKey, type RoomDirectory } from './room-directory.js';
+import type { Watch } from './room-meters.js';
+import { RoomChangesFor, type RoomTable } from './room-table.js';
+import { TrafficLog } from './traffic-log.js';
+
+/** One open page. A page that does not keep up misses readings, and gets what has changed since when it does. */
+export class Viewer {
+  readonly #changes = new RoomChangesFor();
+  /** The room it watches, if it does. */
+  readonly watch: Watch | undefined;
+
+  constructor(
+    private readonly stream: EventStream,
+    /** Of the room to watch. */
+    private readonly key: string | undefined,
+  ) {
+    const parsed = key === undefined ? undefined : parseKey(key);
+    this.watch = parsed && { ...parsed, log: new TrafficLog() };
+  }
+
+  show(overview: Overview, table: RoomTable, details: RoomDetails, directory: RoomDirectory): void {
+    if (this.stream.isBehind) return;
+    this.stream.send('overview', overview);
+    this.stream.send('rooms', this.#changes.next(table));
+    if (this.key === undefined) return;
+    const room = this.watch && directory.find(this.watch.service, this.watch.room);
+    this.stream.send('room', details.of(this.key, room));
+  }
+
+  showTraffic(): void {
+    if (this.stream.isBehind) return;
+    const traffic = this.watch?.log.take();
+    if (traffic !== undefined) this.stream.send('traffic', traffic);
+  }
+
+  end(): void {
+    this.showTraffic();
+    this.stream.end();
+  }
+}

@@ -1,0 +1,372 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { RoomDetail, TrafficEntry } from '../libs/jamsocket/src/inspector/inspector-events.js';
+import { launchBrowser } from './support/browser.js';
+import { FakeInspector, row } from './support/fake-inspector.js';
+import { visit, type Visit } from './support/inspector-visit.js';
+
+const ROOMS = '#rooms-rows [role=row]';
+const TRAFFIC = '#traffic-rows [role=row]';
+const HOSTILE = '<img src=x onerror="document.title=\'hacked\'">';
+
+/** In words, since it runs in the page: what the types of these specs know is Node. */
+const COUNT_MUTATIONS = `
+  window.seen = { added: 0, elements: new Set() };
+  new MutationObserver((records) => {
+    for (const { target, addedNodes } of records) {
+      seen.added += addedNodes.length;
+      seen.elements.add(target.nodeType === Node.TEXT_NODE ? target.parentNode : target);
+    }
+  }).observe(document.querySelector('#rooms'), { subtree: true, childList: true, attributes: true, characterData: true });
+  void 0`;
+interface Mutations {
+  readonly added: number;
+  readonly elements: number;
+}
+
+let browser: Browser;
+let fake: FakeInspector;
+let visited: Visit;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+}, 60_000);
+afterAll(() => browser?.close());
+
+beforeEach(async () => {
+  fake = await FakeInspector.start();
+});
+afterEach(async () => {
+  await visited.close();
+  await fake.stop();
+});
+
+const open = async (hash = '', options = {}) => (visited = await visit(browser, `${fake.url}${hash}`, options)).page;
+
+/** Rows in sight from top to bottom, whatever their order in the document. */
+const namesShown = (column = 'room') =>
+  visited.page.$$eval(
+    ROOMS,
+    (rows, wanted) =>
+      rows
+        .toSorted((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
+        .map((each) => each.querySelector(`[data-column=${wanted}]`)?.textContent ?? ''),
+    column,
+  );
+
+const untilRooms = (names: string[]) => until(namesShown, names);
+
+async function until<T>(read: () => Promise<T>, wanted: T, patienceMs = 8_000): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  let last = await read();
+  while (JSON.stringify(last) !== JSON.stringify(wanted)) {
+    if (Date.now() > deadline) expect(last).toEqual(wanted);
+    await nextFrame();
+    last = await read();
+  }
+}
+
+const nextFrame = () => visited.page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))');
+
+const detailOf = (key: string, given: Partial<RoomDetail> = {}): RoomDetail => ({
+  key,
+  isGone: false,
+  clients: [],
+  clientCount: 0,
+  timers: [],
+  mailbox: 0,
+  ...given,
+});
+
+let lastEntry = 0;
+const entry = (preview: string, given: Partial<TrafficEntry> = {}): TrafficEntry => ({
+  n: ++lastEntry,
+  at: Date.UTC(2026, 0, 1),
+  dir: 'in',
+  client: '1',
+  kind: 'text',
+  preview,
+  bytes: preview.length,
+  ...given,
+});
+
+const previews = () => visited.page.$$eval(`${TRAFFIC} .preview`, (cells) => cells.map((cell) => cell.textContent));
+
+describe("the inspector's list of rooms", () => {
+  it('shows rooms as they come and go, and how to begin while there are none', async () => {
+    const page = await open();
+    await page.getByText('No rooms yet').waitFor();
+    expect(await page.textContent('#example')).toContain(`ws://127.0.0.1:${fake.port}/ws/chat/lobby`);
+    fake.change([row('chat', 'lobby', { clients: 3 }), row('chat', 'garden')]);
+    await untilRooms(['lobby', 'garden']);
+    expect(await page.isVisible('#rooms-empty')).toBe(false);
+    fake.change([], ['chat/lobby']);
+    await untilRooms(['garden']);
+    expect(visited.complaints).toEqual([]);
+  });
+
+  it('filters by words and by service, sorts by any column, and a reload keeps all that', async () => {
+    fake.change([
+      row('chat', 'room 10', { clients: 5 }),
+      row('chat', 'room 9', { clients: 7, in: 2 }),
+      row('game', 'room 1', { clients: 6, in: 4.5 }),
+      row('game', 'other'),
+    ]);
+    const page = await open();
+    await untilRooms(['room 9', 'room 1', 'room 10', 'other']);
+    await page.keyboard.press('/');
+    await page.keyboard.type('ROOM');
+    await untilRooms(['room 9', 'room 1', 'room 10']);
+    await page.click('[role=columnheader][data-column=room] button');
+    await untilRooms(['room 1', 'room 9', 'room 10']);
+    expect(await page.getAttribute('[role=columnheader][data-column=room]', 'aria-sort')).toBe('ascending');
+    await page.click('[role=columnheader][data-column=in] button');
+    await untilRooms(['room 1', 'room 9', 'room 10']);
+    await page.click('#services button:has-text("chat")');
+    await untilRooms(['room 9', 'room 10']);
+    await page.reload();
+    await untilRooms(['room 9', 'room 10']);
+    expect(await page.inputValue('#filter')).toBe('ROOM');
+    await page.fill('#filter', 'nowhere');
+    await page.getByText('No room passes the filter.').waitFor();
+  });
+
+  it('sorts by each of its columns', async () => {
+    const numbers = { away: 2, in: 2, out: 2, bytesIn: 2, bytesOut: 2, mailbox: 2, buffered: 2, timers: 2 };
+    fake.change([row('chat', 'b', { clients: 1 }), row('game', 'a', { ...numbers, clients: 2, startedAt: 0 })]);
+    const page = await open('#/?sort=room&order=down');
+    await untilRooms(['b', 'a']);
+    const ids = await page.$$eval('#rooms-head [data-column]', (heads) =>
+      heads.map((head) => head.getAttribute('data-column')),
+    );
+    expect(ids).toHaveLength(12);
+    for (const id of ids) {
+      const heading = `#rooms-head [data-column=${id}]`;
+      await page.click(`${heading} button`);
+      const first = id === 'service' ? ['b', 'a'] : ['a', 'b'];
+      await untilRooms(first);
+      await page.click(`${heading} button`);
+      await untilRooms(first.toReversed());
+    }
+  });
+
+  it('keeps fewer than 100 rows in the document for 5,000 rooms, and shows the right ones wherever it is scrolled to', async () => {
+    fake.change(Array.from({ length: 5_000 }, (_, index) => row('chat', `room ${index}`)));
+    const page = await open('#/?sort=room&order=up');
+    await until(() => page.textContent('#count'), '5,000 rooms');
+    await until(async () => (await namesShown())[0], 'room 0');
+    for (const first of [2_500, 4_000, 17]) {
+      await page.$eval('#rooms-rows', (rows, top) => (rows.scrollTop = top), first * 28);
+      await until(async () => (await namesShown())[6], `room ${first}`);
+      const names = await namesShown();
+      expect(names).toEqual(names.map((_, index) => `room ${first - 6 + index}`));
+      expect(names.length).toBeLessThan(100);
+    }
+    await page.focus('#rooms');
+    await page.keyboard.press('End');
+    await until(async () => (await namesShown()).at(-1), 'room 4999');
+    expect(await page.$$eval(ROOMS, (rows) => rows.length)).toBeLessThan(100);
+  });
+
+  it('touches only what is in sight when all of 5,000 rooms change', async () => {
+    const rooms = (rate: number) => Array.from({ length: 5_000 }, (_, index) => row('chat', `r${index}`, { in: rate }));
+    fake.change(rooms(1));
+    const page = await open('#/?sort=room&order=up');
+    await until(async () => [...new Set(await namesShown('in'))], ['1']);
+    const rows = await page.$$eval(ROOMS, (all) => all.length);
+    await page.evaluate(COUNT_MUTATIONS);
+    fake.change(rooms(2));
+    await until(async () => [...new Set(await namesShown('in'))], ['2']);
+    const seen = await page.evaluate<Mutations>('({ added: seen.added, elements: seen.elements.size })');
+    expect(seen.added).toBe(0);
+    expect(seen.elements).toBeGreaterThanOrEqual(rows);
+    expect(seen.elements).toBeLessThanOrEqual(rows * 3);
+  });
+
+  it('says that the server is away, and goes on when it is back', async () => {
+    fake.change([row('chat', 'lobby')]);
+    const page = await open();
+    await page.getByText('Live').waitFor();
+    const { port } = fake;
+    fake.end();
+    await page.getByText('Shut down, reconnecting').waitFor();
+    await fake.stop();
+    await fake.listen(port);
+    await page.getByText('Live').waitFor();
+    await untilRooms(['lobby']);
+  });
+});
+
+describe('the view of a room', () => {
+  it('is opened and left by keyboard', async () => {
+    fake.change([row('chat', 'first', { clients: 9 }), row('chat', 'a/b c', { clients: 2 })]);
+    const page = await open();
+    await untilRooms(['first', 'a/b c']);
+    await page.focus('#rooms');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/inspector#/room/chat/a%2Fb%20c');
+    expect(await page.textContent('#room-name')).toBe('a/b c');
+    await until(() => Promise.resolve(fake.watched), ['chat/a%2Fb%20c']);
+    await page.reload();
+    await page.waitForSelector('#room-view:not([hidden])');
+    expect(await page.textContent('#room-name')).toBe('a/b c');
+    await page.keyboard.press('Escape');
+    await untilRooms(['first', 'a/b c']);
+    await page.goBack();
+    await page.waitForSelector('#room-view:not([hidden])');
+  });
+
+  it('watches one room at a time, and leaves no stream behind', async () => {
+    fake.change([row('chat', 'first', { clients: 2 }), row('chat', 'second')]);
+    const page = await open();
+    for (const name of ['first', 'second', 'first']) {
+      await page.locator('#rooms-rows').getByText(name).click();
+      await page.waitForSelector('#room-view:not([hidden])');
+      await page.keyboard.press('Escape');
+    }
+    await until(() => Promise.resolve(fake.openStreams), [null]);
+    await page.locator('#rooms-rows').getByText('second').click();
+    await until(() => Promise.resolve(fake.openStreams), ['chat/second']);
+  });
+
+  it('shows traffic, holds it while paused, filters it and expands an entry', async () => {
+    fake.change([row('chat', 'lobby')]);
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.watched), ['chat/lobby']);
+    fake.traffic([
+      entry('hello'),
+      entry('{"x":1}', { dir: 'out', client: undefined, to: 'everyone but 1', event: 'moved', kind: 'event' }),
+    ]);
+    await until(previews, ['hello', '{"x":1}']);
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    fake.traffic([entry('held back')]);
+    await page.getByText('1 waiting').waitFor();
+    expect(await previews()).toEqual(['hello', '{"x":1}']);
+    await page.keyboard.press('Space');
+    await until(previews, ['hello', '{"x":1}', 'held back']);
+    await page.selectOption('#traffic-direction', 'out');
+    await until(previews, ['{"x":1}']);
+    await page.selectOption('#traffic-direction', '');
+    await page.fill('#traffic-client', '1');
+    await until(previews, ['hello', 'held back']);
+    await page.fill('#traffic-client', '');
+    await page.fill('#traffic-text', 'MOVED');
+    await until(previews, ['{"x":1}']);
+    await page.click(TRAFFIC);
+    await page.getByText('to clients').waitFor();
+    expect(await page.textContent('.detail pre')).toBe('{\n  "x": 1\n}');
+    expect(await page.getAttribute(TRAFFIC, 'aria-expanded')).toBe('true');
+  });
+
+  it('keeps the newest 2,000 entries, few of them in the document, and follows the end', async () => {
+    fake.change([row('chat', 'lobby')]);
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.watched), ['chat/lobby']);
+    for (let batch = 0; batch < 6; batch++) {
+      fake.traffic(
+        Array.from({ length: 500 }, (_, index) => entry(`message ${batch * 500 + index}`)),
+        batch === 5 ? 12 : 0,
+      );
+    }
+    await page.getByText('12 more, too many to be shown').waitFor();
+    await until(() => page.textContent('#traffic-count'), '2,000');
+    expect(await previews()).toContain('message 2999');
+    expect(await page.$$eval(TRAFFIC, (rows) => rows.length)).toBeLessThan(100);
+    await page.$eval('#traffic-rows', (rows) => (rows.scrollTop = 0));
+    await until(async () => (await previews()).includes('message 1001'), true);
+  });
+
+  it('shows clients, timers and state, and keeps open in the tree what was open', async () => {
+    fake.change([row('chat', 'lobby')]);
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.watched), ['chat/lobby']);
+    const client = { address: '10.0.0.7', isConnected: true, joinedAt: 0, tags: ['red'], url: '/ws/chat/lobby' };
+    const detail = (count: number) =>
+      detailOf('chat/lobby', {
+        clients: [{ ...client, id: 3, buffered: 2048 }],
+        clientCount: 1,
+        timers: [{ name: 'round', kind: 'timeout', dueInMs: 61_000 }],
+        state: { deep: { deeper: { count } } },
+      });
+    fake.detail(detail(1));
+    await page.getByText('10.0.0.7').waitFor();
+    expect(await page.textContent('#clients-rows')).toContain('2.0 KiB');
+    expect(await page.textContent('#timers')).toContain('in 1 min 01 s');
+    expect(await page.textContent('#state')).not.toContain('count');
+    await page.getByRole('button', { name: 'deeper' }).click();
+    fake.detail(detail(2));
+    await page.locator('#state').getByText('2', { exact: true }).waitFor();
+    fake.detail(detailOf('chat/lobby', { isGone: true }));
+    await page.getByText('This room is gone.').waitFor();
+    expect(await page.isDisabled('#close-room')).toBe(true);
+  });
+
+  it('asks before it closes a room or disconnects a client, and marks the request as its own', async () => {
+    fake.change([row('chat', 'lobby')]);
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.watched), ['chat/lobby']);
+    const client = { address: '::1', isConnected: true, joinedAt: 0, buffered: 0, tags: [], url: '/' };
+    fake.detail(detailOf('chat/lobby', { clients: [{ ...client, id: 3 }], clientCount: 1 }));
+    await page.getByRole('button', { name: 'Kick client 3' }).click();
+    await page.keyboard.press('Escape');
+    await page.click('#close-room');
+    expect(await page.textContent('#ask-text')).toContain('1 client is disconnected');
+    await page.fill('#ask-reason', 'maintenance');
+    await page.keyboard.press('Enter');
+    await page.getByText('Room lobby is closed.').waitFor();
+    expect(fake.actions).toEqual([
+      { path: '/inspector/rooms/chat/lobby/close', body: { reason: 'maintenance' }, header: '1' },
+    ]);
+  });
+
+  it('shows as text whatever clients send and rooms are called', async () => {
+    fake.change([row('chat', HOSTILE)]);
+    const page = await open();
+    await untilRooms([HOSTILE]);
+    await page.click(ROOMS);
+    await until(async () => fake.watched.length, 1);
+    const client = { id: 1, address: HOSTILE, isConnected: true, joinedAt: 0, buffered: 0, tags: [HOSTILE] };
+    fake.detail(
+      detailOf(fake.watched[0], {
+        clients: [{ ...client, url: HOSTILE, data: { [HOSTILE]: HOSTILE } }],
+        clientCount: 1,
+        timers: [{ name: HOSTILE, kind: 'cron' }],
+        state: { [HOSTILE]: HOSTILE },
+      }),
+    );
+    fake.traffic([entry(HOSTILE, { event: HOSTILE, handler: HOSTILE, error: HOSTILE, client: HOSTILE })]);
+    await until(previews, [HOSTILE]);
+    await page.click(TRAFFIC);
+    await page.click('#clients-rows .id');
+    await page.getByText('Connected to').waitFor();
+    expect(await page.$$('img, script:not([type=module])')).toEqual([]);
+    expect(await page.title()).toBe(`${HOSTILE} · Inspector`);
+    expect(visited.complaints).toEqual([]);
+  });
+});
+
+describe('the look', () => {
+  it('follows the system into the dark', async () => {
+    const background = 'getComputedStyle(document.body).backgroundColor';
+    const page = await open('', { colorScheme: 'light' });
+    const light = await page.evaluate<string>(background);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const dark = await page.evaluate<string>(background);
+    const brightness = (color: string) => Number(/\d+/.exec(color)?.[0]);
+    expect(brightness(light)).toBeGreaterThan(200);
+    expect(brightness(dark)).toBeLessThan(50);
+  });
+
+  it('does not scroll sideways on a phone', async () => {
+    fake.change([row('chat', 'x'.repeat(128))]);
+    const page = await open('', { viewport: { width: 360, height: 740 } });
+    await untilRooms(['x'.repeat(128)]);
+    const isWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+    expect(await page.evaluate(isWide)).toBe(false);
+    await page.click(ROOMS);
+    await page.waitForSelector('#room-view:not([hidden])');
+    expect(await page.evaluate(isWide)).toBe(false);
+  });
+});
