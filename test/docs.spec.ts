@@ -7,3 +7,7 @@ it('docs/testing.md starts with the spec that is run here', () => {
   const [, first] = /```ts\n(.*?)```/s.exec(read('../docs/testing.md')) ?? [];
   expect(first).toBe(read('testing-example.spec.ts'));
 });
+
+it('docs/inspector.md has the guard that is tried out here', () => {
+  expect(read('../docs/inspector.md')).toContain(`\`\`\`ts\n${read('support/inspector-password.guard.ts')}\`\`\``);
+});

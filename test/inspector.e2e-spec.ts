@@ -14,6 +14,8 @@ import {
 } from 'nestjs-jamsocket';
 import { JamsocketInspectorModule, type JamsocketInspectorOptions } from 'nestjs-jamsocket/inspector';
 import request from 'supertest';
+import { startDemo } from './support/demo-app.js';
+import { InspectorPasswordGuard } from './support/inspector-password.guard.js';
 import { InspectorStream } from './support/inspector-stream.js';
 import { ResumingClient } from './support/resuming-client.js';
 import {
@@ -374,6 +376,21 @@ describe.each([EXPRESS_ALONE, FASTIFY])('the inspector, on $platform', (host) =>
     expect((await ann.closed).code).toBe(4000);
   });
 
+  it('asks a browser for a password, with the guard of its documentation', async () => {
+    process.env.INSPECTOR_PASSWORD = 'open: sesame';
+    try {
+      const app = await start({ guards: [InspectorPasswordGuard] }, host);
+      const { headers } = await request(app.http).get('/inspector').expect(401);
+      expect(headers['www-authenticate']).toBe('Basic');
+      await request(app.http).get('/inspector').auth('anybody', 'open: sesame').expect(200);
+      await request(app.http).get('/inspector').auth('anybody', 'open').expect(401);
+      delete process.env.INSPECTOR_PASSWORD;
+      await request(app.http).get('/inspector').auth('anybody', '').expect(401);
+    } finally {
+      delete process.env.INSPECTOR_PASSWORD;
+    }
+  });
+
   it('follows the global prefix, and has no version', async () => {
     const app = await start({ path: 'ops/rooms' }, host, {
       configure: (nest) => {
@@ -424,6 +441,17 @@ describe.each([EXPRESS_ALONE, FASTIFY])('the inspector, on $platform', (host) =>
     await expect(look(app)).rejects.toThrow('503');
     await streams.pop()!.close();
     await untilOpen(app);
+  });
+});
+
+it('the demo has an inspector', async () => {
+  started = await startDemo();
+  const stream = await look(started);
+  expect((await stream.next('overview')).services).toContainEqual({
+    name: 'counter',
+    path: '/ws/counter/:room',
+    rooms: 0,
+    clients: 0,
   });
 });
 
