@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import * as jamsocket from 'nestjs-jamsocket';
+import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
 import { WebSocket } from 'ws';
 
 const PUBLIC_NAMES = [
@@ -25,10 +26,15 @@ jamsocket.OnMessage()(prototype, 'message', Object.getOwnPropertyDescriptor(prot
 jamsocket.JamsocketService()(EchoRoom);
 
 class AppModule {}
-Module({ imports: [jamsocket.JamsocketModule.forRoot()], providers: [EchoRoom] })(AppModule);
+Module({
+  imports: [jamsocket.JamsocketModule.forRoot(), JamsocketInspectorModule.forRoot()],
+  providers: [EchoRoom],
+})(AppModule);
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 await app.listen(0, '127.0.0.1');
+const page = await fetch(`${await app.getUrl()}/inspector/assets/main.js`);
+assert.equal(page.status, 200);
 const socket = new WebSocket(`${(await app.getUrl()).replace(/^http/, 'ws')}/ws/smoke`);
 await once(socket, 'open');
 socket.send('hello');

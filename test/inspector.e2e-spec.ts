@@ -63,6 +63,11 @@ class TalkRoom {
     this.ctx.sendMessage(Broadcast, text);
   }
 
+  @OnMessage('forever')
+  async forever() {
+    await new Promise(() => undefined);
+  }
+
   @OnBinary()
   binary(_client: Client, bytes: Buffer) {
     return bytes;
@@ -296,6 +301,21 @@ describe.each([EXPRESS_ALONE, FASTIFY])('the inspector, on $platform', (host) =>
       expect.objectContaining({ dir: 'out', to: '1', event: 'exception' }),
       { dir: 'leave', client: '1', preview: '3000 bye', bytes: 0 },
     ]);
+  });
+
+  it('shows a handler that takes too long', async () => {
+    const app = await start({}, host, { options: { handlerTimeoutMs: 50 } });
+    const ann = await enter(app);
+    const stream = await look(app, 'talk/lobby');
+    await stream.next('room');
+    ann.emit('forever');
+    const isError = ({ dir }: { dir: string }) => dir === 'turn-error';
+    const { entries } = await stream.next('traffic', (traffic) => traffic.entries.some(isError));
+    expect(entries.find(isError)).toMatchObject({
+      client: '1',
+      handler: 'TalkRoom.forever',
+      error: 'It has not finished in time; the room moves on without it.',
+    });
   });
 
   it('leaves out what is too much to read, and says how much', async () => {

@@ -86,12 +86,9 @@ export class RoomMeters implements RoomObserver {
     for (const log of this.#at(room).logs) log.note('back', client, client.request.ip);
   }
 
-  turnTimedOut({ room }: JamsocketContext, client: Client | undefined): void {
-    for (const log of this.#at(room).logs) {
-      log.note('turn-error', client, '', {
-        error: 'The handler has not finished in time; the room moves on without it.',
-      });
-    }
+  turnTimedOut({ room }: JamsocketContext, client: Client | undefined, handler: string): void {
+    const error = 'It has not finished in time; the room moves on without it.';
+    for (const log of this.#at(room).logs) log.note('turn-error', client, '', { handler, error });
   }
 
   turnFailed(

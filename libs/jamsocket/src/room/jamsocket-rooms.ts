@@ -133,7 +133,7 @@ function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnCha
       get name() {
         return name();
       },
-      runAsCaller: room.observer === null ? undefined : asCaller(),
+      runAsCaller: room.observer?.wantsTurns ? asCaller() : undefined,
       run: (record) =>
         inTurn(room, caller, call).then(resolve, (error) => {
           record?.fail(error);

@@ -83,7 +83,8 @@ describe('a room', () => {
     // Two turns: the message, which is told of as such too, and the call. Each is timed at its start and its end.
     expect(await effortOfTurns()).toEqual({ records: 2, tellings: 5, measurings: 4, callerScopes: 1 });
     removers[0]();
-    expect((await effortOfTurns()).records).toBe(2);
+    // Who is left wants to know of no turn.
+    expect(await effortOfTurns()).toEqual({ ...NOTHING, tellings: 1 });
     removers[1]();
     expect(room.context.room.observer).toBeNull();
     expect(await effortOfTurns()).toEqual(NOTHING);
