@@ -1,4 +1,4 @@
-// Runs in a scratch app that has installed the packed library: the package imports, and a room of it answers.
+// Runs in a scratch app that has installed the packed library: it imports, a room answers, and the inspector's page is there.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -26,20 +26,21 @@ jamsocket.OnMessage()(prototype, 'message', Object.getOwnPropertyDescriptor(prot
 jamsocket.JamsocketService()(EchoRoom);
 
 class AppModule {}
-Module({
-  imports: [jamsocket.JamsocketModule.forRoot(), JamsocketInspectorModule.forRoot()],
-  providers: [EchoRoom],
-})(AppModule);
+const imports = [jamsocket.JamsocketModule.forRoot(), JamsocketInspectorModule.forRoot()];
+Module({ imports, providers: [EchoRoom] })(AppModule);
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 await app.listen(0, '127.0.0.1');
-const page = await fetch(`${await app.getUrl()}/inspector/assets/main.js`);
-assert.equal(page.status, 200);
 const socket = new WebSocket(`${(await app.getUrl()).replace(/^http/, 'ws')}/ws/smoke`);
 await once(socket, 'open');
 socket.send('hello');
 const [answer] = await once(socket, 'message');
 assert.equal(answer.toString(), 'hello');
+const inspector = `${await app.getUrl()}/inspector`;
+const page = await (await fetch(inspector)).text();
+const files = [...page.matchAll(/(?:src|href)="([^"]*\/assets\/[^"]+)"/g)].map(([, path]) => new URL(path, inspector));
+assert.ok(files.length >= 2, 'the page has no script or style');
+for (const file of files) assert.equal((await fetch(file)).status, 200, `the package lacks ${file.pathname}`);
 const closed = once(socket, 'close');
 await app.close();
 assert.equal((await closed)[0], 1012);

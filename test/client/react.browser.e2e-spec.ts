@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Header } from '@nestjs/common';
-import { build } from 'esbuild';
 import {
   Broadcast,
   JamsocketContext,
@@ -11,34 +9,21 @@ import {
   OnMessage,
   type Client,
 } from 'nestjs-jamsocket';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser.js';
 import { Journal } from '../support/gate.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { bundle, serve } from './support/pages.js';
 
 /** A browser and a bundler take their time on a busy machine. */
 const PATIENCE_MS = 60_000;
 
+const source = readFileSync(`${import.meta.dirname}/support/react-page.ts`, 'utf8');
+const html = '<!doctype html><div id="root"></div><script type="module" src="/page.js"></script>';
 const journal = new Journal();
-let script = '';
-
-@Controller()
-class PageController {
-  @Get()
-  @Header('Content-Type', 'text/html')
-  page() {
-    return '<!doctype html><div id="root"></div><script type="module" src="/page.js"></script>';
-  }
-
-  @Get('page.js')
-  @Header('Content-Type', 'text/javascript')
-  script() {
-    return script;
-  }
-}
-
 @JamsocketService()
 class ChatRoom {
   constructor(private readonly ctx: JamsocketContext) {}
@@ -69,26 +54,16 @@ class ChatRoom {
   }
 }
 
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [`${import.meta.dirname}/support/react-page.ts`],
-    bundle: true,
-    format: 'esm',
-    write: false,
-    define: { 'process.env.NODE_ENV': '"development"' },
-  });
-  return outputFiles[0].text;
-}
-
 describe('useRoom in a browser, in StrictMode', () => {
   let browser: Browser;
+  let script: string;
   let test: TestApp;
   let page: Page;
   const sockets = new Set<Socket>();
   const pageErrors: Error[] = [];
 
   beforeAll(async () => {
-    [script, browser] = await Promise.all([bundle(), launchBrowser()]);
+    [script, browser] = await Promise.all([bundle(source), launchBrowser()]);
   }, PATIENCE_MS);
 
   afterAll(() => browser?.close());
@@ -96,7 +71,7 @@ describe('useRoom in a browser, in StrictMode', () => {
   beforeEach(async () => {
     journal.clear();
     pageErrors.length = 0;
-    test = await startTestApp({ providers: [ChatRoom], controllers: [PageController] });
+    test = await startTestApp({ providers: [ChatRoom], configure: serve({ '/': html, '/page.js': script }) });
     const server = test.app.getHttpServer() as Server;
     server.on('connection', (socket) => sockets.add(socket));
     page = await browser.newPage();
