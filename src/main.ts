@@ -32,4 +32,5 @@ logger.log(`HTTP                  GET http://localhost:${port}/status`);
 logger.log(
   `                      POST http://localhost:${port}/new_room, /new_room/<service>, /ws/:room, /ws/<service>/:room`,
 );
+if (process.env.NODE_ENV !== 'production') logger.log(`Inspector             http://localhost:${port}/inspector`);
 logger.log(`Metrics and health    http://localhost:${port}/metrics, http://localhost:${port}/health`);
