@@ -6,13 +6,14 @@ import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureInspector } from './inspector.js';
 import { measureOwn, type OwnFigures } from './own.js';
 import { BARE, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
-import { guard } from './quick.js';
+import { fallen, ratiosOf, writeRecord } from './quick.js';
 import { markdown, type Machine } from './report.js';
 import { metricsOf, ratioOf, type Results } from './statistics.js';
 import { CEILING, QUICK, WORKLOADS, type Workload } from './workloads.js';
 
 const RESULTS = new URL('../results/', import.meta.url);
 const RECORD = new URL('results.json', RESULTS);
+const QUICK_RECORD = new URL('quick.json', RESULTS);
 const QUICK_ROUNDS = 3;
 const ROUNDS = 5;
 
@@ -38,7 +39,7 @@ function chosen<T extends { name: string }>(all: readonly T[], names: string | u
 }
 
 /** Round by round, workload by workload, every peer in turn: whatever the machine is doing, it does to all of them. */
-async function measureAll(): Promise<Results> {
+async function measureAll(workloads: readonly Workload[]): Promise<Results> {
   const results: Results = {};
   for (let round = 0; round < rounds; round++) {
     const running = new Map<Peer, RunningPeer>();
@@ -126,6 +127,20 @@ function sayRatios(results: Results): void {
   }
 }
 
+/** Only a ratio that has fallen twice in a row is a fault and no noise. */
+async function guard(results: Results): Promise<void> {
+  const ratios = ratiosOf(results, workloads);
+  if (values.rebase) return writeRecord(QUICK_RECORD, ratios);
+  const suspects = fallen(ratios, QUICK_RECORD).map(({ name }) => name);
+  const again = workloads.filter(({ name }) => suspects.includes(name));
+  if (again.length > 0) say(`Once more, since it has fallen: ${suspects.join(', ')}`);
+  const faults = again.length > 0 ? fallen(ratiosOf(await measureAll(again), again), QUICK_RECORD) : [];
+  for (const { name, ratio, before } of faults)
+    say(`${name} has fallen: ${ratio} times the plain ws loop, was ${before}`);
+  if (faults.length === 0) say('No ratio has fallen by more than a third.');
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
 async function main(): Promise<void> {
   if (values.inspector) {
     process.exitCode = await measureInspector(say);
@@ -138,10 +153,10 @@ async function main(): Promise<void> {
   }
   // First, so that nothing that could go wrong does so at the end of an hour.
   const where = machine();
-  const results = await measureAll();
+  const results = await measureAll(workloads);
   sayRatios(results);
   if (values.quick) {
-    process.exitCode = guard(results, workloads, new URL('quick.json', RESULTS), values.rebase, say);
+    await guard(results);
   } else if (values.update) {
     // These workloads anew, with all peers; the others stay as they were measured.
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
