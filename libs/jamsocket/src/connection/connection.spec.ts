@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { WebSocket } from 'ws';
-import { Connection, type RoomSocket } from './connection.js';
+import { Connection } from './connection.js';
 import { NO_HEARTBEAT } from './heartbeat.js';
+import type { RoomSocket, RoomSocketOwner } from './room-socket.js';
 
 const MAX_BUFFERED_BYTES = 1_000;
 
@@ -20,14 +20,20 @@ class StuckSocket extends EventEmitter {
 }
 
 class StubbedWs extends EventEmitter {
-  readyState: number = WebSocket.OPEN;
+  isOpen = true;
+  #owner: RoomSocketOwner | undefined;
 
   constructor(private readonly socket: StuckSocket) {
     super();
   }
 
+  attach(owner: RoomSocketOwner): void {
+    this.#owner = owner;
+  }
+
   close(code: number): void {
-    this.readyState = WebSocket.CLOSING;
+    this.#owner!.closing();
+    this.isOpen = false;
     this.socket.write(Buffer.from(`close ${code}`));
   }
 }
@@ -47,11 +53,11 @@ describe('a connection whose peer does not read', () => {
       connectionClosed: (code: number) => closed.push(code),
     };
     const connection = new Connection(
-      ws as unknown as RoomSocket,
       socket as unknown as Duplex,
       sink,
-      { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES },
+      { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES, maxPendingAutoPongs: 1 },
       NO_HEARTBEAT,
+      ws as unknown as RoomSocket,
     );
     connection.keepsVolatile = keepsVolatile;
     for (const text of ['first', 'second', 'third', 'fourth']) connection.write(Buffer.from(text));

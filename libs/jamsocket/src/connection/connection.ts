@@ -1,53 +1,23 @@
 import type { Duplex } from 'node:stream';
-import { WebSocket } from 'ws';
 import { CloseCode } from '../protocol.js';
+import type { ConnectionLimits, ConnectionSink, Watch } from './connection-sink.js';
+import type { Close } from './control-frame.js';
+import type { Endpoint } from './endpoint.js';
+import type { Frame } from './frame.js';
 import { FrameReader, type FrameTarget } from './frame-reader.js';
+import { PlainEndpoint, type PlainOwner } from './plain-endpoint.js';
+import type { RoomSocket, RoomSocketOwner } from './room-socket.js';
 import { SocketWriter } from './socket-writer.js';
+import { passOnClose, takeDataListener } from './ws-handover.js';
 
-/** Whoever the messages of a connection are for. */
-export interface ConnectionSink {
-  receiveText(text: string): void;
-  receiveBinary(bytes: Buffer): void;
-  /** All that had come by then was read, and handed over unless it waits for a pause to end. */
-  chunkRead(): void;
-  /** What was written has not all left. Only those are told whose room decides about volatile messages itself. */
-  connectionBehind(): void;
-  /** A close frame is about to go out: what was sent so far should be on its way before it. */
-  connectionClosing(): void;
-  /** Called exactly once; nothing is received after it. */
-  connectionClosed(code: number, reason: string): void;
-}
-
-/** The sweep that watches over a connection, and its coarse clock. */
-export interface Watch {
-  readonly now: number;
-  remove(connection: Connection): void;
-}
-
-export interface ConnectionLimits {
-  readonly maxPayloadBytes: number;
-  readonly maxBufferedBytes: number;
-}
-
-/** The `ws` class with a place for ours: listeners find the connection without a closure each. */
-export class RoomSocket extends WebSocket {
-  connection: Connection | undefined;
-
-  /** `ws` closes by itself too: to answer the peer's close, and when the peer has broken the protocol. */
-  override close(code?: number, reason?: string | Buffer): void {
-    this.connection?.closing();
-    super.close(code, reason);
-  }
-}
-
-const connectionOf = Symbol('jamsocket connection');
-type NetSocket = Duplex & { [connectionOf]?: Connection };
+/** Puts a `ws` object on the socket. */
+export type PutWs = (socket: Duplex) => RoomSocket;
 
 /**
- * One socket's life: bytes in become messages for the sink, frames out become writes. Reading takes plain frames
- * itself and leaves the rest to `ws`.
+ * One socket's life: bytes in become messages for the sink, frames out become writes. Whole frames are read and written
+ * here; a `ws` object for the rest comes into being when it is needed for the first time.
  */
-export class Connection extends SocketWriter implements FrameTarget {
+export class Connection extends SocketWriter implements FrameTarget, PlainOwner, RoomSocketOwner {
   /** When anything was last heard from the peer, on the watch's clock. */
   lastHeard: number;
   /** For the heartbeat: the part of its sweep that visits this connection. */
@@ -56,40 +26,65 @@ export class Connection extends SocketWriter implements FrameTarget {
   /** The peer has broken the protocol. */
   hasFailed = false;
   #isClosed = false;
+  #endpoint: Endpoint;
+  #plain: PlainEndpoint | null = null;
+  #ws: RoomSocket | null = null;
+  /** `null` while `ws` reads everything. */
   #reader: FrameReader | null = null;
+  #passToWs: ((chunk: Buffer) => void) | null = null;
 
+  /** @param opening the `ws` object, or how one is made when it is needed */
   constructor(
-    ws: RoomSocket,
-    socket: NetSocket,
+    socket: Duplex,
     private readonly sink: ConnectionSink,
     private readonly limits: ConnectionLimits,
     private readonly watch: Watch,
+    private readonly opening: RoomSocket | PutWs,
   ) {
-    super(ws, socket, limits.maxBufferedBytes);
+    super(socket, limits.maxBufferedBytes);
     this.lastHeard = watch.now;
-    ws.connection = this;
-    socket[connectionOf] = this;
-    ws.on('message', onMessage);
-    ws.on('close', onClose);
-    ws.on('error', onError);
+    if (typeof opening === 'function') {
+      this.#reader = new FrameReader(this, limits.maxPayloadBytes);
+      this.#endpoint = this.#plain = new PlainEndpoint(socket, this, limits.maxPendingAutoPongs);
+    } else {
+      this.#endpoint = this.#ws = opening;
+      opening.attach(this);
+    }
   }
 
   /**
-   * Takes the socket's chunks before `ws` does, if `ws` listens in the one way this rests on.
-   * @returns whether it does; if not, `ws` reads everything
+   * Begins to listen to a socket that its `ws` listens to already.
+   * @param isDirect whether to take the chunks before `ws` does, if that listens in the one way this rests on
+   * @returns whether it did; if not, `ws` reads everything
    */
-  readDirectly(): boolean {
-    const [passToWs, ...others] = this.socket.listeners('data') as ((chunk: Buffer) => void)[];
-    this.socket.on('data', onData);
-    if (passToWs === undefined || others.length > 0) return false;
-    this.socket.removeListener('data', passToWs);
-    this.socket.prependListener('close', readHeld);
-    this.#reader = new FrameReader(this, passToWs.bind(this.socket), this.limits.maxPayloadBytes);
+  listenBesideWs(isDirect: boolean): boolean {
+    const { socket } = this;
+    this.#passToWs = isDirect ? takeDataListener(socket) : null;
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
+    if (this.#passToWs === null) return false;
+    socket.prependListener('close', () => this.readHeld());
+    this.#reader ??= new FrameReader(this, this.limits.maxPayloadBytes);
     return true;
   }
 
+  get hasWs(): boolean {
+    return this.#ws !== null;
+  }
+
+  /** The `ws` object, which has the socket from here on. */
+  useWs(): RoomSocket {
+    if (this.#ws !== null) return this.#ws;
+    this.#plain!.release();
+    const ws = (this.opening as PutWs)(this.socket);
+    this.#endpoint = this.#ws = ws;
+    ws.attach(this);
+    this.listenBesideWs(true);
+    if (this.isPaused) ws.pause();
+    return ws;
+  }
+
   get isOpen(): boolean {
-    return !this.#isClosed && this.ws.readyState === WebSocket.OPEN;
+    return !this.#isClosed && this.#endpoint.isOpen;
   }
 
   receiveText(text: string): void {
@@ -100,35 +95,53 @@ export class Connection extends SocketWriter implements FrameTarget {
     if (!this.#isClosed) this.sink.receiveBinary(bytes);
   }
 
+  receivePing(payload: Buffer): void {
+    this.#plain!.pong(payload);
+  }
+
+  receiveClose(close: Close): void {
+    const plain = this.#plain!;
+    plain.heard = close;
+    this.closing();
+    plain.finish(close);
+  }
+
+  passToWs(chunk: Buffer): void {
+    // What is read behind the end is of no use.
+    if (this.#ws === null && !this.isOpen) return;
+    this.useWs();
+    this.#passToWs!(chunk);
+  }
+
   /** Resolves when the socket is closed. */
   get ended(): Promise<void> {
     if (this.socket.destroyed) return Promise.resolve();
     return new Promise((resolve) => this.socket.once('close', () => resolve()));
   }
 
-  /** For the socket, before it sends a close frame. */
   closing(): void {
-    if (!this.#isClosed) this.sink.connectionClosing();
+    if (this.#isClosed) return;
+    this.sink.connectionClosing();
+    this.writeOutBacklog();
   }
 
   /** Starts the closing handshake behind everything written so far. The sink hears of it at once. */
   close(code: number, reason = ''): void {
     if (this.#isClosed) return;
-    this.writeOutBacklog();
-    this.ws.close(code, reason);
+    this.#sendClose(code, reason);
     this.#end(code, reason);
   }
 
   /** Closes a peer that does not read: what waits for it is let go. */
   drop(code: number, reason: string): void {
     this.discardBacklog();
-    this.ws.close(code, reason);
+    this.#sendClose(code, reason);
     this.#end(code, reason);
   }
 
   /** Cuts the connection without a closing handshake. */
   terminate(reason: string): void {
-    this.ws.terminate();
+    this.#endpoint.terminate();
     this.#end(CloseCode.abnormal, reason);
   }
 
@@ -136,15 +149,19 @@ export class Connection extends SocketWriter implements FrameTarget {
     this.sink.connectionBehind();
   }
 
+  protected sendThroughWs({ payload }: Frame): void {
+    this.#ws!.send(payload, { binary: typeof payload !== 'string', compress: false });
+  }
+
   ping(): void {
-    if (this.isOpen) this.ws.ping();
+    if (this.isOpen) this.#endpoint.ping();
   }
 
   pause(): void {
     // What a socket received before it closed is read to the end.
     if (this.socket.destroyed) return;
     this.isPaused = true;
-    this.ws.pause();
+    this.#endpoint.pause();
   }
 
   resume(): void {
@@ -152,10 +169,9 @@ export class Connection extends SocketWriter implements FrameTarget {
     this.isPaused = false;
     this.lastHeard = this.watch.now;
     this.#reader?.readHeld();
-    if (!this.isPaused) this.ws.resume();
+    if (!this.isPaused) this.#endpoint.resume();
   }
 
-  /** For the listeners below. */
   read(chunk: Buffer): void {
     this.lastHeard = this.watch.now;
     this.#reader?.read(chunk);
@@ -176,10 +192,31 @@ export class Connection extends SocketWriter implements FrameTarget {
     if (this.#reader !== null) this.#reader.isFinished = true;
   }
 
+  /** For a socket that did without `ws`. */
+  socketClosed(): void {
+    const { heard } = this.#plain!;
+    const isUnread = this.socket.readableLength > 0 || this.#reader!.isHolding;
+    if (this.#isClosed || heard !== null || !isUnread) {
+      this.closed(heard?.code ?? CloseCode.abnormal, heard?.reason ?? '');
+      return;
+    }
+    // In what is left there may be anything.
+    this.useWs();
+    this.readHeld();
+    passOnClose(this.socket);
+  }
+
   closed(code: number, reason: string): void {
     this.discardBacklog();
     this.watch.remove(this);
     this.#end(code, reason);
+  }
+
+  #sendClose(code: number, reason: string): void {
+    if (!this.isOpen) return;
+    // A ws would wait for the peer's close frame, which has been read already.
+    if (this.#ws === null && this.#plain!.heard !== null) this.#plain!.finish({ code, reason });
+    else this.useWs().close(code, reason);
   }
 
   #end(code: number, reason: string): void {
@@ -189,32 +226,8 @@ export class Connection extends SocketWriter implements FrameTarget {
     if (this.isPaused) {
       this.isPaused = false;
       this.#reader?.readHeld();
-      this.ws.resume();
+      this.#endpoint.resume();
     }
     this.sink.connectionClosed(code, reason);
   }
-}
-
-function onData(this: NetSocket, chunk: Buffer): void {
-  this[connectionOf]!.read(chunk);
-}
-
-function readHeld(this: NetSocket): void {
-  this[connectionOf]!.readHeld();
-}
-
-function onMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
-  const connection = (this as RoomSocket).connection!;
-  connection.wsDelivered();
-  if (isBinary) connection.receiveBinary(data as Buffer);
-  else connection.receiveText((data as Buffer).toString('utf8'));
-}
-
-function onClose(this: WebSocket, code: number, reason: Buffer): void {
-  (this as RoomSocket).connection!.closed(code, reason.toString('utf8'));
-}
-
-/** `ws` has answered the peer's violation with the right close code already; the close event follows. */
-function onError(this: WebSocket): void {
-  (this as RoomSocket).connection!.failed();
 }
