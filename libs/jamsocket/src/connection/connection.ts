@@ -1,23 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { CloseCode } from '../protocol.js';
 import type { ConnectionLimits, ConnectionSink, Watch } from './connection-sink.js';
-import type { Close } from './control-frame.js';
-import type { Endpoint } from './endpoint.js';
-import type { Frame } from './frame.js';
+import { ConnectionSocket, type PutWs } from './connection-socket.js';
 import { FrameReader, type FrameTarget } from './frame-reader.js';
-import { PlainEndpoint, type PlainOwner } from './plain-endpoint.js';
-import type { RoomSocket, RoomSocketOwner } from './room-socket.js';
-import { SocketWriter } from './socket-writer.js';
-import { passOnClose, takeDataListener } from './ws-handover.js';
-
-/** Puts a `ws` object on the socket. */
-export type PutWs = (socket: Duplex) => RoomSocket;
+import type { RoomSocket } from './room-socket.js';
 
 /**
  * One socket's life: bytes in become messages for the sink, frames out become writes. Whole frames are read and written
- * here; a `ws` object for the rest comes into being when it is needed for the first time.
+ * here; what else there is to RFC 6455 is its socket's.
  */
-export class Connection extends SocketWriter implements FrameTarget, PlainOwner, RoomSocketOwner {
+export class Connection extends ConnectionSocket implements FrameTarget {
   /** When anything was last heard from the peer, on the watch's clock. */
   lastHeard: number;
   /** For the heartbeat: the part of its sweep that visits this connection. */
@@ -26,65 +18,24 @@ export class Connection extends SocketWriter implements FrameTarget, PlainOwner,
   /** The peer has broken the protocol. */
   hasFailed = false;
   #isClosed = false;
-  #endpoint: Endpoint;
-  #plain: PlainEndpoint | null = null;
-  #ws: RoomSocket | null = null;
-  /** `null` while `ws` reads everything. */
-  #reader: FrameReader | null = null;
-  #passToWs: ((chunk: Buffer) => void) | null = null;
+  /** `null` if `ws` reads everything. */
+  readonly #reader: FrameReader | null;
 
-  /** @param opening the `ws` object, or how one is made when it is needed */
+  /** @param opening the `ws` object that reads everything, or how one is made when it is needed */
   constructor(
     socket: Duplex,
     private readonly sink: ConnectionSink,
-    private readonly limits: ConnectionLimits,
+    limits: ConnectionLimits,
     private readonly watch: Watch,
-    private readonly opening: RoomSocket | PutWs,
+    opening: RoomSocket | PutWs,
   ) {
-    super(socket, limits.maxBufferedBytes);
+    super(socket, limits, opening);
     this.lastHeard = watch.now;
-    if (typeof opening === 'function') {
-      this.#reader = new FrameReader(this, limits.maxPayloadBytes);
-      this.#endpoint = this.#plain = new PlainEndpoint(socket, this, limits.maxPendingAutoPongs);
-    } else {
-      this.#endpoint = this.#ws = opening;
-      opening.attach(this);
-    }
+    this.#reader = this.hasWs ? null : new FrameReader(this, limits.maxPayloadBytes);
   }
 
-  /**
-   * Begins to listen to a socket that its `ws` listens to already.
-   * @param isDirect whether to take the chunks before `ws` does, if that listens in the one way this rests on
-   * @returns whether it did; if not, `ws` reads everything
-   */
-  listenBesideWs(isDirect: boolean): boolean {
-    const { socket } = this;
-    this.#passToWs = isDirect ? takeDataListener(socket) : null;
-    socket.on('data', (chunk: Buffer) => this.read(chunk));
-    if (this.#passToWs === null) return false;
-    socket.prependListener('close', () => this.readHeld());
-    this.#reader ??= new FrameReader(this, this.limits.maxPayloadBytes);
-    return true;
-  }
-
-  get hasWs(): boolean {
-    return this.#ws !== null;
-  }
-
-  /** The `ws` object, which has the socket from here on. */
-  useWs(): RoomSocket {
-    if (this.#ws !== null) return this.#ws;
-    this.#plain!.release();
-    const ws = (this.opening as PutWs)(this.socket);
-    this.#endpoint = this.#ws = ws;
-    ws.attach(this);
-    this.listenBesideWs(true);
-    if (this.isPaused) ws.pause();
-    return ws;
-  }
-
-  get isOpen(): boolean {
-    return !this.#isClosed && this.#endpoint.isOpen;
+  override get isOpen(): boolean {
+    return !this.#isClosed && super.isOpen;
   }
 
   receiveText(text: string): void {
@@ -95,22 +46,8 @@ export class Connection extends SocketWriter implements FrameTarget, PlainOwner,
     if (!this.#isClosed) this.sink.receiveBinary(bytes);
   }
 
-  receivePing(payload: Buffer): void {
-    this.#plain!.pong(payload);
-  }
-
-  receiveClose(close: Close): void {
-    const plain = this.#plain!;
-    plain.heard = close;
-    this.closing();
-    plain.finish(close);
-  }
-
-  passToWs(chunk: Buffer): void {
-    // What is read behind the end is of no use.
-    if (this.#ws === null && !this.isOpen) return;
-    this.useWs();
-    this.#passToWs!(chunk);
+  protected get isHoldingBack(): boolean {
+    return this.#reader?.isHoldingBack ?? false;
   }
 
   /** Resolves when the socket is closed. */
@@ -128,20 +65,20 @@ export class Connection extends SocketWriter implements FrameTarget, PlainOwner,
   /** Starts the closing handshake behind everything written so far. The sink hears of it at once. */
   close(code: number, reason = ''): void {
     if (this.#isClosed) return;
-    this.#sendClose(code, reason);
+    this.sendClose(code, reason);
     this.#end(code, reason);
   }
 
   /** Closes a peer that does not read: what waits for it is let go. */
   drop(code: number, reason: string): void {
     this.discardBacklog();
-    this.#sendClose(code, reason);
+    this.sendClose(code, reason);
     this.#end(code, reason);
   }
 
   /** Cuts the connection without a closing handshake. */
   terminate(reason: string): void {
-    this.#endpoint.terminate();
+    this.endpoint.terminate();
     this.#end(CloseCode.abnormal, reason);
   }
 
@@ -149,19 +86,11 @@ export class Connection extends SocketWriter implements FrameTarget, PlainOwner,
     this.sink.connectionBehind();
   }
 
-  protected sendThroughWs({ payload }: Frame): void {
-    this.#ws!.send(payload, { binary: typeof payload !== 'string', compress: false });
-  }
-
-  ping(): void {
-    if (this.isOpen) this.#endpoint.ping();
-  }
-
   pause(): void {
     // What a socket received before it closed is read to the end.
     if (this.socket.destroyed) return;
     this.isPaused = true;
-    this.#endpoint.pause();
+    this.endpoint.pause();
   }
 
   resume(): void {
@@ -169,7 +98,7 @@ export class Connection extends SocketWriter implements FrameTarget, PlainOwner,
     this.isPaused = false;
     this.lastHeard = this.watch.now;
     this.#reader?.readHeld();
-    if (!this.isPaused) this.#endpoint.resume();
+    if (!this.isPaused) this.endpoint.resume();
   }
 
   read(chunk: Buffer): void {
@@ -192,31 +121,10 @@ export class Connection extends SocketWriter implements FrameTarget, PlainOwner,
     if (this.#reader !== null) this.#reader.isFinished = true;
   }
 
-  /** For a socket that did without `ws`. */
-  socketClosed(): void {
-    const { heard } = this.#plain!;
-    const isUnread = this.socket.readableLength > 0 || this.#reader!.isHolding;
-    if (this.#isClosed || heard !== null || !isUnread) {
-      this.closed(heard?.code ?? CloseCode.abnormal, heard?.reason ?? '');
-      return;
-    }
-    // In what is left there may be anything.
-    this.useWs();
-    this.readHeld();
-    passOnClose(this.socket);
-  }
-
   closed(code: number, reason: string): void {
     this.discardBacklog();
     this.watch.remove(this);
     this.#end(code, reason);
-  }
-
-  #sendClose(code: number, reason: string): void {
-    if (!this.isOpen) return;
-    // A ws would wait for the peer's close frame, which has been read already.
-    if (this.#ws === null && this.#plain!.heard !== null) this.#plain!.finish({ code, reason });
-    else this.useWs().close(code, reason);
   }
 
   #end(code: number, reason: string): void {
@@ -226,7 +134,7 @@ export class Connection extends SocketWriter implements FrameTarget, PlainOwner,
     if (this.isPaused) {
       this.isPaused = false;
       this.#reader?.readHeld();
-      this.#endpoint.resume();
+      this.endpoint.resume();
     }
     this.sink.connectionClosed(code, reason);
   }

@@ -46,6 +46,9 @@ export class FrameReader {
   /** The frame that is going to `ws` completes a message. */
   #isCompleting = false;
   #held: Buffer | null = null;
+  /** The beginning of a message that the end of a chunk cut, and how much of it is still to come. */
+  #cut: Buffer | null = null;
+  #missing = 0;
 
   constructor(
     private readonly target: FrameTarget,
@@ -62,6 +65,7 @@ export class FrameReader {
       this.#held = Buffer.concat([this.#held, chunk]);
       return;
     }
+    if (this.#cut !== null) return this.#readCut(this.#cut, chunk);
     let at = 0;
     while (at < chunk.length && !this.isFinished) {
       if (this.#isLeftToWs) return this.target.passToWs(chunk.subarray(at));
@@ -77,8 +81,8 @@ export class FrameReader {
     }
   }
 
-  /** Something was held back by a pause. */
-  get isHolding(): boolean {
+  /** Something is held back by a pause. */
+  get isHoldingBack(): boolean {
     return this.#held !== null;
   }
 
@@ -99,15 +103,42 @@ export class FrameReader {
     const first = chunk[at];
     const length = payloadBytes(chunk, at);
     const end = at + start + length;
-    const isPlain = (chunk[at + 1] & MASKED) !== 0 && end <= chunk.length && !this.#isFragmented && this.target.isOpen;
-    const isRead =
-      isPlain &&
-      (first === FIN_TEXT || first === FIN_BINARY
-        ? length <= this.maxPayloadBytes && this.#readMessage(chunk, first, at + start, end)
-        : !this.target.hasWs && length <= LONGEST_CONTROL && this.#readControl(chunk, first, at + start, end));
-    if (isRead) return end;
+    if ((chunk[at + 1] & MASKED) !== 0 && !this.#isFragmented && this.target.isOpen) {
+      if (end > chunk.length && this.#mayWait(first, length)) return this.#cutOff(chunk, at, end);
+      if (end <= chunk.length && this.#readWhole(chunk, first, at + start, end)) return end;
+    }
     this.#startPassing(first, chunk[at + 1], start + length);
     return at;
+  }
+
+  #mayWait(first: number, length: number): boolean {
+    return !this.target.hasWs && isMessage(first) && length <= this.maxPayloadBytes;
+  }
+
+  /** Waits for the next chunk, in which most messages end that do not end in the one they begin in. */
+  #cutOff(chunk: Buffer, at: number, end: number): number {
+    this.#cut = compact(chunk.subarray(at));
+    this.#missing = end - chunk.length;
+    return chunk.length;
+  }
+
+  #readCut(cut: Buffer, chunk: Buffer): void {
+    const missing = this.#missing;
+    this.#cut = null;
+    if (chunk.length < missing) {
+      this.#startPassing(cut[0], cut[1], cut.length + missing);
+      this.read(cut);
+      this.read(chunk);
+      return;
+    }
+    this.read(Buffer.concat([cut, chunk.subarray(0, missing)]));
+    if (chunk.length > missing) this.read(chunk.subarray(missing));
+  }
+
+  /** @returns whether it did; if not, the frame is for `ws` */
+  #readWhole(chunk: Buffer, first: number, start: number, end: number): boolean {
+    if (isMessage(first)) return end - start <= this.maxPayloadBytes && this.#readMessage(chunk, first, start, end);
+    return !this.target.hasWs && end - start <= LONGEST_CONTROL && this.#readControl(chunk, first, start, end);
   }
 
   #readMessage(chunk: Buffer, first: number, start: number, end: number): boolean {
@@ -182,4 +213,8 @@ export class FrameReader {
     if (this.#isCompleting && !this.hasWsDelivered) this.#isLeftToWs = true;
     return end;
   }
+}
+
+function isMessage(first: number): boolean {
+  return first === FIN_TEXT || first === FIN_BINARY;
 }

@@ -23,15 +23,14 @@ export function putWsOn(socket: Duplex, options: ServerOptions): RoomSocket {
   return ws;
 }
 
-/** Takes the bytes of the socket away from its `ws`, if that listens in the one way this rests on. */
-export function takeDataListener(socket: Duplex): ((chunk: Buffer) => void) | null {
-  const [listener, ...others] = socket.listeners('data') as Listener[];
-  if (listener === undefined || others.length > 0) return null;
+/** Takes the bytes of the socket away from the `ws` that was put on it just now. */
+export function takeDataListener(socket: Duplex): (chunk: Buffer) => void {
+  const listener = socket.listeners('data').at(-1) as Listener;
   socket.removeListener('data', listener);
   return listener.bind(socket);
 }
 
-/** Tells a `ws` that was put on a socket only when that had closed. */
+/** Tells the `ws` that was put on the socket just now, when it had closed already. */
 export function passOnClose(socket: Duplex): void {
   (socket.listeners('close').at(-1) as Listener).call(socket);
 }
@@ -50,7 +49,7 @@ export function tryOut(put: typeof putWsOn): boolean {
     const ws = put(socket, { maxPayload: TEXT_FRAME.length, autoPong: true });
     ws.on('message', (data: Buffer) => received.push(data.toString()));
     const listens = EVENTS.every((event) => socket.listenerCount(event) === 1);
-    takeDataListener(socket)?.(Buffer.from(TEXT_FRAME));
+    takeDataListener(socket)(Buffer.from(TEXT_FRAME));
     return listens && ws.readyState === WebSocket.OPEN && received.join() === 'ws';
   } catch {
     return false;

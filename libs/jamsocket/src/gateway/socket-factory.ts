@@ -2,7 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
-import { Connection, type PutWs } from '../connection/connection.js';
+import type { PutWs } from '../connection/connection-socket.js';
+import { Connection } from '../connection/connection.js';
 import { CLOSE_TIMEOUT_MS } from '../connection/endpoint.js';
 import { Heartbeat, NO_HEARTBEAT } from '../connection/heartbeat.js';
 import { RoomSocket } from '../connection/room-socket.js';
@@ -20,7 +21,7 @@ let hasWarned = false;
 export class SocketFactory {
   readonly #server: WebSocketServer;
   readonly #heartbeat: Heartbeat | typeof NO_HEARTBEAT;
-  /** How a socket that began without `ws` gets one, or `null` if each begins with it. */
+  /** How a socket that began without `ws` gets one, or `null` if `ws` does everything from the start. */
   readonly #putWs: PutWs | null;
 
   constructor(
@@ -42,9 +43,10 @@ export class SocketFactory {
       // The limits of ws 8.23 are not in its types yet.
     } as ServerOptions);
     this.#heartbeat = heartbeat ? new Heartbeat(clock, heartbeat.intervalMs, heartbeat.timeoutMs) : NO_HEARTBEAT;
-    if (coalesce && !canPutWsOnLater()) warnOnce();
     const { options: wsOptions } = this.#server;
-    this.#putWs = coalesce && canPutWsOnLater() ? (socket) => putWsOn(socket, wsOptions) : null;
+    const isLazy = coalesce && canPutWsOnLater();
+    if (coalesce && !isLazy) warnOnce();
+    this.#putWs = isLazy ? (socket) => putWsOn(socket, wsOptions) : null;
   }
 
   /** Completes the handshake. The request has been checked: this cannot fail but by the socket's end. */
@@ -57,9 +59,7 @@ export class SocketFactory {
   ): void {
     if (this.#putWs === null) {
       this.#server.handleUpgrade(request, socket, head, (ws) => {
-        const connection = this.#connect(socket, client, ws as RoomSocket);
-        connection.listenBesideWs(this.options.coalesce);
-        joined(connection);
+        joined(this.#connect(socket, client, ws as RoomSocket));
       });
       return;
     }
@@ -85,6 +85,6 @@ function warnOnce(): void {
   if (hasWarned) return;
   hasWarned = true;
   logger.warn(
-    'This version of ws is made in an unknown way: every connection has a socket of it from the start, which is slower.',
+    'This version of ws takes over a socket in an unknown way: it reads every connection from the start, which is slower.',
   );
 }
