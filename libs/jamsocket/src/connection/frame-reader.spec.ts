@@ -211,6 +211,17 @@ describe('reading frames directly', () => {
     expect(withoutWs).toBeGreaterThan(200);
   });
 
+  it.each([
+    ['two', 2, false],
+    ['three', 3, true],
+  ])('waits for the second half of a message, no longer: in %s parts', async (_how, count, needsWs) => {
+    const bytes = encode({ fin: true, rsv: 0, opcode: 0x1, masked: true, payload: Buffer.from('x'.repeat(90)) });
+    const places = Array.from({ length: count - 1 }, (_, at) => (at + 1) / count);
+    const { outcome, hasWs } = await readDirectly(cut(bytes, places), () => false);
+    expect(outcome.events).toEqual([['text', 'x'.repeat(90)]]);
+    expect(hasWs).toBe(needsWs);
+  });
+
   it('makes of any bytes at all what ws makes of them', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 60 }), async (bytes) => {
