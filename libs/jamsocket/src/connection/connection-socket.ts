@@ -52,10 +52,6 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   abstract failed(): void;
   abstract closed(code: number, reason: string): void;
 
-  get isOpen(): boolean {
-    return this.endpoint.isOpen;
-  }
-
   get hasWs(): boolean {
     return this.#ws !== null;
   }

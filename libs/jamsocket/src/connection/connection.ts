@@ -34,8 +34,8 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     this.#reader = this.hasWs ? null : new FrameReader(this, limits.maxPayloadBytes);
   }
 
-  override get isOpen(): boolean {
-    return !this.#isClosed && super.isOpen;
+  get isOpen(): boolean {
+    return !this.#isClosed && this.endpoint.isOpen;
   }
 
   receiveText(text: string): void {
