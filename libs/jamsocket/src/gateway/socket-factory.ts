@@ -69,7 +69,7 @@ export class SocketFactory {
       return;
     }
     const protocol = selectProtocol(new Set(offeredProtocols(request)), this.options.subprotocols);
-    socket.write(acceptanceOf(request, protocol));
+    socket.write(acceptanceOf(request, protocol), 'latin1');
     if (head.length > 0) socket.unshift(head);
     joined(this.#connect(socket, client, this.#putWs));
   }
