@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventEmitter } from 'node:events';
-import type { Duplex } from 'node:stream';
-import { WebSocket } from 'ws';
-import { Connection, type RoomSocket } from './connection.js';
+import { EventEmitter, once } from 'node:events';
+import { Duplex } from 'node:stream';
+import { Connection } from './connection.js';
+import { closeFrame } from './control-frame.js';
 import { NO_HEARTBEAT } from './heartbeat.js';
+import type { RoomSocket, RoomSocketOwner } from './room-socket.js';
+import { putWsOn } from './ws-handover.js';
 
 const MAX_BUFFERED_BYTES = 1_000;
 
@@ -20,14 +22,20 @@ class StuckSocket extends EventEmitter {
 }
 
 class StubbedWs extends EventEmitter {
-  readyState: number = WebSocket.OPEN;
+  isOpen = true;
+  #owner: RoomSocketOwner | undefined;
 
   constructor(private readonly socket: StuckSocket) {
     super();
   }
 
+  attach(owner: RoomSocketOwner): void {
+    this.#owner = owner;
+  }
+
   close(code: number): void {
-    this.readyState = WebSocket.CLOSING;
+    this.#owner!.closing();
+    this.isOpen = false;
     this.socket.write(Buffer.from(`close ${code}`));
   }
 }
@@ -48,11 +56,11 @@ describe('a connection whose peer does not read', () => {
       connectionClosed: (code: number) => closed.push(code),
     };
     const connection = new Connection(
-      ws as unknown as RoomSocket,
       socket as unknown as Duplex,
       sink,
-      { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES },
+      { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES, maxPendingAutoPongs: 1 },
       NO_HEARTBEAT,
+      ws as unknown as RoomSocket,
     );
     connection.keepsVolatile = keepsVolatile;
     for (const text of ['first', 'second', 'third', 'fourth']) connection.write(Buffer.from(text));
@@ -79,5 +87,137 @@ describe('a connection whose peer does not read', () => {
     connection.close(1000);
     expect(socket.written.join(' ')).toBe('first second thirdfourth close 1000');
     expect(closed).toEqual([1000]);
+  });
+});
+
+/** A socket whose peer takes nothing before `release`. */
+class SlowSocket extends Duplex {
+  written = '';
+  #waiting: (() => void) | null = null;
+  #isReleased = false;
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.written += chunk.toString('latin1');
+    if (this.#isReleased) done();
+    else this.#waiting = done;
+  }
+
+  release(): void {
+    this.#isReleased = true;
+    this.#waiting?.();
+  }
+}
+
+/** A frame of a client, whose mask is zero. */
+function frame(first: number, payload: Buffer | string = ''): Buffer {
+  const bytes = Buffer.from(payload as string);
+  return Buffer.concat([Buffer.from([first, 0x80 | bytes.length, 0, 0, 0, 0]), bytes]);
+}
+
+const TEXT = 0x81;
+const TEXT_BEGIN = 0x01;
+const TEXT_END = 0x80;
+const PING = 0x89;
+const closeOf = (code: number, reason = '') => frame(0x88, closeFrame({ code, reason }).subarray(2));
+
+describe('a connection without a ws object', () => {
+  function open({ onClosing = (_connection: Connection): void => undefined, hasWs = false } = {}) {
+    const socket = new SlowSocket();
+    const texts: string[] = [];
+    const closed: [number, string][] = [];
+    const watch = { now: 0, remove: () => undefined };
+    const sink = {
+      receiveText: (text: string) => void texts.push(text),
+      receiveBinary: () => undefined,
+      chunkRead: () => undefined,
+      connectionBehind: () => undefined,
+      connectionDropped: () => undefined,
+      connectionClosing: () => onClosing(connection),
+      connectionClosed: (code: number, reason: string) => void closed.push([code, reason]),
+    };
+    const options = { autoPong: true, closeTimeout: 5_000 };
+    const connection: Connection = new Connection(
+      socket,
+      sink,
+      { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES, maxPendingAutoPongs: 2 },
+      watch,
+      hasWs ? putWsOn(socket, options) : (taken) => putWsOn(taken, options),
+    );
+    return { socket, connection, texts, closed, watch };
+  }
+
+  it('answers a close behind everything that was sent, and tells of it when the socket has closed', async () => {
+    const { socket, connection, closed } = open({ onClosing: (it) => void it.write(Buffer.from('fourth')) });
+    for (const text of ['first', 'second', 'third']) connection.write(Buffer.from(text));
+    socket.push(closeOf(4001, 'enough'));
+    socket.push(null);
+    socket.release();
+    await once(socket, 'close');
+    expect(socket.written).toBe(
+      `firstsecondthirdfourth${closeFrame({ code: 4001, reason: 'enough' }).toString('latin1')}`,
+    );
+    expect(closed).toEqual([[4001, 'enough']]);
+    expect(connection.hasWs).toBe(false);
+  });
+
+  it('that is dropped for what was still to be sent to it before it closes sends one close frame', async () => {
+    const { socket, closed } = open({ onClosing: (it) => it.drop(1013, 'too slow') });
+    socket.push(closeOf(4001));
+    socket.push(null);
+    socket.release();
+    await once(socket, 'close');
+    expect(socket.written).toBe(closeFrame({ code: 1013, reason: 'too slow' }).toString('latin1'));
+    expect(closed).toEqual([[1013, 'too slow']]);
+  });
+
+  it('is cut off by too many pings whose pongs do not leave', async () => {
+    const { socket, closed } = open();
+    socket.push(Buffer.concat([frame(PING, '1'), frame(PING, '2')]));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(socket.destroyed).toBe(false);
+    socket.push(Buffer.concat([frame(PING, '3'), frame(PING, '4')]));
+    await once(socket, 'close');
+    expect(closed).toEqual([[1006, '']]);
+  });
+
+  it.each([
+    ['whole', Buffer.alloc(0), [frame(TEXT, 'one'), frame(TEXT, 'two'), closeOf(4001)]],
+    [
+      'in fragments',
+      Buffer.alloc(0),
+      [frame(TEXT_BEGIN, 'o'), frame(TEXT_END, 'ne'), frame(TEXT, 'two'), closeOf(4001)],
+    ],
+    [
+      'the end of a message',
+      frame(TEXT, 'one').subarray(0, 8),
+      [frame(TEXT, 'one').subarray(8), frame(TEXT, 'two'), closeOf(4001)],
+    ],
+  ])(
+    'reads to the end what its socket had received when it was lost during a pause: %s',
+    async (_what, before, rest) => {
+      const { socket, connection, texts, closed } = open();
+      if (before.length > 0) socket.push(before);
+      await new Promise((resolve) => setImmediate(resolve));
+      connection.pause();
+      for (const bytes of rest) socket.push(bytes);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(texts).toEqual([]);
+      socket.destroy();
+      await once(socket, 'close');
+      while (closed.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(texts).toEqual(['one', 'two']);
+      expect(closed).toEqual([[4001, '']]);
+    },
+  );
+
+  it.each([true, false])('knows when it last heard of its peer, as others do (with ws: %s)', async (hasWs) => {
+    const { socket, connection, watch } = open({ hasWs });
+    watch.now = 7;
+    socket.push(frame(TEXT, 'hello'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(connection.lastHeard).toBe(7);
+    socket.destroy();
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as ws from 'ws';
+import { closeFrame, type Close } from './control-frame.js';
 import { FrameReader, type FrameTarget } from './frame-reader.js';
 
 const MAX_PAYLOAD = 300;
@@ -47,6 +48,14 @@ function encode({ fin, rsv, opcode, masked, payload }: Piece): Buffer {
   return Buffer.concat([Buffer.from(header), masked ? MASK : Buffer.alloc(0), body]);
 }
 
+/** The payload of a close frame, some of them with a code or a reason that is not allowed. */
+const closePayload: fc.Arbitrary<Uint8Array> = fc.oneof(
+  fc
+    .tuple(fc.integer({ min: 995, max: 1020 }), fc.string({ unit: 'binary', maxLength: 40 }))
+    .map(([code, reason]) => closeFrame({ code, reason }).subarray(2)),
+  fc.uint8Array({ maxLength: 6 }),
+);
+
 /** Cuts the bytes at these places, given as parts of the whole. */
 function cut(bytes: Buffer, places: number[]): Buffer[] {
   const at = [...places.map((place) => Math.floor(place * bytes.length)), bytes.length].sort((a, b) => a - b);
@@ -69,7 +78,6 @@ class Outcome {
         onMessage();
       })
       .on('ping', (data: Buffer) => this.events.push(['ping', data.toString('hex')]))
-      .on('pong', (data: Buffer) => this.events.push(['pong', data.toString('hex')]))
       .on('conclude', (code: number, reason: Buffer) => this.events.push(['close', code, reason.toString('hex')]))
       .on('error', (error: Error & { code: string }) => {
         this.hasFailed = true;
@@ -79,6 +87,44 @@ class Outcome {
 
   write(chunk: Buffer): void {
     if (!this.hasFailed) this.receiver.write(chunk);
+  }
+}
+
+/** A FrameTarget that records what it gets, and for which `ws` is an Outcome. */
+class RecordingTarget implements FrameTarget {
+  isPaused = false;
+  hasWs = false;
+  taken = 0;
+  readonly outcome: Outcome = new Outcome(() => this.onWsMessage());
+  onWsMessage: () => void = () => undefined;
+
+  constructor(private readonly pauses: () => boolean) {}
+
+  get isOpen(): boolean {
+    return !this.outcome.hasFailed;
+  }
+  receiveText(text: string): void {
+    this.#take(['text', text]);
+    this.isPaused = this.pauses();
+  }
+  receiveBinary(bytes: Buffer): void {
+    this.#take(['binary', bytes.toString('hex')]);
+    this.isPaused = this.pauses();
+  }
+  receivePing(payload: Buffer): void {
+    this.#take(['ping', payload.toString('hex')]);
+  }
+  receiveClose({ code, reason }: Close): void {
+    this.#take(['close', code, Buffer.from(reason).toString('hex')]);
+  }
+  passToWs(chunk: Buffer): void {
+    this.hasWs = true;
+    this.outcome.write(chunk);
+  }
+
+  #take(event: unknown[]): void {
+    this.taken += 1;
+    this.outcome.events.push(event);
   }
 }
 
@@ -93,26 +139,11 @@ async function readByWs(chunks: Buffer[]): Promise<unknown[]> {
   return outcome.events;
 }
 
-async function readDirectly(chunks: Buffer[], isPaused: () => boolean): Promise<{ events: unknown[]; taken: number }> {
-  const outcome = new Outcome(() => (reader.hasWsDelivered = true));
-  let taken = 0;
-  const target: FrameTarget & { isPaused: boolean } = {
-    isPaused: false,
-    get isOpen() {
-      return !outcome.hasFailed;
-    },
-    receiveText(text) {
-      taken += 1;
-      outcome.events.push(['text', text]);
-      this.isPaused = isPaused();
-    },
-    receiveBinary(bytes) {
-      taken += 1;
-      outcome.events.push(['binary', bytes.toString('hex')]);
-      this.isPaused = isPaused();
-    },
-  };
-  const reader: FrameReader = new FrameReader(target, (chunk) => outcome.write(chunk), MAX_PAYLOAD);
+async function readDirectly(chunks: Buffer[], isPaused: () => boolean): Promise<RecordingTarget> {
+  const target = new RecordingTarget(isPaused);
+  const { outcome } = target;
+  const reader = new FrameReader(target, MAX_PAYLOAD);
+  target.onWsMessage = () => (reader.hasWsDelivered = true);
   const goOn = async () => {
     await settled();
     if (outcome.hasFailed) reader.isFinished = true;
@@ -126,12 +157,13 @@ async function readDirectly(chunks: Buffer[], isPaused: () => boolean): Promise<
     reader.read(chunk);
     await goOn();
   }
-  return { events: outcome.events, taken };
+  return target;
 }
 
 describe('reading frames directly', () => {
   it('makes of any bytes, however they are cut, what ws makes of them', async () => {
     let taken = 0;
+    let withoutWs = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(piece, { minLength: 1, maxLength: 12 }),
@@ -140,21 +172,61 @@ describe('reading frames directly', () => {
         async (pieces, places, pauses) => {
           const bytes = Buffer.concat(pieces.map(encode));
           const direct = await readDirectly(cut(bytes, places), () => pauses.pop() ?? false);
-          expect(direct.events).toEqual(await readByWs(cut(bytes, places)));
+          expect(direct.outcome.events).toEqual(await readByWs(cut(bytes, places)));
           taken += direct.taken;
+          withoutWs += direct.hasWs ? 0 : 1;
         },
       ),
       { numRuns: 3_000 },
     );
     // Otherwise everything went to ws, and the comparison said nothing.
     expect(taken).toBeGreaterThan(3_000);
+    expect(withoutWs).toBeGreaterThan(300);
+  });
+
+  it('makes of control frames what ws makes of them, also when it does without ws', async () => {
+    const control = fc.record({
+      fin: fc.constant(true),
+      rsv: fc.constant(0),
+      opcode: fc.constantFrom(0x1, 0x9, 0xa),
+      masked: fc.constant(true),
+      payload: fc.oneof(
+        fc.string({ maxLength: 40 }).map((text) => Buffer.from(text)),
+        fc.constant(Buffer.alloc(125)),
+      ),
+    });
+    let withoutWs = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(control, { maxLength: 4 }), closePayload, async (pieces, payload) => {
+        const close = { fin: true, rsv: 0, opcode: 0x8, masked: true, payload };
+        const bytes = Buffer.concat([...pieces, close, ...pieces].map(encode));
+        const direct = await readDirectly([Buffer.from(bytes)], () => false);
+        expect(direct.outcome.events).toEqual(await readByWs([Buffer.from(bytes)]));
+        withoutWs += direct.hasWs ? 0 : 1;
+        // Nothing but a close that is not valid needs ws.
+        expect(direct.hasWs).toBe(direct.outcome.hasFailed);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(withoutWs).toBeGreaterThan(200);
+  });
+
+  it.each([
+    ['two', 2, false],
+    ['three', 3, true],
+  ])('waits for the second half of a message, no longer: in %s parts', async (_how, count, needsWs) => {
+    const bytes = encode({ fin: true, rsv: 0, opcode: 0x1, masked: true, payload: Buffer.from('x'.repeat(90)) });
+    const places = Array.from({ length: count - 1 }, (_, at) => (at + 1) / count);
+    const { outcome, hasWs } = await readDirectly(cut(bytes, places), () => false);
+    expect(outcome.events).toEqual([['text', 'x'.repeat(90)]]);
+    expect(hasWs).toBe(needsWs);
   });
 
   it('makes of any bytes at all what ws makes of them', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 60 }), async (bytes) => {
         const direct = await readDirectly([Buffer.from(bytes)], () => false);
-        expect(direct.events).toEqual(await readByWs([Buffer.from(bytes)]));
+        expect(direct.outcome.events).toEqual(await readByWs([Buffer.from(bytes)]));
       }),
       { numRuns: 2_000 },
     );
@@ -162,8 +234,9 @@ describe('reading frames directly', () => {
 
   it('gives ws a fragment in memory of its own, so that a byte does not pin its chunk', () => {
     const passed: Buffer[] = [];
-    const target = { isPaused: false, isOpen: true, receiveText: () => undefined, receiveBinary: () => undefined };
-    const reader = new FrameReader(target, (chunk) => passed.push(chunk), MAX_PAYLOAD);
+    const target = new RecordingTarget(() => false);
+    target.passToWs = (chunk) => passed.push(chunk);
+    const reader = new FrameReader(target, MAX_PAYLOAD);
     const fragment = encode({ fin: false, rsv: 0, opcode: 0x1, masked: true, payload: Buffer.from('x') });
     reader.read(
       Buffer.concat([

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { compact } from './compact.js';
+import { CLOSE, closeOf, LONGEST_CONTROL, PING, PONG, type Close } from './control-frame.js';
 import { BINARY, TEXT } from './frame.js';
+import { headerBytes, isViolation, LONGEST_HEADER, MASKED, payloadBytes, unmask } from './frame-header.js';
 
 /** What a FrameReader hands its messages to. */
 export interface FrameTarget {
@@ -8,24 +10,27 @@ export interface FrameTarget {
   readonly isPaused: boolean;
   /** Once false, everything goes to `ws`, which sees the close handshake through. */
   readonly isOpen: boolean;
+  /** `ws` has been needed: it answers control frames, too, from then on. */
+  readonly hasWs: boolean;
   receiveText(text: string): void;
   receiveBinary(bytes: Buffer): void;
+  receivePing(payload: Buffer): void;
+  /** Nothing is received after it. */
+  receiveClose(close: Close): void;
+  passToWs(chunk: Buffer): void;
 }
 
 const FIN_TEXT = 0x80 | TEXT;
 const FIN_BINARY = 0x80 | BINARY;
-const MASKED = 0x80;
-const CONTINUATION = 0x0;
-const CLOSE = 0x8;
-const PONG = 0xa;
-const LONGEST_CONTROL = 125;
-const LONGEST_HEADER = 14;
+const FIN_CLOSE = 0x80 | CLOSE;
+const FIN_PING = 0x80 | PING;
+const FIN_PONG = 0x80 | PONG;
 
 /**
- * Reads whole, unfragmented, masked text and binary frames straight from the socket's chunks and hands every
- * other byte to `ws`: control frames, fragments, frames cut by the end of a chunk, too large ones, and all
- * violations of RFC 6455, so that `ws` answers them as the RFC demands. It knows where each frame ends, so
- * `ws` is always at a frame boundary when a frame is taken out of its stream.
+ * Reads whole, unfragmented, masked frames straight from the socket's chunks and hands every other byte to `ws`:
+ * fragments, frames cut by the end of a chunk, too large ones, and all violations of RFC 6455, so that `ws` answers
+ * them as the RFC demands. Control frames are read until `ws` is needed for the first time. It knows where each frame
+ * ends, so `ws` is always at a frame boundary when a frame is taken out of its stream.
  */
 export class FrameReader {
   /** Bytes of the current frame that still go to `ws`. */
@@ -37,14 +42,16 @@ export class FrameReader {
   /** The frame that is going to `ws` is a close frame: nothing follows it. */
   #isClosing = false;
   /** A violation was seen: `ws` reads alone from here on. */
-  #isHandedOver = false;
+  #isLeftToWs = false;
   /** The frame that is going to `ws` completes a message. */
   #isCompleting = false;
   #held: Buffer | null = null;
+  /** The beginning of a message that the end of a chunk cut, and how much of it is still to come. */
+  #cut: Buffer | null = null;
+  #missing = 0;
 
   constructor(
     private readonly target: FrameTarget,
-    private readonly passToWs: (chunk: Buffer) => void,
     private readonly maxPayloadBytes: number,
   ) {}
 
@@ -58,9 +65,10 @@ export class FrameReader {
       this.#held = Buffer.concat([this.#held, chunk]);
       return;
     }
+    if (this.#cut !== null) return this.#readCut(this.#cut, chunk);
     let at = 0;
     while (at < chunk.length && !this.isFinished) {
-      if (this.#isHandedOver) return this.passToWs(chunk.subarray(at));
+      if (this.#isLeftToWs) return this.target.passToWs(chunk.subarray(at));
       if (this.#left > 0) {
         at = this.#pass(chunk, at);
         continue;
@@ -71,6 +79,11 @@ export class FrameReader {
       }
       at = this.#header === null ? this.#readFrame(chunk, at) : this.#readRestOfHeader(chunk, at);
     }
+  }
+
+  /** Something is held back by a pause. */
+  get isHoldingBack(): boolean {
+    return this.#held !== null;
   }
 
   /** Reads what was held back by a pause. */
@@ -84,31 +97,84 @@ export class FrameReader {
     const start = headerBytes(chunk, at);
     if (start === 0) {
       this.#header = Buffer.from(chunk.subarray(at));
-      this.passToWs(chunk.subarray(at));
+      this.target.passToWs(chunk.subarray(at));
       return chunk.length;
     }
     const first = chunk[at];
     const length = payloadBytes(chunk, at);
-    const isPlain =
-      (first === FIN_TEXT || first === FIN_BINARY) && (chunk[at + 1] & MASKED) !== 0 && !this.#isFragmented;
     const end = at + start + length;
-    if (!isPlain || end > chunk.length || length > this.maxPayloadBytes || !this.target.isOpen) {
-      this.#startPassing(first, chunk[at + 1], start + length);
-      return at;
+    if ((chunk[at + 1] & MASKED) !== 0 && !this.#isFragmented && this.target.isOpen) {
+      if (end > chunk.length && this.#mayWait(first, length)) return this.#cutOff(chunk, at, end);
+      if (end <= chunk.length && this.#readWhole(chunk, first, at + start, end)) return end;
     }
-    const union = unmask(chunk, at + start, end);
+    this.#startPassing(first, chunk[at + 1], start + length);
+    return at;
+  }
+
+  #mayWait(first: number, length: number): boolean {
+    return !this.target.hasWs && isMessage(first) && length <= this.maxPayloadBytes;
+  }
+
+  /** Waits for the next chunk, in which most messages end that do not end in the one they begin in. */
+  #cutOff(chunk: Buffer, at: number, end: number): number {
+    this.#cut = compact(chunk.subarray(at));
+    this.#missing = end - chunk.length;
+    return chunk.length;
+  }
+
+  #readCut(cut: Buffer, chunk: Buffer): void {
+    const missing = this.#missing;
+    this.#cut = null;
+    if (chunk.length < missing) {
+      this.#startPassing(cut[0], cut[1], cut.length + missing);
+      this.read(cut);
+      this.read(chunk);
+      return;
+    }
+    this.read(Buffer.concat([cut, chunk.subarray(0, missing)]));
+    if (chunk.length > missing) this.read(chunk.subarray(missing));
+  }
+
+  /** @returns whether it did; if not, the frame is for `ws` */
+  #readWhole(chunk: Buffer, first: number, start: number, end: number): boolean {
+    if (isMessage(first)) return end - start <= this.maxPayloadBytes && this.#readMessage(chunk, first, start, end);
+    return !this.target.hasWs && end - start <= LONGEST_CONTROL && this.#readControl(chunk, first, start, end);
+  }
+
+  #readMessage(chunk: Buffer, first: number, start: number, end: number): boolean {
+    const union = unmask(chunk, start, end);
     if (first === FIN_BINARY) {
-      this.target.receiveBinary(chunk.subarray(at + start, end));
+      this.target.receiveBinary(chunk.subarray(start, end));
     } else if (union < 0x80) {
-      this.target.receiveText(chunk.toString('latin1', at + start, end));
-    } else if (isUtf8(chunk.subarray(at + start, end))) {
-      this.target.receiveText(chunk.toString('utf8', at + start, end));
+      this.target.receiveText(chunk.toString('latin1', start, end));
+    } else if (isUtf8(chunk.subarray(start, end))) {
+      this.target.receiveText(chunk.toString('utf8', start, end));
     } else {
-      unmask(chunk, at + start, end);
-      this.#isHandedOver = true;
-      return at;
+      unmask(chunk, start, end);
+      this.#isLeftToWs = true;
+      return false;
     }
-    return end;
+    return true;
+  }
+
+  #readControl(chunk: Buffer, first: number, start: number, end: number): boolean {
+    // A pong only shows that the peer is there.
+    if (first === FIN_PONG) return true;
+    if (first !== FIN_PING && first !== FIN_CLOSE) return false;
+    unmask(chunk, start, end);
+    const payload = chunk.subarray(start, end);
+    if (first === FIN_PING) {
+      this.target.receivePing(payload);
+      return true;
+    }
+    const close = closeOf(payload);
+    if (close === undefined) {
+      unmask(chunk, start, end);
+      return false;
+    }
+    this.isFinished = true;
+    this.target.receiveClose(close);
+    return true;
   }
 
   #readRestOfHeader(chunk: Buffer, at: number): number {
@@ -117,7 +183,7 @@ export class FrameReader {
     const start = headerBytes(header, 0);
     if (start === 0) {
       this.#header = header;
-      this.passToWs(chunk.subarray(at));
+      this.target.passToWs(chunk.subarray(at));
       return chunk.length;
     }
     this.#header = null;
@@ -128,7 +194,7 @@ export class FrameReader {
   #startPassing(first: number, second: number, bytes: number): void {
     const opcode = first & 0x0f;
     const isFinal = (first & 0x80) !== 0;
-    if (isViolation(first, second, this.#isFragmented) || !Number.isSafeInteger(bytes)) this.#isHandedOver = true;
+    if (isViolation(first, second, this.#isFragmented) || !Number.isSafeInteger(bytes)) this.#isLeftToWs = true;
     if (opcode <= BINARY) this.#isFragmented = !isFinal;
     this.#isCompleting = opcode <= BINARY && isFinal;
     this.#isClosing = opcode === CLOSE;
@@ -140,53 +206,15 @@ export class FrameReader {
     this.#left -= end - at;
     this.hasWsDelivered = false;
     // ws may hold on to it, as a fragment: a byte must not pin the chunk it came in.
-    this.passToWs(compact(chunk.subarray(at, end)));
+    this.target.passToWs(compact(chunk.subarray(at, end)));
     if (this.#left > 0) return end;
     if (this.#isClosing) this.isFinished = true;
     // ws hands over a complete message at once. If it did not, it has found a violation, and tells so only next tick.
-    if (this.#isCompleting && !this.hasWsDelivered) this.#isHandedOver = true;
+    if (this.#isCompleting && !this.hasWsDelivered) this.#isLeftToWs = true;
     return end;
   }
 }
 
-/** Whether these first bytes of a frame break RFC 6455 section 5.2, 5.4 or 5.5. */
-function isViolation(first: number, second: number, isFragmented: boolean): boolean {
-  const opcode = first & 0x0f;
-  if ((first & 0x70) !== 0 || (second & MASKED) === 0) return true;
-  if (opcode <= BINARY) return (opcode === CONTINUATION) !== isFragmented;
-  const isControl = opcode >= CLOSE && opcode <= PONG;
-  return !isControl || (first & 0x80) === 0 || (second & 0x7f) > LONGEST_CONTROL;
-}
-
-/** Length of the header at `at`, its mask included, or 0 if the chunk ends before it does. */
-function headerBytes(chunk: Buffer, at: number): number {
-  if (chunk.length - at < 2) return 0;
-  const second = chunk[at + 1];
-  const short = second & 0x7f;
-  const bytes = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + ((second & MASKED) !== 0 ? 4 : 0);
-  return chunk.length - at < bytes ? 0 : bytes;
-}
-
-function payloadBytes(chunk: Buffer, at: number): number {
-  const short = chunk[at + 1] & 0x7f;
-  if (short < 126) return short;
-  if (short === 126) return (chunk[at + 2] << 8) | chunk[at + 3];
-  return chunk.readUInt32BE(at + 2) * 2 ** 32 + chunk.readUInt32BE(at + 6);
-}
-
-/** Applies the mask that stands before `start` to the payload, in place, and returns the union of the bits of all bytes. */
-function unmask(chunk: Buffer, start: number, end: number): number {
-  const a = chunk[start - 4];
-  const b = chunk[start - 3];
-  const c = chunk[start - 2];
-  const d = chunk[start - 1];
-  let union = 0;
-  let at = start;
-  for (; at + 3 < end; at += 4) {
-    union |= (chunk[at] ^= a) | (chunk[at + 1] ^= b) | (chunk[at + 2] ^= c) | (chunk[at + 3] ^= d);
-  }
-  if (at < end) union |= chunk[at++] ^= a;
-  if (at < end) union |= chunk[at++] ^= b;
-  if (at < end) union |= chunk[at] ^= c;
-  return union;
+function isMessage(first: number): boolean {
+  return first === FIN_TEXT || first === FIN_BINARY;
 }

@@ -1,5 +1,6 @@
 import type { JamsocketClock } from '../jamsocket.sources.js';
-import type { Connection, Watch } from './connection.js';
+import type { Watch } from './connection-sink.js';
+import type { Connection } from './connection.js';
 
 /** The sweep visits the connections in this many parts, so that pings never go out all at once. */
 const PARTS = 20;

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { WebSocket } from 'ws';
 import { Backlog } from './backlog.js';
 import type { Frame } from './frame.js';
 
@@ -18,7 +17,6 @@ export abstract class SocketWriter {
   #backlog: Backlog | null = null;
 
   protected constructor(
-    protected readonly ws: WebSocket,
     protected readonly socket: Duplex,
     private readonly maxBufferedBytes: number,
   ) {}
@@ -27,6 +25,8 @@ export abstract class SocketWriter {
 
   /** Something that was written has not left at once. Told if it `keepsVolatile`, and told again now and then. */
   protected abstract fellBehind(): void;
+
+  protected abstract sendThroughWs(frame: Frame): void;
 
   /** Bytes that were sent but not yet taken by the operating system, those still in an outbox not counted. */
   get bufferedBytes(): number {
@@ -87,7 +87,7 @@ export abstract class SocketWriter {
   writeThroughWs(frame: Frame): boolean {
     if (!this.isOpen) return true;
     if (this.bufferedBytes > 0 && this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
-    this.ws.send(frame.payload, { binary: typeof frame.payload !== 'string', compress: false });
+    this.sendThroughWs(frame);
     this.#noticeBehind();
     return true;
   }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { RefusedError } from '../jamsocket.errors.js';
 import { HTTP_TOKEN } from '../jamsocket.options.rules.js';
@@ -5,6 +6,9 @@ import { offeredProtocols } from './subprotocol.js';
 
 /** RFC 6455 section 4.2.1: a base64-encoded value of 16 bytes. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/** RFC 6455 section 1.3 */
+const KEY_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /**
  * Checks the request of a WebSocket handshake (RFC 6455 section 4.2.1).
@@ -24,6 +28,16 @@ export function checkHandshake(request: IncomingMessage): void {
   if (!protocols.every((protocol) => HTTP_TOKEN.test(protocol)) || new Set(protocols).size < protocols.length) {
     throw refuse(400, 'The Sec-WebSocket-Protocol header is not a list of different subprotocols.');
   }
+}
+
+/** The answer that completes a handshake (RFC 6455 section 4.2.2). */
+export function acceptanceOf({ headers }: IncomingMessage, protocol: string | false): string {
+  const accept = hash('sha1', `${headers['sec-websocket-key']}${KEY_GUID}`, 'base64');
+  return (
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+    `Sec-WebSocket-Accept: ${accept}\r\n` +
+    (protocol === false ? '\r\n' : `Sec-WebSocket-Protocol: ${protocol}\r\n\r\n`)
+  );
 }
 
 function refuse(status: number, message: string, headers?: Record<string, string>): RefusedError {

@@ -2,15 +2,17 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
-import { Connection, RoomSocket } from '../connection/connection.js';
+import type { PutWs } from '../connection/connection-socket.js';
+import { Connection } from '../connection/connection.js';
+import { CLOSE_TIMEOUT_MS } from '../connection/endpoint.js';
 import { Heartbeat, NO_HEARTBEAT } from '../connection/heartbeat.js';
+import { RoomSocket } from '../connection/room-socket.js';
+import { canPutWsOnLater, putWsOn } from '../connection/ws-handover.js';
 import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
 import type { Client } from '../room/client.js';
-import { selectProtocol } from './subprotocol.js';
-
-/** Milliseconds a peer may take to answer our close frame before its socket is destroyed. */
-const CLOSE_TIMEOUT_MS = 5_000;
+import { acceptanceOf } from './handshake.js';
+import { offeredProtocols, selectProtocol } from './subprotocol.js';
 
 const logger = new Logger('Jamsocket');
 let hasWarned = false;
@@ -19,12 +21,14 @@ let hasWarned = false;
 export class SocketFactory {
   readonly #server: WebSocketServer;
   readonly #heartbeat: Heartbeat | typeof NO_HEARTBEAT;
+  /** How a socket that began without `ws` gets one, or `null` if `ws` does everything from the start. */
+  readonly #putWs: PutWs | null;
 
   constructor(
     private readonly options: ResolvedRoomOptions,
     clock: JamsocketClock,
   ) {
-    const { limits, heartbeat, subprotocols } = options;
+    const { coalesce, limits, heartbeat, subprotocols } = options;
     this.#server = new WebSocketServer({
       noServer: true,
       WebSocket: RoomSocket,
@@ -39,6 +43,10 @@ export class SocketFactory {
       // The limits of ws 8.23 are not in its types yet.
     } as ServerOptions);
     this.#heartbeat = heartbeat ? new Heartbeat(clock, heartbeat.intervalMs, heartbeat.timeoutMs) : NO_HEARTBEAT;
+    const { options: wsOptions } = this.#server;
+    const isLazy = coalesce && canPutWsOnLater();
+    if (coalesce && !isLazy) warnOnce();
+    this.#putWs = isLazy ? (socket) => putWsOn(socket, wsOptions) : null;
   }
 
   /** Completes the handshake. The request has been checked: this cannot fail but by the socket's end. */
@@ -49,12 +57,27 @@ export class SocketFactory {
     client: Client,
     joined: (connection: Connection) => void,
   ): void {
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
-      const connection = new Connection(ws as RoomSocket, socket, client, this.options.limits, this.#heartbeat);
-      if (this.options.coalesce && !connection.readDirectly()) warnOnce();
-      this.#heartbeat.add(connection);
-      joined(connection);
-    });
+    if (this.#putWs === null) {
+      this.#server.handleUpgrade(request, socket, head, (ws) => {
+        joined(this.#connect(socket, client, ws as RoomSocket));
+      });
+      return;
+    }
+    // The client may have ended it already.
+    if (!socket.readable || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const protocol = selectProtocol(new Set(offeredProtocols(request)), this.options.subprotocols);
+    socket.write(acceptanceOf(request, protocol), 'latin1');
+    if (head.length > 0) socket.unshift(head);
+    joined(this.#connect(socket, client, this.#putWs));
+  }
+
+  #connect(socket: Duplex, client: Client, opening: RoomSocket | PutWs): Connection {
+    const connection = new Connection(socket, client, this.options.limits, this.#heartbeat, opening);
+    this.#heartbeat.add(connection);
+    return connection;
   }
 }
 
@@ -62,6 +85,6 @@ function warnOnce(): void {
   if (hasWarned) return;
   hasWarned = true;
   logger.warn(
-    'This version of ws listens to its socket in an unknown way: messages are read through it, which is slower.',
+    'This version of ws takes over a socket in an unknown way: it reads every connection from the start, which is slower.',
   );
 }

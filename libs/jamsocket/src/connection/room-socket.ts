@@ -1,0 +1,46 @@
+import { WebSocket } from 'ws';
+import type { Endpoint, EndpointOwner } from './endpoint.js';
+
+/** What a `RoomSocket` tells its connection. */
+export interface RoomSocketOwner extends EndpointOwner {
+  /** A message is about to be handed over. */
+  wsDelivered(): void;
+}
+
+/** The `ws` class with a place for its connection: listeners find it without a closure each. */
+export class RoomSocket extends WebSocket implements Endpoint {
+  owner: RoomSocketOwner | undefined;
+
+  get isOpen(): boolean {
+    return this.readyState === WebSocket.OPEN;
+  }
+
+  attach(owner: RoomSocketOwner): void {
+    this.owner = owner;
+    this.on('message', onMessage);
+    this.on('close', onClose);
+    this.on('error', onError);
+  }
+
+  /** `ws` closes by itself too: to answer the peer's close, and when the peer has broken the protocol. */
+  override close(code?: number, reason?: string | Buffer): void {
+    this.owner?.closing();
+    super.close(code, reason);
+  }
+}
+
+function onMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
+  const owner = (this as RoomSocket).owner!;
+  owner.wsDelivered();
+  if (isBinary) owner.receiveBinary(data as Buffer);
+  else owner.receiveText((data as Buffer).toString('utf8'));
+}
+
+function onClose(this: WebSocket, code: number, reason: Buffer): void {
+  (this as RoomSocket).owner!.closed(code, reason.toString('utf8'));
+}
+
+/** `ws` has answered the peer's violation with the right close code already; the close event follows. */
+function onError(this: WebSocket): void {
+  (this as RoomSocket).owner!.failed();
+}
