@@ -38,6 +38,14 @@ describe('a token bucket', () => {
     expect([bucket.take(10_000, 21), bucket.take(10_000, 20)]).toEqual([false, true]);
   });
 
+  it('gives all that came in at times that are no whole milliseconds', () => {
+    const start = 1_000 / 7;
+    expect(start + 2_000 - start).toBeLessThan(2_000);
+    const bucket = new TokenBucket(10, 20, start);
+    expect(takeMany(bucket, 50, start)).toBe(20);
+    expect(takeMany(bucket, 50, start + 2_000)).toBe(20);
+  });
+
   it('allows rates below one a second', () => {
     const bucket = new TokenBucket(0.5, 1, 0);
     expect(takeMany(bucket, 5, 0)).toBe(1);

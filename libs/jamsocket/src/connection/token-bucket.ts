@@ -1,3 +1,6 @@
+/** Times are fractions of a millisecond, whose differences are not exact: so much of a token may be missing. */
+const TOLERANCE = 1e-6;
+
 /** A token bucket: `rate` tokens a second, at most `burst` in stock (https://en.wikipedia.org/wiki/Token_bucket). */
 export class TokenBucket {
   #tokens: number;
@@ -15,7 +18,7 @@ export class TokenBucket {
   /** Takes so many tokens, if they are there. `now` is in milliseconds. */
   take(now: number, count = 1): boolean {
     this.#fill(now);
-    if (this.#tokens < count || count > this.burst) return false;
+    if (this.#tokens < count - TOLERANCE || count > this.burst) return false;
     this.#tokens -= count;
     return true;
   }
