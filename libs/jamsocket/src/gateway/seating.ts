@@ -125,13 +125,18 @@ export class Seating {
 
   /** The place of the client that comes back. If it cannot go on, it begins anew, and what is left of it leaves. */
   #findPlace(room: Room, resume: ResumeRequest): Resumable | undefined {
+    // Whoever broke the protocol has left, though the end of its socket may be some seconds away.
+    const { connection } = room.members.holderOf(resume) ?? {};
+    if (connection?.hasFailed) connection.terminate('broke the protocol');
     const found = room.members.find(resume);
     if ('missed' in found) return found;
     this.client.lost = found.lost;
     // Its place was not kept, so it is one more.
     if (found.client === undefined && room.occupancy.size > this.definition.options.limits.maxClientsPerRoom)
       throw new RefusedError(503, 'room_full', `Room "${room.address.key}" is full.`);
-    if (found.client !== undefined) found.client.end(CloseCode.tryAgainLater, 'missed too much');
+    found.client?.end(CloseCode.tryAgainLater, 'missed too much');
+    // No limit counts what it came back from: that must not wait for an end that the client may put off.
+    connection?.terminate('missed too much');
     return undefined;
   }
 

@@ -65,6 +65,7 @@ export interface RoomDetail {
   /** At most 500. */
   readonly clients: readonly ClientDetail[];
   readonly clientCount: number;
+  /** At most 500; the room's row has how many there are. */
   readonly timers: readonly TimerDetail[];
   readonly mailbox: number;
   readonly state?: unknown;
@@ -77,6 +78,7 @@ export interface ClientDetail {
   readonly isConnected: boolean;
   readonly joinedAt: number;
   readonly buffered: number;
+  /** At most 20, and how many more there are. */
   readonly tags: readonly string[];
   /** Path it connected to, with the query only if state is shown: there are secrets in queries. */
   readonly url: string;

@@ -1,9 +1,16 @@
 import type { Client } from '../room/client.js';
 import type { Room } from '../room/room.js';
+import { cutText, firstOf } from './excerpts.js';
 import type { ClientDetail, RoomDetail, TimerDetail } from './inspector-events.js';
 import { StateView, type IsInjected } from './state-view.js';
 
 const MAX_CLIENTS = 500;
+const MAX_TIMERS = 500;
+const MAX_TAGS = 20;
+/** Characters of what clients may have chosen. */
+const MAX_NAME = 100;
+const MAX_URL = 1_000;
+const MAX_ERROR = 1_000;
 
 /** Reads everything about one room. */
 export class RoomDetails {
@@ -20,7 +27,7 @@ export class RoomDetails {
     return {
       key,
       isGone: false,
-      clients: firstOf(room.members.clients.values()).map((client) => this.#clientOf(client, data)),
+      clients: firstOf(room.members.clients.values(), MAX_CLIENTS).map((client) => this.#clientOf(client, data)),
       clientCount: room.members.clients.size,
       timers: timersOf(room),
       mailbox: room.waitingEvents,
@@ -36,8 +43,8 @@ export class RoomDetails {
       isConnected,
       joinedAt: Math.round(this.epoch + joinedAt),
       buffered: connection?.bufferedBytes ?? 0,
-      tags: [...tags],
-      url: data === null ? request.url.split('?', 1)[0] : request.url,
+      tags: tagsOf(tags),
+      url: cutText(data === null ? request.url.split('?', 1)[0] : request.url, MAX_URL),
       ...(data !== null && client.data !== undefined && { data: data.of(client.data) }),
     };
   }
@@ -47,24 +54,22 @@ function stateOf(room: Room, view: StateView): { readonly state?: unknown; reado
   try {
     return { state: view.ofService(room.instance!.service) };
   } catch (error) {
-    return { stateError: error instanceof Error ? error.message : `toJSON() threw ${typeof error}` };
+    return {
+      stateError: cutText(error instanceof Error ? error.message : `toJSON() threw ${typeof error}`, MAX_ERROR),
+    };
   }
+}
+
+function tagsOf(tags: ReadonlySet<string>): string[] {
+  const shown = firstOf(tags, MAX_TAGS).map((tag) => cutText(tag, MAX_NAME));
+  return tags.size > MAX_TAGS ? [...shown, `… (${tags.size - MAX_TAGS} more)`] : shown;
 }
 
 function timersOf(room: Room): TimerDetail[] {
   const now = room.now();
-  return room.timers.pending.map(({ name, type, dueAt }) => ({
-    name,
+  return room.timers.pending.slice(0, MAX_TIMERS).map(({ name, type, dueAt }) => ({
+    name: cutText(name, MAX_NAME),
     kind: type,
     ...(dueAt !== undefined && { dueInMs: Math.max(0, Math.round(dueAt - now)) }),
   }));
-}
-
-function firstOf(clients: Iterable<Client>): Client[] {
-  const first: Client[] = [];
-  for (const client of clients) {
-    if (first.length === MAX_CLIENTS) break;
-    first.push(client);
-  }
-  return first;
 }

@@ -123,6 +123,39 @@ describe('the view of a state', () => {
     expect(bytes).toBeGreaterThan(MAX_VIEW_BYTES / 2);
   });
 
+  it.each<[string, unknown]>([
+    ['an error', new Error('e'.repeat(100_000))],
+    ['a pattern', new RegExp('p'.repeat(100_000))],
+    ['a URL', new URL(`http://a/${'u'.repeat(100_000)}`)],
+    ['a symbol', Symbol('s'.repeat(100_000))],
+    ['a big number', 2n ** 400_000n],
+  ])('cuts %s that is long', (_what, value) => {
+    expect(JSON.stringify(view().of([value])).length).toBeLessThan(1_100);
+  });
+
+  it('does not read a map to its end that it cannot show', () => {
+    let read = 0;
+    class Counted extends Map<number, number> {
+      override *entries() {
+        for (const entry of super.entries()) {
+          read++;
+          yield entry;
+        }
+      }
+      override [Symbol.iterator]() {
+        return this.entries();
+      }
+      override *keys() {
+        for (const [key] of this.entries()) yield key;
+      }
+    }
+    const map = new Counted(Array.from({ length: 100_000 }, (_, at) => [at, at] as const));
+    const shownOf = view(1_000).of(map) as Record<string, unknown>;
+    const count = Object.keys(shownOf).length - 1;
+    expect(shownOf['…']).toBe(`(${100_000 - count} more)`);
+    expect(read).toBeLessThan(3_000);
+  });
+
   it('says what it leaves out', () => {
     expect(view(24).of({ a: 'ten letter', b: 2, c: 3 })).toEqual({ a: 'ten letter', b: 2, '…': '(1 more)' });
     expect(view().of('x'.repeat(1_500))).toBe(`${'x'.repeat(1_000)}… (1500 characters)`);
@@ -136,6 +169,12 @@ describe('the view of a state', () => {
       parts = { helper: new Injected(), rest: this.#hidden };
     }
     expect(view().ofService(new Service())).toEqual({ count: 1, parts: { rest: 2 } });
+    const gathered = { list: [new Injected(), 1], set: new Set([new Injected()]), map: new Map([[new Injected(), 1]]) };
+    expect(view().ofService(gathered)).toEqual({
+      list: ['(Injected)', 1],
+      set: ['(Injected)'],
+      map: [['(Injected)', 1]],
+    });
     const own = { toJSON: () => ({ mine: 1 }) };
     expect(view().ofService(own)).toEqual({ mine: 1 });
     const broken = {

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { Client } from '../room/client.js';
 import { JamsocketContext } from '../room/room-context.js';
+import { cutText, firstOf } from './excerpts.js';
 
 /** Most bytes of JSON of one view. */
 export const MAX_VIEW_BYTES = 64 * 1024;
@@ -8,9 +9,11 @@ const MAX_DEPTH = 8;
 const MAX_STRING = 1_000;
 const MAX_KEY = 100;
 const SHOWN_BYTES = 32;
+/** What an entry takes at least: a key of one character and a digit, with what JSON puts around them. */
+const MIN_ENTRY_BYTES = 8;
 const CUT = '… (more than is shown)';
 
-/** Whether a value was injected and is no state: it is left out. */
+/** Whether a value was injected and is no state: a field of it is left out, and of others there is only the name. */
 export type IsInjected = (value: object) => boolean;
 
 /**
@@ -58,11 +61,12 @@ export class StateView {
   #object(value: object): unknown {
     // Its brackets and a comma: empty ones are not free either.
     this.#bytesLeft -= 3;
+    if (this.isInjected(value)) return this.#take(`(${nameOf(value)})`);
     if (Array.isArray(value)) return this.#list(value);
     if (value instanceof Map) return this.#map(value);
     if (value instanceof Set) return this.#list(value);
     const text = textOf(value);
-    if (text !== undefined) return this.#take(text);
+    if (text !== undefined) return this.#take(cutText(text, MAX_STRING));
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === 'function') return this.of(toJSON.call(value));
     return this.#fields(value);
@@ -80,36 +84,38 @@ export class StateView {
 
   /** As an object, where all keys have a name; else as pairs. */
   #map(map: ReadonlyMap<unknown, unknown>): unknown {
-    const isNamed = (key: unknown) => typeof key === 'string' || typeof key === 'number';
-    if (![...map.keys()].every(isNamed)) return this.#list(map);
-    return this.#entries([...(map as ReadonlyMap<string | number, unknown>)], ([, value]) => value);
+    const keys = firstOf(map.keys(), Math.ceil(this.#bytesLeft / MIN_ENTRY_BYTES));
+    if (!keys.every(isName)) return this.#list(map);
+    return this.#entries(keys, map.size, (key) => map.get(key));
   }
 
   #fields(value: object): Record<string, unknown> {
-    const keys = Object.keys(value).map((key) => [key] as const);
-    return this.#entries(keys, ([key]) => (value as Record<string, unknown>)[key]);
+    const keys = Object.keys(value);
+    return this.#entries(keys, keys.length, (key) => (value as Record<string, unknown>)[key]);
   }
 
-  #entries<Entry extends readonly [string | number, ...unknown[]]>(
-    entries: readonly Entry[],
-    read: (entry: Entry) => unknown,
+  #entries<Key extends string | number>(
+    keys: readonly Key[],
+    count: number,
+    read: (key: Key) => unknown,
   ): Record<string, unknown> {
     const view = Object.create(null) as Record<string, unknown>;
-    for (const [at, entry] of entries.entries()) {
+    for (const [at, key] of keys.entries()) {
       if (this.#bytesLeft <= 0) {
-        view['…'] = `(${entries.length - at} more)`;
-        break;
+        view['…'] = `(${count - at} more)`;
+        return view;
       }
       let shown: unknown;
       try {
-        const value = read(entry);
+        const value = read(key);
         if (value === undefined || (typeof value === 'object' && value !== null && this.isInjected(value))) continue;
         shown = this.of(value);
       } catch (error) {
         shown = this.#take(`(threw ${messageOf(error)})`);
       }
-      view[this.#take(String(entry[0]).slice(0, MAX_KEY))] = shown;
+      view[this.#take(String(key).slice(0, MAX_KEY))] = shown;
     }
+    if (count > keys.length) view['…'] = `(${count - keys.length} more)`;
     return view;
   }
 
@@ -122,12 +128,15 @@ export class StateView {
 
 function scalar(value: unknown): string | number | boolean | null {
   if (value === null || typeof value === 'boolean') return value;
-  if (typeof value === 'string')
-    return value.length > MAX_STRING ? `${value.slice(0, MAX_STRING)}… (${value.length} characters)` : value;
+  if (typeof value === 'string') return cutText(value, MAX_STRING);
   if (typeof value === 'number') return Number.isFinite(value) ? value : `(${value})`;
-  if (typeof value === 'bigint') return `(${value}n)`;
-  if (typeof value === 'function') return `(function ${value.name})`;
-  return typeof value === 'symbol' ? `(${value.toString()})` : '(undefined)';
+  if (typeof value === 'bigint') return cutText(`(${value}n)`, MAX_STRING);
+  if (typeof value === 'function') return cutText(`(function ${value.name})`, MAX_STRING);
+  return typeof value === 'symbol' ? cutText(`(${value.toString()})`, MAX_STRING) : '(undefined)';
+}
+
+function isName(key: unknown): key is string | number {
+  return typeof key === 'string' || typeof key === 'number';
 }
 
 /** Objects that are one value, and those whose inside is nobody's business. */

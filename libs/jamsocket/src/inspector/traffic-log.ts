@@ -66,7 +66,7 @@ function describe({ kind, payload, bytes }: ReceivedMessage | SentMessage): Omit
   const event = EVENT.exec(payload)?.[1];
   return {
     kind: event === undefined ? 'text' : 'event',
-    ...(event !== undefined && { event }),
+    ...(event !== undefined && { event: copyOf(event) }),
     bytes,
     preview: cut(payload),
   };
@@ -83,5 +83,10 @@ function idsOf(clients: readonly Client[]): string {
 }
 
 function cut(text: string): string {
-  return text.length > MAX_PREVIEW ? `${text.slice(0, MAX_PREVIEW - 1)}…` : text;
+  return text.length > MAX_PREVIEW ? copyOf(`${text.slice(0, MAX_PREVIEW - 1)}…`) : text;
+}
+
+/** A part of a string keeps the whole of it in memory: an entry may wait for long, and its message may be large. */
+function copyOf(part: string): string {
+  return Buffer.from(part, 'utf16le').toString('utf16le');
 }
