@@ -356,6 +356,11 @@ describe.each([EXPRESS_ALONE, FASTIFY])('the inspector, on $platform', (host) =>
     const kick = () => post(app, 'talk/lobby/clients/1/kick');
     await kick().send({}).expect(403);
     await post(app, 'talk/lobby/close').send({}).expect(403);
+    // With CORS the application may let it send any header.
+    for (const site of ['cross-site', 'same-site']) {
+      await kick().set(ACTION).set('Sec-Fetch-Site', site).send({}).expect(403);
+      await request(app.http).get('/inspector/events').set('Sec-Fetch-Site', site).expect(403);
+    }
     await kick().set(ACTION).send({ code: 1006 }).expect(400);
     await kick()
       .set(ACTION)
@@ -371,6 +376,12 @@ describe.each([EXPRESS_ALONE, FASTIFY])('the inspector, on $platform', (host) =>
     expect([400, 404]).toContain((await post(app, 'talk/%zz/close').set(ACTION).send({})).status);
     ann.send('still here');
     await ann.until('still here');
+  });
+
+  it('opens no stream for a request without a body to answer with', async () => {
+    const app = await start({}, host);
+    await request(app.http).head('/inspector/events').expect(200);
+    expect(observersOf(app).current).toBeNull();
   });
 
   it('is only for those whom a guard lets in, whatever they ask for', async () => {

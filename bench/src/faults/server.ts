@@ -19,10 +19,12 @@ import {
 } from 'nestjs-jamsocket';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocketServer } from 'ws';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { counts, mixed } from './counts.js';
 import type { Figures } from './fault-server.js';
 import { MixedRoom } from './mixed-room.js';
+import { ACCEPTED } from './upgrade.js';
 
 const SLOW_MS = 5;
 const TIMER_MS = 60_000;
@@ -181,14 +183,19 @@ class FiguresController implements OnApplicationShutdown {
 })
 class AppModule {}
 
-// The server's own count: a client that is gone by then never reads its 101.
-const emit = Reflect.get(WebSocketServer.prototype, 'emit') as (...args: never[]) => boolean;
-WebSocketServer.prototype.emit = function (...args: unknown[]) {
-  if (args[0] === 'headers') counts.upgrades++;
-  return Reflect.apply(emit, this, args) as boolean;
-};
-
 const app = await NestFactory.create(AppModule, { logger: process.env.QUIET ? false : ['error'] });
 app.enableShutdownHooks();
+// The server's own count: a client that is gone by then never reads its 101.
+(app.getHttpServer() as Server).on('connection', countUpgrade);
 await app.listen(Number(process.env.PORT), '127.0.0.1');
 process.stdout.write('ready\n');
+
+/** Looks at the first thing that is written to the socket. */
+function countUpgrade(socket: Socket): void {
+  const write = Reflect.get(socket, 'write') as (...args: unknown[]) => boolean;
+  socket.write = (...args: unknown[]) => {
+    socket.write = write as Socket['write'];
+    if (String(args[0]).startsWith(ACCEPTED)) counts.upgrades++;
+    return Reflect.apply(write, socket, args) as boolean;
+  };
+}

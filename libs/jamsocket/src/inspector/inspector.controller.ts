@@ -35,6 +35,7 @@ const ALL_HEADERS = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'n
 
 /** What Express and Fastify have in common. */
 interface Request {
+  readonly method: string;
   readonly originalUrl: string;
   readonly headers: IncomingHttpHeaders;
 }
@@ -74,7 +75,10 @@ export function createInspectorController(): Type {
     }
 
     @Get('events')
-    events(@Query('room') room: unknown, @Res() response: Response): void {
+    events(@Query('room') room: unknown, @Req() { method, headers }: Request, @Res() response: Response): void {
+      refuseOtherSites(headers);
+      // A stream would hold the connection for an answer that has no body.
+      if (method === 'HEAD') return this.#answer(response, 200, { 'Content-Type': 'text/event-stream' }, undefined);
       if (!this.streams.canOpen)
         throw new ServiceUnavailableException('Too many inspectors are open, or the server stops.');
       if ('hijack' in response) response.hijack();
@@ -123,7 +127,15 @@ export function mountInspector(controller: Type, path: string): void {
 }
 
 function requireOwnPage({ headers }: Request): void {
+  refuseOtherSites(headers);
   if (headers[ACTION_HEADER] !== '1') throw new ForbiddenException(`The header ${ACTION_HEADER}: 1 is missing.`);
+}
+
+/** Where the application lets other origins in (CORS), the visitor's cookies would let their pages in here, too. */
+function refuseOtherSites(headers: IncomingHttpHeaders): void {
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return;
+  throw new ForbiddenException('Only the inspector’s own page may ask for this.');
 }
 
 /** Where the browser sees the page, whatever prefix the application has. Two slashes would be another host. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { MAX_VIEW_BYTES, StateView } from './state-view.js';
 
 class Injected {
@@ -70,6 +70,15 @@ describe('the view of a state', () => {
     ).toEqual({ 2: [1, 2], a: { x: 1 } });
     expect(shown(new Map([[new Point(), 'here']]))).toEqual([[{ x: 1 }, 'here']]);
     expect(shown({ toJSON: () => ({ own: 'words' }) })).toEqual({ own: 'words' });
+  });
+
+  it('shows that words come later, and keeps their error to itself', async () => {
+    const unheard = jest.fn();
+    process.once('unhandledRejection', unheard);
+    expect(shown({ toJSON: () => Promise.reject(new Error('not now')) })).toBe('(promise)');
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    process.removeListener('unhandledRejection', unheard);
+    expect(unheard).not.toHaveBeenCalled();
   });
 
   it('survives what is meant to break it', () => {

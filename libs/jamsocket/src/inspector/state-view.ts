@@ -38,7 +38,7 @@ export class StateView {
    */
   ofService(service: object): unknown {
     const toJson = (service as { toJSON?: unknown }).toJSON;
-    if (typeof toJson === 'function') return this.of(toJson.call(service));
+    if (typeof toJson === 'function') return this.of(unlessPromise(toJson.call(service)));
     this.#path.add(service);
     return this.#fields(service);
   }
@@ -68,7 +68,7 @@ export class StateView {
     const text = textOf(value);
     if (text !== undefined) return this.#take(cutText(text, MAX_STRING));
     const { toJSON } = value as { toJSON?: unknown };
-    if (typeof toJSON === 'function') return this.of(toJSON.call(value));
+    if (typeof toJSON === 'function') return this.of(unlessPromise(toJSON.call(value)));
     return this.#fields(value);
   }
 
@@ -164,4 +164,11 @@ function nameOf(value: object): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, MAX_STRING) : typeof error;
+}
+
+/** What an async `toJSON` returns is not there yet, and its error is nobody else's. */
+function unlessPromise(result: unknown): unknown {
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => undefined);
+  return '(promise)';
 }
