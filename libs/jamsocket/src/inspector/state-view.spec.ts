@@ -145,17 +145,19 @@ describe('the view of a state', () => {
   it('does not read a map to its end that it cannot show', () => {
     let read = 0;
     class Counted extends Map<number, number> {
-      override *entries() {
+      override *entries(): Generator<[number, number], undefined> {
         for (const entry of super.entries()) {
           read++;
           yield entry;
         }
+        return undefined;
       }
       override [Symbol.iterator]() {
         return this.entries();
       }
-      override *keys() {
+      override *keys(): Generator<number, undefined> {
         for (const [key] of this.entries()) yield key;
+        return undefined;
       }
     }
     const map = new Counted(Array.from({ length: 100_000 }, (_, at) => [at, at] as const));
