@@ -1,4 +1,6 @@
 import type { Frame } from './frame.js';
+import { partsOf, type OwnSequence } from './own-sequence.js';
+import { ShortFrames } from './short-frames.js';
 
 /** Enough for the turns of most rooms; a turn that needs more gets a buffer of its own. */
 const ARENA_BYTES = 64 * 1024;
@@ -16,6 +18,7 @@ class Arena {
   #scratch = -1;
   /** Frames for single members, encoded once whoever gets them. */
   #encoded: Frame[] = [];
+  readonly #short = new ShortFrames();
 
   /** Encodes the frames one behind the other. */
   encode(frames: readonly Frame[]): Buffer {
@@ -30,8 +33,11 @@ class Arena {
     return this.#buffer.subarray(start, at);
   }
 
-  /** One member's own sequence: index pairs into the shared frames, whose bytes are `shared`, and frames of its own. */
-  gather(parts: readonly (number | Frame)[], frames: readonly Frame[], shared: Buffer | null): Buffer {
+  /** One member's own sequence. Its indices are those of the shared frames, whose bytes are `shared`. */
+  gather(own: OwnSequence, frames: readonly Frame[], shared: Buffer | null): Buffer {
+    const short = Array.isArray(own) ? null : this.#short.encode(own);
+    if (short !== null) return short;
+    const parts = partsOf(own);
     if (parts.length === 1) return this.#single(parts[0] as Frame);
     if (parts.length === 2 && typeof parts[0] === 'number') return slice(frames, shared!, parts[0], parts[1] as number);
     const pieces: Buffer[] = [];
@@ -51,7 +57,7 @@ class Arena {
 
   /** The last bytes given out were written to this connection. */
   written(connection: { readonly isHolding: boolean }): void {
-    if (connection.isHolding) this.#isHeld = true;
+    if (connection.isHolding) this.#giveAway();
     else if (this.#scratch >= 0) this.#used = this.#scratch;
     this.#scratch = -1;
   }
@@ -63,6 +69,11 @@ class Arena {
     if (this.#isHeld || this.#buffer.length > ARENA_BYTES) this.#buffer = Buffer.alloc(0);
     this.#isHeld = false;
     this.#used = 0;
+  }
+
+  #giveAway(): void {
+    this.#isHeld = true;
+    this.#short.giveAway();
   }
 
   #single(frame: Frame): Buffer {

@@ -3,12 +3,14 @@ import fc from 'fast-check';
 import { CoalescingOutbox } from './coalescing-outbox.js';
 import type { Connection } from './connection.js';
 import { Frame } from './frame.js';
+import { NO_MEMBER } from './socket-writer.js';
+import type { OwnSequence } from './own-sequence.js';
 import type { TurnFlusher } from './turn-flusher.js';
 
 /** Copies what is written to it, as an operating system would, and now and then holds on to it. */
 class FakeConnection {
-  outboxStart = 0;
-  outboxParts: (number | Frame)[] | null = null;
+  outboxStart = NO_MEMBER;
+  outboxParts: OwnSequence | null = null;
   writes = 0;
   isHolding = false;
   isSlow = false;
@@ -25,13 +27,6 @@ class FakeConnection {
     if (this.isSlow) return false;
     // What the socket holds on to must not change later.
     this.held.push(this.isHolding ? bytes : Buffer.from(bytes));
-    return true;
-  }
-
-  writeText(frame: Frame): boolean {
-    if (this.isHolding || this.isSlow || frame.latin1 === null) return false;
-    this.writes += 1;
-    this.held.push(Buffer.from(frame.latin1, 'latin1'));
     return true;
   }
 
@@ -77,19 +72,23 @@ const step = fc.oneof(
       isVolatile: fc.boolean(),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('text' as const), text: fc.oneof(text, fc.constant('')), to: member }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('chunk read' as const), members: fc.tuple(member) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('chunk read' as const) }) },
   fc.record({ do: fc.constantFrom('join' as const, 'leave' as const, 'hold' as const), members: fc.tuple(member) }),
 );
 
-function setUp(gathersLonger = false) {
+function setUp({ gathersLonger = false, members = MEMBERS } = {}) {
   const scheduled = new Set<CoalescingOutbox>();
   const dropped: number[] = [];
   const outbox = new CoalescingOutbox(
     { gathersLonger, schedule: (box: CoalescingOutbox) => scheduled.add(box) } as unknown as TurnFlusher,
     (connection) => dropped.push((connection as unknown as FakeConnection).number),
   );
-  const connections = Array.from({ length: MEMBERS }, (_, number) => new FakeConnection(number));
+  const connections = Array.from({ length: members }, (_, number) => new FakeConnection(number));
   const real = (number: number) => connections[number] as unknown as Connection;
   return { outbox, connections, real, dropped, scheduled };
 }
@@ -114,7 +113,7 @@ describe('the coalescing outbox', () => {
             outbox.flush();
             settle();
           } else if (now.do === 'chunk read') {
-            outbox.flushAnswers(real(now.members[0]));
+            outbox.flushAnswers();
           } else if (now.do === 'join' && !joined.has(now.members[0])) {
             joined.add(now.members[0]);
             outbox.join(real(now.members[0]));
@@ -133,6 +132,9 @@ describe('the coalescing outbox', () => {
           } else if (now.do === 'except') {
             outbox.broadcastExcept(Frame.text(now.text, now.isVolatile), now.members.map(real));
             joined.forEach((number) => now.members.includes(number) || want(number, now));
+          } else if (now.do === 'text') {
+            outbox.sendText(now.text, real(now.to));
+            if (joined.has(now.to)) wanted[now.to].push(now.text);
           } else if (now.do === 'send') {
             outbox.send(Frame.text(now.text, now.isVolatile), now.members.map(real));
             joined.forEach((number) => now.members.includes(number) && want(number, now));
@@ -155,32 +157,39 @@ describe('the coalescing outbox', () => {
     expect(connections.map(({ writes }) => writes)).toEqual([1, 1, 1, 1]);
   });
 
-  it('answers a client at once if nothing else waits', () => {
+  it('answers as soon as everyone has an answer, if nothing else waits', () => {
     const { outbox, connections, real } = setUp();
     for (const { number } of connections) outbox.join(real(number));
-    outbox.sendTo(Frame.text('answer'), real(0));
-    outbox.flushAnswers(real(1));
-    expect(connections[0].texts).toEqual([]);
-    outbox.flushAnswers(real(0));
-    expect(connections[0].texts).toEqual(['answer']);
-    outbox.sendTo(Frame.text('second'), real(0));
+    for (const { number } of connections) {
+      expect(connections.map(({ writes }) => writes)).toEqual([0, 0, 0, 0]);
+      outbox.sendText(`answer ${number}`, real(number));
+      outbox.flushAnswers();
+    }
+    expect(connections.map(({ texts }) => texts)).toEqual([['answer 0'], ['answer 1'], ['answer 2'], ['answer 3']]);
+    for (const { number } of connections) outbox.sendText('second', real(number));
     outbox.broadcast(Frame.text('to all'));
-    outbox.flushAnswers(real(0));
-    expect(connections[0].writes).toBe(1);
+    outbox.flushAnswers();
+    expect(connections.map(({ writes }) => writes)).toEqual([1, 1, 1, 1]);
     outbox.flush();
-    expect(connections.map(({ texts }) => texts)).toEqual([
-      ['answer', 'second', 'to all'],
-      ['to all'],
-      ['to all'],
-      ['to all'],
-    ]);
+    expect(connections[3].texts).toEqual(['answer 3', 'second', 'to all']);
+  });
+
+  it('does not have more than eight answers wait for each other', () => {
+    const { outbox, connections, real } = setUp({ members: 20 });
+    for (const { number } of connections) outbox.join(real(number));
+    for (const { number } of connections) {
+      outbox.sendText('answer', real(number));
+      outbox.flushAnswers();
+      const answered = connections.filter(({ writes }) => writes > 0).length;
+      expect(answered).toBe(Math.floor((number + 1) / 8) * 8);
+    }
   });
 
   it('gathers answers, too, for as long as it was told', () => {
-    const { outbox, connections, real } = setUp(true);
+    const { outbox, connections, real } = setUp({ gathersLonger: true });
     outbox.join(real(0));
-    outbox.sendTo(Frame.text('answer'), real(0));
-    outbox.flushAnswers(real(0));
+    outbox.sendText('answer', real(0));
+    outbox.flushAnswers();
     expect(connections[0].writes).toBe(0);
   });
 
@@ -188,9 +197,18 @@ describe('the coalescing outbox', () => {
     const { outbox, connections, real, dropped } = setUp();
     outbox.join(real(0));
     connections[0].isSlow = true;
-    outbox.sendTo(Frame.text('answer'), real(0));
-    outbox.flushAnswers(real(0));
+    outbox.sendText('answer', real(0));
+    outbox.flushAnswers();
     expect(dropped).toEqual([0]);
+  });
+
+  it('lets nobody change an answer that a socket still holds on to', () => {
+    const { outbox, connections, real } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    connections[0].isHolding = true;
+    for (const { number } of connections) outbox.sendText(`number ${number}`, real(number));
+    outbox.flush();
+    expect(connections.map(({ texts }) => texts)).toEqual([['number 0'], ['number 1'], ['number 2'], ['number 3']]);
   });
 
   it('shares the bytes between the members that get the same', () => {

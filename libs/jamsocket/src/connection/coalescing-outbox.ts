@@ -1,11 +1,18 @@
 import { arena } from './arena.js';
 import type { Connection } from './connection.js';
-import type { Frame } from './frame.js';
+import { Frame } from './frame.js';
 import type { DropSlow, Outbox } from './outbox.js';
+import { partsOf, withoutVolatile, type OwnSequence, type Parts } from './own-sequence.js';
+import { NO_MEMBER } from './socket-writer.js';
 import type { TurnFlusher } from './turn-flusher.js';
 
 /** A room that has collected this much in a turn writes at once, so that a turn's memory stays bounded. */
 const FLUSH_AT_BYTES = 64 * 1024;
+/**
+ * Answers to so many clients leave together. More at a time gain nothing (they run into each other's caches), fewer cost
+ * a wake-up of the receiver each.
+ */
+const ANSWERS_AT_ONCE = 8;
 
 const NO_FRAMES: readonly Frame[] = [];
 /** Never pushed to: the first of a turn gets a list of its own. */
@@ -16,8 +23,7 @@ const NOBODY: Connection[] = [];
  *
  * Broadcasts go into one list that all members share: M broadcasts to N clients are encoded once and cost N writes
  * of the same bytes. A member that gets something else in between (a direct message, or a broadcast without it) keeps
- * `outboxParts`, the sequence of its own: index pairs `from, to` into the shared list, and frames. What follows its
- * last part is `outboxStart` to the end of the shared list.
+ * `outboxParts`, a sequence of its own; what follows that is `outboxStart` to the end of the shared list.
  */
 export class CoalescingOutbox implements Outbox {
   readonly #members = new Set<Connection>();
@@ -41,6 +47,7 @@ export class CoalescingOutbox implements Outbox {
 
   leave(connection: Connection): void {
     this.#members.delete(connection);
+    connection.outboxStart = NO_MEMBER;
     connection.outboxParts = null;
   }
 
@@ -53,7 +60,7 @@ export class CoalescingOutbox implements Outbox {
   broadcastExcept(frame: Frame, excluded: readonly Connection[]): void {
     const index = this.#shared.length;
     for (const connection of excluded) {
-      if (!this.#members.has(connection)) continue;
+      if (connection.outboxStart === NO_MEMBER) continue;
       this.#ownParts(connection, index);
       connection.outboxStart = index + 1;
     }
@@ -61,15 +68,25 @@ export class CoalescingOutbox implements Outbox {
   }
 
   sendTo(frame: Frame, connection: Connection): void {
-    if (!this.#members.has(connection)) return;
+    if (connection.outboxStart === NO_MEMBER) return;
     this.#addPart(connection, frame);
     this.#queued(frame);
+  }
+
+  sendText(text: string, connection: Connection): void {
+    const start = connection.outboxStart;
+    if (start !== this.#shared.length || connection.outboxParts !== null)
+      return this.sendTo(Frame.text(text), connection);
+    this.#setApart(connection, text);
+    // At least: what it takes exactly is found out when it is written.
+    this.#bytes += 2 + text.length;
+    this.#flushSoon();
   }
 
   send(frame: Frame, connections: readonly Connection[]): void {
     let isQueued = false;
     for (const connection of connections) {
-      if (!this.#members.has(connection)) continue;
+      if (connection.outboxStart === NO_MEMBER) continue;
       this.#addPart(connection, frame);
       isQueued = true;
     }
@@ -85,11 +102,11 @@ export class CoalescingOutbox implements Outbox {
   }
 
   queuedBytes(connection: Connection): number {
-    if (!this.#members.has(connection)) return 0;
+    if (connection.outboxStart === NO_MEMBER) return 0;
     const sizeOf = (from: number, to: number) =>
       this.#shared.slice(from, to).reduce((sum, frame) => sum + frame.bytes, 0);
     let bytes = sizeOf(connection.outboxStart, this.#shared.length);
-    const parts = connection.outboxParts ?? [];
+    const parts = partsOf(connection.outboxParts);
     for (let at = 0; at < parts.length; at++) {
       const part = parts[at];
       bytes += typeof part === 'number' ? sizeOf(part, parts[++at] as number) : part.bytes;
@@ -113,40 +130,37 @@ export class CoalescingOutbox implements Outbox {
   }
 
   /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
-  flushAnswers(connection: Connection): void {
+  flushAnswers(): void {
     const apart = this.#apart;
-    if (apart.length !== 1 || apart[0] !== connection || this.#shared.length > 0) return;
-    if (this.flusher.gathersLonger) return;
+    if (apart.length === 0 || apart.length < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
+    if (this.#shared.length > 0 || this.flusher.gathersLonger) return;
     const hasVolatile = this.#hasVolatile;
+    this.#apart = NOBODY;
     this.#bytes = 0;
     this.#hasVolatile = false;
-    this.#apart = NOBODY;
-    for (const dropped of this.#writeApart(apart, hasVolatile)) this.dropSlow(dropped);
+    for (const connection of this.#writeApart(apart, hasVolatile)) this.dropSlow(connection);
   }
 
   #addPart(connection: Connection, frame: Frame): void {
     const end = this.#shared.length;
-    if (connection.outboxParts === null && connection.outboxStart === end) {
-      // The usual answer. A list of one is smaller than a list that has grown to one.
-      this.#setApart(connection, [frame]);
-    } else {
-      this.#ownParts(connection, end).push(frame);
-    }
+    if (connection.outboxParts === null && connection.outboxStart === end) this.#setApart(connection, frame);
+    else this.#ownParts(connection, end).push(frame);
   }
 
   /** Closes what `connection` gets of the shared list at `end`. */
-  #ownParts(connection: Connection, end: number): (number | Frame)[] {
-    const parts = connection.outboxParts ?? this.#setApart(connection, []);
+  #ownParts(connection: Connection, end: number): Parts {
+    const parts = partsOf(connection.outboxParts);
+    if (connection.outboxParts === null) this.#setApart(connection, parts);
+    else connection.outboxParts = parts;
     if (connection.outboxStart < end) parts.push(connection.outboxStart, end);
     connection.outboxStart = end;
     return parts;
   }
 
-  #setApart(connection: Connection, parts: (number | Frame)[]): (number | Frame)[] {
-    connection.outboxParts = parts;
+  #setApart(connection: Connection, own: OwnSequence): void {
+    connection.outboxParts = own;
     if (this.#apart.length === 0) this.#apart = [connection];
     else this.#apart.push(connection);
-    return parts;
   }
 
   #queued(frame: Frame): void {
@@ -173,13 +187,12 @@ export class CoalescingOutbox implements Outbox {
     const bytes = arena.encode(shared);
     const end = shared.length;
     for (const connection of this.#members) {
-      let parts = connection.outboxParts;
       const start = connection.outboxStart;
       connection.outboxStart = 0;
       const skipsVolatile = hasVolatile && connection.skipsVolatile;
-      if (parts !== null || skipsVolatile) {
+      if (connection.outboxParts !== null || skipsVolatile) {
+        let parts = partsOf(connection.outboxParts);
         connection.outboxParts = null;
-        parts ??= [];
         if (start < end) parts.push(start, end);
         if (skipsVolatile) parts = withoutVolatile(parts, shared);
         if (parts.length > 0 && !connection.write(arena.gather(parts, shared, bytes))) slow.push(connection);
@@ -193,37 +206,20 @@ export class CoalescingOutbox implements Outbox {
     return slow;
   }
 
-  #writeApart(apart: readonly Connection[], hasVolatile: boolean): readonly Connection[] {
-    let slow: Connection[] | undefined;
+  #writeApart(apart: readonly Connection[], hasVolatile: boolean): Connection[] {
+    const slow: Connection[] = [];
     for (const connection of apart) {
-      let parts = connection.outboxParts;
-      if (parts === null) continue;
+      let own = connection.outboxParts;
+      // It may have left.
+      if (own === null) continue;
       connection.outboxParts = null;
       connection.outboxStart = 0;
-      if (hasVolatile && connection.skipsVolatile) {
-        parts = withoutVolatile(parts, NO_FRAMES);
-        if (parts.length === 0) continue;
-      }
-      if (parts.length === 1 && connection.writeText(parts[0] as Frame)) continue;
-      if (!connection.write(arena.gather(parts, NO_FRAMES, null))) (slow ??= []).push(connection);
+      if (hasVolatile && connection.skipsVolatile) own = withoutVolatile(own, NO_FRAMES);
+      if (Array.isArray(own) && own.length === 0) continue;
+      if (!connection.write(arena.gather(own, NO_FRAMES, null))) slow.push(connection);
       arena.written(connection);
     }
     arena.release();
-    return slow ?? NOBODY;
+    return slow;
   }
-}
-
-/** What is left of a member's sequence for one that is behind. */
-function withoutVolatile(parts: readonly (number | Frame)[], shared: readonly Frame[]): (number | Frame)[] {
-  const left: (number | Frame)[] = [];
-  for (let at = 0; at < parts.length; at++) {
-    const part = parts[at];
-    if (typeof part === 'number') {
-      const to = parts[++at] as number;
-      for (let index = part; index < to; index++) if (!shared[index].isVolatile) left.push(index, index + 1);
-    } else if (!part.isVolatile) {
-      left.push(part);
-    }
-  }
-  return left;
 }

@@ -1,9 +1,9 @@
 /** RFC 6455 section 5.2: opcodes of data frames. */
 export const TEXT = 0x1;
 export const BINARY = 0x2;
-const FIN = 0x80;
-/** Headers of text frames of up to 125 bytes, a character a byte. */
-const SHORT_HEADERS = Array.from({ length: 126 }, (_, bytes) => String.fromCharCode(FIN | TEXT, bytes));
+export const FIN = 0x80;
+/** And the longest payload whose length stands in the second byte. */
+export const LONGEST_SHORT = 125;
 
 /**
  * One outgoing message, framed at most once whoever gets it. The bytes come into being when the outbox
@@ -24,7 +24,7 @@ export class Frame {
     /** Members that are behind when it is written go without it. */
     readonly isVolatile: boolean,
   ) {
-    this.bytes = payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65536 ? 4 : 10);
+    this.bytes = payloadBytes + (payloadBytes <= LONGEST_SHORT ? 2 : payloadBytes < 65536 ? 4 : 10);
   }
 
   static text(text: string, isVolatile = false): Frame {
@@ -36,19 +36,12 @@ export class Frame {
     return new Frame(BINARY, Buffer.from(bytes), bytes.byteLength, isVolatile);
   }
 
-  /** The whole frame, a character a byte, if that is possible without encoding: its text is ASCII, and short. */
-  get latin1(): string | null {
-    const { payload, payloadBytes } = this;
-    if (typeof payload !== 'string' || payloadBytes !== payload.length || payloadBytes >= 126) return null;
-    return SHORT_HEADERS[payloadBytes] + payload;
-  }
-
   /** Writes the frame (unmasked, unfragmented, as a server's) at `at` and returns the offset behind it. */
   writeTo(target: Buffer, at: number): number {
     const length = this.payloadBytes;
     target[at] = FIN | this.opcode;
     let cursor = at + 2;
-    if (length < 126) {
+    if (length <= LONGEST_SHORT) {
       target[at + 1] = length;
     } else if (length < 65536) {
       target[at + 1] = 126;
@@ -58,8 +51,10 @@ export class Frame {
       cursor = target.writeUInt32BE(Math.floor(length / 2 ** 32), cursor);
       cursor = target.writeUInt32BE(length >>> 0, cursor);
     }
-    if (typeof this.payload === 'string') target.write(this.payload, cursor, length, 'utf8');
-    else this.payload.copy(target, cursor);
+    const { payload } = this;
+    if (typeof payload !== 'string') payload.copy(target, cursor);
+    // As many bytes as characters is ASCII, which need not be encoded.
+    else target.write(payload, cursor, length, payload.length === length ? 'latin1' : 'utf8');
     return cursor + length;
   }
 }

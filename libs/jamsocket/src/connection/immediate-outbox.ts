@@ -1,5 +1,5 @@
 import type { Connection } from './connection.js';
-import type { Frame } from './frame.js';
+import { Frame } from './frame.js';
 import type { DropSlow, Outbox } from './outbox.js';
 
 /** `coalesce: false`: every message goes through `ws` at once, one write a client. */
@@ -29,6 +29,10 @@ export class ImmediateOutbox implements Outbox {
 
   sendTo(frame: Frame, connection: Connection): void {
     if (!this.#write(connection, frame)) this.dropSlow(connection);
+  }
+
+  sendText(text: string, connection: Connection): void {
+    this.sendTo(Frame.text(text), connection);
   }
 
   send(frame: Frame, connections: readonly Connection[]): void {

@@ -15,6 +15,8 @@ export interface Outbox {
   broadcastExcept(frame: Frame, excluded: readonly Connection[]): void;
   /** To this member only. */
   sendTo(frame: Frame, connection: Connection): void;
+  /** A text to this member only. */
+  sendText(text: string, connection: Connection): void;
   /** To these members only. */
   send(frame: Frame, connections: readonly Connection[]): void;
   /** To one member, with nothing in between. */
@@ -22,10 +24,11 @@ export interface Outbox {
   /** Writes out what is queued, so that what follows by another way comes after it. */
   flush(): void;
   /**
-   * Writes out what is queued if it is all for this connection, from which a chunk has just been read: answers to it
-   * have nothing to wait for, unless the application wants its sends gathered for longer.
+   * A chunk of a member has been read. Writes out what is queued if it is for single members and enough of them have
+   * got something: the answers of a turn need not all wait for its end, unless the application wants its sends
+   * gathered for longer.
    */
-  flushAnswers(connection: Connection): void;
+  flushAnswers(): void;
   /** Bytes queued here for `connection`. */
   queuedBytes(connection: Connection): number;
 }

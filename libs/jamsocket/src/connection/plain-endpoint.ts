@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { closeFrame, controlFrame, PING, PONG, type Close } from './control-frame.js';
 import { CLOSE_TIMEOUT_MS, type Endpoint } from './endpoint.js';
 
@@ -41,6 +41,8 @@ export class PlainEndpoint implements Endpoint {
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('data', onData);
+    // Another Duplex may wait to be asked for each chunk.
+    if (socket instanceof Socket) socket.push = pushPastStream;
   }
 
   /** Leaves the socket to another. */
@@ -50,7 +52,8 @@ export class PlainEndpoint implements Endpoint {
     socket.removeListener('end', onEnd);
     socket.removeListener('error', onError);
     socket.removeListener('data', onData);
-    socket[endpointOf] = undefined;
+    if (socket instanceof Socket) socket.push = pushToStream;
+    (socket as NetSocket)[endpointOf] = undefined;
   }
 
   ping(): void {
@@ -103,6 +106,21 @@ export class PlainEndpoint implements Endpoint {
   read(chunk: Buffer): void {
     this.owner.read(chunk);
   }
+}
+
+function pushToStream(this: Duplex, chunk: Buffer | null): boolean {
+  return Duplex.prototype.push.call(this, chunk);
+}
+
+/**
+ * Takes a chunk past the stream, if nothing waits in it. A stream schedules a look for more data behind every chunk,
+ * which a network socket does not need: it goes on delivering until it is told `false`. If it delivered in another way
+ * than by `push`, the chunks would come as 'data' events as before.
+ */
+function pushPastStream(this: NetSocket, chunk: Buffer | null): boolean {
+  if (chunk === null || !this.readableFlowing || this.readableLength > 0) return pushToStream.call(this, chunk);
+  this[endpointOf]!.read(chunk);
+  return true;
 }
 
 function onData(this: NetSocket, chunk: Buffer): void {

@@ -1,6 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { Backlog } from './backlog.js';
 import type { Frame } from './frame.js';
+import type { OwnSequence } from './own-sequence.js';
+
+/** Stands for the `outboxStart` of a connection that is in no outbox. */
+export const NO_MEMBER = -1;
 
 /**
  * The way out of a connection. Frames are written to the socket directly, which is safe since every write is whole
@@ -8,10 +12,10 @@ import type { Frame } from './frame.js';
  * does not take at once is copied and waits, up to a limit.
  */
 export abstract class SocketWriter {
-  /** For the outbox: index of the first frame of this turn's broadcasts that this connection still has to get. */
-  outboxStart = 0;
-  /** For the outbox: what this connection gets before that: pairs of indices into the broadcasts, and frames of its own. */
-  outboxParts: (number | Frame)[] | null = null;
+  /** For the outbox: index of the first frame of this turn's broadcasts that this connection still has to get, or `NO_MEMBER`. */
+  outboxStart = NO_MEMBER;
+  /** For the outbox: what this connection gets before that. */
+  outboxParts: OwnSequence | null = null;
   /** Whether it gets volatile frames even while it is behind: its room has decided about each of them already. */
   keepsVolatile = false;
   #backlog: Backlog | null = null;
@@ -68,18 +72,6 @@ export abstract class SocketWriter {
     } else {
       this.#backlog.append(bytes);
     }
-    return true;
-  }
-
-  /**
-   * Writes a single frame of ASCII text as the string it is, which spares it a buffer of its own.
-   * @returns whether it did: not if the frame is another, or if something is waiting already
-   */
-  writeText(frame: Frame): boolean {
-    const text = frame.latin1;
-    if (text === null || this.isBehind || !this.isOpen) return false;
-    this.socket.write(text, 'latin1');
-    this.#noticeBehind();
     return true;
   }
 

@@ -96,7 +96,9 @@ export class Client<Data = any> {
 
   /** Sends a text message. Nothing happens if the client has gone. */
   sendMessage(text: string, options?: SendOptions): void {
-    if (this.#isMember) this.room!.members.sendTo(this, Frame.text(text, options?.volatile));
+    if (!this.#isMember) return;
+    if (options?.volatile) this.room!.members.sendTo(this, Frame.text(text, true));
+    else this.room!.members.sendText(this, text);
   }
 
   /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
@@ -147,7 +149,7 @@ export class Client<Data = any> {
 
   /** @internal */
   chunkRead(): void {
-    if (this.connection !== null) this.room!.members.outbox.flushAnswers(this.connection);
+    if (this.connection !== null) this.room!.members.outbox.flushAnswers();
   }
 
   /** @internal */

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-import type { Frame } from '../connection/frame.js';
+import { Frame } from '../connection/frame.js';
 import type { Outbox } from '../connection/outbox.js';
 import { CloseCode } from '../protocol.js';
 import type { Client, ClientId } from './client.js';
@@ -129,6 +129,11 @@ export class Members {
     if (this.room.observer !== null) tellSentToOne(this.room, frame, client);
     if (this.#resumption !== null) this.#resumption.send(frame, [client]);
     else if (client.connection !== null) this.outbox.sendTo(frame, client.connection);
+  }
+
+  sendText(client: Client, text: string): void {
+    if (this.room.observer !== null || this.#resumption !== null) this.sendTo(client, Frame.text(text));
+    else if (client.connection !== null) this.outbox.sendText(text, client.connection);
   }
 
   send(frame: Frame, clients: readonly Client[]): void {

@@ -1,0 +1,29 @@
+import { Frame } from './frame.js';
+
+/** Pairs of indices `from, to` into a turn's broadcasts, and frames for one connection alone. */
+export type Parts = (number | Frame)[];
+
+/** What one connection gets that not all get: a sequence, or, as the usual answer is, one frame or the text of one. */
+export type OwnSequence = Parts | Frame | string;
+
+export function partsOf(own: OwnSequence | null): Parts {
+  if (typeof own === 'string') return [Frame.text(own)];
+  if (own instanceof Frame) return [own];
+  return own ?? [];
+}
+
+/** What is left of a sequence for a connection that is behind. */
+export function withoutVolatile(own: OwnSequence | null, shared: readonly Frame[]): Parts {
+  const parts = partsOf(own);
+  const left: Parts = [];
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at];
+    if (typeof part === 'number') {
+      const to = parts[++at] as number;
+      for (let index = part; index < to; index++) if (!shared[index].isVolatile) left.push(index, index + 1);
+    } else if (!part.isVolatile) {
+      left.push(part);
+    }
+  }
+  return left;
+}

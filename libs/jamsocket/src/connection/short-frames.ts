@@ -1,0 +1,43 @@
+import { FIN, LONGEST_SHORT, TEXT, type Frame } from './frame.js';
+
+/** Header and payload of the longest frame whose length stands in its second byte. */
+const LONGEST_BYTES = 2 + LONGEST_SHORT;
+
+/**
+ * The memory that short frames for single connections are written from, one after the other. It is used again as soon
+ * as the socket has taken the bytes, and so are the views of it, one for each length: a `Buffer` for every answer would
+ * be a good part of all that a busy server allocates.
+ */
+export class ShortFrames {
+  #buffer = Buffer.allocUnsafeSlow(LONGEST_BYTES);
+  #views: Buffer[] = [];
+
+  /** The bytes of the frame, or of a frame with this text; `null` if it is too long. */
+  encode(own: Frame | string): Buffer | null {
+    if (typeof own === 'string') return this.#encodeText(own);
+    if (own.bytes > LONGEST_BYTES) return null;
+    own.writeTo(this.#buffer, 0);
+    return this.#view(own.bytes);
+  }
+
+  /** A socket holds on to the bytes given out last. */
+  giveAway(): void {
+    this.#buffer = Buffer.allocUnsafeSlow(LONGEST_BYTES);
+    this.#views = [];
+  }
+
+  #encodeText(text: string): Buffer | null {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > LONGEST_SHORT) return null;
+    const buffer = this.#buffer;
+    buffer[0] = FIN | TEXT;
+    buffer[1] = bytes;
+    // As many bytes as characters is ASCII, which need not be encoded.
+    buffer.write(text, 2, bytes, bytes === text.length ? 'latin1' : 'utf8');
+    return this.#view(2 + bytes);
+  }
+
+  #view(bytes: number): Buffer {
+    return (this.#views[bytes] ??= this.#buffer.subarray(0, bytes));
+  }
+}
