@@ -7,9 +7,11 @@ import {
   type Client,
   type HeartbeatOptions,
 } from 'nestjs-jamsocket';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
+import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -33,30 +35,164 @@ class NarrowRoom {
   }
 }
 
-describe('a client whose room has so much to do that its socket is not read', () => {
-  let started: TestApp;
-  beforeEach(() => {
-    gate = new Gate();
-    journal.clear();
+let started: TestApp;
+
+const room = () => started.app.get(JamsocketRooms).list()[0];
+const socketOf = (client: TestClient) => (client.socket as unknown as { _socket: Socket })._socket;
+
+async function start(heartbeat: HeartbeatOptions | false): Promise<TestClient> {
+  started = await startTestApp({ providers: [NarrowRoom], options: { heartbeat } });
+  return TestClient.connect(`${started.ws}/ws/room`);
+}
+
+async function lose(client: TestClient, how: string): Promise<void> {
+  if (how === 'reset') socketOf(client).resetAndDestroy();
+  else socketOf(client).destroy();
+  await client.closed;
+}
+
+async function untilNobodyIsHere(patienceMs = 2_000): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  while (room().clients.size > 0 && performance.now() < deadline) await sleep(5);
+  expect(room().clients.size).toBe(0);
+  expect(journal.entries).toEqual(['1']);
+}
+
+beforeEach(() => {
+  gate = new Gate();
+  journal.clear();
+});
+afterEach(async () => {
+  gate.open();
+  await started.close();
+});
+
+describe('a client whose room has more to do than its mailbox holds', () => {
+  /** One message is handled and does not end; two fill the mailbox, and the others are held. */
+  async function heldUpClient(heartbeat: HeartbeatOptions | false = false): Promise<TestClient> {
+    const client = await start(heartbeat);
+    for (const text of ['1', '2', '3', '4', '5']) client.send(text);
+    await journal.has('1');
+    const [member] = room().clients.values();
+    while (member.held === null) await sleep(5);
+    expect(room().room.waitingEvents).toBe(2);
+    return client;
+  }
+
+  it('gets its pings answered meanwhile', async () => {
+    const client = await heldUpClient();
+    client.socket.ping('are you there?');
+    const [payload] = (await once(client.socket, 'pong')) as [Buffer];
+    expect(payload.toString()).toBe('are you there?');
+    expect(journal.entries).toEqual(['1']);
   });
-  afterEach(async () => {
+
+  it('and that closes, has closed at once, and is heard to the end', async () => {
+    const client = await heldUpClient();
+    expect((await client.close(4001)).code).toBe(4001);
+    await untilNobodyIsHere();
     gate.open();
-    await started.close();
+    await journal.has('disconnect 1 4001');
+    expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 4001']);
   });
 
-  const room = () => started.app.get(JamsocketRooms).list()[0];
+  it.each(['reset', 'ended'])('and whose connection is %s, has left at once, and is heard to the end', async (how) => {
+    await lose(await heldUpClient(), how);
+    await untilNobodyIsHere();
+    gate.open();
+    await journal.has('disconnect 1 1006');
+    expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 1006']);
+  });
 
+  it('and that is gone without a word, is found, and is heard to the end', async () => {
+    const client = await heldUpClient(WATCHFUL);
+    // It answers no ping.
+    socketOf(client).pause();
+    await untilNobodyIsHere(6_000);
+    gate.open();
+    await journal.has('disconnect 1 1006');
+    expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 1006']);
+  });
+
+  it('stays, since its pongs are heard', async () => {
+    const client = await heldUpClient(WATCHFUL);
+    await sleep(4_500);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    gate.open();
+    for (const text of ['1', '2', '3', '4', '5']) expect(await client.nextText()).toBe(text);
+    await client.close();
+  });
+
+  it('is handled in order with what it sends later, however often the mailbox is full', async () => {
+    const client = await heldUpClient();
+    for (let n = 6; n <= 40; n++) client.send(String(n));
+    gate.open();
+    for (let n = 1; n <= 40; n++) {
+      expect(await client.nextText()).toBe(String(n));
+      if (n % 10 === 0) client.send(String(40 + n / 10));
+    }
+    for (let n = 41; n <= 44; n++) expect(await client.nextText()).toBe(String(n));
+    await client.close();
+  });
+
+  it('and that comes back after a lost connection, is heard in order, and nothing twice', async () => {
+    started = await startTestApp({ providers: [NarrowRoom] });
+    const client = await ResumingClient.connect(`${started.ws}/ws/room`);
+    for (let n = 1; n <= 5; n++) client.send(String(n));
+    await journal.has('1');
+    const [member] = room().clients.values();
+    while (member.held === null || room().room.waitingEvents < 2) await sleep(5);
+    await client.cut();
+    while (member.isConnected) await sleep(5);
+    expect(await client.resume()).toMatchObject({ resumed: true, received: 5 });
+    client.confirm();
+    for (let n = 6; n <= 8; n++) client.send(String(n));
+    gate.open();
+    await client.until('8');
+    expect(client.messages).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
+    expect(journal.entries).toEqual(client.messages);
+    await client.connection.close();
+  });
+
+  it('shares the mailbox with the others that wait', async () => {
+    const client = await heldUpClient();
+    const other = await TestClient.connect(`${started.ws}/ws/room`);
+    for (const text of ['a', 'b', 'c']) other.send(text);
+    // Its connect and its first message.
+    while (room().room.waitingEvents < 4) await sleep(5);
+    gate.open();
+    for (const text of ['a', 'b', 'c']) expect(await other.nextText()).toBe(text);
+    for (const text of ['1', '2', '3', '4', '5']) expect(await client.nextText()).toBe(text);
+    await Promise.all([client.close(), other.close()]);
+  });
+
+  it('is not closed for its rate, which counts when it sends', async () => {
+    started = await startTestApp({
+      providers: [NarrowRoom],
+      options: { limits: { messagesPerSecond: { rate: 10, burst: 3 } } },
+    });
+    const client = await TestClient.connect(`${started.ws}/ws/room`);
+    for (let n = 1; n <= 8; n++) {
+      client.send(String(n));
+      await sleep(110);
+    }
+    gate.open();
+    for (let n = 1; n <= 8; n++) expect(await client.nextText()).toBe(String(n));
+    await client.close();
+  });
+});
+
+describe('a client that has sent more than is read ahead, so that its socket is not read', () => {
   /** With more than the operating system and Node read ahead. */
   async function fill(client: TestClient): Promise<void> {
     for (let n = 0; n < 200; n++) client.send('x'.repeat(100_000));
     await sleep(100);
   }
 
-  /** One message is handled and does not end; two fill the mailbox, and the fourth is not read. */
+  /** One message is handled and does not end; two fill the mailbox, the fourth is as much as is read ahead. */
   async function pausedClient(heartbeat: HeartbeatOptions | false = false): Promise<TestClient> {
-    started = await startTestApp({ providers: [NarrowRoom], options: { heartbeat } });
-    const client = await TestClient.connect(`${started.ws}/ws/room`);
-    for (const text of ['1', '2', '3', '4']) client.send(text);
+    const client = await start(heartbeat);
+    for (const text of ['1', '2', '3', 'four '.padEnd(40_000, '4')]) client.send(text);
     await journal.has('1');
     const [member] = room().clients.values();
     while (!member.connection!.isPaused) await sleep(5);
@@ -71,33 +207,19 @@ describe('a client whose room has so much to do that its socket is not read', ()
     gate.open();
     expect((await closed).code).toBe(4001);
     await journal.has('disconnect 1 4001');
-    expect(journal.entries).toEqual(['1', '2', '3', '4', 'disconnect 1 4001']);
+    expect(journal.entries).toEqual(['1', '2', '3', 'four 4444', 'disconnect 1 4001']);
   });
 
   describe.each(['reset', 'ended'])('and whose connection is %s', (how) => {
-    async function lose(client: TestClient): Promise<void> {
-      const { _socket: socket } = client.socket as unknown as { _socket: Socket };
-      if (how === 'reset') socket.resetAndDestroy();
-      else socket.destroy();
-      await client.closed;
-    }
-
-    async function untilNobodyIsHere(patienceMs = 2_000): Promise<void> {
-      const deadline = performance.now() + patienceMs;
-      while (room().clients.size > 0 && performance.now() < deadline) await sleep(5);
-      expect(room().clients.size).toBe(0);
-      expect(journal.entries).toEqual(['1']);
-    }
-
     it('has left at once', async () => {
-      await lose(await pausedClient());
+      await lose(await pausedClient(), how);
       await untilNobodyIsHere();
     });
 
     it('behind more than was read, has left as soon as the room sends it something', async () => {
       const client = await pausedClient();
       await fill(client);
-      await lose(client);
+      await lose(client, how);
       await sleep(200);
       expect(room().clients.size).toBe(1);
       for (let n = 0; n < 2; n++) {
@@ -110,17 +232,17 @@ describe('a client whose room has so much to do that its socket is not read', ()
     it('behind more than was read, has left when the heartbeat has found it gone', async () => {
       const client = await pausedClient(WATCHFUL);
       await fill(client);
-      await lose(client);
+      await lose(client, how);
       await untilNobodyIsHere(4_000);
     });
 
     it('behind more than was read, has left when the room reads again', async () => {
       const client = await pausedClient();
       await fill(client);
-      await lose(client);
+      await lose(client, how);
       gate.open();
       await journal.has('disconnect 1 1006');
-      expect(journal.entries.slice(0, 4)).toEqual(['1', '2', '3', '4']);
+      expect(journal.entries.slice(0, 4)).toEqual(['1', '2', '3', 'four 4444']);
     });
   });
 
@@ -139,7 +261,7 @@ describe('a client whose room has so much to do that its socket is not read', ()
     const client = await pausedClient(WATCHFUL);
     await sleep(3_500);
     gate.open();
-    await client.until('4');
+    await client.until('four '.padEnd(40_000, '4'));
     await sleep(1_300);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
     await client.close();

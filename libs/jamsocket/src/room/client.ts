@@ -5,6 +5,7 @@ import { JamsocketError } from '../jamsocket.errors.js';
 import { CloseCode } from '../protocol.js';
 import type { ClientRequest } from './client-request.js';
 import { logClosed } from './error-log.js';
+import type { HeldEvents } from './held-events.js';
 import type { RoomAddress } from './room-address.js';
 import type { Lost } from './resumption.js';
 import type { Room } from './room.js';
@@ -40,6 +41,8 @@ export class Client<Data = any> {
   connection: Connection | null = null;
   /** @internal The handlers asked for its end: what it sent before that does not count any more. */
   isDismissed = false;
+  /** @internal What it sent while its room's mailbox was full; `null` as long as that has room. */
+  held: HeldEvents | null = null;
   /** @internal */
   inboundRate: InboundRate | null = null;
   /** @internal It speaks `jamsocket.v1`. */

@@ -1,6 +1,5 @@
-import { compact } from '../connection/compact.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
-import type { RoomEvent } from './room-event.js';
+import { bytesOf, keepable, type RoomEvent } from './room-event.js';
 
 /** Whose events these are. */
 export interface MailboxOwner {
@@ -55,16 +54,20 @@ export class Mailbox {
     return this.#queue.length - this.#head;
   }
 
-  /** @returns whether the mailbox is full now, so that whoever fills it should be paused */
+  get isFull(): boolean {
+    return this.waitingEvents >= this.limits.maxEvents || this.#bytes >= this.limits.maxBytes;
+  }
+
+  /** @returns whether the mailbox is full now, so that what whoever fills it sends next should be held */
   post(event: RoomEvent): boolean {
     if (!this.#isBusy) {
       this.#isBusy = true;
       this.#continueWith(this.#take(event));
       return false;
     }
-    this.#queue.push(event.type === 'binary' ? { ...event, bytes: compact(event.bytes) } : event);
+    this.#queue.push(keepable(event));
     this.#bytes += bytesOf(event);
-    if (this.#queue.length - this.#head < this.limits.maxEvents && this.#bytes < this.limits.maxBytes) return false;
+    if (!this.isFull) return false;
     this.#wasFull = true;
     return true;
   }
@@ -125,17 +128,10 @@ export class Mailbox {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    const waiting = this.#queue.length - this.#head;
-    if (this.#wasFull && waiting <= this.limits.maxEvents / 2 && this.#bytes <= this.limits.maxBytes / 2) {
+    if (this.#wasFull && this.waitingEvents <= this.limits.maxEvents / 2 && this.#bytes <= this.limits.maxBytes / 2) {
       this.#wasFull = false;
       this.owner.mailboxDrained();
     }
     return event;
   }
-}
-
-/** Text counts two bytes a character, which is the most it takes in memory. */
-function bytesOf(event: RoomEvent): number {
-  if (event.type === 'text') return event.text.length * 2;
-  return event.type === 'binary' ? event.bytes.length : 0;
 }

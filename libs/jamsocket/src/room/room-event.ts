@@ -1,3 +1,4 @@
+import { compact } from '../connection/compact.js';
 import type { Client } from './client.js';
 import type { RoomTimer } from './room-timers.js';
 import type { TurnRecord } from './turn-record.js';
@@ -15,6 +16,17 @@ export type RoomEvent =
 
 /** An event that a client sent: it counts against the mailbox's limits. */
 export type ClientEvent = Extract<RoomEvent, { type: 'text' | 'binary' }>;
+
+/** Bytes of its payload. Text counts two bytes a character, which is the most it takes in memory. */
+export function bytesOf(event: RoomEvent): number {
+  if (event.type === 'text') return event.text.length * 2;
+  return event.type === 'binary' ? event.bytes.length : 0;
+}
+
+/** The event in a form in which it may wait: its bytes must not pin the much larger chunk they came in. */
+export function keepable<Event extends RoomEvent>(event: Event): Event {
+  return event.type === 'binary' ? { ...event, bytes: compact(event.bytes) } : event;
+}
 
 /** A method called from outside the room, as a turn of its own. */
 export interface RoomCall {

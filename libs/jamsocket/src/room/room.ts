@@ -147,14 +147,16 @@ export class Room implements MailboxOwner {
   /** The client has left for good. */
   leave(client: Client, code: number, reason: string): void {
     client.closed = { code, reason };
-    this.members.remove(client);
+    const held = this.members.remove(client);
     this.observer?.clientLeft(this.context, client, code, reason);
+    for (const event of held) this.post(event);
     this.post({ type: 'disconnect', client });
   }
 
   receive(event: ClientEvent): void {
     if (this.observer !== null) tellReceived(this.observer, this.context, event);
-    if (this.post(event)) this.members.pause(event.client);
+    if (event.client.held !== null) this.members.hold(event);
+    else if (this.post(event)) this.members.holdUp(event.client);
   }
 
   /** Runs a call from outside as a turn. */
@@ -218,7 +220,7 @@ export class Room implements MailboxOwner {
   }
 
   mailboxDrained(): void {
-    this.members.resumeReading();
+    this.members.release(this.#mailbox);
   }
 
   #takeText(instance: RoomInstance, client: Client, text: string): void | Promise<void> {
