@@ -58,212 +58,214 @@ async function untilNobodyIsHere(patienceMs = 2_000): Promise<void> {
   expect(journal.entries).toEqual(['1']);
 }
 
-beforeEach(() => {
-  gate = new Gate();
-  journal.clear();
-});
-afterEach(async () => {
-  gate.open();
-  await started.close();
-});
-
-describe('a client whose room has more to do than its mailbox holds', () => {
-  /** One message is handled and does not end; two fill the mailbox, and the others are held. */
-  async function heldUpClient(heartbeat: HeartbeatOptions | false = false): Promise<TestClient> {
-    const client = await start(heartbeat);
-    for (const text of ['1', '2', '3', '4', '5']) client.send(text);
-    await journal.has('1');
-    const [member] = room().clients.values();
-    while (member.held === null) await sleep(5);
-    expect(room().room.waitingEvents).toBe(2);
-    return client;
-  }
-
-  it('gets its pings answered meanwhile', async () => {
-    const client = await heldUpClient();
-    client.socket.ping('are you there?');
-    const [payload] = (await once(client.socket, 'pong')) as [Buffer];
-    expect(payload.toString()).toBe('are you there?');
-    expect(journal.entries).toEqual(['1']);
+describe('a room with more to do than its mailbox holds', () => {
+  beforeEach(() => {
+    gate = new Gate();
+    journal.clear();
+  });
+  afterEach(async () => {
+    gate.open();
+    await started.close();
   });
 
-  it('and that closes, has closed at once, and is heard to the end', async () => {
-    const client = await heldUpClient();
-    expect((await client.close(4001)).code).toBe(4001);
-    await untilNobodyIsHere();
-    gate.open();
-    await journal.has('disconnect 1 4001');
-    expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 4001']);
-  });
-
-  it.each(['reset', 'ended'])('and whose connection is %s, has left at once, and is heard to the end', async (how) => {
-    await lose(await heldUpClient(), how);
-    await untilNobodyIsHere();
-    gate.open();
-    await journal.has('disconnect 1 1006');
-    expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 1006']);
-  });
-
-  it('and that is gone without a word, is found, and is heard to the end', async () => {
-    const client = await heldUpClient(WATCHFUL);
-    // It answers no ping.
-    socketOf(client).pause();
-    await untilNobodyIsHere(6_000);
-    gate.open();
-    await journal.has('disconnect 1 1006');
-    expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 1006']);
-  });
-
-  it('stays, since its pongs are heard', async () => {
-    const client = await heldUpClient(WATCHFUL);
-    await sleep(4_500);
-    expect(client.socket.readyState).toBe(client.socket.OPEN);
-    gate.open();
-    for (const text of ['1', '2', '3', '4', '5']) expect(await client.nextText()).toBe(text);
-    await client.close();
-  });
-
-  it('is handled in order with what it sends later, however often the mailbox is full', async () => {
-    const client = await heldUpClient();
-    for (let n = 6; n <= 40; n++) client.send(String(n));
-    gate.open();
-    for (let n = 1; n <= 40; n++) {
-      expect(await client.nextText()).toBe(String(n));
-      if (n % 10 === 0) client.send(String(40 + n / 10));
+  describe('has a client that', () => {
+    /** One message is handled and does not end; two fill the mailbox, and the others are held. */
+    async function heldUpClient(heartbeat: HeartbeatOptions | false = false): Promise<TestClient> {
+      const client = await start(heartbeat);
+      for (const text of ['1', '2', '3', '4', '5']) client.send(text);
+      await journal.has('1');
+      const [member] = room().clients.values();
+      while (member.held === null) await sleep(5);
+      expect(room().room.waitingEvents).toBe(2);
+      return client;
     }
-    for (let n = 41; n <= 44; n++) expect(await client.nextText()).toBe(String(n));
-    await client.close();
-  });
 
-  it('and that comes back after a lost connection, is heard in order, and nothing twice', async () => {
-    started = await startTestApp({ providers: [NarrowRoom] });
-    const client = await ResumingClient.connect(`${started.ws}/ws/room`);
-    for (let n = 1; n <= 5; n++) client.send(String(n));
-    await journal.has('1');
-    const [member] = room().clients.values();
-    while (member.held === null || room().room.waitingEvents < 2) await sleep(5);
-    await client.cut();
-    while (member.isConnected) await sleep(5);
-    expect(await client.resume()).toMatchObject({ resumed: true, received: 5 });
-    client.confirm();
-    for (let n = 6; n <= 8; n++) client.send(String(n));
-    gate.open();
-    await client.until('8');
-    expect(client.messages).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
-    expect(journal.entries).toEqual(client.messages);
-    await client.connection.close();
-  });
-
-  it('shares the mailbox with the others that wait', async () => {
-    const client = await heldUpClient();
-    const other = await TestClient.connect(`${started.ws}/ws/room`);
-    for (const text of ['a', 'b', 'c']) other.send(text);
-    // Its connect and its first message.
-    while (room().room.waitingEvents < 4) await sleep(5);
-    gate.open();
-    for (const text of ['a', 'b', 'c']) expect(await other.nextText()).toBe(text);
-    for (const text of ['1', '2', '3', '4', '5']) expect(await client.nextText()).toBe(text);
-    await Promise.all([client.close(), other.close()]);
-  });
-
-  it('is not closed for its rate, which counts when it sends', async () => {
-    started = await startTestApp({
-      providers: [NarrowRoom],
-      options: { limits: { messagesPerSecond: { rate: 10, burst: 3 } } },
+    it('gets its pings answered meanwhile', async () => {
+      const client = await heldUpClient();
+      client.socket.ping('are you there?');
+      const [payload] = (await once(client.socket, 'pong')) as [Buffer];
+      expect(payload.toString()).toBe('are you there?');
+      expect(journal.entries).toEqual(['1']);
     });
-    const client = await TestClient.connect(`${started.ws}/ws/room`);
-    for (let n = 1; n <= 8; n++) {
-      client.send(String(n));
-      await sleep(110);
-    }
-    gate.open();
-    for (let n = 1; n <= 8; n++) expect(await client.nextText()).toBe(String(n));
-    await client.close();
-  });
-});
 
-describe('a client that has sent more than is read ahead, so that its socket is not read', () => {
-  /** With more than the operating system and Node read ahead. */
-  async function fill(client: TestClient): Promise<void> {
-    for (let n = 0; n < 200; n++) client.send('x'.repeat(100_000));
-    await sleep(100);
-  }
-
-  /** One message is handled and does not end; two fill the mailbox, the fourth is as much as is read ahead. */
-  async function pausedClient(heartbeat: HeartbeatOptions | false = false): Promise<TestClient> {
-    const client = await start(heartbeat);
-    for (const text of ['1', '2', '3', 'four '.padEnd(40_000, '4')]) client.send(text);
-    await journal.has('1');
-    const [member] = room().clients.values();
-    while (!member.connection!.isPaused) await sleep(5);
-    return client;
-  }
-
-  it('and that closes, is heard to the end, and has left when all of that is handled', async () => {
-    const client = await pausedClient();
-    const closed = client.close(4001);
-    await sleep(100);
-    expect(journal.entries).toEqual(['1']);
-    gate.open();
-    expect((await closed).code).toBe(4001);
-    await journal.has('disconnect 1 4001');
-    expect(journal.entries).toEqual(['1', '2', '3', 'four 4444', 'disconnect 1 4001']);
-  });
-
-  describe.each(['reset', 'ended'])('and whose connection is %s', (how) => {
-    it('has left at once', async () => {
-      await lose(await pausedClient(), how);
+    it('closes, has closed at once, and is heard to the end', async () => {
+      const client = await heldUpClient();
+      expect((await client.close(4001)).code).toBe(4001);
       await untilNobodyIsHere();
+      gate.open();
+      await journal.has('disconnect 1 4001');
+      expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 4001']);
     });
 
-    it('behind more than was read, has left as soon as the room sends it something', async () => {
-      const client = await pausedClient();
-      await fill(client);
-      await lose(client, how);
-      await sleep(200);
-      expect(room().clients.size).toBe(1);
-      for (let n = 0; n < 2; n++) {
-        room().sendMessage(1, 'are you there?');
-        await sleep(50);
-      }
+    it.each(['reset', 'ended'])('loses its connection (%s), has left at once, and is heard to the end', async (how) => {
+      await lose(await heldUpClient(), how);
       await untilNobodyIsHere();
-    });
-
-    it('behind more than was read, has left when the heartbeat has found it gone', async () => {
-      const client = await pausedClient(WATCHFUL);
-      await fill(client);
-      await lose(client, how);
-      await untilNobodyIsHere(4_000);
-    });
-
-    it('behind more than was read, has left when the room reads again', async () => {
-      const client = await pausedClient();
-      await fill(client);
-      await lose(client, how);
       gate.open();
       await journal.has('disconnect 1 1006');
-      expect(journal.entries.slice(0, 4)).toEqual(['1', '2', '3', 'four 4444']);
+      expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 1006']);
+    });
+
+    it('is gone without a word, is found, and is heard to the end', async () => {
+      const client = await heldUpClient(WATCHFUL);
+      // It answers no ping.
+      socketOf(client).pause();
+      await untilNobodyIsHere(6_000);
+      gate.open();
+      await journal.has('disconnect 1 1006');
+      expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 1006']);
+    });
+
+    it('stays, since its pongs are heard', async () => {
+      const client = await heldUpClient(WATCHFUL);
+      await sleep(4_500);
+      expect(client.socket.readyState).toBe(client.socket.OPEN);
+      gate.open();
+      for (const text of ['1', '2', '3', '4', '5']) expect(await client.nextText()).toBe(text);
+      await client.close();
+    });
+
+    it('is handled in order with what it sends later, however often the mailbox is full', async () => {
+      const client = await heldUpClient();
+      for (let n = 6; n <= 40; n++) client.send(String(n));
+      gate.open();
+      for (let n = 1; n <= 40; n++) {
+        expect(await client.nextText()).toBe(String(n));
+        if (n % 10 === 0) client.send(String(40 + n / 10));
+      }
+      for (let n = 41; n <= 44; n++) expect(await client.nextText()).toBe(String(n));
+      await client.close();
+    });
+
+    it('comes back after a lost connection, is heard in order, and nothing twice', async () => {
+      started = await startTestApp({ providers: [NarrowRoom] });
+      const client = await ResumingClient.connect(`${started.ws}/ws/room`);
+      for (let n = 1; n <= 5; n++) client.send(String(n));
+      await journal.has('1');
+      const [member] = room().clients.values();
+      while (member.held === null || room().room.waitingEvents < 2) await sleep(5);
+      await client.cut();
+      while (member.isConnected) await sleep(5);
+      expect(await client.resume()).toMatchObject({ resumed: true, received: 5 });
+      client.confirm();
+      for (let n = 6; n <= 8; n++) client.send(String(n));
+      gate.open();
+      await client.until('8');
+      expect(client.messages).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
+      expect(journal.entries).toEqual(client.messages);
+      await client.connection.close();
+    });
+
+    it('shares the mailbox with the others that wait', async () => {
+      const client = await heldUpClient();
+      const other = await TestClient.connect(`${started.ws}/ws/room`);
+      for (const text of ['a', 'b', 'c']) other.send(text);
+      // Its connect and its first message.
+      while (room().room.waitingEvents < 4) await sleep(5);
+      gate.open();
+      for (const text of ['a', 'b', 'c']) expect(await other.nextText()).toBe(text);
+      for (const text of ['1', '2', '3', '4', '5']) expect(await client.nextText()).toBe(text);
+      await Promise.all([client.close(), other.close()]);
+    });
+
+    it('is not closed for its rate, which counts when it sends', async () => {
+      started = await startTestApp({
+        providers: [NarrowRoom],
+        options: { limits: { messagesPerSecond: { rate: 10, burst: 3 } } },
+      });
+      const client = await TestClient.connect(`${started.ws}/ws/room`);
+      for (let n = 1; n <= 8; n++) {
+        client.send(String(n));
+        await sleep(110);
+      }
+      gate.open();
+      for (let n = 1; n <= 8; n++) expect(await client.nextText()).toBe(String(n));
+      await client.close();
     });
   });
 
-  it('is closed by the room at once all the same', async () => {
-    const client = await pausedClient();
-    const began = performance.now();
-    room().clients.get(1)!.close(4002);
-    expect((await client.closed).code).toBe(4002);
-    // Its own close frame is read all the same: nobody waits for a time-out.
-    expect(performance.now() - began).toBeLessThan(3_000);
-    gate.open();
-    await journal.has('disconnect 1 4002');
-  });
+  describe('has a client with more than is read ahead, whose socket is not read, and that', () => {
+    /** With more than the operating system and Node read ahead. */
+    async function fill(client: TestClient): Promise<void> {
+      for (let n = 0; n < 200; n++) client.send('x'.repeat(100_000));
+      await sleep(100);
+    }
 
-  it('is not blamed for its silence meanwhile, nor when it is read again', async () => {
-    const client = await pausedClient(WATCHFUL);
-    await sleep(3_500);
-    gate.open();
-    await client.until('four '.padEnd(40_000, '4'));
-    await sleep(1_300);
-    expect(client.socket.readyState).toBe(client.socket.OPEN);
-    await client.close();
+    /** One message is handled and does not end; two fill the mailbox, the fourth is as much as is read ahead. */
+    async function pausedClient(heartbeat: HeartbeatOptions | false = false): Promise<TestClient> {
+      const client = await start(heartbeat);
+      for (const text of ['1', '2', '3', 'four '.padEnd(40_000, '4')]) client.send(text);
+      await journal.has('1');
+      const [member] = room().clients.values();
+      while (!member.connection!.isPaused) await sleep(5);
+      return client;
+    }
+
+    it('closes, is heard to the end, and has left when all of that is handled', async () => {
+      const client = await pausedClient();
+      const closed = client.close(4001);
+      await sleep(100);
+      expect(journal.entries).toEqual(['1']);
+      gate.open();
+      expect((await closed).code).toBe(4001);
+      await journal.has('disconnect 1 4001');
+      expect(journal.entries).toEqual(['1', '2', '3', 'four 4444', 'disconnect 1 4001']);
+    });
+
+    describe.each(['reset', 'ended'])('loses its connection (%s)', (how) => {
+      it('has left at once', async () => {
+        await lose(await pausedClient(), how);
+        await untilNobodyIsHere();
+      });
+
+      it('behind more than was read, has left as soon as the room sends it something', async () => {
+        const client = await pausedClient();
+        await fill(client);
+        await lose(client, how);
+        await sleep(200);
+        expect(room().clients.size).toBe(1);
+        for (let n = 0; n < 2; n++) {
+          room().sendMessage(1, 'are you there?');
+          await sleep(50);
+        }
+        await untilNobodyIsHere();
+      });
+
+      it('behind more than was read, has left when the heartbeat has found it gone', async () => {
+        const client = await pausedClient(WATCHFUL);
+        await fill(client);
+        await lose(client, how);
+        await untilNobodyIsHere(4_000);
+      });
+
+      it('behind more than was read, has left when the room reads again', async () => {
+        const client = await pausedClient();
+        await fill(client);
+        await lose(client, how);
+        gate.open();
+        await journal.has('disconnect 1 1006');
+        expect(journal.entries.slice(0, 4)).toEqual(['1', '2', '3', 'four 4444']);
+      });
+    });
+
+    it('is closed by the room at once all the same', async () => {
+      const client = await pausedClient();
+      const began = performance.now();
+      room().clients.get(1)!.close(4002);
+      expect((await client.closed).code).toBe(4002);
+      // Its own close frame is read all the same: nobody waits for a time-out.
+      expect(performance.now() - began).toBeLessThan(3_000);
+      gate.open();
+      await journal.has('disconnect 1 4002');
+    });
+
+    it('is not blamed for its silence meanwhile, nor when it is read again', async () => {
+      const client = await pausedClient(WATCHFUL);
+      await sleep(3_500);
+      gate.open();
+      await client.until('four '.padEnd(40_000, '4'));
+      await sleep(1_300);
+      expect(client.socket.readyState).toBe(client.socket.OPEN);
+      await client.close();
+    });
   });
 });
