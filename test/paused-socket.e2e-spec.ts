@@ -4,6 +4,7 @@ import {
   JamsocketService,
   OnDisconnect,
   OnMessage,
+  OnResume,
   type Client,
   type HeartbeatOptions,
 } from 'nestjs-jamsocket';
@@ -32,6 +33,21 @@ class NarrowRoom {
   @OnDisconnect()
   disconnect(client: Client) {
     journal.add(`disconnect ${client.id} ${client.closed?.code}`);
+  }
+}
+
+@JamsocketService({ path: 'resumed', limits: { mailbox: { maxEvents: 2, maxBytes: 200_000 } } })
+class ResumedRoom {
+  @OnMessage()
+  async message(client: Client, text: string) {
+    journal.add(text);
+    await gate.opened;
+    client.sendMessage(text);
+  }
+
+  @OnResume()
+  resumed() {
+    journal.add('resumed');
   }
 }
 
@@ -165,6 +181,71 @@ describe('a room with more to do than its mailbox holds', () => {
       for (const text of ['a', 'b', 'c']) expect(await other.nextText()).toBe(text);
       for (const text of ['1', '2', '3', '4', '5']) expect(await client.nextText()).toBe(text);
       await Promise.all([client.close(), other.close()]);
+    });
+
+    it('sends without end, and does not keep the others out', async () => {
+      const flooder = await heldUpClient();
+      const other = await TestClient.connect(`${started.ws}/ws/room`);
+      other.send('me too');
+      for (let n = 6; n <= 300; n++) flooder.send(String(n));
+      // The connect of the other waits, and its message is held or waits.
+      while (room().room.waitingEvents < 3) await sleep(5);
+      await sleep(20);
+      gate.open();
+      await other.until('me too');
+      const before = journal.entries.indexOf('me too');
+      expect(before).toBeLessThan(20);
+      await flooder.until('300');
+      await Promise.all([flooder.close(), other.close()]);
+    });
+
+    it('comes back, and its @OnResume has its place between what it sent before and after', async () => {
+      started = await startTestApp({ providers: [ResumedRoom] });
+      const client = await ResumingClient.connect(`${started.ws}/ws/resumed/room`);
+      for (let n = 1; n <= 5; n++) client.send(String(n));
+      await journal.has('1');
+      const [member] = room().clients.values();
+      while (member.held === null || room().room.waitingEvents < 2) await sleep(5);
+      await client.cut();
+      while (member.isConnected) await sleep(5);
+      await client.resume();
+      client.confirm();
+      client.send('6');
+      gate.open();
+      await client.until('6');
+      expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'resumed', '6']);
+      await client.connection.close();
+    });
+
+    it('comes and goes again and again, leaves what it sent, and is let in no more while that is too much', async () => {
+      started = await startTestApp({ providers: [ResumedRoom] });
+      const url = `${started.ws}/ws/resumed/room`;
+      let visits = 0;
+      const leave = async () => {
+        const client = await TestClient.connect(url);
+        for (let n = 0; n < 600; n++) client.send('');
+        await client.close();
+        visits++;
+      };
+      // 64 KiB each until there are 200,000 bytes; and the first few go into the mailbox itself.
+      await leave();
+      while (visits < 20 && !room().room.isSwamped) await leave();
+      expect(visits).toBeLessThanOrEqual(5);
+      const refused = await TestClient.refused(url);
+      expect([refused.status, refused.body.code]).toEqual([503, 'room_busy']);
+      gate.open();
+      const late = async () => {
+        for (;;) {
+          const client = await TestClient.connect(url).catch(() => undefined);
+          if (client !== undefined) return client;
+          await sleep(5);
+        }
+      };
+      const client = await late();
+      client.send('last');
+      await client.until('last');
+      expect(journal.entries.length).toBe(visits * 600 + 1);
+      await client.close();
     });
 
     it('is not closed for its rate, which counts when it sends', async () => {

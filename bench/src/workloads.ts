@@ -47,9 +47,10 @@ export interface Flood extends Common {
 export type Workload = ClosedLoop | Paced | Connects | Idle | Flood;
 
 const TIMES = { warmUpMs: 500, measureMs: 1_000 };
-/** A connect runs so much code once that the first seconds measure the compiler. */
+/** A connect runs so much code once that the first seconds measure the compiler, and so does the tail of latencies. */
 const AFTER_COMPILING = { warmUpMs: 2_000, measureMs: 1_500 };
 const SMALL = { ...TIMES, payloadBytes: 64 };
+const PING_PONG = { inFlight: 1, ...SMALL, ...AFTER_COMPILING };
 
 const closed = (workload: Omit<ClosedLoop, 'type'>): ClosedLoop => ({ type: 'closed', ...workload });
 const paced = (ratePerClient: number): Paced => ({
@@ -83,8 +84,7 @@ export const WORKLOADS: readonly Workload[] = [
     rooms: 1,
     clientsPerRoom: 1_000,
     sendersPerRoom: 1,
-    inFlight: 1,
-    ...SMALL,
+    ...PING_PONG,
   }),
   closed({
     name: 'chatty',
@@ -103,8 +103,7 @@ export const WORKLOADS: readonly Workload[] = [
     rooms: 1,
     clientsPerRoom: 100,
     sendersPerRoom: 100,
-    inFlight: 1,
-    ...SMALL,
+    ...PING_PONG,
   }),
   closed({
     name: 'chatty-400',
@@ -144,8 +143,7 @@ export const WORKLOADS: readonly Workload[] = [
     rooms: 500,
     clientsPerRoom: 4,
     sendersPerRoom: 4,
-    inFlight: 1,
-    ...SMALL,
+    ...PING_PONG,
   }),
   closed({
     name: 'echo',
@@ -154,8 +152,7 @@ export const WORKLOADS: readonly Workload[] = [
     rooms: 1,
     clientsPerRoom: 100,
     sendersPerRoom: 100,
-    inFlight: 1,
-    ...SMALL,
+    ...PING_PONG,
   }),
   paced(20),
   paced(50),

@@ -37,6 +37,8 @@ export interface TestAppOptions {
   readonly configure?: (app: INestApplication) => void;
   /** Whether Nest itself cuts what is still connected when the application closes. Default `true`. */
   readonly forceCloseConnections?: boolean;
+  /** Serves over TLS. */
+  readonly https?: { readonly key: string; readonly cert: string };
 }
 
 export interface TestApp {
@@ -82,9 +84,11 @@ export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
   class TestModule {}
 
   const module = await Test.createTestingModule({ imports: [TestModule] }).compile();
-  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const adapter =
+    platform === 'express' ? new ExpressAdapter() : new FastifyAdapter(test.https && { https: test.https });
   const app: INestApplication = module.createNestApplication(adapter as ExpressAdapter, {
     logger: false,
+    httpsOptions: test.https,
     forceCloseConnections: test.forceCloseConnections ?? true,
   });
   if (beside === 'ws gateway') app.useWebSocketAdapter(new WsAdapter(app));
@@ -92,5 +96,7 @@ export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
   test.configure?.(app);
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
-  return { app, ws: `ws://127.0.0.1:${port}`, http: `http://127.0.0.1:${port}`, close: () => app.close() };
+  const secure = test.https === undefined ? '' : 's';
+  const host = `127.0.0.1:${port}`;
+  return { app, ws: `ws${secure}://${host}`, http: `http${secure}://${host}`, close: () => app.close() };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClosedLoop, Connects, Flood, Idle, Paced, Workload } from '../workloads.js';
+import { Latencies } from './latencies.js';
 import { cpuSeconds, rssBytes } from './process-use.js';
 import { PROTOCOLS, type Protocol, type ProtocolName } from './protocols.js';
 import { fillerOf, RawClient, senderAt, sequenceAt, STAMP_BYTES, timeAt, type Arrival } from './raw-client.js';
@@ -45,7 +46,7 @@ const filler = Buffer.from(fillerOf(workload.payloadBytes), 'latin1');
 class Meter implements Arrival {
   deliveries = 0;
   outOfOrder = 0;
-  readonly latencies: number[] = [];
+  readonly latencies = new Latencies();
   isMeasuring = false;
   readonly #dirty: RawClient[] = [];
 
@@ -83,7 +84,7 @@ class Meter implements Arrival {
       const from = at + STAMP_BYTES;
       if (filler.compare(chunk, from, from + filler.length) !== 0) fail('a message came with other content');
     }
-    if (workload.type === 'paced' && this.isMeasuring) this.latencies.push(nowUs() - timeAt(chunk, at));
+    if (workload.type === 'paced' && this.isMeasuring) this.latencies.add(nowUs() - timeAt(chunk, at));
   }
 }
 
@@ -143,7 +144,7 @@ async function measure(count: () => number, ms: number): Promise<LoadResult & { 
 async function runClosed({ sendersPerRoom, inFlight, kind, warmUpMs, measureMs }: ClosedLoop): Promise<LoadResult> {
   const isPingPong = inFlight === 1;
   const meter: Meter = new Meter((sender) => {
-    if (isPingPong && meter.isMeasuring) meter.latencies.push((performance.now() - sender.sentAt) * 1000);
+    if (isPingPong && meter.isMeasuring) meter.latencies.add((performance.now() - sender.sentAt) * 1000);
     sender.sentAt = performance.now();
     return true;
   });
@@ -246,10 +247,9 @@ async function runFlood({ warmUpMs, measureMs }: Flood): Promise<LoadResult> {
   return result;
 }
 
-function percentiles(latenciesUs: number[]): LoadResult {
-  const sorted = Float64Array.from(latenciesUs).sort();
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] / 1000;
-  return { p50Ms: at(0.5), p99Ms: at(0.99) };
+function percentiles(latencies: Latencies): LoadResult {
+  const [p50Ms, p99Ms] = latencies.percentiles(0.5, 0.99);
+  return { p50Ms, p99Ms };
 }
 
 async function main(): Promise<LoadResult> {

@@ -54,13 +54,14 @@ export class Tcp {
     }).catch(failed);
   }
 
+  /** The bytes are the caller's again when it returns. */
   write(bytes: Buffer): void {
     if (this.#socket === null || this.#queue.length > 0) {
-      this.#queue.push(bytes);
+      this.#queue.push(Buffer.from(bytes));
       return;
     }
     const written = this.#socket.write(bytes);
-    if (written < bytes.length) this.#queue.push(bytes.subarray(Math.max(0, written)));
+    if (written < bytes.length) this.#queue.push(Buffer.from(bytes.subarray(Math.max(0, written))));
   }
 
   end(bytes: Buffer): void {

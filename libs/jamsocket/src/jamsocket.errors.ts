@@ -64,6 +64,7 @@ export type RefusalCode =
   | 'no_such_room'
   | 'no_such_service'
   | 'origin'
+  | 'room_busy'
   | 'room_exists'
   | 'room_failed'
   | 'room_full'

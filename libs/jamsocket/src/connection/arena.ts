@@ -19,6 +19,8 @@ class Arena {
   /** Frames for single members, encoded once whoever gets them. */
   #encoded: Frame[] = [];
   readonly #short = new ShortFrames();
+  /** What was given out last is one of those. */
+  #isShort = false;
 
   /** Encodes the frames one behind the other. */
   encode(frames: readonly Frame[]): Buffer {
@@ -36,6 +38,7 @@ class Arena {
   /** One member's own sequence. Its indices are those of the shared frames, whose bytes are `shared`. */
   gather(own: OwnSequence, frames: readonly Frame[], shared: Buffer | null): Buffer {
     const short = Array.isArray(own) ? null : this.#short.encode(own);
+    this.#isShort = short !== null;
     if (short !== null) return short;
     const parts = partsOf(own);
     if (parts.length === 1) return this.#single(parts[0] as Frame);
@@ -57,9 +60,15 @@ class Arena {
 
   /** The last bytes given out were written to this connection. */
   written(connection: { readonly isHolding: boolean }): void {
-    if (connection.isHolding) this.#giveAway();
-    else if (this.#scratch >= 0) this.#used = this.#scratch;
+    if (!connection.isHolding) {
+      if (this.#scratch >= 0) this.#used = this.#scratch;
+    } else if (this.#isShort) {
+      this.#short.giveAway();
+    } else {
+      this.#isHeld = true;
+    }
     this.#scratch = -1;
+    this.#isShort = false;
   }
 
   /** Ends a flush. */
@@ -69,11 +78,6 @@ class Arena {
     if (this.#isHeld || this.#buffer.length > ARENA_BYTES) this.#buffer = Buffer.alloc(0);
     this.#isHeld = false;
     this.#used = 0;
-  }
-
-  #giveAway(): void {
-    this.#isHeld = true;
-    this.#short.giveAway();
   }
 
   #single(frame: Frame): Buffer {

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { CoalescingOutbox } from './coalescing-outbox.js';
 import type { Connection } from './connection.js';
 import { Frame } from './frame.js';
-import { NO_MEMBER } from './socket-writer.js';
+import { IN_NO_OUTBOX } from './socket-writer.js';
 import type { OwnSequence } from './own-sequence.js';
 import type { TurnFlusher } from './turn-flusher.js';
 
 /** Copies what is written to it, as an operating system would, and now and then holds on to it. */
 class FakeConnection {
-  outboxStart = NO_MEMBER;
+  outboxStart = IN_NO_OUTBOX;
   outboxParts: OwnSequence | null = null;
   writes = 0;
   isHolding = false;

@@ -3,14 +3,14 @@ import type { Connection } from './connection.js';
 import { Frame } from './frame.js';
 import type { DropSlow, Outbox } from './outbox.js';
 import { partsOf, withoutVolatile, type OwnSequence, type Parts } from './own-sequence.js';
-import { NO_MEMBER } from './socket-writer.js';
+import { IN_NO_OUTBOX } from './socket-writer.js';
 import type { TurnFlusher } from './turn-flusher.js';
 
 /** A room that has collected this much in a turn writes at once, so that a turn's memory stays bounded. */
 const FLUSH_AT_BYTES = 64 * 1024;
 /**
- * Answers to so many clients leave together. More at a time gain nothing (they run into each other's caches), fewer cost
- * a wake-up of the receiver each.
+ * Answers to so many clients leave together. One at a time costs more (measured; each wakes a receiver that has nothing
+ * else to do), and all of a turn would have the first wait for the last.
  */
 const ANSWERS_AT_ONCE = 8;
 
@@ -47,7 +47,7 @@ export class CoalescingOutbox implements Outbox {
 
   leave(connection: Connection): void {
     this.#members.delete(connection);
-    connection.outboxStart = NO_MEMBER;
+    connection.outboxStart = IN_NO_OUTBOX;
     connection.outboxParts = null;
   }
 
@@ -60,7 +60,7 @@ export class CoalescingOutbox implements Outbox {
   broadcastExcept(frame: Frame, excluded: readonly Connection[]): void {
     const index = this.#shared.length;
     for (const connection of excluded) {
-      if (connection.outboxStart === NO_MEMBER) continue;
+      if (connection.outboxStart === IN_NO_OUTBOX) continue;
       this.#ownParts(connection, index);
       connection.outboxStart = index + 1;
     }
@@ -68,7 +68,7 @@ export class CoalescingOutbox implements Outbox {
   }
 
   sendTo(frame: Frame, connection: Connection): void {
-    if (connection.outboxStart === NO_MEMBER) return;
+    if (connection.outboxStart === IN_NO_OUTBOX) return;
     this.#addPart(connection, frame);
     this.#queued(frame);
   }
@@ -86,7 +86,7 @@ export class CoalescingOutbox implements Outbox {
   send(frame: Frame, connections: readonly Connection[]): void {
     let isQueued = false;
     for (const connection of connections) {
-      if (connection.outboxStart === NO_MEMBER) continue;
+      if (connection.outboxStart === IN_NO_OUTBOX) continue;
       this.#addPart(connection, frame);
       isQueued = true;
     }
@@ -102,7 +102,7 @@ export class CoalescingOutbox implements Outbox {
   }
 
   queuedBytes(connection: Connection): number {
-    if (connection.outboxStart === NO_MEMBER) return 0;
+    if (connection.outboxStart === IN_NO_OUTBOX) return 0;
     const sizeOf = (from: number, to: number) =>
       this.#shared.slice(from, to).reduce((sum, frame) => sum + frame.bytes, 0);
     let bytes = sizeOf(connection.outboxStart, this.#shared.length);

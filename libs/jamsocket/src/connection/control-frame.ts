@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
+import { FIN } from './frame.js';
 
 /** RFC 6455 section 5.5: opcodes of control frames, and how much these carry. */
 export const CLOSE = 0x8;
 export const PING = 0x9;
 export const PONG = 0xa;
 export const LONGEST_CONTROL = 125;
-const FIN = 0x80;
 /** RFC 6455 section 7.4.1: what a close frame without a code counts as. */
 const NO_CODE = 1005;
 

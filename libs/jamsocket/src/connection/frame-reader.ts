@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { compact } from './compact.js';
 import { CLOSE, closeOf, LONGEST_CONTROL, PING, PONG, type Close } from './control-frame.js';
-import { BINARY, TEXT } from './frame.js';
+import { BINARY, FIN, TEXT } from './frame.js';
 import { headerBytes, isViolation, LONGEST_HEADER, MASKED, payloadBytes, unmask } from './frame-header.js';
 
 /** What a FrameReader hands its messages to. */
@@ -20,11 +20,11 @@ export interface FrameTarget {
   passToWs(chunk: Buffer): void;
 }
 
-const FIN_TEXT = 0x80 | TEXT;
-const FIN_BINARY = 0x80 | BINARY;
-const FIN_CLOSE = 0x80 | CLOSE;
-const FIN_PING = 0x80 | PING;
-const FIN_PONG = 0x80 | PONG;
+const FIN_TEXT = FIN | TEXT;
+const FIN_BINARY = FIN | BINARY;
+const FIN_CLOSE = FIN | CLOSE;
+const FIN_PING = FIN | PING;
+const FIN_PONG = FIN | PONG;
 
 /**
  * Reads whole, unfragmented, masked frames straight from the socket's chunks and hands every other byte to `ws`:

@@ -1,9 +1,10 @@
 /** RFC 6455 section 5.2: opcodes of data frames. */
 export const TEXT = 0x1;
 export const BINARY = 0x2;
+/** The bit of the first byte that says the message ends with this frame. */
 export const FIN = 0x80;
-/** And the longest payload whose length stands in the second byte. */
-export const LONGEST_SHORT = 125;
+/** Bytes of the longest payload whose length stands in the second byte of the header. */
+export const LONGEST_SHORT_PAYLOAD = 125;
 
 /**
  * One outgoing message, framed at most once whoever gets it. The bytes come into being when the outbox
@@ -24,7 +25,7 @@ export class Frame {
     /** Members that are behind when it is written go without it. */
     readonly isVolatile: boolean,
   ) {
-    this.bytes = payloadBytes + (payloadBytes <= LONGEST_SHORT ? 2 : payloadBytes < 65536 ? 4 : 10);
+    this.bytes = payloadBytes + (payloadBytes <= LONGEST_SHORT_PAYLOAD ? 2 : payloadBytes < 65536 ? 4 : 10);
   }
 
   static text(text: string, isVolatile = false): Frame {
@@ -41,7 +42,7 @@ export class Frame {
     const length = this.payloadBytes;
     target[at] = FIN | this.opcode;
     let cursor = at + 2;
-    if (length <= LONGEST_SHORT) {
+    if (length <= LONGEST_SHORT_PAYLOAD) {
       target[at + 1] = length;
     } else if (length < 65536) {
       target[at + 1] = 126;

@@ -13,7 +13,7 @@ export function partsOf(own: OwnSequence | null): Parts {
 }
 
 /** What is left of a sequence for a connection that is behind. */
-export function withoutVolatile(own: OwnSequence | null, shared: readonly Frame[]): Parts {
+export function withoutVolatile(own: OwnSequence, shared: readonly Frame[]): Parts {
   const parts = partsOf(own);
   const left: Parts = [];
   for (let at = 0; at < parts.length; at++) {

@@ -39,7 +39,11 @@ describe('a plain endpoint on a network socket', () => {
     reader = new Reader();
     endpoint = new PlainEndpoint(socket, reader, 60);
     dataEvents = 0;
-    socket.on('data', () => dataEvents++);
+    const emit = socket.emit.bind(socket) as (event: string, ...args: unknown[]) => boolean;
+    socket.emit = ((event: string, ...args: unknown[]) => {
+      if (event === 'data') dataEvents++;
+      return emit(event, ...args);
+    }) as typeof socket.emit;
   });
 
   afterEach(() => {
@@ -54,6 +58,14 @@ describe('a plain endpoint on a network socket', () => {
     peer.write('two');
     expect(await reader.next(6)).toBe('onetwo');
     expect(dataEvents).toBe(0);
+  });
+
+  it('does not keep them from others that listen', async () => {
+    let heard = '';
+    socket.on('data', (chunk) => (heard += chunk.toString()));
+    peer.write('one');
+    expect(await reader.next(3)).toBe('one');
+    expect(heard).toBe('one');
   });
 
   it('leaves to the stream what comes during a pause, and reads it in order afterwards', async () => {

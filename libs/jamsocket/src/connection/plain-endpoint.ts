@@ -118,7 +118,8 @@ function pushToStream(this: Duplex, chunk: Buffer | null): boolean {
  * than by `push`, the chunks would come as 'data' events as before.
  */
 function pushPastStream(this: NetSocket, chunk: Buffer | null): boolean {
-  if (chunk === null || !this.readableFlowing || this.readableLength > 0) return pushToStream.call(this, chunk);
+  if (chunk === null || !this.readableFlowing || this.readableLength > 0 || this.listenerCount('data') > 1)
+    return pushToStream.call(this, chunk);
   this[endpointOf]!.read(chunk);
   return true;
 }

@@ -1,7 +1,7 @@
-import { FIN, LONGEST_SHORT, TEXT, type Frame } from './frame.js';
+import { FIN, LONGEST_SHORT_PAYLOAD, TEXT, type Frame } from './frame.js';
 
 /** Header and payload of the longest frame whose length stands in its second byte. */
-const LONGEST_BYTES = 2 + LONGEST_SHORT;
+const LONGEST_FRAME = 2 + LONGEST_SHORT_PAYLOAD;
 
 /**
  * The memory that short frames for single connections are written from, one after the other. It is used again as soon
@@ -9,26 +9,26 @@ const LONGEST_BYTES = 2 + LONGEST_SHORT;
  * be a good part of all that a busy server allocates.
  */
 export class ShortFrames {
-  #buffer = Buffer.allocUnsafeSlow(LONGEST_BYTES);
+  #buffer = Buffer.allocUnsafeSlow(LONGEST_FRAME);
   #views: Buffer[] = [];
 
   /** The bytes of the frame, or of a frame with this text; `null` if it is too long. */
   encode(own: Frame | string): Buffer | null {
     if (typeof own === 'string') return this.#encodeText(own);
-    if (own.bytes > LONGEST_BYTES) return null;
+    if (own.bytes > LONGEST_FRAME) return null;
     own.writeTo(this.#buffer, 0);
     return this.#view(own.bytes);
   }
 
   /** A socket holds on to the bytes given out last. */
   giveAway(): void {
-    this.#buffer = Buffer.allocUnsafeSlow(LONGEST_BYTES);
+    this.#buffer = Buffer.allocUnsafeSlow(LONGEST_FRAME);
     this.#views = [];
   }
 
   #encodeText(text: string): Buffer | null {
     const bytes = Buffer.byteLength(text);
-    if (bytes > LONGEST_SHORT) return null;
+    if (bytes > LONGEST_SHORT_PAYLOAD) return null;
     const buffer = this.#buffer;
     buffer[0] = FIN | TEXT;
     buffer[1] = bytes;

@@ -3,8 +3,8 @@ import { Backlog } from './backlog.js';
 import type { Frame } from './frame.js';
 import type { OwnSequence } from './own-sequence.js';
 
-/** Stands for the `outboxStart` of a connection that is in no outbox. */
-export const NO_MEMBER = -1;
+/** The `outboxStart` of a connection that is in none. */
+export const IN_NO_OUTBOX = -1;
 
 /**
  * The way out of a connection. Frames are written to the socket directly, which is safe since every write is whole
@@ -12,8 +12,8 @@ export const NO_MEMBER = -1;
  * does not take at once is copied and waits, up to a limit.
  */
 export abstract class SocketWriter {
-  /** For the outbox: index of the first frame of this turn's broadcasts that this connection still has to get, or `NO_MEMBER`. */
-  outboxStart = NO_MEMBER;
+  /** For the outbox: index of the first frame of this turn's broadcasts that this connection still has to get, or `IN_NO_OUTBOX`. */
+  outboxStart = IN_NO_OUTBOX;
   /** For the outbox: what this connection gets before that. */
   outboxParts: OwnSequence | null = null;
   /** Whether it gets volatile frames even while it is behind: its room has decided about each of them already. */

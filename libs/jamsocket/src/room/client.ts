@@ -5,6 +5,7 @@ import { JamsocketError } from '../jamsocket.errors.js';
 import { CloseCode } from '../protocol.js';
 import type { ClientRequest } from './client-request.js';
 import { logClosed } from './error-log.js';
+import { assertBytes, assertText } from './assert-payload.js';
 import type { HeldEvents } from './held-events.js';
 import type { RoomAddress } from './room-address.js';
 import type { Lost } from './resumption.js';
@@ -41,7 +42,7 @@ export class Client<Data = any> {
   connection: Connection | null = null;
   /** @internal The handlers asked for its end: what it sent before that does not count any more. */
   isDismissed = false;
-  /** @internal What it sent while its room's mailbox was full; `null` as long as that has room. */
+  /** @internal What it sent while its room's mailbox was full; `null` if all of that has been handed on. */
   held: HeldEvents | null = null;
   /** @internal */
   inboundRate: InboundRate | null = null;
@@ -99,6 +100,7 @@ export class Client<Data = any> {
 
   /** Sends a text message. Nothing happens if the client has gone. */
   sendMessage(text: string, options?: SendOptions): void {
+    assertText(text);
     if (!this.#isMember) return;
     if (options?.volatile) this.room!.members.sendTo(this, Frame.text(text, true));
     else this.room!.members.sendText(this, text);
@@ -106,6 +108,7 @@ export class Client<Data = any> {
 
   /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
   sendBinary(bytes: Uint8Array, options?: SendOptions): void {
+    assertBytes(bytes);
     if (this.#isMember) this.room!.members.sendTo(this, Frame.binary(bytes, options?.volatile));
   }
 

@@ -1,5 +1,5 @@
 import type { JamsocketClock } from '../jamsocket.sources.js';
-import { bytesOf, keepable, type RoomEvent } from './room-event.js';
+import { bytesOf, compacted, type RoomEvent } from './room-event.js';
 
 /** Whose events these are. */
 export interface MailboxOwner {
@@ -58,14 +58,14 @@ export class Mailbox {
     return this.waitingEvents >= this.limits.maxEvents || this.#bytes >= this.limits.maxBytes;
   }
 
-  /** @returns whether the mailbox is full now, so that what whoever fills it sends next should be held */
+  /** @returns whether the mailbox is full now: whoever fills it should send no more */
   post(event: RoomEvent): boolean {
     if (!this.#isBusy) {
       this.#isBusy = true;
       this.#continueWith(this.#take(event));
       return false;
     }
-    this.#queue.push(keepable(event));
+    this.#queue.push(compacted(event));
     this.#bytes += bytesOf(event);
     if (!this.isFull) return false;
     this.#wasFull = true;

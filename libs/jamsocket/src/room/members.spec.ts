@@ -9,22 +9,12 @@ import { ClientRequest } from './client-request.js';
 import { Client } from './client.js';
 import { Members } from './members.js';
 import { Resumption } from './resumption.js';
-import type { RoomEvent } from './room-event.js';
 import type { ObservedRoom } from './sent-message.js';
 
 class FakeConnection {
   isStuck = false;
   keepsVolatile = false;
   timesAsked = 0;
-  readonly calls: string[] = [];
-
-  pause(): void {
-    this.calls.push('pause');
-  }
-
-  resume(): void {
-    this.calls.push('resume');
-  }
 
   get isBehind(): boolean {
     this.timesAsked++;
@@ -36,7 +26,6 @@ class FakeConnection {
 class FakeOutbox {
   readonly excluded: (readonly Connection[])[] = [];
   join(): void {}
-  leave(): void {}
   send(): void {}
   sendTo(): void {}
   broadcast({ isVolatile }: Frame): void {
@@ -102,76 +91,5 @@ describe('the members of a room', () => {
     expect(add('/ws/room?token=secret').client.id).toBe(2);
     members.clients.delete(client.id);
     expect(add('/ws/room?token=secret').client.id).toBe(1);
-  });
-
-  describe('that are held up', () => {
-    /** With room for so many events. */
-    function mailbox(room: number) {
-      const posted: string[] = [];
-      return {
-        posted,
-        get isFull() {
-          return posted.length >= room;
-        },
-        post(event: RoomEvent) {
-          if (event.type === 'text') posted.push(event.text);
-          return this.isFull;
-        },
-      };
-    }
-
-    const say = (client: Client, text: string) => members.hold({ type: 'text', client, text });
-
-    it('have what they sent handed on in its order, as much as the mailbox has room for', () => {
-      const [a, b] = [add(), add()];
-      for (const { client } of [a, b]) members.holdUp(client);
-      for (const text of ['a1', 'a2', 'a3']) say(a.client, text);
-      say(b.client, 'b1');
-      const narrow = mailbox(2);
-      members.release(narrow);
-      expect(narrow.posted).toEqual(['a1', 'a2']);
-      say(a.client, 'a4');
-      const wide = mailbox(10);
-      members.release(wide);
-      expect(wide.posted).toEqual(['a3', 'a4', 'b1']);
-      expect([a.client.held, b.client.held]).toEqual([null, null]);
-      expect(a.connection.calls).toEqual(['resume']);
-    });
-
-    it.each([
-      ['long', 'x'.repeat(1_000), 32],
-      ['empty', '', 656],
-    ])('are read on until 64 KiB of %s messages wait', (_what, text, messages) => {
-      const { client, connection } = add();
-      members.holdUp(client);
-      for (let n = 1; n < messages; n++) say(client, text);
-      expect(connection.calls).toEqual([]);
-      say(client, text);
-      expect(connection.calls).toEqual(['pause']);
-    });
-
-    it('are held up again by what is read behind it', () => {
-      const { client, connection } = add();
-      members.holdUp(client);
-      const full = mailbox(1);
-      connection.resume = () => {
-        connection.calls.push('resume');
-        full.posted.push('read');
-        members.holdUp(client);
-      };
-      members.release(full);
-      expect(connection.calls).toEqual(['resume']);
-      expect(client.held).not.toBeNull();
-    });
-
-    it('leave with what they sent', () => {
-      const { client } = add();
-      members.holdUp(client);
-      say(client, 'last');
-      expect(members.remove(client)).toEqual([{ type: 'text', client, text: 'last' }]);
-      const empty = mailbox(10);
-      members.release(empty);
-      expect(empty.posted).toEqual([]);
-    });
   });
 });

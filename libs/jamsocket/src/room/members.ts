@@ -4,10 +4,7 @@ import type { Outbox } from '../connection/outbox.js';
 import { CloseCode } from '../protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
-import { HeldEvents } from './held-events.js';
-import type { Mailbox } from './mailbox.js';
 import { connectionsOf, Resumption, type Lost, type Resumable, type ResumeRequest } from './resumption.js';
-import type { ClientEvent } from './room-event.js';
 import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
 
 const NOBODY: readonly Client[] = [];
@@ -19,8 +16,6 @@ export class Members {
   readonly #ids = new ClientIds();
   /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
   #joining: Map<ClientId, Client> | null = null;
-  /** Clients whose messages are held until the mailbox has room again. */
-  #heldUp: Set<Client> | null = null;
   /** There while there are clients that speak `jamsocket.v1`. */
   #resumption: Resumption | null = null;
 
@@ -53,18 +48,11 @@ export class Members {
     if (client.session !== null) this.#resumption!.enter(client, client.lost);
   }
 
-  /** The client has left for good. @returns what it sent that was held */
-  remove(client: Client): ClientEvent[] {
+  /** The client has left for good. */
+  remove(client: Client): void {
     this.clients.delete(client.id);
-    this.#heldUp?.delete(client);
     if (client.connection !== null) this.outbox.leave(client.connection);
-    if (client.session !== null) this.#forget(client);
-    const held = client.held?.takeAll() ?? [];
-    client.held = null;
-    return held;
-  }
-
-  #forget(client: Client): void {
+    if (client.session === null) return;
     this.#resumption!.forget(client);
     if (this.#resumption!.isEmpty) this.#resumption = null;
   }
@@ -107,38 +95,6 @@ export class Members {
 
   acknowledge(client: Client): void {
     this.#resumption!.acknowledge(client);
-  }
-
-  /** What the client sends from now on is held until `release`. */
-  holdUp(client: Client): void {
-    client.held ??= new HeldEvents();
-    (this.#heldUp ??= new Set()).add(client);
-  }
-
-  /** Holds a message of a client that is held up. Its socket is read on until that is too much. */
-  hold(event: ClientEvent): void {
-    const { held, connection } = event.client;
-    held!.push(event);
-    if (held!.isFull) connection?.pause();
-  }
-
-  /** Gives what is held to the mailbox, as much as it has room for. */
-  release(mailbox: Pick<Mailbox, 'post' | 'isFull'>): void {
-    const heldUp = this.#heldUp;
-    this.#heldUp = null;
-    for (const client of heldUp ?? []) {
-      while (client.held !== null && !mailbox.isFull) {
-        const event = client.held.shift();
-        if (event !== undefined) {
-          mailbox.post(event);
-        } else {
-          client.held = null;
-          // It may have more to say at once, and be held up again.
-          client.connection?.resume();
-        }
-      }
-      if (client.held !== null) this.holdUp(client);
-    }
   }
 
   broadcast(frame: Frame): void {

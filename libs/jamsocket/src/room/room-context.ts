@@ -2,6 +2,7 @@ import { Frame } from '../connection/frame.js';
 import { CloseCode } from '../protocol.js';
 import { DEFAULT_TIMER } from '../decorators/metadata.js';
 import { JamsocketError } from '../jamsocket.errors.js';
+import { assertBytes, assertText } from './assert-payload.js';
 import type { Client, ClientId } from './client.js';
 import { deliver, type Recipient } from './recipients.js';
 import type { SendOptions } from './send-options.js';
@@ -57,15 +58,13 @@ export class JamsocketContext<Events = any> {
 
   /** Sends a text message. Whoever has gone is passed over; in a room that has stopped nothing happens. */
   sendMessage(recipient: Recipient, text: string, options?: SendOptions): void {
-    if (typeof text !== 'string')
-      throw new TypeError(`sendMessage takes a string, not ${typeof text}: use emit for JSON or sendBinary for bytes.`);
+    assertText(text);
     deliver(Frame.text(text, options?.volatile), recipient, this.room.members);
   }
 
   /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
   sendBinary(recipient: Recipient, bytes: Uint8Array, options?: SendOptions): void {
-    if (!(bytes instanceof Uint8Array))
-      throw new TypeError(`sendBinary takes a Uint8Array or a Buffer, not ${typeof bytes}.`);
+    assertBytes(bytes);
     deliver(Frame.binary(bytes, options?.volatile), recipient, this.room.members);
   }
 

@@ -14,7 +14,7 @@ export type RoomEvent =
   | { readonly type: 'invoke'; readonly call: RoomCall }
   | { readonly type: 'destroy' };
 
-/** An event that a client sent: it counts against the mailbox's limits. */
+/** A message of a client. */
 export type ClientEvent = Extract<RoomEvent, { type: 'text' | 'binary' }>;
 
 /** Bytes of its payload. Text counts two bytes a character, which is the most it takes in memory. */
@@ -23,8 +23,8 @@ export function bytesOf(event: RoomEvent): number {
   return event.type === 'binary' ? event.bytes.length : 0;
 }
 
-/** The event in a form in which it may wait: its bytes must not pin the much larger chunk they came in. */
-export function keepable<Event extends RoomEvent>(event: Event): Event {
+/** The event as it may wait: its bytes do not pin the much larger chunk they came in. */
+export function compacted<Event extends RoomEvent>(event: Event): Event {
   return event.type === 'binary' ? { ...event, bytes: compact(event.bytes) } : event;
 }
 

@@ -31,7 +31,7 @@ export class RoomRegistry {
   /**
    * The running room at this address, with a place reserved in it; made if there is none and ids are implicit. A room
    * that is stopping is waited for, and a fresh one takes its place.
-   * @throws RefusedError `no_such_room`, `room_failed`, `room_full`, `too_many_rooms`, `draining`
+   * @throws RefusedError `no_such_room`, `room_failed`, `room_busy`, `room_full`, `too_many_rooms`, `draining`
    */
   reserve(definition: RoomDefinition, address: RoomAddress): Room | Promise<Room> {
     const room = this.#placesOf(definition).get(address.key)?.room;
@@ -126,7 +126,8 @@ export class RoomRegistry {
     }
   }
 
-  #requireSpace({ occupancy, definition, address }: Room): void {
+  #requireSpace({ occupancy, definition, address, isSwamped }: Room): void {
+    if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);
     if (occupancy.size < definition.options.limits.maxClientsPerRoom) return;
     throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
   }

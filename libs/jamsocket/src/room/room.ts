@@ -6,6 +6,7 @@ import type { Client } from './client.js';
 import type { ClientRequest } from './client-request.js';
 import { HandlerRunner } from './handler-runner.js';
 import { routeText } from './json-events.js';
+import { HeldUp } from './held-up.js';
 import { Mailbox, type MailboxOwner } from './mailbox.js';
 import { createMembers } from './create-members.js';
 import type { Members } from './members.js';
@@ -44,6 +45,7 @@ export class Room implements MailboxOwner {
   #hasStarted = false;
   readonly #mailbox: Mailbox;
   readonly #runner: HandlerRunner;
+  readonly #heldUp = new HeldUp();
   #resolveStopped!: () => void;
 
   constructor(
@@ -104,6 +106,11 @@ export class Room implements MailboxOwner {
     return this.state !== 'starting' && this.#mailbox.isIdle;
   }
 
+  /** Clients that came and went have left it more messages than its mailbox takes from those that stay. */
+  get isSwamped(): boolean {
+    return this.#heldUp.isSwamped(this.definition.options.limits.mailbox.maxBytes);
+  }
+
   /** Keeps the room alive for a client that is on its way. @returns false if the room is stopping */
   reserve(): boolean {
     if (this.state !== 'running') return false;
@@ -132,7 +139,10 @@ export class Room implements MailboxOwner {
     client.request = request;
     client.inboundRate?.returned(client.session!.heardUntil, this.now());
     this.observer?.clientResumed(this.context, client);
-    if (this.instance!.resume !== undefined) this.post({ type: 'resume', client });
+    if (client.held?.isFull) connection.pause();
+    if (this.instance!.resume === undefined) return;
+    if (client.held !== null) this.#heldUp.hold({ type: 'resume', client });
+    else this.post({ type: 'resume', client });
   }
 
   /** The client's connection has ended; it may come back. */
@@ -147,16 +157,16 @@ export class Room implements MailboxOwner {
   /** The client has left for good. */
   leave(client: Client, code: number, reason: string): void {
     client.closed = { code, reason };
-    const held = this.members.remove(client);
+    this.members.remove(client);
     this.observer?.clientLeft(this.context, client, code, reason);
-    for (const event of held) this.post(event);
+    this.#heldUp.giveUp(client, this);
     this.post({ type: 'disconnect', client });
   }
 
   receive(event: ClientEvent): void {
     if (this.observer !== null) tellReceived(this.observer, this.context, event);
-    if (event.client.held !== null) this.members.hold(event);
-    else if (this.post(event)) this.members.holdUp(event.client);
+    if (event.client.held !== null) this.#heldUp.hold(event);
+    else if (this.post(event)) this.#heldUp.add(event.client);
   }
 
   /** Runs a call from outside as a turn. */
@@ -220,7 +230,7 @@ export class Room implements MailboxOwner {
   }
 
   mailboxDrained(): void {
-    this.members.release(this.#mailbox);
+    this.#heldUp.handOn(this.#mailbox);
   }
 
   #takeText(instance: RoomInstance, client: Client, text: string): void | Promise<void> {

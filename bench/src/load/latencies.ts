@@ -1,0 +1,20 @@
+/** Microseconds, kept without garbage: a collection of the load would look like a slow answer. */
+export class Latencies {
+  #values = new Float64Array(1 << 20);
+  #count = 0;
+
+  add(us: number): void {
+    if (this.#count === this.#values.length) {
+      const grown = new Float64Array(this.#count * 2);
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.#count++] = us;
+  }
+
+  /** Milliseconds that `part` of all did not exceed. */
+  percentiles(...parts: number[]): number[] {
+    const sorted = this.#values.slice(0, this.#count).sort();
+    return parts.map((part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] / 1000);
+  }
+}

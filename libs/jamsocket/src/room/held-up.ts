@@ -1,0 +1,63 @@
+import type { Client } from './client.js';
+import { HeldEvents, type HeldEvent } from './held-events.js';
+import type { Mailbox } from './mailbox.js';
+
+/**
+ * The clients of a room that sent something while its mailbox was full. Their sockets are read on for a while, so that
+ * pings are answered and a close is heard, which in TCP's one order stand behind the messages. What is read is held
+ * here, and has its turn before all that the client sends later.
+ */
+export class HeldUp {
+  /** Whoever was served longest ago comes first. Made when it is needed: most rooms are idle. */
+  #clients: Set<Client> | null = null;
+  /** Bytes that clients left in a full mailbox when they went, since it was half empty. */
+  #leftBehind = 0;
+
+  /** What the client sends from now on is held. */
+  add(client: Client): void {
+    client.held ??= new HeldEvents();
+    (this.#clients ??= new Set()).add(client);
+  }
+
+  /** Its socket is read until this is too much. */
+  hold(event: HeldEvent): void {
+    const { held, connection } = event.client;
+    held!.push(event);
+    if (held!.isFull) connection?.pause();
+  }
+
+  /** The mailbox has room again: gives it one event of each client in turn, so that none keeps the others out. */
+  handOn(mailbox: Pick<Mailbox, 'post' | 'isFull'>): void {
+    this.#leftBehind = 0;
+    const clients = this.#clients;
+    // The loop comes back to those that are added again.
+    for (const client of clients ?? []) {
+      if (mailbox.isFull) return;
+      clients!.delete(client);
+      const event = client.held!.shift();
+      if (event === undefined) {
+        client.held = null;
+        // It may have more to say at once, and be added again.
+        client.connection?.resume();
+      } else {
+        clients!.add(client);
+        mailbox.post(event);
+      }
+    }
+  }
+
+  /** The client has left. Its messages have to have their turns before its end. */
+  giveUp(client: Client, mailbox: Pick<Mailbox, 'post'>): void {
+    const { held } = client;
+    if (held === null) return;
+    client.held = null;
+    this.#clients!.delete(client);
+    this.#leftBehind += held.bytes;
+    for (let event = held.shift(); event !== undefined; event = held.shift()) mailbox.post(event);
+  }
+
+  /** Whether clients that came and went have left more than `maxBytes` in the mailbox, whose limits did not stop them. */
+  isSwamped(maxBytes: number): boolean {
+    return this.#leftBehind > maxBytes;
+  }
+}
