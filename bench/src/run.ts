@@ -158,9 +158,9 @@ async function main(): Promise<void> {
   if (values.quick) {
     await guard(results);
   } else if (values.update) {
-    // These workloads anew, with all peers; the others stay as they were measured.
+    // These workloads anew, with all peers, and ours alone; the others stay as they were measured.
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
-    write({ ...record, results: { ...record.results, ...results } });
+    write({ ...record, own: await measureOwn(), results: { ...record.results, ...results } });
   } else if (values.peers === undefined && values.workloads === undefined) {
     const own = await measureOwn();
     write({ machine: where, own, ceiling: await measureAfresh(BARE, CEILING), results });
