@@ -9,14 +9,14 @@ import type { TurnFlusher } from './turn-flusher.js';
 /** A room that has collected this much in a turn writes at once, so that a turn's memory stays bounded. */
 const FLUSH_AT_BYTES = 64 * 1024;
 /**
- * Answers to so many clients leave together. One at a time costs more (measured; each wakes a receiver that has nothing
- * else to do), and all of a turn would have the first wait for the last.
+ * Milliseconds for which the answers of a turn gather, to leave together: each write alone wakes a receiver that has
+ * nothing else to do, which costs more (measured).
  */
+const ANSWERS_WAIT_MS = 0.25;
+/** The clock is looked at again when so many more clients have got an answer. */
 const ANSWERS_AT_ONCE = 8;
 
 const NO_FRAMES: readonly Frame[] = [];
-/** Never pushed to: the first of a turn gets a list of its own. */
-const NOBODY: Connection[] = [];
 
 /**
  * Gathers what a room sends in one event-loop turn and writes it with one write a client.
@@ -28,8 +28,12 @@ const NOBODY: Connection[] = [];
 export class CoalescingOutbox implements Outbox {
   readonly #members = new Set<Connection>();
   #shared: Frame[] = [];
-  /** Members with parts of their own. */
-  #apart = NOBODY;
+  /** Members with parts of their own, as a list linked by `nextApart`: an array would be garbage once a turn. */
+  #firstApart: Connection | null = null;
+  #lastApart: Connection | null = null;
+  #apartCount = 0;
+  /** When the first of them got its part. */
+  #apartSince = 0;
   #bytes = 0;
   #isScheduled = false;
   /** Some of what is queued is volatile. */
@@ -118,12 +122,9 @@ export class CoalescingOutbox implements Outbox {
     this.#isScheduled = false;
     if (this.#bytes === 0) return;
     const shared = this.#shared;
-    const apart = this.#apart;
     const hasVolatile = this.#hasVolatile;
     this.#shared = [];
-    this.#apart = NOBODY;
-    this.#bytes = 0;
-    this.#hasVolatile = false;
+    const apart = this.#takeApart();
     const slow = shared.length > 0 ? this.#writeToAll(shared, hasVolatile) : this.#writeApart(apart, hasVolatile);
     // Dropping runs the room's code, which may send again: only now is everything in order for it.
     for (const connection of slow) this.dropSlow(connection);
@@ -131,14 +132,26 @@ export class CoalescingOutbox implements Outbox {
 
   /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
   flushAnswers(): void {
-    const apart = this.#apart;
-    if (apart.length === 0 || apart.length < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
-    if (this.#shared.length > 0 || this.flusher.gathersLonger) return;
+    const count = this.#apartCount;
+    if (count === 0 || this.#shared.length > 0 || this.flusher.gathersLonger) return;
+    if (count < this.#members.size && (count % ANSWERS_AT_ONCE !== 0 || !this.#hasWaited)) return;
     const hasVolatile = this.#hasVolatile;
-    this.#apart = NOBODY;
+    for (const connection of this.#writeApart(this.#takeApart(), hasVolatile)) this.dropSlow(connection);
+  }
+
+  get #hasWaited(): boolean {
+    return this.flusher.now() - this.#apartSince >= ANSWERS_WAIT_MS;
+  }
+
+  /** Begins a new turn, in which nobody has anything yet. @returns the first of those that have parts of their own */
+  #takeApart(): Connection | null {
+    const first = this.#firstApart;
+    this.#firstApart = null;
+    this.#lastApart = null;
+    this.#apartCount = 0;
     this.#bytes = 0;
     this.#hasVolatile = false;
-    for (const connection of this.#writeApart(apart, hasVolatile)) this.dropSlow(connection);
+    return first;
   }
 
   #addPart(connection: Connection, frame: Frame): void {
@@ -159,8 +172,15 @@ export class CoalescingOutbox implements Outbox {
 
   #setApart(connection: Connection, own: OwnSequence): void {
     connection.outboxParts = own;
-    if (this.#apart.length === 0) this.#apart = [connection];
-    else this.#apart.push(connection);
+    connection.nextApart = null;
+    if (this.#lastApart === null) {
+      this.#firstApart = connection;
+      this.#apartSince = this.flusher.now();
+    } else {
+      this.#lastApart.nextApart = connection;
+    }
+    this.#lastApart = connection;
+    this.#apartCount++;
   }
 
   #queued(frame: Frame): void {
@@ -193,6 +213,7 @@ export class CoalescingOutbox implements Outbox {
       if (connection.outboxParts !== null || skipsVolatile) {
         let parts = partsOf(connection.outboxParts);
         connection.outboxParts = null;
+        connection.nextApart = null;
         if (start < end) parts.push(start, end);
         if (skipsVolatile) parts = withoutVolatile(parts, shared);
         if (parts.length > 0 && !connection.write(arena.gather(parts, shared, bytes))) slow.push(connection);
@@ -206,9 +227,11 @@ export class CoalescingOutbox implements Outbox {
     return slow;
   }
 
-  #writeApart(apart: readonly Connection[], hasVolatile: boolean): Connection[] {
+  #writeApart(first: Connection | null, hasVolatile: boolean): Connection[] {
     const slow: Connection[] = [];
-    for (const connection of apart) {
+    for (let connection = first, next: Connection | null; connection !== null; connection = next) {
+      next = connection.nextApart;
+      connection.nextApart = null;
       let own = connection.outboxParts;
       // It may have left.
       if (own === null) continue;

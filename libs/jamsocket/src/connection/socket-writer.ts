@@ -16,6 +16,8 @@ export abstract class SocketWriter {
   outboxStart = IN_NO_OUTBOX;
   /** For the outbox: what this connection gets before that. */
   outboxParts: OwnSequence | null = null;
+  /** For the outbox: the next in its list of those that have `outboxParts`. */
+  nextApart: this | null = null;
   /** Whether it gets volatile frames even while it is behind: its room has decided about each of them already. */
   keepsVolatile = false;
   #backlog: Backlog | null = null;
