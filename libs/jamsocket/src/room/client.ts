@@ -143,7 +143,7 @@ export class Client<Data = any> {
   receiveText(text: string): void {
     if (this.session !== null && !this.#isData(this.session, text)) return;
     if (this.inboundRate === null || this.#mayReceive(this.inboundRate, Buffer.byteLength(text)))
-      this.room!.receive({ type: 'text', client: this, text });
+      this.room!.receiveText(this, text);
   }
 
   /** @internal */

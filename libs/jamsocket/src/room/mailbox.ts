@@ -58,6 +58,23 @@ export class Mailbox {
     return this.waitingEvents >= this.limits.maxEvents || this.#bytes >= this.limits.maxBytes;
   }
 
+  /** Begins the turn of what is no event yet. @returns whether the room was idle; if not, it has to be posted */
+  begin(): boolean {
+    if (this.#isBusy) return false;
+    this.#isBusy = true;
+    return true;
+  }
+
+  /** That turn is over. */
+  end(): void {
+    this.#continueWith(undefined);
+  }
+
+  /** That turn goes on as this promise. */
+  wait(turn: Promise<void>, event: RoomEvent): void {
+    this.#continueWith(this.#withinTimeout(turn, event));
+  }
+
   /** @returns whether the mailbox is full now: whoever fills it should send no more */
   post(event: RoomEvent): boolean {
     if (!this.#isBusy) {

@@ -1,13 +1,11 @@
 import type { Connection } from '../connection/connection.js';
 import { InboundRate } from '../connection/inbound-rate.js';
-import { JamsocketError } from '../jamsocket.errors.js';
 import { CloseCode } from '../protocol.js';
 import type { Client } from './client.js';
 import type { ClientRequest } from './client-request.js';
 import { HandlerRunner } from './handler-runner.js';
-import { routeText } from './json-events.js';
 import { HeldUp } from './held-up.js';
-import { Mailbox, type MailboxOwner } from './mailbox.js';
+import { Mailbox } from './mailbox.js';
 import { createMembers } from './create-members.js';
 import type { Members } from './members.js';
 import { Occupancy } from './occupancy.js';
@@ -20,7 +18,8 @@ import type { RoomServices } from './room-services.js';
 import type { ObserverSet } from './observer-set.js';
 import { tellReceived } from './received-message.js';
 import { withinTimeout } from './within-timeout.js';
-import { RoomTimers, type RoomTimer } from './room-timers.js';
+import { RoomTimers } from './room-timers.js';
+import { RoomTurns } from './room-turns.js';
 
 /**
  * starting ──▶ running ──▶ draining ──▶ stopped
@@ -30,8 +29,8 @@ import { RoomTimers, type RoomTimer } from './room-timers.js';
  */
 export type RoomState = 'starting' | 'running' | 'draining' | 'stopped';
 
-/** One live room: its clients, its instance of the service, and the turns in which events reach the handlers. */
-export class Room implements MailboxOwner {
+/** One live room: its clients, its instance of the service, and what it goes through from its start to its end. */
+export class Room {
   state: RoomState = 'starting';
   readonly context = new JamsocketContext(this);
   readonly members: Members;
@@ -45,6 +44,7 @@ export class Room implements MailboxOwner {
   #hasStarted = false;
   readonly #mailbox: Mailbox;
   readonly #runner: HandlerRunner;
+  readonly #turns: RoomTurns;
   readonly #heldUp = new HeldUp();
   #resolveStopped!: () => void;
 
@@ -55,8 +55,9 @@ export class Room implements MailboxOwner {
   ) {
     const { options, service } = definition;
     this.startedAt = services.clock.now();
-    this.#mailbox = new Mailbox(this, options.limits.mailbox, services.clock, options.handlerTimeoutMs);
     this.#runner = new HandlerRunner(this);
+    this.#turns = new RoomTurns(this, this.#runner);
+    this.#mailbox = new Mailbox(this.#turns, options.limits.mailbox, services.clock, options.handlerTimeoutMs);
     this.members = createMembers(options, services, this, (client) =>
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
@@ -163,6 +164,15 @@ export class Room implements MailboxOwner {
     this.post({ type: 'disconnect', client });
   }
 
+  /** A text has its turn without an event if the room is idle: nothing has to wait, and an event would be garbage. */
+  receiveText(client: Client, text: string): void {
+    const isPlain = this.observer === null && client.held === null && this.state !== 'stopped';
+    if (!isPlain || !this.#mailbox.begin()) return this.receive({ type: 'text', client, text });
+    const turn = this.#turns.takeText(client, text);
+    if (turn === undefined) this.#mailbox.end();
+    else this.#mailbox.wait(turn, { type: 'text', client, text });
+  }
+
   receive(event: ClientEvent): void {
     if (this.observer !== null) tellReceived(this.observer, this.context, event);
     if (event.client.held !== null) this.#heldUp.hold(event);
@@ -193,86 +203,9 @@ export class Room implements MailboxOwner {
     return this.#finish();
   }
 
-  takeTurn(event: RoomEvent): void | Promise<void> {
-    const instance = this.instance!;
-    switch (event.type) {
-      case 'text':
-        return this.#takeText(instance, event.client, event.text);
-      case 'binary':
-        return event.client.isDismissed ? undefined : this.#runner.run(instance.binary, event.client, event.bytes);
-      case 'connect':
-        return this.#takeConnect(instance, event.client);
-      case 'resume':
-        return event.client.closed === undefined
-          ? this.#runner.run(instance.resume, event.client, undefined)
-          : undefined;
-      case 'disconnect':
-        return this.#takeDisconnect(instance, event.client);
-      case 'timer':
-        return this.#takeTimer(instance, event.timer);
-      case 'invoke':
-        return this.#runner.invoke(event.call);
-      case 'destroy':
-        return this.#takeDestroy(instance);
-    }
-  }
-
-  turnTimedOut(event: RoomEvent): void {
-    const what = event.type === 'timer' ? `timer "${event.timer.name}"` : event.type;
-    const ms = this.definition.options.handlerTimeoutMs;
-    const message = `The ${what} handler of ${this.definition.type.name} has not finished in ${ms} ms; room "${this.address.key}" moves on without it.`;
-    const client = 'client' in event ? event.client : undefined;
-    const { latest } = this.#runner;
-    this.#runner.report(new JamsocketError('handler_timeout', message), latest, client);
-    this.observer?.turnTimedOut(this.context, client, latest!.name);
-    if (event.type === 'disconnect') this.#uncount(event.client);
-    if (event.type === 'destroy') void this.#finish();
-  }
-
+  /** The mailbox takes events again. */
   mailboxDrained(): void {
     this.#heldUp.handOn(this.#mailbox);
-  }
-
-  #takeText(instance: RoomInstance, client: Client, text: string): void | Promise<void> {
-    if (client.isDismissed) return;
-    if (instance.events.size === 0) return this.#runner.run(instance.text, client, text);
-    try {
-      const { handler, message, event, id } = routeText(instance, text);
-      return this.#runner.run(handler, client, message, { event, id });
-    } catch (error) {
-      return this.#runner.fail(error, undefined, client, text, {});
-    }
-  }
-
-  #takeConnect(instance: RoomInstance, client: Client): void | Promise<void> {
-    this.members.enter(client);
-    // A client that the room could not take in must not stay and wonder: its @OnDisconnect follows.
-    return this.#runner.run(instance.connect, client, undefined, {}, () =>
-      client.end(CloseCode.internalError, 'connect failed'),
-    );
-  }
-
-  #takeDisconnect(instance: RoomInstance, client: Client): void | Promise<void> {
-    const turn = this.#runner.run(instance.disconnect, client, undefined);
-    if (turn === undefined) return this.#uncount(client);
-    return turn.then(() => this.#uncount(client));
-  }
-
-  /** Once: a handler that took too long may still finish. */
-  #uncount(client: Client): void {
-    if (!client.isCounted) return;
-    client.isCounted = false;
-    this.occupancy.leave();
-  }
-
-  #takeTimer(instance: RoomInstance, timer: RoomTimer): void | Promise<void> {
-    if (!this.timers.taken(timer)) return;
-    const handler = timer.method === undefined ? instance.timers.get(timer.name) : instance.scheduled.get(timer.method);
-    return this.#runner.run(handler, undefined, undefined);
-  }
-
-  #takeDestroy(instance: RoomInstance): Promise<void> {
-    return Promise.resolve(this.#runner.run(instance.destroy, undefined, undefined)).then(() => this.#finish());
   }
 
   async #build(): Promise<void> {

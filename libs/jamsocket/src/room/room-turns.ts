@@ -1,0 +1,104 @@
+import { JamsocketError } from '../jamsocket.errors.js';
+import { CloseCode } from '../protocol.js';
+import type { Client } from './client.js';
+import type { HandlerRunner } from './handler-runner.js';
+import { routeText } from './json-events.js';
+import type { MailboxOwner } from './mailbox.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomTimer } from './room-timers.js';
+import type { Room } from './room.js';
+
+/** A room's turns: which handler an event is for, and what has to be done besides. */
+export class RoomTurns implements MailboxOwner {
+  constructor(
+    private readonly room: Room,
+    private readonly runner: HandlerRunner,
+  ) {}
+
+  takeTurn(event: RoomEvent): void | Promise<void> {
+    const instance = this.room.instance!;
+    switch (event.type) {
+      case 'text':
+        return this.takeText(event.client, event.text);
+      case 'binary':
+        return event.client.isDismissed ? undefined : this.runner.run(instance.binary, event.client, event.bytes);
+      case 'connect':
+        return this.#takeConnect(event.client);
+      case 'resume':
+        return event.client.closed === undefined
+          ? this.runner.run(instance.resume, event.client, undefined)
+          : undefined;
+      case 'disconnect':
+        return this.#takeDisconnect(event.client);
+      case 'timer':
+        return this.#takeTimer(event.timer);
+      case 'invoke':
+        return this.runner.invoke(event.call);
+      case 'destroy':
+        return this.#takeDestroy();
+    }
+  }
+
+  takeText(client: Client, text: string): void | Promise<void> {
+    if (client.isDismissed) return;
+    const instance = this.room.instance!;
+    if (instance.events.size === 0) return this.runner.run(instance.text, client, text);
+    try {
+      const { handler, message, event, id } = routeText(instance, text);
+      return this.runner.run(handler, client, message, { event, id });
+    } catch (error) {
+      return this.runner.fail(error, undefined, client, text, {});
+    }
+  }
+
+  turnTimedOut(event: RoomEvent): void {
+    const { room, runner } = this;
+    const what = event.type === 'timer' ? `timer "${event.timer.name}"` : event.type;
+    const ms = room.definition.options.handlerTimeoutMs;
+    const message = `The ${what} handler of ${room.definition.type.name} has not finished in ${ms} ms; room "${room.address.key}" moves on without it.`;
+    const client = 'client' in event ? event.client : undefined;
+    const { latest } = runner;
+    runner.report(new JamsocketError('handler_timeout', message), latest, client);
+    room.observer?.turnTimedOut(room.context, client, latest!.name);
+    if (event.type === 'disconnect') this.#uncount(event.client);
+    if (event.type === 'destroy') void room.abandon();
+  }
+
+  mailboxDrained(): void {
+    this.room.mailboxDrained();
+  }
+
+  #takeConnect(client: Client): void | Promise<void> {
+    this.room.members.enter(client);
+    // A client that the room could not take in must not stay and wonder: its @OnDisconnect follows.
+    return this.runner.run(this.room.instance!.connect, client, undefined, {}, () =>
+      client.end(CloseCode.internalError, 'connect failed'),
+    );
+  }
+
+  #takeDisconnect(client: Client): void | Promise<void> {
+    const turn = this.runner.run(this.room.instance!.disconnect, client, undefined);
+    if (turn === undefined) return this.#uncount(client);
+    return turn.then(() => this.#uncount(client));
+  }
+
+  /** Once: a handler that took too long may still finish. */
+  #uncount(client: Client): void {
+    if (!client.isCounted) return;
+    client.isCounted = false;
+    this.room.occupancy.leave();
+  }
+
+  #takeTimer(timer: RoomTimer): void | Promise<void> {
+    const { timers } = this.room;
+    const { timers: handlers, scheduled } = this.room.instance!;
+    if (!timers.taken(timer)) return;
+    const handler = timer.method === undefined ? handlers.get(timer.name) : scheduled.get(timer.method);
+    return this.runner.run(handler, undefined, undefined);
+  }
+
+  #takeDestroy(): Promise<void> {
+    const { room } = this;
+    return Promise.resolve(this.runner.run(room.instance!.destroy, undefined, undefined)).then(() => room.abandon());
+  }
+}
