@@ -257,7 +257,8 @@ describe('the view of a room', () => {
     await page.click(TRAFFIC);
     await page.getByText('to clients').waitFor();
     expect(await page.textContent('.detail pre')).toBe('{\n  "x": 1\n}');
-    expect(await page.getAttribute(TRAFFIC, 'aria-expanded')).toBe('true');
+    // With the next frame.
+    await page.waitForSelector(`${TRAFFIC}[aria-expanded=true]`);
   });
 
   it('keeps the newest 2,000 entries, few of them in the document, and follows the end', async () => {
