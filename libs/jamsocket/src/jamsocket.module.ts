@@ -82,7 +82,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         timers: TimerRegistry,
         observers: JamsocketObservers,
       ) => {
-        const flusher = new TurnFlusher(options.flushIntervalMs, () => clock.now());
+        const flusher = new TurnFlusher(options.flushIntervalMs);
         const services = {
           clock,
           random,

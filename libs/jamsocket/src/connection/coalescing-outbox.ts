@@ -9,11 +9,9 @@ import type { TurnFlusher } from './turn-flusher.js';
 /** A room that has collected this much in a turn writes at once, so that a turn's memory stays bounded. */
 const FLUSH_AT_BYTES = 64 * 1024;
 /**
- * Milliseconds for which the answers of a turn gather, to leave together: each write alone wakes a receiver that has
- * nothing else to do, which costs more (measured).
+ * Answers to so many clients leave together. One at a time costs more (measured; each wakes a receiver that has nothing
+ * else to do), and all of a turn would have the first wait for the last.
  */
-const ANSWERS_WAIT_MS = 0.25;
-/** The clock is looked at again when so many more clients have got an answer. */
 const ANSWERS_AT_ONCE = 8;
 
 const NO_FRAMES: readonly Frame[] = [];
@@ -32,8 +30,6 @@ export class CoalescingOutbox implements Outbox {
   #firstApart: Connection | null = null;
   #lastApart: Connection | null = null;
   #apartCount = 0;
-  /** When the first of them got its part. */
-  #apartSince = 0;
   #bytes = 0;
   #isScheduled = false;
   /** Some of what is queued is volatile. */
@@ -132,15 +128,10 @@ export class CoalescingOutbox implements Outbox {
 
   /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
   flushAnswers(): void {
-    const count = this.#apartCount;
-    if (count === 0 || this.#shared.length > 0 || this.flusher.gathersLonger) return;
-    if (count < this.#members.size && (count % ANSWERS_AT_ONCE !== 0 || !this.#hasWaited)) return;
+    if (this.#apartCount === 0 || this.#apartCount < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
+    if (this.#shared.length > 0 || this.flusher.gathersLonger) return;
     const hasVolatile = this.#hasVolatile;
     for (const connection of this.#writeApart(this.#takeApart(), hasVolatile)) this.dropSlow(connection);
-  }
-
-  get #hasWaited(): boolean {
-    return this.flusher.now() - this.#apartSince >= ANSWERS_WAIT_MS;
   }
 
   /** Begins a new turn, in which nobody has anything yet. @returns the first of those that have parts of their own */
@@ -173,12 +164,8 @@ export class CoalescingOutbox implements Outbox {
   #setApart(connection: Connection, own: OwnSequence): void {
     connection.outboxParts = own;
     connection.nextApart = null;
-    if (this.#lastApart === null) {
-      this.#firstApart = connection;
-      this.#apartSince = this.flusher.now();
-    } else {
-      this.#lastApart.nextApart = connection;
-    }
+    if (this.#lastApart === null) this.#firstApart = connection;
+    else this.#lastApart.nextApart = connection;
     this.#lastApart = connection;
     this.#apartCount++;
   }

@@ -24,9 +24,9 @@ export interface Outbox {
   /** Writes out what is queued, so that what follows by another way comes after it. */
   flush(): void;
   /**
-   * A chunk of a member has been read. Writes out what is queued if it is for single members and has waited for long,
-   * or all of them have got something: the answers of a turn need not all wait for its end, unless the application
-   * wants its sends gathered for longer.
+   * A chunk of a member has been read. Writes out what is queued if it is for single members and enough of them have
+   * got something: the answers of a turn need not all wait for its end, unless the application wants its sends
+   * gathered for longer.
    */
   flushAnswers(): void;
   /** Bytes queued here for `connection`. */

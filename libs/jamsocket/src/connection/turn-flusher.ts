@@ -15,14 +15,8 @@ export class TurnFlusher {
     for (const outbox of scheduled) outbox.flush();
   };
 
-  /**
-   * @param intervalMs milliseconds to gather sends for; 0 is until the end of the turn
-   * @param now milliseconds on a monotonic clock
-   */
-  constructor(
-    private readonly intervalMs: number,
-    readonly now: () => number,
-  ) {}
+  /** @param intervalMs milliseconds to gather sends for; 0 is until the end of the turn */
+  constructor(private readonly intervalMs: number) {}
 
   /** Whether sends are to be gathered for longer than the turn they are made in. */
   get gathersLonger(): boolean {
