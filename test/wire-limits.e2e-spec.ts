@@ -212,9 +212,9 @@ describe.each(HOSTS)("requests beyond Node's own limits, on $platform beside $be
       431,
     ],
     [
-      'an upgrade behind 2,500 headers, of which Node keeps 2,000',
+      'an upgrade behind 2,500 headers, of which Node keeps 2,000 (or, as Node 24, none)',
       `GET /ws/room HTTP/1.1\r\nHost: localhost\r\n${'X: y\r\n'.repeat(2_500)}${UPGRADE}\r\n\r\n`,
-      400,
+      '(?:400|431)',
     ],
     ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400],
     ['a header that is none', `GET /ws/room HTTP/1.1\r\nHost: localhost\r\nno header\r\n${UPGRADE}\r\n\r\n`, 400],
