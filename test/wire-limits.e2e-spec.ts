@@ -8,7 +8,8 @@ import {
   type JamsocketOptions,
 } from 'nestjs-jamsocket';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
@@ -198,6 +199,18 @@ describe('limits on the wire', () => {
   });
 });
 
+/** Whether a request with this head does not get past Node's own parser, which differs from release to release. */
+async function doesNodeRefuse(head: string): Promise<boolean> {
+  const server = createServer((_request, response) => response.end()).listen(0);
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port).end(head);
+  const answer = String(await once(socket, 'data'));
+  socket.destroy();
+  server.close();
+  await once(server, 'close');
+  return answer.startsWith('HTTP/1.1 431 ');
+}
+
 describe.each(HOSTS)("requests beyond Node's own limits, on $platform beside $beside", (host) => {
   it.each([
     ['a URL of 20 KB', `GET /ws/${'x'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n${UPGRADE}\r\n\r\n`, 431],
@@ -212,16 +225,17 @@ describe.each(HOSTS)("requests beyond Node's own limits, on $platform beside $be
       431,
     ],
     [
-      'an upgrade behind 2,500 headers, of which Node keeps 2,000 (or, as Node 24, none)',
+      'an upgrade behind 2,500 headers, which Node refuses or of which it keeps 2,000',
       `GET /ws/room HTTP/1.1\r\nHost: localhost\r\n${'X: y\r\n'.repeat(2_500)}${UPGRADE}\r\n\r\n`,
-      '(?:400|431)',
+      undefined,
     ],
     ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400],
     ['a header that is none', `GET /ws/room HTTP/1.1\r\nHost: localhost\r\nno header\r\n${UPGRADE}\r\n\r\n`, 400],
   ])('%s gets its status, and the door stays open', async (_what, head, status) => {
     await start({}, host);
     const client = RawClient.knock(head);
-    expect(await client.has(/^HTTP\/1.1 \d+/)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    const expected = status ?? ((await doesNodeRefuse(head)) ? 431 : 400);
+    expect(await client.has(/^HTTP\/1.1 \d+/)).toMatch(new RegExp(`^HTTP/1.1 ${expected} `));
     await client.closed;
     const next = await TestClient.connect(`${started.ws}/ws/room`);
     expect(await next.nextText()).toBe('welcome');

@@ -164,10 +164,13 @@ export class Room {
     this.post({ type: 'disconnect', client });
   }
 
-  /** A text has its turn without an event if the room is idle: nothing has to wait, and an event would be garbage. */
+  /**
+   * A text has its turn without an event if the room is idle: nothing has to wait, and an event would be garbage. What
+   * is held of a client is handed on before the room is idle, so nothing of it is overtaken.
+   */
   receiveText(client: Client, text: string): void {
-    const isPlain = this.observer === null && client.held === null && this.state !== 'stopped';
-    if (!isPlain || !this.#mailbox.begin()) return this.receive({ type: 'text', client, text });
+    if (this.observer !== null || this.state === 'stopped' || !this.#mailbox.begin())
+      return this.receive({ type: 'text', client, text });
     const turn = this.#turns.takeText(client, text);
     if (turn === undefined) this.#mailbox.end();
     else this.#mailbox.wait(turn, { type: 'text', client, text });
