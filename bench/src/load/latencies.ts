@@ -12,6 +12,10 @@ export class Latencies {
     this.#values[this.#count++] = us;
   }
 
+  clear(): void {
+    this.#count = 0;
+  }
+
   /** Milliseconds that `part` of all did not exceed. */
   percentiles(...parts: number[]): number[] {
     const sorted = this.#values.slice(0, this.#count).sort();

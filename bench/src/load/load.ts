@@ -46,8 +46,8 @@ const filler = Buffer.from(fillerOf(workload.payloadBytes), 'latin1');
 class Meter implements Arrival {
   deliveries = 0;
   outOfOrder = 0;
+  /** Filled from the first message on: code that ran for the first time when the measuring begins would be compiled in it. */
   readonly latencies = new Latencies();
-  isMeasuring = false;
   readonly #dirty: RawClient[] = [];
 
   constructor(private readonly onOwn: (client: RawClient) => boolean) {}
@@ -84,7 +84,7 @@ class Meter implements Arrival {
       const from = at + STAMP_BYTES;
       if (filler.compare(chunk, from, from + filler.length) !== 0) fail('a message came with other content');
     }
-    if (workload.type === 'paced' && this.isMeasuring) this.latencies.add(nowUs() - timeAt(chunk, at));
+    if (workload.type === 'paced') this.latencies.add(nowUs() - timeAt(chunk, at));
   }
 }
 
@@ -144,7 +144,7 @@ async function measure(count: () => number, ms: number): Promise<LoadResult & { 
 async function runClosed({ sendersPerRoom, inFlight, kind, warmUpMs, measureMs }: ClosedLoop): Promise<LoadResult> {
   const isPingPong = inFlight === 1;
   const meter: Meter = new Meter((sender) => {
-    if (isPingPong && meter.isMeasuring) meter.latencies.add((performance.now() - sender.sentAt) * 1000);
+    if (isPingPong) meter.latencies.add((performance.now() - sender.sentAt) * 1000);
     sender.sentAt = performance.now();
     return true;
   });
@@ -163,7 +163,7 @@ async function runClosed({ sendersPerRoom, inFlight, kind, warmUpMs, measureMs }
     }
   }
   await sleep(warmUpMs);
-  meter.isMeasuring = true;
+  meter.latencies.clear();
   const { counted, ...result } = await measure(() => meter.deliveries, measureMs);
   if (counted === 0) fail('nothing came back');
   return { ...result, outOfOrder: meter.outOfOrder, ...(isPingPong ? percentiles(meter.latencies) : {}) };
@@ -184,7 +184,7 @@ async function runPaced({ ratePerClient, warmUpMs, measureMs }: Paced): Promise<
     }
   }, 1);
   await sleep(warmUpMs);
-  meter.isMeasuring = true;
+  meter.latencies.clear();
   const { counted, ...result } = await measure(() => meter.deliveries, measureMs);
   clearInterval(timer);
   if (counted === 0) fail('nothing came back');
