@@ -12,6 +12,8 @@ const FLOORS: readonly (readonly string[])[] = [
     'jamsocket.sources',
     'jamsocket.options',
     'jamsocket.options.rules',
+    'jamsocket.options.resolved',
+    'jamsocket.options.values',
     'jamsocket.options.resolve',
   ],
   ['decorators', 'connection'],

@@ -12,7 +12,8 @@ import { JamsocketConfigurationError, JamsocketError } from './jamsocket.errors.
 import { JamsocketHealth } from './jamsocket.health.js';
 import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
 import type { JamsocketOptions } from './jamsocket.options.js';
-import { resolveOptions, type ResolvedOptions } from './jamsocket.options.resolve.js';
+import { resolveOptions } from './jamsocket.options.resolve.js';
+import type { ResolvedOptions } from './jamsocket.options.resolved.js';
 import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './jamsocket.sources.js';
 import { JamsocketObservers } from './room/jamsocket-observers.js';
 import { AddressCounts } from './room/address-counts.js';

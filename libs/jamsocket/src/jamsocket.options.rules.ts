@@ -7,6 +7,12 @@ export type Rule<T> = (value: unknown, path: string) => T;
 /** RFC 7230 section 3.2.6: a token, of which RFC 6455 section 4.1 wants each subprotocol to be one. */
 export const HTTP_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+/** Node turns a longer delay into 1 ms (the timer's count is a signed 32-bit integer). */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** `ws` takes the limits of its receiver as signed 32-bit integers. */
+export const MAX_BYTES = 2 ** 31 - 1;
+
 /** `shutdown` is the one option whose resolved name differs from its own. */
 const RESOLVED_NAMES: Readonly<Record<string, string>> = { shutdown: 'shutdownAfterMs' };
 
@@ -40,6 +46,9 @@ export function integer(min: number, max: number, byDefault: number): Rule<numbe
   };
 }
 
+/** Milliseconds that a timer can wait. */
+export const milliseconds = (min: number, byDefault: number) => integer(min, MAX_TIMEOUT_MS, byDefault);
+
 export function offOrInteger(min: number, max: number): Rule<number> {
   return (value = false, path) => {
     if (value === false) return Infinity;
@@ -56,15 +65,6 @@ export function boolean(byDefault: boolean): Rule<boolean> {
     if (typeof value !== 'boolean') throw badOption(path, value, 'true or false');
     return value;
   };
-}
-
-/** A list of different subprotocols, or `undefined`. */
-export function subprotocols(value: unknown, path: string): readonly string[] | undefined {
-  if (value === undefined) return undefined;
-  const isToken = (item: unknown) => typeof item === 'string' && HTTP_TOKEN.test(item);
-  if (!Array.isArray(value) || !value.every(isToken) || new Set(value).size < value.length)
-    throw badOption(path, value, "a list of different subprotocols such as 'chat.v1', without spaces or commas");
-  return value as string[];
 }
 
 export function badOption(path: string, value: unknown, allowed: string): JamsocketConfigurationError {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { TokenBucket } from '../connection/token-bucket.js';
 import { RefusedError } from '../jamsocket.errors.js';
-import type { ResolvedLimits } from '../jamsocket.options.resolve.js';
+import type { ResolvedLimits } from '../jamsocket.options.resolved.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
 import { AddressCounts } from '../room/address-counts.js';
 

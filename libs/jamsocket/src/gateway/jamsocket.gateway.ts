@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { RefusedError } from '../jamsocket.errors.js';
-import type { ResolvedOptions } from '../jamsocket.options.resolve.js';
+import type { ResolvedOptions } from '../jamsocket.options.resolved.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
 import { ClientRequest } from '../room/client-request.js';
 import { Client } from '../room/client.js';

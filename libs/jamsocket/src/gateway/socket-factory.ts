@@ -8,7 +8,7 @@ import { CLOSE_TIMEOUT_MS } from '../connection/endpoint.js';
 import { Heartbeat, NO_HEARTBEAT } from '../connection/heartbeat.js';
 import { RoomSocket } from '../connection/room-socket.js';
 import { canPutWsOnLater, putWsOn } from '../connection/ws-handover.js';
-import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import type { ResolvedRoomOptions } from '../jamsocket.options.resolved.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
 import type { Client } from '../room/client.js';
 import { acceptanceOf } from './handshake.js';

@@ -12,7 +12,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { JamsocketError, RefusedError } from '../jamsocket.errors.js';
-import type { ResolvedOptions } from '../jamsocket.options.resolve.js';
+import type { ResolvedOptions } from '../jamsocket.options.resolved.js';
 import { JamsocketRooms } from '../room/jamsocket-rooms.js';
 import type { RoomName } from '../room/room-address.js';
 import { HttpRoutesGuard } from './http-routes.guard.js';

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection/connection.js';
-import { MAX_TIMEOUT_MS, type ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import type { ResolvedRoomOptions } from '../jamsocket.options.resolved.js';
+import { MAX_TIMEOUT_MS } from '../jamsocket.options.rules.js';
 import { CloseCode } from '../protocol.js';
 import type { Client } from './client.js';
 import { Members } from './members.js';

@@ -1,4 +1,4 @@
-import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import type { ResolvedRoomOptions } from '../jamsocket.options.resolved.js';
 import type { JamsocketClock } from '../jamsocket.sources.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Logger, Type } from '@nestjs/common';
-import type { ResolvedRoomOptions } from '../jamsocket.options.resolve.js';
+import type { ResolvedRoomOptions } from '../jamsocket.options.resolved.js';
 import type { CronOptions } from '../jamsocket.sources.js';
 import type { Client } from './client.js';
 import type { JamsocketContext } from './room-context.js';

@@ -1,5 +1,5 @@
 import { JamsocketError } from '../jamsocket.errors.js';
-import { MAX_TIMEOUT_MS } from '../jamsocket.options.resolve.js';
+import { MAX_TIMEOUT_MS } from '../jamsocket.options.rules.js';
 import type { CronOptions, JamsocketClock } from '../jamsocket.sources.js';
 import type { RoomEvent } from './room-event.js';
 import type { ScheduledMethod } from './room-definition.js';

@@ -2,7 +2,7 @@ import type { INestApplication, Type } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import { ServiceDefinitions } from '../discovery/definitions.js';
 import { RESOLVED_OPTIONS } from '../http/http-tokens.js';
-import type { ResolvedOptions } from '../jamsocket.options.resolve.js';
+import type { ResolvedOptions } from '../jamsocket.options.resolved.js';
 import { JamsocketRooms } from '../room/jamsocket-rooms.js';
 import type { RoomName } from '../room/room-address.js';
 import type { JamsocketContext } from '../room/room-context.js';

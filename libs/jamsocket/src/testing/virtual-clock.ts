@@ -1,5 +1,5 @@
 import type { CronJob } from 'cron';
-import { MAX_TIMEOUT_MS } from '../jamsocket.options.resolve.js';
+import { MAX_TIMEOUT_MS } from '../jamsocket.options.rules.js';
 import { JamsocketClock, type CronOptions } from '../jamsocket.sources.js';
 import { VirtualCronJob } from './virtual-cron-job.js';
 import { VirtualTimer } from './virtual-timer.js';
