@@ -27,7 +27,7 @@ export function addressOf(definition: RoomDefinition, params: Readonly<Record<st
 export function addressNamed(definition: RoomDefinition, name: RoomName): RoomAddress {
   const { paramNames, options, type } = definition;
   const given: Readonly<Record<string, unknown>> = typeof name === 'string' ? { room: name } : (name ?? {});
-  const params: Record<string, string> = Object.create(null) as Record<string, string>;
+  const params: Record<string, string> = {};
   for (const param of paramNames) {
     const value = given[param];
     const mistake = typeof value === 'string' ? mistakeInParam(value, options.limits.maxRoomIdLength) : 'is missing';

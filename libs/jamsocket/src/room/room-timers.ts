@@ -28,9 +28,16 @@ interface Pending extends RoomTimer, PendingTimer {
   isPosted: boolean;
 }
 
+/** Whose timers these are. */
+interface TimerOwner {
+  readonly definition: { readonly service: string };
+  readonly address: { readonly key: string };
+  post(event: RoomEvent): unknown;
+}
+
 /**
  * The timers of one room. A timer that fires posts an event into the mailbox and never calls into the room.
- * While it is pending it is in the SchedulerRegistry as `<prefix><name>`.
+ * While it is pending it is in the SchedulerRegistry as `jamsocket:<service>/<key>:<name>`.
  */
 export class RoomTimers {
   readonly #registry: TimerRegistry;
@@ -39,9 +46,8 @@ export class RoomTimers {
   #pending: Map<string, Pending> | null = null;
 
   constructor(
-    private readonly prefix: string,
+    private readonly room: TimerOwner,
     { timers, clock }: { readonly timers: TimerRegistry; readonly clock: JamsocketClock },
-    private readonly mailbox: { post(event: RoomEvent): unknown },
   ) {
     this.#registry = timers;
     this.#clock = clock;
@@ -69,7 +75,7 @@ export class RoomTimers {
     timer.isCancelled = true;
     if (timer.type === 'interval') this.#clock.clearInterval(timer.handle!);
     else if (timer.type === 'timeout') this.#clock.clearTimeout(timer.handle!);
-    this.#registry.remove(timer.type, this.prefix + name);
+    this.#registry.remove(timer.type, this.#registered(name));
   }
 
   get pending(): readonly PendingTimer[] {
@@ -93,14 +99,19 @@ export class RoomTimers {
     }
   }
 
+  /** Made when it is needed: as a field it would be a hundred bytes of every idle room. */
+  #registered(name: string): string {
+    return `jamsocket:${this.room.definition.service}/${this.room.address.key}:${name}`;
+  }
+
   #addTimeout(name: string, ms: number, method: string | undefined): void {
     const handle = this.#clock.setTimeout(() => {
-      this.#registry.remove('timeout', this.prefix + name);
-      this.mailbox.post({ type: 'timer', timer });
+      this.#registry.remove('timeout', this.#registered(name));
+      this.room.post({ type: 'timer', timer });
     }, ms);
     const dueAt = this.#clock.now() + ms;
     const timer: Pending = { type: 'timeout', name, method, isCancelled: false, isPosted: false, handle, dueAt };
-    this.#add(timer, () => this.#registry.addTimeout(this.prefix + name, handle));
+    this.#add(timer, () => this.#registry.addTimeout(this.#registered(name), handle));
   }
 
   #addInterval(name: string, ms: number, method: string): void {
@@ -110,13 +121,13 @@ export class RoomTimers {
     }, ms);
     const dueAt = this.#clock.now() + ms;
     const timer: Pending = { type: 'interval', name, method, isCancelled: false, isPosted: false, handle, dueAt };
-    this.#add(timer, () => this.#registry.addInterval(this.prefix + name, handle));
+    this.#add(timer, () => this.#registry.addInterval(this.#registered(name), handle));
   }
 
   #addCron(name: string, options: CronOptions, method: string): void {
     const timer: Pending = { type: 'cron', name, method, isCancelled: false, isPosted: false, dueAt: undefined };
     const job = this.#clock.startCronJob(options, () => this.#postOnce(timer));
-    this.#add(timer, () => this.#registry.addCronJob(this.prefix + name, job));
+    this.#add(timer, () => this.#registry.addCronJob(this.#registered(name), job));
   }
 
   #add(timer: Pending, register: () => void): void {
@@ -132,7 +143,7 @@ export class RoomTimers {
   #postOnce(timer: Pending): void {
     if (timer.isPosted) return;
     timer.isPosted = true;
-    this.mailbox.post({ type: 'timer', timer });
+    this.room.post({ type: 'timer', timer });
   }
 
   /** The room has begun to handle the timer's event. @returns whether it still should */

@@ -53,7 +53,7 @@ export class Room {
     readonly address: RoomAddress,
     private readonly services: RoomServices,
   ) {
-    const { options, service } = definition;
+    const { options } = definition;
     this.startedAt = services.clock.now();
     this.#runner = new HandlerRunner(this);
     this.#turns = new RoomTurns(this, this.#runner);
@@ -61,7 +61,7 @@ export class Room {
     this.members = createMembers(options, services, this, (client) =>
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
-    this.timers = new RoomTimers(`jamsocket:${service}/${address.key}:`, services, this);
+    this.timers = new RoomTimers(this, services);
     this.occupancy = new Occupancy(options, services.clock, () => this.#drain());
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
   }
