@@ -66,6 +66,26 @@ describe('a plain endpoint on a network socket', () => {
     peer.write('one');
     expect(await reader.next(3)).toBe('one');
     expect(heard).toBe('one');
+    endpoint.pause();
+    endpoint.resume();
+    peer.write('two');
+    expect(await reader.next(6)).toBe('onetwo');
+    expect(heard).toBe('onetwo');
+  });
+
+  it('leaves them to somebody who wants to be asked', async () => {
+    await new Promise(setImmediate);
+    const readable = new Promise<string>((resolve) => socket.on('readable', () => resolve(String(socket.read()))));
+    peer.write('asked for');
+    expect(await readable).toBe('asked for');
+  });
+
+  it('takes them past the stream again when a pause is over', async () => {
+    endpoint.pause();
+    endpoint.resume();
+    peer.write('one');
+    expect(await reader.next(3)).toBe('one');
+    expect(dataEvents).toBe(0);
   });
 
   it('leaves to the stream what comes during a pause, and reads it in order afterwards', async () => {

@@ -42,7 +42,10 @@ export class PlainEndpoint implements Endpoint {
     socket.on('error', onError);
     socket.on('data', onData);
     // Another Duplex may wait to be asked for each chunk.
-    if (socket instanceof Socket) socket.push = pushPastStream;
+    if (!(socket instanceof Socket)) return;
+    socket.on('resume', onResume);
+    socket.on('pause', onPause);
+    socket.on('newListener', onNewListener);
   }
 
   /** Leaves the socket to another. */
@@ -52,7 +55,7 @@ export class PlainEndpoint implements Endpoint {
     socket.removeListener('end', onEnd);
     socket.removeListener('error', onError);
     socket.removeListener('data', onData);
-    if (socket instanceof Socket) socket.push = pushToStream;
+    if (socket instanceof Socket) giveBackToStream(socket);
     (socket as NetSocket)[endpointOf] = undefined;
   }
 
@@ -108,18 +111,39 @@ export class PlainEndpoint implements Endpoint {
   }
 }
 
+/**
+ * Takes chunks past the stream while it flows: it has given out all it had, or is just about to, and goes on until it is
+ * told to pause. A stream schedules a look for more data behind every chunk, which a network socket does not need: it
+ * goes on delivering until it is told `false`. If it delivered in another way than by `push`, the chunks would come as
+ * 'data' events as before. Events say when it flows, since asking the stream at every chunk costs a good part of this.
+ */
+function onResume(this: Socket): void {
+  // It may have been paused since it was told to resume.
+  if (this.readableFlowing) this.push = pushPastStream;
+}
+
+function onPause(this: Socket): void {
+  this.push = pushToStream;
+}
+
+/** Somebody else wants the chunks, too. */
+function onNewListener(this: Socket, event: string | symbol): void {
+  if (event === 'data' || event === 'readable') giveBackToStream(this);
+}
+
+function giveBackToStream(socket: Socket): void {
+  socket.removeListener('resume', onResume);
+  socket.removeListener('pause', onPause);
+  socket.removeListener('newListener', onNewListener);
+  socket.push = pushToStream;
+}
+
 function pushToStream(this: Duplex, chunk: Buffer | null): boolean {
   return Duplex.prototype.push.call(this, chunk);
 }
 
-/**
- * Takes a chunk past the stream, if nothing waits in it. A stream schedules a look for more data behind every chunk,
- * which a network socket does not need: it goes on delivering until it is told `false`. If it delivered in another way
- * than by `push`, the chunks would come as 'data' events as before.
- */
 function pushPastStream(this: NetSocket, chunk: Buffer | null): boolean {
-  if (chunk === null || !this.readableFlowing || this.readableLength > 0 || this.listenerCount('data') > 1)
-    return pushToStream.call(this, chunk);
+  if (chunk === null) return pushToStream.call(this, chunk);
   this[endpointOf]!.read(chunk);
   return true;
 }
