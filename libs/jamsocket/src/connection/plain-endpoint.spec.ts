@@ -88,34 +88,43 @@ describe('a plain endpoint on a network socket', () => {
     expect(dataEvents).toBe(0);
   });
 
-  it('leaves to the stream what comes during a pause, and reads it in order afterwards', async () => {
-    endpoint.pause();
-    peer.write('held');
-    for (let tries = 0; socket.readableLength < 4 && tries < 1000; tries++) await new Promise(setImmediate);
-    expect(reader.received).toBe('');
-    expect(socket.readableLength).toBe(4);
-    endpoint.resume();
-    expect(await reader.next(4)).toBe('held');
-    peer.write('more');
-    expect(await reader.next(8)).toBe('heldmore');
-  });
+  describe.each([
+    ['before', false],
+    ['while', true],
+  ])('whose stream is paused %s it flows', (_what, flows) => {
+    beforeEach(async () => {
+      if (flows) await new Promise(setImmediate);
+    });
 
-  it('does not let a chunk overtake what the stream still has', async () => {
-    endpoint.pause();
-    socket.push(Buffer.from('first '));
-    endpoint.resume();
-    socket.push(Buffer.from('second'));
-    expect(await reader.next(12)).toBe('first second');
-  });
+    it('leaves to the stream what comes during a pause, and reads it in order afterwards', async () => {
+      endpoint.pause();
+      peer.write('held');
+      for (let tries = 0; socket.readableLength < 4 && tries < 1000; tries++) await new Promise(setImmediate);
+      expect(reader.received).toBe('');
+      expect(socket.readableLength).toBe(4);
+      endpoint.resume();
+      expect(await reader.next(4)).toBe('held');
+      peer.write('more');
+      expect(await reader.next(8)).toBe('heldmore');
+    });
 
-  it('stops reading from the peer when the stream is full, and loses nothing', async () => {
-    const text = 'x'.repeat(4 * 1024 * 1024) + 'end';
-    endpoint.pause();
-    peer.write(text);
-    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
-    expect(socket.readableLength).toBeLessThanOrEqual(socket.readableHighWaterMark + 64 * 1024);
-    endpoint.resume();
-    expect(await reader.next(text.length)).toBe(text);
+    it('does not let a chunk overtake what the stream still has', async () => {
+      endpoint.pause();
+      socket.push(Buffer.from('first '));
+      endpoint.resume();
+      socket.push(Buffer.from('second'));
+      expect(await reader.next(12)).toBe('first second');
+    });
+
+    it('stops reading from the peer when the stream is full, and loses nothing', async () => {
+      const text = 'x'.repeat(4 * 1024 * 1024) + 'end';
+      endpoint.pause();
+      peer.write(text);
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+      expect(socket.readableLength).toBeLessThanOrEqual(socket.readableHighWaterMark + 64 * 1024);
+      endpoint.resume();
+      expect(await reader.next(text.length)).toBe(text);
+    });
   });
 
   it('hears of the end behind the last chunk', async () => {
