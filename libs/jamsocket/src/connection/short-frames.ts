@@ -2,6 +2,7 @@ import { FIN, LONGEST_SHORT_PAYLOAD, TEXT, type Frame } from './frame.js';
 
 /** Header and payload of the longest frame whose length stands in its second byte. */
 const LONGEST_FRAME = 2 + LONGEST_SHORT_PAYLOAD;
+const encoder = new TextEncoder();
 
 /**
  * The memory that short frames for single connections are written from, one after the other. It is used again as soon
@@ -10,6 +11,7 @@ const LONGEST_FRAME = 2 + LONGEST_SHORT_PAYLOAD;
  */
 export class ShortFrames {
   #buffer = Buffer.allocUnsafeSlow(LONGEST_FRAME);
+  #payload = this.#buffer.subarray(2);
   #views: Buffer[] = [];
 
   /** The bytes of the frame, or of a frame with this text; `null` if it is too long. */
@@ -23,18 +25,16 @@ export class ShortFrames {
   /** A socket holds on to the bytes given out last. */
   giveAway(): void {
     this.#buffer = Buffer.allocUnsafeSlow(LONGEST_FRAME);
+    this.#payload = this.#buffer.subarray(2);
     this.#views = [];
   }
 
   #encodeText(text: string): Buffer | null {
-    const bytes = Buffer.byteLength(text);
-    if (bytes > LONGEST_SHORT_PAYLOAD) return null;
-    const buffer = this.#buffer;
-    buffer[0] = FIN | TEXT;
-    buffer[1] = bytes;
-    // As many bytes as characters is ASCII, which need not be encoded.
-    buffer.write(text, 2, bytes, bytes === text.length ? 'latin1' : 'utf8');
-    return this.#view(2 + bytes);
+    const { read, written } = encoder.encodeInto(text, this.#payload);
+    if (read < text.length) return null;
+    this.#buffer[0] = FIN | TEXT;
+    this.#buffer[1] = written;
+    return this.#view(2 + written);
   }
 
   #view(bytes: number): Buffer {
