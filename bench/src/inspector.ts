@@ -61,6 +61,7 @@ export async function measureInspector(say: (line: string) => void): Promise<num
 
 async function runWatched(peer: RunningPeer, workload: Workload): Promise<LoadResult> {
   const rooms = nextRun();
+  peer.wake();
   const page = await openPage(peer.port, `${workload.kind}/${rooms}-0`);
   const result = await peer.run(workload, rooms);
   if (!page.hasTraffic) throw new Error('the page saw none of the traffic');

@@ -36,7 +36,10 @@ export function canRun(peer: Peer, workload: Workload): boolean {
   return !workload.binary || PROTOCOLS[peer.protocol].hasBinary;
 }
 
-/** A peer that is running, on a port of its own. */
+/**
+ * A peer that is running, on a port of its own. While it is not measured it is stopped: an idle process still collects
+ * its garbage now and then, some 40 ms on the core of whoever is being measured.
+ */
 export class RunningPeer {
   private constructor(
     private readonly peer: Peer,
@@ -59,7 +62,14 @@ export class RunningPeer {
     });
     await Promise.race([ready, exited]);
     exited.catch(() => undefined);
-    return new RunningPeer(peer, child, port, pid);
+    const running = new RunningPeer(peer, child, port, pid);
+    running.#signal('SIGSTOP');
+    return running;
+  }
+
+  /** Before anything is asked of it by another way than `run`, which stops it again. */
+  wake(): void {
+    this.#signal('SIGCONT');
   }
 
   /** @param run prefix of the ids of its rooms */
@@ -71,6 +81,7 @@ export class RunningPeer {
       serverPid: this.pid,
       run,
     };
+    this.wake();
     const child = spawnOn(LOAD_CORE, [BUN_PROGRAM, load, JSON.stringify(order)], {});
     const timer = setTimeout(() => child.kill('SIGKILL'), LOAD_TIMEOUT_MS);
     let text = '';
@@ -79,6 +90,7 @@ export class RunningPeer {
     clearTimeout(timer);
     if (code !== 0) throw new Error(`${workload.name} against ${this.peer.name} failed`);
     await this.#settle();
+    this.#signal('SIGSTOP');
     return JSON.parse(text) as LoadResult;
   }
 
@@ -96,16 +108,17 @@ export class RunningPeer {
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');
+    this.wake();
     this.child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#kill(), STOP_TIMEOUT_MS);
+    const timer = setTimeout(() => this.#signal('SIGKILL'), STOP_TIMEOUT_MS);
     await exited;
     clearTimeout(timer);
   }
 
-  /** With the process it started, if that is the one that serves. */
-  #kill(): void {
-    if (this.pid !== this.child.pid) process.kill(this.pid, 'SIGKILL');
-    this.child.kill('SIGKILL');
+  /** To the process it started, too, if that is the one that serves. */
+  #signal(signal: NodeJS.Signals): void {
+    if (this.pid !== this.child.pid) process.kill(this.pid, signal);
+    this.child.kill(signal);
   }
 }
 
