@@ -38,7 +38,7 @@ export function canRun(peer: Peer, workload: Workload): boolean {
 
 /**
  * A peer that is running, on a port of its own. While it is not measured it is stopped: an idle process still collects
- * its garbage now and then, some 40 ms on the core of whoever is being measured.
+ * its garbage now and then, for up to 80 ms on the core of whoever is being measured.
  */
 export class RunningPeer {
   private constructor(
