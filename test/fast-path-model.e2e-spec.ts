@@ -140,11 +140,16 @@ describe('the fast path', () => {
   });
   afterAll(() => started.close());
 
-  async function play(type: typeof FastRoom | typeof PlainRoom, service: string, steps: Step[]): Promise<Buffer[]> {
+  async function play(
+    type: typeof FastRoom | typeof PlainRoom,
+    service: string,
+    steps: Step[],
+    crowd: number,
+  ): Promise<Buffer[]> {
     const rooms = started.app.get(JamsocketRooms);
     const room = `run${runs}`;
     const clients: ByteClient[] = [];
-    for (let count = 0; count < CLIENTS; count++) {
+    for (let count = 0; count < CLIENTS + crowd; count++) {
       clients.push(await ByteClient.connect(port, `/ws/${service}/${room}`));
     }
     const instance = await rooms.invoke<ScriptedRoom, 'begin'>(type, room, 'begin');
@@ -161,16 +166,24 @@ describe('the fast path', () => {
     return clients.map(({ bytes }) => bytes);
   }
 
-  it('gives every client byte for byte what plain ws gives it', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 50 }), async (steps) => {
-        runs += 1;
-        const fast = await play(FastRoom, 'fast', steps);
-        const plain = await play(PlainRoom, 'plain', steps);
-        expect(fast.map(({ length }) => length)).toEqual(plain.map(({ length }) => length));
-        expect(fast.every((bytes, at) => bytes.equals(plain[at]))).toBe(true);
-      }),
-      { numRuns: 150 },
-    );
-  }, 60_000);
+  it.each([
+    { crowd: 0, numRuns: 150 },
+    // Large enough that not everyone is written to in each turn.
+    { crowd: 150, numRuns: 8 },
+  ])(
+    'gives every client byte for byte what plain ws gives it, beside $crowd others',
+    async ({ crowd, numRuns }) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 50 }), async (steps) => {
+          runs += 1;
+          const fast = await play(FastRoom, 'fast', steps, crowd);
+          const plain = await play(PlainRoom, 'plain', steps, crowd);
+          expect(fast.map(({ length }) => length)).toEqual(plain.map(({ length }) => length));
+          expect(fast.every((bytes, at) => bytes.equals(plain[at]))).toBe(true);
+        }),
+        { numRuns },
+      );
+    },
+    60_000,
+  );
 });

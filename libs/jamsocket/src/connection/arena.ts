@@ -1,3 +1,4 @@
+import type { Broadcasts } from './broadcasts.js';
 import type { Frame } from './frame.js';
 import { partsOf, type OwnSequence } from './own-sequence.js';
 import { ShortFrames } from './short-frames.js';
@@ -22,32 +23,32 @@ class Arena {
   /** What was given out last is one of those. */
   #isShort = false;
 
-  /** Encodes the frames one behind the other. */
-  encode(frames: readonly Frame[]): Buffer {
+  /** Encodes the frames from `first` on one behind the other. */
+  encode(frames: readonly Frame[], first: number): Buffer {
     let bytes = 0;
-    for (const frame of frames) bytes += frame.bytes;
+    for (let index = first; index < frames.length; index++) bytes += frames[index].bytes;
     const start = this.#take(bytes);
     let at = start;
-    for (const frame of frames) {
-      frame.offset = at;
-      at = frame.writeTo(this.#buffer, at);
+    for (let index = first; index < frames.length; index++) {
+      frames[index].offset = at;
+      at = frames[index].writeTo(this.#buffer, at);
     }
     return this.#buffer.subarray(start, at);
   }
 
-  /** One member's own sequence. Its indices are those of the shared frames, whose bytes are `shared`. */
-  gather(own: OwnSequence, frames: readonly Frame[], shared: Buffer | null): Buffer {
+  /** One member's own sequence. Its indices are those of `broadcasts`. */
+  gather(own: OwnSequence, broadcasts: Broadcasts | null): Buffer {
     const short = Array.isArray(own) ? null : this.#short.encode(own);
     this.#isShort = short !== null;
     if (short !== null) return short;
     const parts = partsOf(own);
     if (parts.length === 1) return this.#single(parts[0] as Frame);
-    if (parts.length === 2 && typeof parts[0] === 'number') return slice(frames, shared!, parts[0], parts[1] as number);
+    if (parts.length === 2 && typeof parts[0] === 'number') return broadcasts!.between(parts[0], parts[1] as number);
     const pieces: Buffer[] = [];
     let bytes = 0;
     for (let at = 0; at < parts.length; at++) {
       const part = parts[at];
-      const piece = typeof part === 'number' ? slice(frames, shared!, part, parts[++at] as number) : this.#single(part);
+      const piece = typeof part === 'number' ? broadcasts!.between(part, parts[++at] as number) : this.#single(part);
       pieces.push(piece);
       bytes += piece.length;
     }
@@ -98,11 +99,6 @@ class Arena {
     this.#used += bytes;
     return start;
   }
-}
-
-function slice(frames: readonly Frame[], shared: Buffer, from: number, to: number): Buffer {
-  const base = frames[0].offset;
-  return shared.subarray(frames[from].offset - base, to < frames.length ? frames[to].offset - base : shared.length);
 }
 
 /** One for the process: it is only in use while a flush runs, and flushes do not overlap. */

@@ -77,28 +77,40 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('text' as const), text: fc.oneof(text, fc.constant('')), to: member }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('chunk read' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('chunk read' as const), members: fc.tuple(member) }) },
   fc.record({ do: fc.constantFrom('join' as const, 'leave' as const, 'hold' as const), members: fc.tuple(member) }),
 );
 
 function setUp({ gathersLonger = false, members = MEMBERS } = {}) {
-  const scheduled = new Set<CoalescingOutbox>();
+  const scheduled: CoalescingOutbox[] = [];
   const dropped: number[] = [];
   const outbox = new CoalescingOutbox(
-    { gathersLonger, schedule: (box: CoalescingOutbox) => scheduled.add(box) } as unknown as TurnFlusher,
+    { gathersLonger, schedule: (box: CoalescingOutbox) => scheduled.push(box) } as unknown as TurnFlusher,
     (connection) => dropped.push((connection as unknown as FakeConnection).number),
   );
   const connections = Array.from({ length: members }, (_, number) => new FakeConnection(number));
   const real = (number: number) => connections[number] as unknown as Connection;
-  return { outbox, connections, real, dropped, scheduled };
+  /** Ends a turn of the event loop. @returns whether there was anything to do */
+  const turn = () => {
+    const due = scheduled.splice(0);
+    expect(due.length).toBeLessThanOrEqual(1);
+    for (const box of due) box.flushTurn();
+    return due.length > 0;
+  };
+  return { outbox, connections, real, dropped, turn };
 }
 
 describe('the coalescing outbox', () => {
-  it('gives each member what was sent to it in the order of the sends, whatever the mix', () => {
+  it.each([
+    { crowd: 0, numRuns: 2_000 },
+    { crowd: 300, numRuns: 200 },
+  ])('gives each member what was sent to it in order, whatever the mix, beside $crowd others', ({ crowd, numRuns }) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const { outbox, connections, real } = setUp();
-        const joined = new Set<number>();
+        const { outbox, connections, real, turn } = setUp({ members: MEMBERS + crowd });
+        for (const { number } of connections.slice(MEMBERS)) outbox.join(real(number));
+        const joined = new Set(connections.slice(MEMBERS).map(({ number }) => number));
         const wanted = connections.map((): string[] => []);
         // Members leave when their connection has closed: what they would still have got does not count.
         const flushed = connections.map(() => 0);
@@ -112,8 +124,10 @@ describe('the coalescing outbox', () => {
           if (now.do === 'flush') {
             outbox.flush();
             settle();
+          } else if (now.do === 'turn') {
+            turn();
           } else if (now.do === 'chunk read') {
-            outbox.flushAnswers();
+            outbox.chunkRead(real(now.members[0]));
           } else if (now.do === 'join' && !joined.has(now.members[0])) {
             joined.add(now.members[0]);
             outbox.join(real(now.members[0]));
@@ -140,10 +154,10 @@ describe('the coalescing outbox', () => {
             joined.forEach((number) => now.members.includes(number) && want(number, now));
           }
         }
-        outbox.flush();
+        while (turn());
         expect(connections.map(({ texts }) => texts)).toEqual(wanted);
       }),
-      { numRuns: 2_000 },
+      { numRuns },
     );
   });
 
@@ -163,12 +177,12 @@ describe('the coalescing outbox', () => {
     for (const { number } of connections) {
       expect(connections.map(({ writes }) => writes)).toEqual([0, 0, 0, 0]);
       outbox.sendText(`answer ${number}`, real(number));
-      outbox.flushAnswers();
+      outbox.chunkRead(real(number));
     }
     expect(connections.map(({ texts }) => texts)).toEqual([['answer 0'], ['answer 1'], ['answer 2'], ['answer 3']]);
     for (const { number } of connections) outbox.sendText('second', real(number));
     outbox.broadcast(Frame.text('to all'));
-    outbox.flushAnswers();
+    outbox.chunkRead(real(0));
     expect(connections.map(({ writes }) => writes)).toEqual([1, 1, 1, 1]);
     outbox.flush();
     expect(connections[3].texts).toEqual(['answer 3', 'second', 'to all']);
@@ -179,7 +193,7 @@ describe('the coalescing outbox', () => {
     for (const { number } of connections) outbox.join(real(number));
     for (const { number } of connections) {
       outbox.sendText('answer', real(number));
-      outbox.flushAnswers();
+      outbox.chunkRead(real(number));
       const answered = connections.filter(({ writes }) => writes > 0).length;
       expect(answered).toBe(Math.floor((number + 1) / 8) * 8);
     }
@@ -189,7 +203,7 @@ describe('the coalescing outbox', () => {
     const { outbox, connections, real } = setUp({ gathersLonger: true });
     outbox.join(real(0));
     outbox.sendText('answer', real(0));
-    outbox.flushAnswers();
+    outbox.chunkRead(real(0));
     expect(connections[0].writes).toBe(0);
   });
 
@@ -198,7 +212,7 @@ describe('the coalescing outbox', () => {
     outbox.join(real(0));
     connections[0].isSlow = true;
     outbox.sendText('answer', real(0));
-    outbox.flushAnswers();
+    outbox.chunkRead(real(0));
     expect(dropped).toEqual([0]);
   });
 
@@ -249,12 +263,141 @@ describe('the coalescing outbox', () => {
   });
 
   it('asks to be flushed once a turn, and writes at once what has grown large', () => {
-    const { outbox, connections, real, scheduled } = setUp();
+    const { outbox, connections, real, turn } = setUp();
     outbox.join(real(0));
     outbox.broadcast(Frame.text('small'));
-    expect([...scheduled]).toEqual([outbox]);
+    outbox.broadcast(Frame.text('small, too'));
     expect(connections[0].writes).toBe(0);
     outbox.broadcast(Frame.text('x'.repeat(64 * 1024)));
     expect(connections[0].writes).toBe(1);
+    outbox.broadcast(Frame.text('small again'));
+    expect([turn(), turn()]).toEqual([true, false]);
+    expect(connections[0].writes).toBe(2);
+  });
+});
+
+describe('the coalescing outbox of a large room', () => {
+  const LARGE = 1_600;
+
+  function setUpLarge(options = {}) {
+    const set = setUp({ members: LARGE, ...options });
+    for (const { number } of set.connections) set.outbox.join(set.real(number));
+    const written = () => set.connections.filter(({ writes }) => writes > 0).length;
+    return { ...set, written };
+  }
+
+  it('writes to an eighth of the members a turn, until everyone has got everything', () => {
+    const { outbox, connections, turn, written } = setUpLarge();
+    for (const text of ['first', 'second']) {
+      outbox.broadcast(Frame.text(text));
+      const before = connections[0].writes;
+      for (let eighth = 1; eighth <= 8; eighth++) {
+        expect(turn()).toBe(true);
+        expect(connections.filter(({ writes }) => writes > before).length).toBe((LARGE / 8) * eighth);
+      }
+      expect(turn()).toBe(false);
+    }
+    expect(written()).toBe(LARGE);
+    expect(connections.every(({ texts }) => texts.join() === 'first,second')).toBe(true);
+  });
+
+  it('gives those who are written to later more at once', () => {
+    const { outbox, connections, turn } = setUpLarge();
+    for (let count = 0; count < 8; count++) {
+      outbox.broadcast(Frame.text(`${count}`));
+      turn();
+    }
+    expect(connections[0].texts).toEqual(['0']);
+    expect(connections[LARGE - 1].texts.join('')).toBe('01234567');
+    while (turn());
+    expect(connections.every(({ texts }) => texts.join('') === '01234567')).toBe(true);
+    expect(
+      connections
+        .map(({ writes }) => writes)
+        .sort()
+        .at(-1),
+    ).toBe(2);
+  });
+
+  it('answers those first who have said something, even if the answer takes a few turns', () => {
+    const { outbox, connections, real, turn } = setUpLarge();
+    outbox.chunkRead(real(1_000));
+    outbox.chunkRead(real(1_001));
+    outbox.broadcast(Frame.text('an answer'));
+    turn();
+    expect(connections[1_000].texts).toEqual(['an answer']);
+    expect(connections[1_001].texts).toEqual(['an answer']);
+    expect(connections[1_002].texts).toEqual([]);
+    outbox.chunkRead(real(1_000));
+    turn();
+    outbox.broadcast(Frame.text('a late one'));
+    turn();
+    expect(connections[1_000].texts).toEqual(['an answer', 'a late one']);
+    expect(connections[1_001].texts).toEqual(['an answer']);
+  });
+
+  it('writes to those first who get something of their own', () => {
+    const { outbox, connections, real, turn } = setUpLarge();
+    outbox.sendText('before', real(1_500));
+    outbox.broadcast(Frame.text('to all'));
+    outbox.sendTo(Frame.text('behind'), real(1_400));
+    turn();
+    expect(connections[1_500].texts).toEqual(['before', 'to all']);
+    expect(connections[1_400].texts).toEqual(['to all', 'behind']);
+    expect(connections[1_300].texts).toEqual([]);
+  });
+
+  it('writes to everyone at once what may not wait, or has grown large', () => {
+    const { outbox, connections, turn } = setUpLarge();
+    outbox.broadcast(Frame.text('small'));
+    turn();
+    outbox.flush();
+    expect(connections.every(({ texts }) => texts.join() === 'small')).toBe(true);
+    outbox.broadcast(Frame.text('small'));
+    turn();
+    outbox.broadcast(Frame.text('x'.repeat(64 * 1024)));
+    expect(connections.every(({ texts }) => texts.length === 3)).toBe(true);
+    while (turn());
+    expect(connections.every(({ texts }) => texts.length === 3)).toBe(true);
+  });
+
+  it('writes to everyone at once if sends are gathered for longer', () => {
+    const { outbox, turn, written } = setUpLarge({ gathersLonger: true });
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    expect(written()).toBe(LARGE);
+  });
+
+  it('forgets who leaves before it is written to', () => {
+    const { outbox, connections, real, turn } = setUpLarge();
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    outbox.chunkRead(real(1_000));
+    outbox.leave(real(1_000));
+    outbox.leave(real(1_200));
+    outbox.chunkRead(real(1_200));
+    while (turn());
+    expect([connections[1_000].writes, connections[1_200].writes]).toEqual([0, 0]);
+    expect(connections[1_599].texts).toEqual(['to all']);
+  });
+
+  it('counts what is still queued for those who have not been written to', () => {
+    const { outbox, real, turn } = setUpLarge();
+    outbox.broadcast(Frame.text('12345'));
+    turn();
+    outbox.broadcast(Frame.text('123'));
+    expect(outbox.queuedBytes(real(0))).toBe(5);
+    expect(outbox.queuedBytes(real(LARGE - 1))).toBe(12);
+  });
+
+  it('drops a member that is too slow, in its turn, and only that one', () => {
+    const { outbox, connections, dropped, turn } = setUpLarge();
+    connections[LARGE - 1].isSlow = true;
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    expect(dropped).toEqual([]);
+    while (turn());
+    expect(dropped).toEqual([LARGE - 1]);
+    expect(connections.filter(({ texts }) => texts.length === 1).length).toBe(LARGE - 1);
   });
 });

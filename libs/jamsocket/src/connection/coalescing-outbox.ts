@@ -1,10 +1,12 @@
-import { arena } from './arena.js';
+import { Broadcasts } from './broadcasts.js';
 import type { Connection } from './connection.js';
 import { Frame } from './frame.js';
 import type { DropSlow, Outbox } from './outbox.js';
-import { partsOf, withoutVolatile, type OwnSequence, type Parts } from './own-sequence.js';
+import { partsOf, type OwnSequence, type Parts } from './own-sequence.js';
 import { IN_NO_OUTBOX } from './socket-writer.js';
 import type { TurnFlusher } from './turn-flusher.js';
+import { writeApart, writeBroadcasts } from './turn-writes.js';
+import { LARGE_ROOM, WriteSlices } from './write-slices.js';
 
 /** A room that has collected this much in a turn writes at once, so that a turn's memory stays bounded. */
 const FLUSH_AT_BYTES = 64 * 1024;
@@ -13,8 +15,6 @@ const FLUSH_AT_BYTES = 64 * 1024;
  * else to do), and all of a turn would have the first wait for the last.
  */
 const ANSWERS_AT_ONCE = 8;
-
-const NO_FRAMES: readonly Frame[] = [];
 
 /**
  * Gathers what a room sends in one event-loop turn and writes it with one write a client.
@@ -34,6 +34,8 @@ export class CoalescingOutbox implements Outbox {
   #isScheduled = false;
   /** Some of what is queued is volatile. */
   #hasVolatile = false;
+  /** Once the room has been large. */
+  #slices: WriteSlices | null = null;
 
   constructor(
     private readonly flusher: TurnFlusher,
@@ -43,10 +45,12 @@ export class CoalescingOutbox implements Outbox {
   join(connection: Connection): void {
     connection.outboxStart = this.#shared.length;
     this.#members.add(connection);
+    if (this.#members.size > LARGE_ROOM) this.#slices ??= new WriteSlices();
   }
 
   leave(connection: Connection): void {
     this.#members.delete(connection);
+    this.#slices?.forget(connection);
     connection.outboxStart = IN_NO_OUTBOX;
     connection.outboxParts = null;
   }
@@ -115,23 +119,41 @@ export class CoalescingOutbox implements Outbox {
   }
 
   flush(): void {
-    this.#isScheduled = false;
     if (this.#bytes === 0) return;
     const shared = this.#shared;
     const hasVolatile = this.#hasVolatile;
     this.#shared = [];
+    this.#slices?.restart();
     const apart = this.#takeApart();
-    const slow = shared.length > 0 ? this.#writeToAll(shared, hasVolatile) : this.#writeApart(apart, hasVolatile);
+    const slow =
+      shared.length > 0
+        ? writeBroadcasts(new Broadcasts(shared, 0), this.#members, 0, hasVolatile)
+        : writeApart(apart, hasVolatile);
     // Dropping runs the room's code, which may send again: only now is everything in order for it.
     for (const connection of slow) this.dropSlow(connection);
   }
 
+  /** The end of a turn: everyone gets what is queued, or in a large room whose turn it is. */
+  flushTurn(): void {
+    const shared = this.#shared;
+    const slices = this.#slices;
+    this.#isScheduled = false;
+    if (slices === null || shared.length === 0 || this.flusher.gathersLonger) return this.flush();
+    const slice = slices.next(this.#members, shared.length);
+    const broadcasts = new Broadcasts(shared, firstNeeded(slice));
+    const slow = writeBroadcasts(broadcasts, slice, shared.length, this.#hasVolatile);
+    if (slices.isDone) this.#allWritten();
+    else this.#schedule();
+    for (const connection of slow) this.dropSlow(connection);
+  }
+
   /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
-  flushAnswers(): void {
+  chunkRead(connection: Connection): void {
+    if (connection.outboxStart !== IN_NO_OUTBOX) this.#slices?.putFirst(connection);
     if (this.#apartCount === 0 || this.#apartCount < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
     if (this.#shared.length > 0 || this.flusher.gathersLonger) return;
     const hasVolatile = this.#hasVolatile;
-    for (const connection of this.#writeApart(this.#takeApart(), hasVolatile)) this.dropSlow(connection);
+    for (const connection of writeApart(this.#takeApart(), hasVolatile)) this.dropSlow(connection);
   }
 
   /** Begins a new turn, in which nobody has anything yet. @returns the first of those that have parts of their own */
@@ -143,6 +165,12 @@ export class CoalescingOutbox implements Outbox {
     this.#bytes = 0;
     this.#hasVolatile = false;
     return first;
+  }
+
+  #allWritten(): void {
+    this.#shared = [];
+    this.#takeApart();
+    for (const connection of this.#members) connection.outboxStart = 0;
   }
 
   #addPart(connection: Connection, frame: Frame): void {
@@ -163,6 +191,9 @@ export class CoalescingOutbox implements Outbox {
 
   #setApart(connection: Connection, own: OwnSequence): void {
     connection.outboxParts = own;
+    this.#slices?.putFirst(connection);
+    // The list is for turns without broadcasts.
+    if (this.#shared.length > 0) return;
     connection.nextApart = null;
     if (this.#lastApart === null) this.#firstApart = connection;
     else this.#lastApart.nextApart = connection;
@@ -181,55 +212,25 @@ export class CoalescingOutbox implements Outbox {
   }
 
   #flushSoon(): void {
-    if (this.#bytes >= FLUSH_AT_BYTES) {
-      this.flush();
-    } else if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      this.flusher.schedule(this);
-    }
+    this.#slices?.queued();
+    if (this.#bytes >= FLUSH_AT_BYTES) this.flush();
+    else this.#schedule();
   }
 
-  #writeToAll(shared: readonly Frame[], hasVolatile: boolean): Connection[] {
-    const slow: Connection[] = [];
-    const bytes = arena.encode(shared);
-    const end = shared.length;
-    for (const connection of this.#members) {
-      const start = connection.outboxStart;
-      connection.outboxStart = 0;
-      const skipsVolatile = hasVolatile && connection.skipsVolatile;
-      if (connection.outboxParts !== null || skipsVolatile) {
-        let parts = partsOf(connection.outboxParts);
-        connection.outboxParts = null;
-        connection.nextApart = null;
-        if (start < end) parts.push(start, end);
-        if (skipsVolatile) parts = withoutVolatile(parts, shared);
-        if (parts.length > 0 && !connection.write(arena.gather(parts, shared, bytes))) slow.push(connection);
-      } else if (start < end) {
-        const own = start === 0 ? bytes : bytes.subarray(shared[start].offset - shared[0].offset);
-        if (!connection.write(own)) slow.push(connection);
-      }
-      arena.written(connection);
-    }
-    arena.release();
-    return slow;
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.flusher.schedule(this);
   }
+}
 
-  #writeApart(first: Connection | null, hasVolatile: boolean): Connection[] {
-    const slow: Connection[] = [];
-    for (let connection = first, next: Connection | null; connection !== null; connection = next) {
-      next = connection.nextApart;
-      connection.nextApart = null;
-      let own = connection.outboxParts;
-      // It may have left.
-      if (own === null) continue;
-      connection.outboxParts = null;
-      connection.outboxStart = 0;
-      if (hasVolatile && connection.skipsVolatile) own = withoutVolatile(own, NO_FRAMES);
-      if (Array.isArray(own) && own.length === 0) continue;
-      if (!connection.write(arena.gather(own, NO_FRAMES, null))) slow.push(connection);
-      arena.written(connection);
-    }
-    arena.release();
-    return slow;
+/** The first broadcast that one of them still has to get. */
+function firstNeeded(members: readonly Connection[]): number {
+  let first = Infinity;
+  for (const { outboxStart, outboxParts } of members) {
+    // In a sequence of its own there may be any.
+    if (outboxParts !== null) return 0;
+    first = Math.min(first, outboxStart);
   }
+  return first;
 }

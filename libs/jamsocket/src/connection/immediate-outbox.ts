@@ -45,7 +45,7 @@ export class ImmediateOutbox implements Outbox {
 
   flush(): void {}
 
-  flushAnswers(): void {}
+  chunkRead(): void {}
 
   queuedBytes(): number {
     return 0;

@@ -28,7 +28,7 @@ export interface Outbox {
    * got something: the answers of a turn need not all wait for its end, unless the application wants its sends
    * gathered for longer.
    */
-  flushAnswers(): void;
+  chunkRead(connection: Connection): void;
   /** Bytes queued here for `connection`. */
   queuedBytes(connection: Connection): number;
 }

@@ -1,6 +1,6 @@
 /** What the flusher flushes. */
 export interface Flushable {
-  flush(): void;
+  flushTurn(): void;
 }
 
 /**
@@ -12,7 +12,7 @@ export class TurnFlusher {
   readonly #flushAll = (): void => {
     const scheduled = this.#scheduled;
     this.#scheduled = [];
-    for (const outbox of scheduled) outbox.flush();
+    for (const outbox of scheduled) outbox.flushTurn();
   };
 
   /** @param intervalMs milliseconds to gather sends for; 0 is until the end of the turn */

@@ -155,7 +155,7 @@ export class Client<Data = any> {
 
   /** @internal */
   chunkRead(): void {
-    if (this.connection !== null) this.room!.members.outbox.flushAnswers();
+    if (this.connection !== null) this.room!.members.outbox.chunkRead(this.connection);
   }
 
   /** @internal */

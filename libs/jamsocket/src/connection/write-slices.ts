@@ -1,0 +1,71 @@
+import type { Connection } from './connection.js';
+import { IN_NO_OUTBOX } from './socket-writer.js';
+
+/** Up to so many members are all written to in each turn, which takes a millisecond or less. */
+export const LARGE_ROOM = 128;
+/** A large room is written to in so many turns. */
+const TURNS = 8;
+
+/**
+ * Whom of a large room to write to in which turn. Those who have said something, or get something of their own, come
+ * first; the others take turns. So nobody waits to be heard until thousands of others have been written to, and
+ * whoever is written to later gets more at once.
+ */
+export class WriteSlices {
+  readonly #first = new Set<Connection>();
+  /** The members one after the other. Who joins is in the next walk. */
+  #walk: readonly Connection[] = [];
+  #at = 0;
+  /** Something was queued since the walk began. */
+  #hasMore = false;
+
+  putFirst(connection: Connection): void {
+    this.#first.add(connection);
+  }
+
+  forget(connection: Connection): void {
+    this.#first.delete(connection);
+  }
+
+  queued(): void {
+    this.#hasMore = true;
+  }
+
+  /** Everyone has been written to. */
+  restart(): void {
+    this.#first.clear();
+    this.#walk = [];
+    this.#at = 0;
+  }
+
+  /** Everyone has got everything. */
+  get isDone(): boolean {
+    return this.#isAround && !this.#hasMore;
+  }
+
+  /** @param end how many broadcasts there are */
+  next(members: ReadonlySet<Connection>, end: number): Connection[] {
+    if (this.#isAround) {
+      this.#walk = [...members];
+      this.#at = 0;
+      this.#hasMore = false;
+    }
+    const slice: Connection[] = [];
+    for (const connection of this.#first) {
+      // Its answer may still be under way.
+      if (connection.outboxStart === end && connection.outboxParts === null) continue;
+      this.#first.delete(connection);
+      slice.push(connection);
+    }
+    const until = this.#at + Math.max(LARGE_ROOM, Math.ceil(members.size / TURNS));
+    for (; this.#at < until && !this.#isAround; this.#at++) {
+      const connection = this.#walk[this.#at];
+      if (connection.outboxStart !== IN_NO_OUTBOX) slice.push(connection);
+    }
+    return slice;
+  }
+
+  get #isAround(): boolean {
+    return this.#at >= this.#walk.length;
+  }
+}
