@@ -30,7 +30,7 @@ class Arena {
     const start = this.#take(bytes);
     let at = start;
     for (let index = first; index < frames.length; index++) {
-      frames[index].offset = at;
+      frames[index].offset = at - start;
       at = frames[index].writeTo(this.#buffer, at);
     }
     return this.#buffer.subarray(start, at);

@@ -123,7 +123,7 @@ export class CoalescingOutbox implements Outbox {
     const shared = this.#shared;
     const hasVolatile = this.#hasVolatile;
     this.#shared = [];
-    this.#slices?.restart();
+    this.#slices?.endWalk();
     const apart = this.#takeApart();
     const slow =
       shared.length > 0
@@ -168,6 +168,7 @@ export class CoalescingOutbox implements Outbox {
   }
 
   #allWritten(): void {
+    this.#slices?.endWalk();
     this.#shared = [];
     this.#takeApart();
     for (const connection of this.#members) connection.outboxStart = 0;

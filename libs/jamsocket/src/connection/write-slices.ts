@@ -12,6 +12,7 @@ const TURNS = 8;
  * whoever is written to later gets more at once.
  */
 export class WriteSlices {
+  /** Who comes first the next time there is something to write to it. */
   readonly #first = new Set<Connection>();
   /** The members one after the other. Who joins is in the next walk. */
   #walk: readonly Connection[] = [];
@@ -31,9 +32,8 @@ export class WriteSlices {
     this.#hasMore = true;
   }
 
-  /** Everyone has been written to. */
-  restart(): void {
-    this.#first.clear();
+  /** The next begins with the first member again. */
+  endWalk(): void {
     this.#walk = [];
     this.#at = 0;
   }
