@@ -149,7 +149,7 @@ export class CoalescingOutbox implements Outbox {
 
   /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
   chunkRead(connection: Connection): void {
-    if (connection.outboxStart !== IN_NO_OUTBOX) this.#slices?.putFirst(connection);
+    if (this.#slices !== null && connection.outboxStart !== IN_NO_OUTBOX) this.#slices.putFirst(connection);
     if (this.#apartCount === 0 || this.#apartCount < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
     if (this.#shared.length > 0 || this.flusher.gathersLonger) return;
     const hasVolatile = this.#hasVolatile;
