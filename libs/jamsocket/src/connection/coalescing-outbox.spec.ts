@@ -78,17 +78,21 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('text' as const), text: fc.oneof(text, fc.constant('')), to: member }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('chunk read' as const), members: fc.tuple(member) }) },
+  fc.record({ do: fc.constant('flush to' as const), members: fc.tuple(member) }),
   fc.record({ do: fc.constantFrom('join' as const, 'leave' as const, 'hold' as const), members: fc.tuple(member) }),
 );
 
-function setUp({ gathersLonger = false, members = MEMBERS } = {}) {
+function setUp({ gathersLonger = false, members = MEMBERS, onDrop = (): void => undefined } = {}) {
   const scheduled: CoalescingOutbox[] = [];
   const dropped: number[] = [];
   const outbox = new CoalescingOutbox(
     { gathersLonger, schedule: (box: CoalescingOutbox) => scheduled.push(box) } as unknown as TurnFlusher,
-    (connection) => dropped.push((connection as unknown as FakeConnection).number),
+    (connection) => {
+      dropped.push((connection as unknown as FakeConnection).number);
+      onDrop();
+    },
   );
   const connections = Array.from({ length: members }, (_, number) => new FakeConnection(number));
   const real = (number: number) => connections[number] as unknown as Connection;
@@ -130,6 +134,8 @@ describe('the coalescing outbox', () => {
             settle();
           } else if (now.do === 'turn') {
             turn();
+          } else if (now.do === 'flush to') {
+            outbox.flushTo(real(now.members[0]));
           } else if (now.do === 'chunk read') {
             outbox.chunkRead(real(now.members[0]));
           } else if (now.do === 'join' && !joined.has(now.members[0])) {
@@ -266,6 +272,35 @@ describe('the coalescing outbox', () => {
     expect(connections.map(({ texts }) => texts)).toEqual([['to all'], ['to all'], [], ['to all']]);
   });
 
+  it('gives nothing more to those that are dropped together', () => {
+    const { outbox, connections, real, dropped } = setUp({
+      onDrop: () => {
+        connections.forEach((connection) => (connection.isSlow = false));
+        outbox.broadcast(Frame.text('one has left'));
+        outbox.flush();
+      },
+    });
+    for (const { number } of connections) outbox.join(real(number));
+    connections[1].isSlow = connections[2].isSlow = true;
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flush();
+    expect(dropped).toEqual([1, 2]);
+    expect(connections[0].texts).toEqual(['to all', 'one has left', 'one has left']);
+    expect([connections[1].texts, connections[2].texts]).toEqual([[], []]);
+  });
+
+  it('keeps no connection for one that has left', () => {
+    const { outbox, connections, real } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    outbox.sendText('to 0', real(0));
+    outbox.sendText('to 1', real(1));
+    outbox.leave(real(0));
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flush();
+    expect(connections[0].nextApart).toBe(null);
+    expect(connections[1].texts).toEqual(['to 1', 'to all']);
+  });
+
   it('asks to be flushed once a turn, and writes at once what has grown large', () => {
     const { outbox, connections, real, turn } = setUp();
     outbox.join(real(0));
@@ -333,6 +368,69 @@ describe('the coalescing outbox of a large room', () => {
     turn();
     expect(connections[1_000].texts).toEqual(['an answer', 'a late one']);
     expect(connections[1_001].texts).toEqual(['an answer']);
+  });
+
+  it('writes to a slice of those first, too, if everyone has said something', () => {
+    const { outbox, connections, real, turn, allTurns, written } = setUpLarge();
+    for (const { number } of connections.slice(LARGE / 2)) outbox.chunkRead(real(number));
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    expect(written()).toBe(LARGE / 4);
+    allTurns();
+    expect(connections.every(({ texts }) => texts.join() === 'to all')).toBe(true);
+  });
+
+  it('goes on in slices, however much comes', () => {
+    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    const sent: string[] = [];
+    let before = 0;
+    for (let count = 0; count < 400; count++) {
+      sent.push(`${count}`.padEnd(500, 'x'));
+      outbox.broadcast(Frame.text(sent[count]));
+      outbox.sendTo(Frame.text('one'), real(count));
+      turn();
+      const writes = connections.reduce((sum, connection) => sum + connection.writes, 0);
+      expect(writes - before).toBeLessThanOrEqual(LARGE / 8 + 1);
+      before = writes;
+    }
+    allTurns();
+    for (const number of [0, 200, LARGE - 1]) {
+      expect(connections[number].texts.filter((text) => text !== 'one')).toEqual(sent);
+    }
+    expect(connections[200].texts.indexOf('one')).toBe(201);
+  });
+
+  it.each([[[]], [['last']]])('loses nothing between two walks, with %j in the last turn of the first', (last) => {
+    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    for (let eighth = 1; eighth < 8; eighth++) {
+      if (eighth === 1 || last.length > 0) outbox.broadcast(Frame.text(`${eighth}`));
+      turn();
+    }
+    for (const text of last) outbox.broadcast(Frame.text(text));
+    // More than a turn writes to.
+    outbox.send(
+      Frame.text('own'),
+      connections.slice(0, 300).map(({ number }) => real(number)),
+    );
+    turn();
+    expect(connections.filter(({ texts }) => texts.includes('own')).length).toBe(LARGE / 8);
+    allTurns();
+    const all = [1, 2, 3, 4, 5, 6, 7].slice(0, last.length > 0 ? 7 : 1).map(String);
+    expect(connections[0].texts).toEqual([...all, ...last, 'own']);
+    expect(connections[299].texts).toEqual([...all, ...last, 'own']);
+    expect(connections[300].texts).toEqual([...all, ...last]);
+  });
+
+  it('writes to one member what has to be written to it now', () => {
+    const { outbox, connections, real, turn, written } = setUpLarge();
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flushTo(real(1_000));
+    outbox.flushTo(real(1_000));
+    expect([connections[1_000].writes, written()]).toEqual([1, 1]);
+    turn();
+    outbox.leave(real(1_000));
+    outbox.flushTo(real(1_000));
+    expect(connections[1_000].texts).toEqual(['to all']);
   });
 
   it('writes to those first who get something of their own', () => {

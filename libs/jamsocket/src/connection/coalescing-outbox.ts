@@ -1,11 +1,11 @@
-import { Broadcasts } from './broadcasts.js';
+import { ApartList } from './apart-list.js';
 import type { Connection } from './connection.js';
 import { Frame } from './frame.js';
 import type { DropSlow, Outbox } from './outbox.js';
-import { partsOf, type OwnSequence, type Parts } from './own-sequence.js';
+import { bytesOf, partsOf, shiftIndices, type OwnSequence, type Parts } from './own-sequence.js';
 import { IN_NO_OUTBOX } from './socket-writer.js';
 import type { TurnFlusher } from './turn-flusher.js';
-import { writeApart, writeBroadcasts } from './turn-writes.js';
+import { firstNeeded, writeApart, writeBroadcasts } from './turn-writes.js';
 import { LARGE_ROOM, WriteSlices } from './write-slices.js';
 
 /** A room that has collected this much in a turn writes at once, so that a turn's memory stays bounded. */
@@ -22,14 +22,15 @@ const ANSWERS_AT_ONCE = 8;
  * Broadcasts go into one list that all members share: M broadcasts to N clients are encoded once and cost N writes
  * of the same bytes. A member that gets something else in between (a direct message, or a broadcast without it) keeps
  * `outboxParts`, a sequence of its own; what follows that is `outboxStart` to the end of the shared list.
+ *
+ * A large room is written to in slices, a turn each; what is broadcast meanwhile is added to the shared list, which
+ * begins anew when everyone has got all of it.
  */
 export class CoalescingOutbox implements Outbox {
   readonly #members = new Set<Connection>();
   #shared: Frame[] = [];
-  /** Members with parts of their own, as a list linked by `nextApart`: an array would be garbage once a turn. */
-  #firstApart: Connection | null = null;
-  #lastApart: Connection | null = null;
-  #apartCount = 0;
+  /** Those who have `outboxParts`, as long as there are no broadcasts. */
+  readonly #apart = new ApartList();
   #bytes = 0;
   #isScheduled = false;
   /** Some of what is queued is volatile. */
@@ -65,7 +66,8 @@ export class CoalescingOutbox implements Outbox {
     const index = this.#shared.length;
     for (const connection of excluded) {
       if (connection.outboxStart === IN_NO_OUTBOX) continue;
-      this.#ownParts(connection, index);
+      // Who has got everything so far only skips this one.
+      if (connection.outboxStart < index || connection.outboxParts !== null) this.#ownParts(connection, index);
       connection.outboxStart = index + 1;
     }
     this.broadcast(frame);
@@ -109,69 +111,84 @@ export class CoalescingOutbox implements Outbox {
     if (connection.outboxStart === IN_NO_OUTBOX) return 0;
     const sizeOf = (from: number, to: number) =>
       this.#shared.slice(from, to).reduce((sum, frame) => sum + frame.bytes, 0);
-    let bytes = sizeOf(connection.outboxStart, this.#shared.length);
-    const parts = partsOf(connection.outboxParts);
-    for (let at = 0; at < parts.length; at++) {
-      const part = parts[at];
-      bytes += typeof part === 'number' ? sizeOf(part, parts[++at] as number) : part.bytes;
-    }
-    return bytes;
+    return bytesOf(connection.outboxParts, sizeOf) + sizeOf(connection.outboxStart, this.#shared.length);
   }
 
+  flushTo(connection: Connection): void {
+    if (this.#slices === null || this.#shared.length === 0) return this.flush();
+    if (connection.outboxStart !== IN_NO_OUTBOX) this.#drop(this.#writeSlice([connection]));
+  }
+
+  /** Everyone gets everything that is queued. */
   flush(): void {
     if (this.#bytes === 0) return;
     const shared = this.#shared;
     const hasVolatile = this.#hasVolatile;
-    this.#shared = [];
-    this.#slices?.endWalk();
-    const apart = this.#takeApart();
-    const slow =
-      shared.length > 0
-        ? writeBroadcasts(new Broadcasts(shared, 0), this.#members, 0, hasVolatile)
-        : writeApart(apart, hasVolatile);
-    // Dropping runs the room's code, which may send again: only now is everything in order for it.
-    for (const connection of slow) this.dropSlow(connection);
+    if (shared.length === 0) return this.#flushApart();
+    this.#beginAnew();
+    this.#drop(writeBroadcasts(shared, 0, this.#members, 0, hasVolatile));
   }
 
   /** The end of a turn: everyone gets what is queued, or in a large room whose turn it is. */
   flushTurn(): void {
-    const shared = this.#shared;
     const slices = this.#slices;
     this.#isScheduled = false;
-    if (slices === null || shared.length === 0 || this.flusher.gathersLonger) return this.flush();
-    const slice = slices.next(this.#members, shared.length);
-    const broadcasts = new Broadcasts(shared, firstNeeded(slice));
-    const slow = writeBroadcasts(broadcasts, slice, shared.length, this.#hasVolatile);
-    if (slices.isDone) this.#allWritten();
-    else this.#schedule();
-    for (const connection of slow) this.dropSlow(connection);
+    if (slices === null || this.#shared.length === 0 || this.flusher.gathersLonger) return this.flush();
+    const slow = this.#writeSlice(slices.next(this.#members, this.#shared.length));
+    if (slices.isDone) {
+      this.#beginAnew();
+      for (const connection of this.#members) connection.outboxStart = 0;
+    } else {
+      if (slices.isAround) this.#letGo(slices.began);
+      this.#schedule();
+    }
+    this.#drop(slow);
   }
 
   /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
   chunkRead(connection: Connection): void {
     if (this.#slices !== null && connection.outboxStart !== IN_NO_OUTBOX) this.#slices.putFirst(connection);
-    if (this.#apartCount === 0 || this.#apartCount < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
-    if (this.#shared.length > 0 || this.flusher.gathersLonger) return;
-    const hasVolatile = this.#hasVolatile;
-    for (const connection of writeApart(this.#takeApart(), hasVolatile)) this.dropSlow(connection);
+    const { count } = this.#apart;
+    if (count === 0 || count < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
+    if (this.#shared.length === 0 && !this.flusher.gathersLonger) this.#flushApart();
   }
 
-  /** Begins a new turn, in which nobody has anything yet. @returns the first of those that have parts of their own */
-  #takeApart(): Connection | null {
-    const first = this.#firstApart;
-    this.#firstApart = null;
-    this.#lastApart = null;
-    this.#apartCount = 0;
+  #flushApart(): void {
+    const first = this.#apart.take();
+    const hasVolatile = this.#hasVolatile;
+    this.#beginAnew();
+    this.#drop(writeApart(first, hasVolatile));
+  }
+
+  #writeSlice(members: readonly Connection[]): Connection[] {
+    const shared = this.#shared;
+    return writeBroadcasts(shared, firstNeeded(members), members, shared.length, this.#hasVolatile);
+  }
+
+  /** Dropping runs the room's code, which may send again: by then none of them may be there to get it. */
+  #drop(slow: readonly Connection[]): void {
+    for (const connection of slow) this.leave(connection);
+    for (const connection of slow) this.dropSlow(connection);
+  }
+
+  /** From here on nobody has anything yet. */
+  #beginAnew(): void {
+    if (this.#shared.length > 0) this.#shared = [];
+    this.#apart.clear();
     this.#bytes = 0;
     this.#hasVolatile = false;
-    return first;
+    this.#slices?.endWalk();
   }
 
-  #allWritten(): void {
-    this.#slices?.endWalk();
-    this.#shared = [];
-    this.#takeApart();
-    for (const connection of this.#members) connection.outboxStart = 0;
+  /** Lets go of the first `count` broadcasts, which everyone has got. What makes a flush necessary stays. */
+  #letGo(count: number): void {
+    const gone = Math.min(count, this.#shared.length - 1);
+    this.#shared.splice(0, gone);
+    this.#bytes = this.#shared.reduce((sum, frame) => sum + frame.bytes, 0);
+    for (const connection of this.#members) {
+      connection.outboxStart -= gone;
+      shiftIndices(connection.outboxParts, -gone);
+    }
   }
 
   #addPart(connection: Connection, frame: Frame): void {
@@ -193,13 +210,7 @@ export class CoalescingOutbox implements Outbox {
   #setApart(connection: Connection, own: OwnSequence): void {
     connection.outboxParts = own;
     this.#slices?.putFirst(connection);
-    // The list is for turns without broadcasts.
-    if (this.#shared.length > 0) return;
-    connection.nextApart = null;
-    if (this.#lastApart === null) this.#firstApart = connection;
-    else this.#lastApart.nextApart = connection;
-    this.#lastApart = connection;
-    this.#apartCount++;
+    if (this.#shared.length === 0) this.#apart.add(connection);
   }
 
   #queued(frame: Frame): void {
@@ -223,15 +234,4 @@ export class CoalescingOutbox implements Outbox {
     this.#isScheduled = true;
     this.flusher.schedule(this);
   }
-}
-
-/** The first broadcast that one of them still has to get. */
-function firstNeeded(members: readonly Connection[]): number {
-  let first = Infinity;
-  for (const { outboxStart, outboxParts } of members) {
-    // In a sequence of its own there may be any.
-    if (outboxParts !== null) return 0;
-    first = Math.min(first, outboxStart);
-  }
-  return first;
 }

@@ -43,7 +43,7 @@ export class ImmediateOutbox implements Outbox {
     if (!frames.every((frame) => this.#write(connection, frame))) this.dropSlow(connection);
   }
 
-  flush(): void {}
+  flushTo(): void {}
 
   chunkRead(): void {}
 

@@ -21,8 +21,8 @@ export interface Outbox {
   send(frame: Frame, connections: readonly Connection[]): void;
   /** To one member, with nothing in between. */
   sendAll(frames: readonly Frame[], connection: Connection): void;
-  /** Writes out what is queued, so that what follows by another way comes after it. */
-  flush(): void;
+  /** Writes out what is queued for this member, so that what follows by another way comes after it. */
+  flushTo(connection: Connection): void;
   /**
    * A chunk of a member has been read. Writes out what is queued if it is for single members and enough of them have
    * got something: the answers of a turn need not all wait for its end, unless the application wants its sends

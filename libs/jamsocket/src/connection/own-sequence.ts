@@ -27,3 +27,22 @@ export function withoutVolatile(own: OwnSequence, shared: readonly Frame[]): Par
   }
   return left;
 }
+
+/** @param sizeOf the bytes of a range of the broadcasts */
+export function bytesOf(own: OwnSequence | null, sizeOf: (from: number, to: number) => number): number {
+  const parts = partsOf(own);
+  let bytes = 0;
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at];
+    bytes += typeof part === 'number' ? sizeOf(part, parts[++at] as number) : part.bytes;
+  }
+  return bytes;
+}
+
+/** The broadcasts have other indices now. */
+export function shiftIndices(own: OwnSequence | null, by: number): void {
+  if (!Array.isArray(own)) return;
+  own.forEach((part, at) => {
+    if (typeof part === 'number') own[at] = part + by;
+  });
+}

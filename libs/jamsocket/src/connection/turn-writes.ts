@@ -1,21 +1,35 @@
 import { arena } from './arena.js';
-import type { Broadcasts } from './broadcasts.js';
+import { Broadcasts } from './broadcasts.js';
 import type { Connection } from './connection.js';
+import type { Frame } from './frame.js';
 import { partsOf, withoutVolatile } from './own-sequence.js';
+
+/** The first broadcast that one of them still has to get. */
+export function firstNeeded(members: readonly Connection[]): number {
+  let first = Infinity;
+  for (const { outboxStart, outboxParts } of members) {
+    // In a sequence of its own there may be any.
+    if (outboxParts !== null) return 0;
+    first = Math.min(first, outboxStart);
+  }
+  return first;
+}
 
 /**
  * Writes to each of these members what it still has to get.
- * @param next the broadcast that they have to get next, then
+ * @param first the first of the broadcasts that one of them has to get
+ * @param next the one that they have to get next, then
  * @returns those that are too far behind
  */
 export function writeBroadcasts(
-  broadcasts: Broadcasts,
+  frames: readonly Frame[],
+  first: number,
   members: Iterable<Connection>,
   next: number,
   hasVolatile: boolean,
 ): Connection[] {
   const slow: Connection[] = [];
-  const { frames } = broadcasts;
+  const broadcasts = new Broadcasts(frames, first);
   const end = frames.length;
   for (const connection of members) {
     const start = connection.outboxStart;
@@ -25,7 +39,6 @@ export function writeBroadcasts(
     if (connection.outboxParts !== null || skipsVolatile) {
       let parts = partsOf(connection.outboxParts);
       connection.outboxParts = null;
-      connection.nextApart = null;
       if (start < end) parts.push(start, end);
       if (skipsVolatile) parts = withoutVolatile(parts, frames);
       if (parts.length > 0) own = arena.gather(parts, broadcasts);

@@ -19,6 +19,8 @@ export class WriteSlices {
   #at = 0;
   /** Something was queued since the walk began. */
   #hasMore = false;
+  /** How many broadcasts there were when the walk began. */
+  began = 0;
 
   putFirst(connection: Connection): void {
     this.#first.add(connection);
@@ -38,34 +40,38 @@ export class WriteSlices {
     this.#at = 0;
   }
 
-  /** Everyone has got everything. */
+  /** Everyone has had a turn. */
+  get isAround(): boolean {
+    return this.#at >= this.#walk.length;
+  }
+
+  /** And has got everything. */
   get isDone(): boolean {
-    return this.#isAround && !this.#hasMore;
+    return this.isAround && !this.#hasMore;
   }
 
   /** @param end how many broadcasts there are */
   next(members: ReadonlySet<Connection>, end: number): Connection[] {
-    if (this.#isAround) {
+    if (this.isAround) {
       this.#walk = [...members];
       this.#at = 0;
       this.#hasMore = false;
+      this.began = end;
     }
+    const size = Math.max(LARGE_ROOM, Math.ceil(members.size / TURNS));
     const slice: Connection[] = [];
     for (const connection of this.#first) {
       // Its answer may still be under way.
       if (connection.outboxStart === end && connection.outboxParts === null) continue;
+      if (slice.length === size) break;
       this.#first.delete(connection);
       slice.push(connection);
     }
-    const until = this.#at + Math.max(LARGE_ROOM, Math.ceil(members.size / TURNS));
-    for (; this.#at < until && !this.#isAround; this.#at++) {
+    const until = this.#at + size;
+    for (; this.#at < until && !this.isAround; this.#at++) {
       const connection = this.#walk[this.#at];
       if (connection.outboxStart !== IN_NO_OUTBOX) slice.push(connection);
     }
     return slice;
-  }
-
-  get #isAround(): boolean {
-    return this.#at >= this.#walk.length;
   }
 }

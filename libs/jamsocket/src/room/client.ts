@@ -135,7 +135,7 @@ export class Client<Data = any> {
   end(code: number, reason: string): void {
     if (!this.#isMember) return;
     if (this.connection === null) return this.room!.leave(this, code, reason);
-    this.room!.members.outbox.flush();
+    this.room!.members.outbox.flushTo(this.connection);
     this.connection.close(code, reason);
   }
 
@@ -160,7 +160,7 @@ export class Client<Data = any> {
 
   /** @internal */
   connectionClosing(): void {
-    this.room!.members.outbox.flush();
+    if (this.connection !== null) this.room!.members.outbox.flushTo(this.connection);
   }
 
   /** @internal */
