@@ -13,7 +13,7 @@ export const LONGEST_SHORT_PAYLOAD = 125;
 export class Frame {
   /** Bytes on the wire: header and payload. */
   readonly bytes: number;
-  /** Where the frame begins in the bytes of this turn's broadcasts. */
+  /** Where the frame begins in the bytes of the broadcasts that are being written. */
   offset = 0;
   /** The frame's bytes in the arena, while it is flushed to single members. */
   encoded: Buffer | null = null;

@@ -26,7 +26,7 @@ export interface Outbox {
   /**
    * A chunk of a member has been read. Writes out what is queued if it is for single members and enough of them have
    * got something: the answers of a turn need not all wait for its end, unless the application wants its sends
-   * gathered for longer.
+   * gathered for longer. In a large room the member is among the first that are written to next.
    */
   chunkRead(connection: Connection): void;
   /** Bytes queued here for `connection`. */

@@ -1,6 +1,6 @@
 import { Frame } from './frame.js';
 
-/** Pairs of indices `from, to` into a turn's broadcasts, and frames for one connection alone. */
+/** Pairs of indices `from, to` into the outbox's broadcasts, and frames for one connection alone. */
 export type Parts = (number | Frame)[];
 
 /** What one connection gets that not all get: a sequence, or, as the usual answer is, one frame or the text of one. */

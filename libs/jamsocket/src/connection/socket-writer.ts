@@ -12,7 +12,7 @@ export const IN_NO_OUTBOX = -1;
  * does not take at once is copied and waits, up to a limit.
  */
 export abstract class SocketWriter {
-  /** For the outbox: index of the first frame of this turn's broadcasts that this connection still has to get, or `IN_NO_OUTBOX`. */
+  /** For the outbox: index of the first of its broadcasts that this connection still has to get, or `IN_NO_OUTBOX`. */
   outboxStart = IN_NO_OUTBOX;
   /** For the outbox: what this connection gets before that. */
   outboxParts: OwnSequence | null = null;
