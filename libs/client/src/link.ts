@@ -1,5 +1,5 @@
 import ReconnectingWebSocket, { CloseEvent as SyntheticCloseEvent } from 'partysocket/ws';
-import { CloseCode, closeCodeFor, shouldReconnect, type RefusalReason } from '../../jamsocket/src/protocol.js';
+import { CloseCode, closeCodeFor, shouldReconnect, type RefusalReason } from '../../jamsocket/src/base/protocol.js';
 import { Backoff, type Retry } from './backoff.js';
 import { platform } from './platform.js';
 import { quiet, type HttpRefusal } from './quiet-socket.js';

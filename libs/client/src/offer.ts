@@ -1,4 +1,4 @@
-import { PROTOCOL, RESUME_PREFIX } from '../../jamsocket/src/protocol.js';
+import { PROTOCOL, RESUME_PREFIX } from '../../jamsocket/src/base/protocol.js';
 
 /**
  * Offered before the protocol. Servers that know no subprotocols of ours and take the first they are offered (those

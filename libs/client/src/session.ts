@@ -1,4 +1,4 @@
-import { confirmation, controlPrefix, PROTOCOL, type Welcome } from '../../jamsocket/src/protocol.js';
+import { confirmation, controlPrefix, PROTOCOL, type Welcome } from '../../jamsocket/src/base/protocol.js';
 import { JamsocketError } from './errors.js';
 import { Ledger, type Frame } from './ledger.js';
 import { Link, type LinkEnd } from './link.js';

@@ -12,10 +12,10 @@ export {
 } from './decorators/handler.decorators.js';
 export { Ctx, RoomId } from './decorators/parameter.decorators.js';
 export type { StandardSchema } from './decorators/standard-schema.js';
-export { JamsocketContext } from './room/room-context.js';
-export { JamsocketRooms } from './room/jamsocket-rooms.js';
-export { JamsocketObservers } from './room/jamsocket-observers.js';
-export { JamsocketStatistics, type ServiceStatistics } from './room/jamsocket-statistics.js';
+export { JamsocketContext } from './members/room-context.js';
+export { JamsocketRooms } from './rooms/jamsocket-rooms.js';
+export { JamsocketObservers } from './observe/jamsocket-observers.js';
+export { JamsocketStatistics, type ServiceStatistics } from './rooms/jamsocket-statistics.js';
 export type {
   ObservedTurn,
   ReceivedMessage,
@@ -24,12 +24,12 @@ export type {
   SentMessage,
   TurnKind,
   TurnOutcome,
-} from './room/room-observer.js';
-export { Client, type ClientId } from './room/client.js';
-export type { ClientRequest } from './room/client-request.js';
-export { Broadcast, everyoneExcept, tagged, type Recipient } from './room/recipients.js';
-export type { RoomName } from './room/room-address.js';
-export type { SendOptions } from './room/send-options.js';
+} from './observe/room-observer.js';
+export { Client, type ClientId } from './members/client.js';
+export type { ClientRequest } from './members/client-request.js';
+export { Broadcast, everyoneExcept, tagged, type Recipient } from './members/recipients.js';
+export type { RoomName } from './members/room-address.js';
+export type { SendOptions } from './members/send-options.js';
 export { MessageValidationError } from './room/exceptions.js';
 export {
   JamsocketConfigurationError,
@@ -37,7 +37,7 @@ export {
   RefusedError,
   type JamsocketErrorCode,
   type RefusalCode,
-} from './jamsocket.errors.js';
+} from './base/errors.js';
 export {
   JamsocketMetrics,
   type GaugeReading,
@@ -48,7 +48,7 @@ export {
 export { METRICS, type CounterName, type GaugeName, type HistogramName } from './metrics/metric-table.js';
 export { MetricsObserver } from './metrics/metrics-observer.js';
 export { JamsocketHealth, type JamsocketHealthResult } from './jamsocket.health.js';
-export { JamsocketClock, JamsocketRandom } from './jamsocket.sources.js';
+export { JamsocketClock, JamsocketRandom } from './base/sources.js';
 export type {
   HeartbeatOptions,
   HttpOptions,
@@ -63,4 +63,4 @@ export type {
   RoomLimits,
   RoomOptions,
   ShutdownPolicy,
-} from './jamsocket.options.js';
+} from './options/options.js';

@@ -1,5 +1,5 @@
 import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
-import type { RoomRegistry } from './room/room-registry.js';
+import type { RoomRegistry } from './rooms/room-registry.js';
 
 /** In the form of `HealthIndicatorResult` of `@nestjs/terminus`, which needs not be there. */
 export type JamsocketHealthResult<Key extends string = string> = Record<

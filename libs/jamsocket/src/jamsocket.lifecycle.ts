@@ -5,9 +5,9 @@ import type { Server } from 'node:http';
 import { drainRooms } from './gateway/drain.js';
 import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import { hookUpgrades } from './gateway/upgrade-hook.js';
-import type { ResolvedOptions } from './jamsocket.options.resolved.js';
-import type { JamsocketClock, JamsocketRandom } from './jamsocket.sources.js';
-import type { RoomRegistry } from './room/room-registry.js';
+import type { ResolvedOptions } from './options/resolved.js';
+import type { JamsocketClock, JamsocketRandom } from './base/sources.js';
+import type { RoomRegistry } from './rooms/room-registry.js';
 import type { TimerRegistry } from './room/timer-registry.js';
 
 /** What the lifecycle needs of the rest. */

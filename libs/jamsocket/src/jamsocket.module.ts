@@ -1,26 +1,26 @@
 import { ConfigurableModuleBuilder, Global, Module, Scope, type DynamicModule, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, REQUEST } from '@nestjs/core';
-import { CoalescingOutbox } from './connection/coalescing-outbox.js';
-import { ImmediateOutbox } from './connection/immediate-outbox.js';
-import { TurnFlusher } from './connection/turn-flusher.js';
+import { CoalescingOutbox } from './outbox/coalescing-outbox.js';
+import { ImmediateOutbox } from './outbox/immediate-outbox.js';
+import { TickFlusher } from './outbox/tick-flusher.js';
 import { ServiceDefinitions } from './discovery/definitions.js';
 import { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import { createHttpController, mountRoutes } from './http/http-routes.controller.js';
 import { HttpRoutesGuard } from './http/http-routes.guard.js';
 import { RESOLVED_OPTIONS } from './http/http-tokens.js';
-import { JamsocketConfigurationError, JamsocketError } from './jamsocket.errors.js';
+import { JamsocketConfigurationError, JamsocketError } from './base/errors.js';
 import { JamsocketHealth } from './jamsocket.health.js';
 import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
-import type { JamsocketOptions } from './jamsocket.options.js';
-import { resolveOptions } from './jamsocket.options.resolve.js';
-import type { ResolvedOptions } from './jamsocket.options.resolved.js';
-import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './jamsocket.sources.js';
-import { JamsocketObservers } from './room/jamsocket-observers.js';
-import { AddressCounts } from './room/address-counts.js';
-import { JamsocketRooms } from './room/jamsocket-rooms.js';
-import { JamsocketStatistics } from './room/jamsocket-statistics.js';
-import { JamsocketContext } from './room/room-context.js';
-import { RoomRegistry } from './room/room-registry.js';
+import type { JamsocketOptions } from './options/options.js';
+import { resolveOptions } from './options/resolve.js';
+import type { ResolvedOptions } from './options/resolved.js';
+import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './base/sources.js';
+import { JamsocketObservers } from './observe/jamsocket-observers.js';
+import { AddressCounts } from './members/address-counts.js';
+import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
+import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
+import { JamsocketContext } from './members/room-context.js';
+import { RoomRegistry } from './rooms/room-registry.js';
 import { TimerRegistry } from './room/timer-registry.js';
 
 const HTTP_ROUTES = Symbol('JAMSOCKET_HTTP_ROUTES');
@@ -83,7 +83,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         timers: TimerRegistry,
         observers: JamsocketObservers,
       ) => {
-        const flusher = new TurnFlusher(options.flushIntervalMs);
+        const flusher = new TickFlusher(options.flushIntervalMs);
         const services = {
           clock,
           random,

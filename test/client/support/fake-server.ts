@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { PROTOCOL, type Welcome } from '../../../libs/jamsocket/src/protocol.js';
+import { PROTOCOL, type Welcome } from '../../../libs/jamsocket/src/base/protocol.js';
 
 const PATIENCE_MS = 3_000;
 

@@ -1,5 +1,5 @@
 import { applyDecorators, Injectable, Scope, SetMetadata } from '@nestjs/common';
-import type { RoomOptions } from '../jamsocket.options.js';
+import type { RoomOptions } from '../options/options.js';
 import { SERVICE_METADATA, type ServiceMetadata } from './metadata.js';
 
 export interface JamsocketServiceOptions extends RoomOptions {

@@ -1,4 +1,4 @@
-import type { RoomOptions } from '../jamsocket.options.js';
+import type { RoomOptions } from '../options/options.js';
 import type { StandardSchema } from './standard-schema.js';
 
 /** On a class: what `@JamsocketService()` was given. */

@@ -1,10 +1,10 @@
 import { Logger, type Type } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import type { JamsocketOptions } from '../jamsocket.options.js';
-import { resolveRoomOptions } from '../jamsocket.options.resolve.js';
-import type { JamsocketRandom } from '../jamsocket.sources.js';
+import type { JamsocketOptions } from '../options/options.js';
+import { resolveRoomOptions } from '../options/resolve.js';
+import type { JamsocketRandom } from '../base/sources.js';
 import type { RoomDefinition } from '../room/room-definition.js';
-import { roomIdGenerator } from '../room/room-ids.js';
+import { roomIdGenerator } from '../rooms/room-ids.js';
 import { EnhancerFinder } from './enhancers.js';
 import type { PathTemplate } from './path-template.js';
 import { RoomFactory } from './room-factory.js';

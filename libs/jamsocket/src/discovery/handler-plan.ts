@@ -5,10 +5,10 @@ import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js'
 import { WsException } from '@nestjs/websockets';
 import type { HandlerMetadata } from '../decorators/metadata.js';
 import type { StandardSchema } from '../decorators/standard-schema.js';
-import type { Client } from '../room/client.js';
+import type { Client } from '../members/client.js';
 import { MessageValidationError } from '../room/exceptions.js';
-import type { JamsocketContext } from '../room/room-context.js';
-import type { TurnKind } from '../room/room-observer.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { TurnKind } from '../observe/room-observer.js';
 import { after, runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
 import { parametersOf, paramTypesOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';

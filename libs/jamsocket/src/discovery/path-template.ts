@@ -1,4 +1,4 @@
-import { JamsocketConfigurationError } from '../jamsocket.errors.js';
+import { JamsocketConfigurationError } from '../base/errors.js';
 
 const ROOM = ':room';
 

@@ -1,11 +1,11 @@
 import type { CanActivate, Logger, Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
 import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
-import { RefusedError } from '../jamsocket.errors.js';
-import type { Client } from '../room/client.js';
-import type { JamsocketContext } from '../room/room-context.js';
+import { RefusedError } from '../base/errors.js';
+import type { Client } from '../members/client.js';
+import type { JamsocketContext } from '../members/room-context.js';
 import type { Handler, RoomInstance, ScheduledMethod } from '../room/room-definition.js';
-import type { TurnKind } from '../room/room-observer.js';
+import type { TurnKind } from '../observe/room-observer.js';
 import type { EnhancerFinder, Method } from './enhancers.js';
 import { HandlerPlan, type Host } from './handler-plan.js';
 import { destroyHooksOf } from './room-providers.js';

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
-import type { CronOptions } from '../jamsocket.sources.js';
+import type { CronOptions } from '../base/sources.js';
 import type { ScheduledMethod } from '../room/room-definition.js';
 
 /** Metadata keys and values of @nestjs/schedule 6 and 12 (`schedule.constants.ts`, `scheduler-type.enum.ts`); it does not export them. */

@@ -8,7 +8,7 @@ import {
   type ServiceMetadata,
 } from '../decorators/metadata.js';
 import { isStandardSchema } from '../decorators/standard-schema.js';
-import { JamsocketConfigurationError } from '../jamsocket.errors.js';
+import { JamsocketConfigurationError } from '../base/errors.js';
 import { PathTemplate } from './path-template.js';
 
 /** A method of a service class and one event it handles. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { RefusedError } from '../jamsocket.errors.js';
-import type { JamsocketClock } from '../jamsocket.sources.js';
+import { RefusedError } from '../base/errors.js';
+import type { JamsocketClock } from '../base/sources.js';
 
 /** One upgrade request on its way in. */
 export class Attempt {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../jamsocket.sources.js';
-import { AddressCounts } from '../room/address-counts.js';
+import { SystemClock } from '../base/sources.js';
+import { AddressCounts } from '../members/address-counts.js';
 import { ConnectionCounter } from './connection-counter.js';
 
 describe('counting connects by address', () => {

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
-import { TokenBucket } from '../connection/token-bucket.js';
-import { RefusedError } from '../jamsocket.errors.js';
-import type { ResolvedLimits } from '../jamsocket.options.resolved.js';
-import type { JamsocketClock } from '../jamsocket.sources.js';
-import { AddressCounts } from '../room/address-counts.js';
+import { TokenBucket } from '../wire/token-bucket.js';
+import { RefusedError } from '../base/errors.js';
+import type { ResolvedLimits } from '../options/resolved.js';
+import type { JamsocketClock } from '../base/sources.js';
+import { AddressCounts } from '../members/address-counts.js';
 
 /** With so many addresses on record, those that have not come for a while are forgotten. */
 const FORGET_AT = 10_000;

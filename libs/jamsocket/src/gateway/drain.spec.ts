@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { SystemClock, SystemRandom } from '../jamsocket.sources.js';
-import type { Client } from '../room/client.js';
-import type { RoomRegistry } from '../room/room-registry.js';
+import { SystemClock, SystemRandom } from '../base/sources.js';
+import type { Client } from '../members/client.js';
+import type { RoomRegistry } from '../rooms/room-registry.js';
 import { drainRooms } from './drain.js';
 
 describe('draining', () => {

@@ -1,7 +1,7 @@
-import { CloseCode } from '../protocol.js';
-import type { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
-import type { Client } from '../room/client.js';
-import type { RoomRegistry } from '../room/room-registry.js';
+import { CloseCode } from '../base/protocol.js';
+import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
+import type { Client } from '../members/client.js';
+import type { RoomRegistry } from '../rooms/room-registry.js';
 
 /** Closes come this far apart at the most, so that a small server stops at once. */
 const MAX_GAP_MS = 1;

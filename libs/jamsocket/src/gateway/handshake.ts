@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { RefusedError } from '../jamsocket.errors.js';
-import { HTTP_TOKEN } from '../jamsocket.options.rules.js';
+import { RefusedError } from '../base/errors.js';
+import { HTTP_TOKEN } from '../options/rules.js';
 import { offeredProtocols } from './subprotocol.js';
 
 /** RFC 6455 section 4.2.1: a base64-encoded value of 16 bytes. */

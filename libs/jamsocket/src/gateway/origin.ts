@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { RefusedError } from '../jamsocket.errors.js';
-import type { Origins } from '../jamsocket.options.js';
+import { RefusedError } from '../base/errors.js';
+import type { Origins } from '../options/options.js';
 
 /**
  * Keeps pages of other sites from opening sockets with a visitor's cookies (cross-site WebSocket hijacking). Browsers

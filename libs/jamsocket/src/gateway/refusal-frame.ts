@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { closeFrame } from '../connection/control-frame.js';
-import { closeCodeFor, PROTOCOL, type RefusalReason } from '../protocol.js';
+import { closeFrame } from '../wire/control-frame.js';
+import { closeCodeFor, PROTOCOL, type RefusalReason } from '../base/protocol.js';
 import { acceptanceOf } from './handshake.js';
 import type { Refusal } from './refusal.js';
 

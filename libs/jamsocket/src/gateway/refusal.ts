@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { RefusedError, type RefusalCode } from '../jamsocket.errors.js';
+import { RefusedError, type RefusalCode } from '../base/errors.js';
 
 /** What a refused upgrade is answered. */
 export interface Refusal {

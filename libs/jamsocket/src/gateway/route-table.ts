@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '../discovery/definitions.js';
-import { RefusedError } from '../jamsocket.errors.js';
-import type { RoomAddress } from '../room/room-address.js';
-import { addressOf, mistakeInParam } from '../room/room-name.js';
+import { RefusedError } from '../base/errors.js';
+import type { RoomAddress } from '../members/room-address.js';
+import { addressOf, mistakeInParam } from '../rooms/room-name.js';
 
 export interface Route {
   readonly definition: ServiceDefinition;

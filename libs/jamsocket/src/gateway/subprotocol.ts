@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { RefusedError } from '../jamsocket.errors.js';
-import { PROTOCOL, RESUME_PREFIX } from '../protocol.js';
-import type { ResumeRequest } from '../room/resumption.js';
+import { RefusedError } from '../base/errors.js';
+import { PROTOCOL, RESUME_PREFIX } from '../base/protocol.js';
+import type { ResumeRequest } from '../members/resumption.js';
 
 /** Token and count, as `RESUME_PREFIX` is followed by them. */
 const RESUME = /^([\w-]{22})\.(0|[1-9]\d{0,14})$/;

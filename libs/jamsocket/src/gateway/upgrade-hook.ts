@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { RefusedError } from '../jamsocket.errors.js';
+import { RefusedError } from '../base/errors.js';
 import { refusalFor, writeRefusal } from './refusal.js';
 
 /** @returns whether the request was taken */

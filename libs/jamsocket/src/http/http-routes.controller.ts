@@ -11,10 +11,10 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
-import { JamsocketError, RefusedError } from '../jamsocket.errors.js';
-import type { ResolvedOptions } from '../jamsocket.options.resolved.js';
-import { JamsocketRooms } from '../room/jamsocket-rooms.js';
-import type { RoomName } from '../room/room-address.js';
+import { JamsocketError, RefusedError } from '../base/errors.js';
+import type { ResolvedOptions } from '../options/resolved.js';
+import { JamsocketRooms } from '../rooms/jamsocket-rooms.js';
+import type { RoomName } from '../members/room-address.js';
 import { HttpRoutesGuard } from './http-routes.guard.js';
 
 /** What a route method is called with, and on. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { ResolvedOptions } from '../jamsocket.options.resolved.js';
+import type { ResolvedOptions } from '../options/resolved.js';
 import { RESOLVED_OPTIONS } from './http-tokens.js';
 import { runListedGuards } from './listed-guards.js';
 

@@ -1,6 +1,6 @@
 import { Logger, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { JamsocketContext } from '../room/room-context.js';
+import { JamsocketContext } from '../members/room-context.js';
 import type { IsInjected } from './state-view.js';
 
 /** Tells what Nest has injected from what a service has made itself: instances of the application, and of its classes. */

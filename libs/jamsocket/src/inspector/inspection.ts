@@ -1,5 +1,5 @@
-import type { JamsocketClock } from '../jamsocket.sources.js';
-import type { JamsocketObservers } from '../room/jamsocket-observers.js';
+import type { JamsocketClock } from '../base/sources.js';
+import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { ResolvedInspectorOptions } from './inspector-options.js';
 import type { Overview } from './inspector-events.js';
 import { ProcessReadings } from './process-readings.js';

@@ -1,6 +1,6 @@
 import type { CanActivate, Type } from '@nestjs/common';
-import { JamsocketConfigurationError } from '../jamsocket.errors.js';
-import { badOption, boolean, integer, object } from '../jamsocket.options.rules.js';
+import { JamsocketConfigurationError } from '../base/errors.js';
+import { badOption, boolean, integer, object } from '../options/rules.js';
 
 /** Options of `JamsocketInspectorModule.forRoot` and `forRootAsync`. */
 export interface JamsocketInspectorOptions {

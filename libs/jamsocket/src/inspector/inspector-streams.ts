@@ -1,8 +1,8 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
-import { JamsocketClock } from '../jamsocket.sources.js';
-import { JamsocketObservers } from '../room/jamsocket-observers.js';
+import { JamsocketClock } from '../base/sources.js';
+import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import { EventStream } from './event-stream.js';
 import { injectedBy } from './injected.js';
 import { Inspection } from './inspection.js';

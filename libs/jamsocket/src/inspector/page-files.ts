@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
-import { JamsocketConfigurationError } from '../jamsocket.errors.js';
+import { JamsocketConfigurationError } from '../base/errors.js';
 
 const PAGE = 'index.html';
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import { BadRequestException, Injectable, NotFoundException } from '@nestjs/common';
-import { JamsocketError } from '../jamsocket.errors.js';
-import { assertCloseCode } from '../room/client.js';
+import { JamsocketError } from '../base/errors.js';
+import { assertCloseCode } from '../members/client.js';
 import type { Room } from '../room/room.js';
-import { CloseCode } from '../protocol.js';
+import { CloseCode } from '../base/protocol.js';
 import { RoomDirectory } from './room-directory.js';
 
 const KICKED = 4000;

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { ClientRequest } from '../room/client-request.js';
-import { Client } from '../room/client.js';
+import { ClientRequest } from '../members/client-request.js';
+import { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
 import { RoomDetails } from './room-detail.js';
 

@@ -1,4 +1,4 @@
-import type { Client } from '../room/client.js';
+import type { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
 import { cutText, firstOf } from './excerpts.js';
 import type { ClientDetail, RoomDetail, TimerDetail } from './inspector-events.js';

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ServiceDefinitions, type ServiceDefinition } from '../discovery/definitions.js';
 import { RESOLVED_OPTIONS } from '../http/http-tokens.js';
-import type { ResolvedOptions } from '../jamsocket.options.resolved.js';
-import { RoomRegistry } from '../room/room-registry.js';
+import type { ResolvedOptions } from '../options/resolved.js';
+import { RoomRegistry } from '../rooms/room-registry.js';
 import type { Room } from '../room/room.js';
 import type { RoomRow, ServiceTotals } from './inspector-events.js';
 

@@ -1,6 +1,6 @@
-import type { Client } from '../room/client.js';
-import type { JamsocketContext } from '../room/room-context.js';
-import type { ReceivedMessage, RoomObserver, SentMessage } from '../room/room-observer.js';
+import type { Client } from '../members/client.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { ReceivedMessage, RoomObserver, SentMessage } from '../observe/room-observer.js';
 import type { Room } from '../room/room.js';
 import type { TrafficLog } from './traffic-log.js';
 

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { Client } from '../room/client.js';
-import { JamsocketContext } from '../room/room-context.js';
+import { Client } from '../members/client.js';
+import { JamsocketContext } from '../members/room-context.js';
 import { cutText, firstOf } from './excerpts.js';
 
 /** Most bytes of JSON of one view. */

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Client } from '../room/client.js';
+import type { Client } from '../members/client.js';
 import { TrafficLog } from './traffic-log.js';
 
 const MESSAGES = 200;

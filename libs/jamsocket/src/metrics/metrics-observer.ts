@@ -1,6 +1,6 @@
-import type { Client } from '../room/client.js';
-import type { JamsocketStatistics, ServiceStatistics } from '../room/jamsocket-statistics.js';
-import type { JamsocketContext } from '../room/room-context.js';
+import type { Client } from '../members/client.js';
+import type { JamsocketStatistics, ServiceStatistics } from '../rooms/jamsocket-statistics.js';
+import type { JamsocketContext } from '../members/room-context.js';
 import type {
   ObservedTurn,
   ReceivedMessage,
@@ -8,7 +8,7 @@ import type {
   RoomObserver,
   SentMessage,
   TurnOutcome,
-} from '../room/room-observer.js';
+} from '../observe/room-observer.js';
 import { closeCodeLabel } from './close-code-label.js';
 import type { JamsocketMetrics, MetricCounter } from './jamsocket-metrics.js';
 import type { GaugeName } from './metric-table.js';

@@ -10,8 +10,8 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api';
-import type { ClientRequest } from '../room/client-request.js';
-import type { ObservedTurn, RoomObserver, TurnKind, TurnOutcome } from '../room/room-observer.js';
+import type { ClientRequest } from '../members/client-request.js';
+import type { ObservedTurn, RoomObserver, TurnKind, TurnOutcome } from '../observe/room-observer.js';
 import {
   CLIENT_ATTRIBUTE,
   HANDLER_ATTRIBUTE,

@@ -1,8 +1,8 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { metrics, trace } from '@opentelemetry/api';
 import { MetricsObserver } from '../metrics/metrics-observer.js';
-import { JamsocketObservers } from '../room/jamsocket-observers.js';
-import { JamsocketStatistics } from '../room/jamsocket-statistics.js';
+import { JamsocketObservers } from '../observe/jamsocket-observers.js';
+import { JamsocketStatistics } from '../rooms/jamsocket-statistics.js';
 import { HandlerSpans } from './handler-spans.js';
 import { OpenTelemetryMetrics } from './opentelemetry-metrics.js';
 import { SCOPE_NAME, type JamsocketOpenTelemetryOptions } from './opentelemetry-options.js';

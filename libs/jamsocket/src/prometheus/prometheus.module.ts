@@ -2,8 +2,8 @@ import { Module, type DynamicModule, type OnApplicationShutdown, type OnModuleIn
 import { Registry } from 'prom-client';
 import { JamsocketMetrics } from '../metrics/jamsocket-metrics.js';
 import { MetricsObserver } from '../metrics/metrics-observer.js';
-import { JamsocketObservers } from '../room/jamsocket-observers.js';
-import { JamsocketStatistics } from '../room/jamsocket-statistics.js';
+import { JamsocketObservers } from '../observe/jamsocket-observers.js';
+import { JamsocketStatistics } from '../rooms/jamsocket-statistics.js';
 import { PrometheusMetrics } from './prometheus-metrics.js';
 import { PROMETHEUS_OPTIONS, type JamsocketPrometheusOptions } from './prometheus-options.js';
 import { createPrometheusController, PrometheusGuard } from './prometheus.controller.js';

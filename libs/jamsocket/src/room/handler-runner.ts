@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { Client } from './client.js';
-import { logError } from './error-log.js';
+import type { Client } from '../members/client.js';
+import { logError } from '../members/error-log.js';
 import { exceptionData, isForTheClient, messageIdOf } from './exceptions.js';
 import type { ReplyStyle } from './json-events.js';
 import { isObservable, sendEvent, sendReply, streamReplies } from './reply.js';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
-import type { Connection } from '../connection/connection.js';
-import { ClientRequest } from './client-request.js';
-import { Client } from './client.js';
+import type { Connection } from '../wire/connection.js';
+import { ClientRequest } from '../members/client-request.js';
+import { Client } from '../members/client.js';
 import { HeldUp } from './held-up.js';
 import type { RoomEvent } from './room-event.js';
 

@@ -1,4 +1,4 @@
-import type { Client } from './client.js';
+import type { Client } from '../members/client.js';
 import { HeldEvents, type HeldEvent } from './held-events.js';
 import type { Mailbox } from './mailbox.js';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { SystemClock } from '../jamsocket.sources.js';
-import type { Client } from './client.js';
+import { SystemClock } from '../base/sources.js';
+import type { Client } from '../members/client.js';
 import { Mailbox } from './mailbox.js';
 import type { RoomEvent } from './room-event.js';
 

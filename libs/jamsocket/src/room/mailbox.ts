@@ -1,4 +1,4 @@
-import type { JamsocketClock } from '../jamsocket.sources.js';
+import type { JamsocketClock } from '../base/sources.js';
 import { bytesOf, compacted, type RoomEvent } from './room-event.js';
 
 /** Whose events these are. */

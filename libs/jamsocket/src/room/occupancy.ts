@@ -1,5 +1,5 @@
-import type { ResolvedRoomOptions } from '../jamsocket.options.resolved.js';
-import type { JamsocketClock } from '../jamsocket.sources.js';
+import type { ResolvedRoomOptions } from '../options/resolved.js';
+import type { JamsocketClock } from '../base/sources.js';
 
 /**
  * Who holds a room open: its clients until their `@OnDisconnect` has run, and connects that were promised a place.

@@ -1,5 +1,5 @@
-import type { ObserverSet } from './observer-set.js';
-import type { JamsocketContext } from './room-context.js';
+import type { ObserverSet } from '../observe/observer-set.js';
+import type { JamsocketContext } from '../members/room-context.js';
 import type { ClientEvent } from './room-event.js';
 
 /** Tells of a message that a client has sent. */

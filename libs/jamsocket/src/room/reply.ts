@@ -1,5 +1,5 @@
 import { isObservable, tap, type Observable } from 'rxjs';
-import type { Client } from './client.js';
+import type { Client } from '../members/client.js';
 import type { ReplyStyle } from './json-events.js';
 
 export { isObservable };

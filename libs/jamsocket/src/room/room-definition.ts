@@ -1,9 +1,9 @@
 import type { Logger, Type } from '@nestjs/common';
-import type { ResolvedRoomOptions } from '../jamsocket.options.resolved.js';
-import type { CronOptions } from '../jamsocket.sources.js';
-import type { Client } from './client.js';
-import type { JamsocketContext } from './room-context.js';
-import type { TurnKind } from './room-observer.js';
+import type { ResolvedRoomOptions } from '../options/resolved.js';
+import type { CronOptions } from '../base/sources.js';
+import type { Client } from '../members/client.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { TurnKind } from '../observe/room-observer.js';
 
 /** All that is known about a service class once the application has booted. */
 export interface RoomDefinition {

@@ -1,5 +1,5 @@
-import { compact } from '../connection/compact.js';
-import type { Client } from './client.js';
+import { compact } from '../wire/compact.js';
+import type { Client } from '../members/client.js';
 import type { RoomTimer } from './room-timers.js';
 import type { TurnRecord } from './turn-record.js';
 

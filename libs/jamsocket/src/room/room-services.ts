@@ -1,8 +1,8 @@
-import type { Connection } from '../connection/connection.js';
-import type { Outbox } from '../connection/outbox.js';
-import type { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
-import type { AddressCounts } from './address-counts.js';
-import type { JamsocketObservers } from './jamsocket-observers.js';
+import type { Connection } from '../wire/connection.js';
+import type { Outbox } from '../outbox/outbox.js';
+import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
+import type { AddressCounts } from '../members/address-counts.js';
+import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { TimerRegistry } from './timer-registry.js';
 
 /** What all rooms of an application share. */

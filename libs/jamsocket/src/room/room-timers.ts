@@ -1,6 +1,6 @@
-import { JamsocketError } from '../jamsocket.errors.js';
-import { MAX_TIMEOUT_MS } from '../jamsocket.options.rules.js';
-import type { CronOptions, JamsocketClock } from '../jamsocket.sources.js';
+import { JamsocketError } from '../base/errors.js';
+import { MAX_TIMEOUT_MS } from '../options/rules.js';
+import type { CronOptions, JamsocketClock } from '../base/sources.js';
 import type { RoomEvent } from './room-event.js';
 import type { ScheduledMethod } from './room-definition.js';
 import type { TimerRegistry } from './timer-registry.js';

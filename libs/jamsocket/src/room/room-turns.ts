@@ -1,6 +1,6 @@
-import { JamsocketError } from '../jamsocket.errors.js';
-import { CloseCode } from '../protocol.js';
-import type { Client } from './client.js';
+import { JamsocketError } from '../base/errors.js';
+import { CloseCode } from '../base/protocol.js';
+import type { Client } from '../members/client.js';
 import type { HandlerRunner } from './handler-runner.js';
 import { routeText } from './json-events.js';
 import type { MailboxOwner } from './mailbox.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { JamsocketService } from '../decorators/jamsocket-service.decorator.js';
 import { OnBinary, OnDestroy, OnMessage } from '../decorators/handler.decorators.js';
 import { createTestRoom } from '../testing/create-test-room.js';
-import type { Client } from './client.js';
+import type { Client } from '../members/client.js';
 
 const handled: string[] = [];
 

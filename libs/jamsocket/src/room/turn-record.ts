@@ -1,8 +1,8 @@
-import type { Client } from './client.js';
+import type { Client } from '../members/client.js';
 import { isForTheClient } from './exceptions.js';
-import type { ObserverSet } from './observer-set.js';
-import type { JamsocketContext } from './room-context.js';
-import type { ObservedTurn, TurnKind } from './room-observer.js';
+import type { ObserverSet } from '../observe/observer-set.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { ObservedTurn, TurnKind } from '../observe/room-observer.js';
 import type { Room } from './room.js';
 
 /** A turn that somebody observes. */

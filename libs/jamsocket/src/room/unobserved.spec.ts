@@ -5,9 +5,9 @@ import { OnConnect, OnMessage } from '../decorators/handler.decorators.js';
 import { createTestRoom } from '../testing/create-test-room.js';
 import type { RoomClient } from '../testing/room-client.js';
 import type { TestRoom } from '../testing/test-room.js';
-import type { Client } from './client.js';
-import { JamsocketObservers } from './jamsocket-observers.js';
-import { ObserverSet } from './observer-set.js';
+import type { Client } from '../members/client.js';
+import { JamsocketObservers } from '../observe/jamsocket-observers.js';
+import { ObserverSet } from '../observe/observer-set.js';
 import { Room } from './room.js';
 import { TurnRecord } from './turn-record.js';
 

@@ -2,8 +2,8 @@ import type { DynamicModule, INestApplication, LoggerService, LogLevel, ModuleMe
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { JamsocketModule } from '../jamsocket.module.js';
-import type { JamsocketOptions } from '../jamsocket.options.js';
-import { JamsocketClock, JamsocketRandom } from '../jamsocket.sources.js';
+import type { JamsocketOptions } from '../options/options.js';
+import { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import { DEFAULT_PATIENCE_MS } from './connect-options.js';
 import { forgetOpen } from './leak-guard.js';
 import { SeededRandom } from './seeded-random.js';

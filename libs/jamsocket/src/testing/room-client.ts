@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import type { Client } from '../room/client.js';
+import type { Client } from '../members/client.js';
 import type { ConnectOptions } from './connect-options.js';
 import { TestClient, type Closed } from './test-client.js';
 

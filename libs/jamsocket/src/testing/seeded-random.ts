@@ -1,4 +1,4 @@
-import { JamsocketRandom } from '../jamsocket.sources.js';
+import { JamsocketRandom } from '../base/sources.js';
 
 /** The same numbers and ids in every run. */
 export class SeededRandom extends JamsocketRandom {

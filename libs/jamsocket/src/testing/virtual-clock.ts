@@ -1,6 +1,6 @@
 import type { CronJob } from 'cron';
-import { MAX_TIMEOUT_MS } from '../jamsocket.options.rules.js';
-import { JamsocketClock, type CronOptions } from '../jamsocket.sources.js';
+import { MAX_TIMEOUT_MS } from '../options/rules.js';
+import { JamsocketClock, type CronOptions } from '../base/sources.js';
 import { VirtualCronJob } from './virtual-cron-job.js';
 import { VirtualTimer } from './virtual-timer.js';
 

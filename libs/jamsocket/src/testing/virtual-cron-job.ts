@@ -1,5 +1,5 @@
 import { CronJob } from 'cron';
-import type { CronOptions } from '../jamsocket.sources.js';
+import type { CronOptions } from '../base/sources.js';
 
 /** What a job needs of the clock; the clock itself makes jobs. */
 interface WallClock {

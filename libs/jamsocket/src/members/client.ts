@@ -1,0 +1,223 @@
+import type { Connection } from '../wire/connection.js';
+import { Frame } from '../wire/frame.js';
+import type { InboundRate } from '../wire/inbound-rate.js';
+import { JamsocketError } from '../base/errors.js';
+import { CloseCode } from '../base/protocol.js';
+import type { ClientRequest } from './client-request.js';
+import { logClosed } from './error-log.js';
+import { assertBytes, assertText } from './assert-payload.js';
+import type { HeldEvents } from '../room/held-events.js';
+import type { RoomAddress } from './room-address.js';
+import type { Lost } from './resumption.js';
+import type { Room } from '../room/room.js';
+import type { SendOptions } from './send-options.js';
+import type { Session } from './session.js';
+
+/**
+ * Names a client within its room: 1, 2, 3 … in the order of joining. No other client gets it, but a client that leaves and connects
+ * again with the same `?token=` does.
+ */
+export type ClientId = number;
+
+const NO_TAGS: ReadonlySet<string> = new Set();
+/** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
+const MAX_REASON_BYTES = 123;
+
+/**
+ * A participant of a room. It is not its socket: it stays the same whatever carries its messages. (It is the
+ * `ConnectionSink` of its connection, by shape: `implements` would put the wire's types into the package's own.)
+ */
+export class Client<Data = any> {
+  /** 0 until it has joined its room: a guard on connect sees the client before that. */
+  id: ClientId = 0;
+  /** Yours: what a guard found out about the user, say. `undefined` until you set it. */
+  data = undefined as Data;
+  /** How the connection ended, once it has. */
+  closed: { readonly code: number; readonly reason: string } | undefined = undefined;
+  /** @internal */
+  room: Room | null = null;
+  /** @internal Whole milliseconds on the room's clock, which cost no object of their own. */
+  joinedAt = 0;
+  /** @internal `null` while it is away. */
+  connection: Connection | null = null;
+  /** @internal The handlers asked for its end: what it sent before that does not count any more. */
+  isDismissed = false;
+  /** @internal What it sent while its room's mailbox was full; `null` if all of that has been handed on. */
+  held: HeldEvents | null = null;
+  /** @internal */
+  inboundRate: InboundRate | null = null;
+  /** @internal It speaks `jamsocket.v1`. */
+  isResumable = false;
+  /** @internal Why it is a new client although it came to go on. */
+  lost: Lost | undefined = undefined;
+  /** @internal */
+  session: Session | null = null;
+  /** @internal It counts as a client of its room until its `@OnDisconnect` has run. */
+  isCounted = false;
+  #tags: Set<string> | null = null;
+
+  /** @internal */
+  constructor(
+    /** The upgrade request it came with; after a lost connection, the latest. */
+    public request: ClientRequest,
+    /** @internal */
+    public address: RoomAddress,
+  ) {}
+
+  get roomId(): string {
+    return this.address.roomId;
+  }
+
+  /** The parameters of the path the client connected to. */
+  get params(): Readonly<Record<string, string>> {
+    return this.address.params;
+  }
+
+  /** Words to address groups of clients by, with `tagged('red')`. */
+  get tags(): ReadonlySet<string> {
+    return this.#tags ?? NO_TAGS;
+  }
+
+  tag(...tags: string[]): void {
+    this.#tags ??= new Set();
+    for (const tag of tags) this.#tags.add(tag);
+  }
+
+  untag(...tags: string[]): void {
+    for (const tag of tags) this.#tags?.delete(tag);
+  }
+
+  /** Not while its connection is lost and it may come back; what it is sent then, it gets when it does. */
+  get isConnected(): boolean {
+    return this.connection !== null && this.closed === undefined;
+  }
+
+  /** Bytes that were sent to this client and still wait here. */
+  get bufferedBytes(): number {
+    if (this.connection === null || this.room === null) return 0;
+    return this.connection.bufferedBytes + this.room.members.outbox.queuedBytes(this.connection);
+  }
+
+  /** Sends a text message. Nothing happens if the client has gone. */
+  sendMessage(text: string, options?: SendOptions): void {
+    assertText(text);
+    if (!this.#isMember) return;
+    if (options?.volatile) this.room!.members.sendTo(this, Frame.text(text, true));
+    else this.room!.members.sendText(this, text);
+  }
+
+  /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
+  sendBinary(bytes: Uint8Array, options?: SendOptions): void {
+    assertBytes(bytes);
+    if (this.#isMember) this.room!.members.sendTo(this, Frame.binary(bytes, options?.volatile));
+  }
+
+  /** Sends `{ "event": event, "data": data }` as JSON text. */
+  emit(event: string, data?: unknown, options?: SendOptions): void {
+    this.sendMessage(JSON.stringify({ event, data }), options);
+  }
+
+  /**
+   * Closes the connection behind everything that was sent to it. `@OnDisconnect` runs as a turn of its own.
+   * @param code 1000 (default) or 3000 to 4999
+   * @param reason at most 123 bytes
+   * @throws JamsocketError `bad_close_code`
+   */
+  close(code: number = CloseCode.normal, reason = ''): void {
+    assertCloseCode(code, reason);
+    // A guard may close a client that is not in yet: that does nothing, and must not make it deaf.
+    if (!this.#isMember) return;
+    this.isDismissed = true;
+    this.end(code, reason);
+  }
+
+  /** @internal Closes with any code. */
+  end(code: number, reason: string): void {
+    if (!this.#isMember) return;
+    if (this.connection === null) return this.room!.leave(this, code, reason);
+    this.room!.members.outbox.flushTo(this.connection);
+    this.connection.close(code, reason);
+  }
+
+  /** @internal */
+  receiveText(text: string): void {
+    if (this.session !== null && !this.#isData(this.session, text)) return;
+    if (this.inboundRate === null || this.#mayReceive(this.inboundRate, Buffer.byteLength(text)))
+      this.room!.receiveText(this, text);
+  }
+
+  /** @internal */
+  receiveBinary(bytes: Buffer): void {
+    if (this.session !== null && !this.#isData(this.session, bytes)) return;
+    if (this.inboundRate === null || this.#mayReceive(this.inboundRate, bytes.length))
+      this.room!.receive({ type: 'binary', client: this, bytes });
+  }
+
+  /** @internal */
+  chunkRead(): void {
+    if (this.connection !== null) this.room!.members.outbox.chunkRead(this.connection);
+  }
+
+  /** @internal */
+  connectionClosing(): void {
+    if (this.connection !== null) this.room!.members.outbox.flushTo(this.connection);
+  }
+
+  /** @internal */
+  connectionBehind(): void {
+    this.room?.members.fellBehind(this);
+  }
+
+  /** @internal */
+  connectionDropped(): void {
+    const { maxBufferedBytes } = this.room!.definition.options.limits;
+    logClosed(this, `it does not read, and more than ${maxBufferedBytes} bytes wait for it (limits.maxBufferedBytes).`);
+  }
+
+  /** @internal */
+  connectionClosed(code: number, reason: string): void {
+    this.room!.connectionLost(this, code, reason);
+  }
+
+  get #isMember(): boolean {
+    return this.room !== null && this.closed === undefined;
+  }
+
+  /** Counts what a client of `jamsocket.v1` sends. The first frame of each of its connections is for us, not for the room. */
+  #isData(session: Session, frame: string | Buffer): boolean {
+    const { members } = this.room!;
+    if (session.isConfirmed) {
+      if (session.countReceived(frame.length)) members.acknowledge(this);
+      // A client that does not read its acknowledgements may just have been dropped.
+      return this.closed === undefined;
+    }
+    if (!members.confirm(this, frame)) this.end(CloseCode.protocolError, 'the confirmation of jamsocket.v1 is wrong');
+    return false;
+  }
+
+  #mayReceive(rate: InboundRate, bytes: number): boolean {
+    const excess = rate.excessOf(bytes, this.room!.now());
+    if (excess === 'close') {
+      this.isDismissed = true;
+      this.end(CloseCode.policy, 'too many messages');
+      logClosed(this, 'it sends more than limits.messagesPerSecond or limits.bytesPerSecond allows.');
+    }
+    return excess === undefined;
+  }
+}
+
+/** @throws JamsocketError `bad_close_code` */
+export function assertCloseCode(code: number, reason: string): void {
+  if (code !== CloseCode.normal && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+    throw new JamsocketError(
+      'bad_close_code',
+      `Close code ${code} is not an application's to use: use 1000, or one from 3000 to 4999.`,
+    );
+  }
+  if (Buffer.byteLength(reason) > MAX_REASON_BYTES) {
+    throw new JamsocketError(
+      'bad_close_code',
+      `The close reason has ${Buffer.byteLength(reason)} bytes; ${MAX_REASON_BYTES} fit into a close frame.`,
+    );
+  }
+}

@@ -1,0 +1,34 @@
+import type { Connection } from '../wire/connection.js';
+import type { ResolvedRoomOptions } from '../options/resolved.js';
+import { MAX_TIMEOUT_MS } from '../options/rules.js';
+import { CloseCode } from '../base/protocol.js';
+import type { Client } from './client.js';
+import { Members } from './members.js';
+import { ReplayLog } from './replay-log.js';
+import { Resumption } from './resumption.js';
+import type { RoomServices } from '../room/room-services.js';
+import type { ObservedRoom } from './sent-message.js';
+
+/** The members of a new room. `expire` is called for a client that was away and has not come back in time. */
+export function createMembers(
+  { coalesce, resume, heartbeat }: ResolvedRoomOptions,
+  services: RoomServices,
+  room: ObservedRoom,
+  expire: (client: Client) => void,
+): Members {
+  const { clock, random, placesKept } = services;
+  const outbox = services.createOutbox(coalesce, dropSlow);
+  const createResumption = () => {
+    const { windowMs, maxLogBytes } = resume;
+    // A client may have been gone for this long before anybody noticed.
+    const unnoticedMs = heartbeat ? heartbeat.timeoutMs + heartbeat.intervalMs : windowMs;
+    const log =
+      windowMs > 0 ? new ReplayLog(maxLogBytes, Math.min(windowMs + unnoticedMs, MAX_TIMEOUT_MS), clock) : null;
+    return new Resumption(windowMs, log, outbox, clock, random, placesKept, expire);
+  };
+  return new Members(outbox, createResumption, room);
+}
+
+function dropSlow(connection: Connection): void {
+  connection.drop(CloseCode.tryAgainLater, 'too slow');
+}

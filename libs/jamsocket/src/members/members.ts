@@ -1,0 +1,128 @@
+import type { Connection } from '../wire/connection.js';
+import { Frame } from '../wire/frame.js';
+import type { Outbox } from '../outbox/outbox.js';
+import { CloseCode } from '../base/protocol.js';
+import type { Client, ClientId } from './client.js';
+import { ClientIds } from './client-ids.js';
+import { connectionsOf, Resumption, type Lost, type Resumable, type ResumeRequest } from './resumption.js';
+import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
+
+const NOBODY: readonly Client[] = [];
+
+/** Who is in a room, and the way to them. */
+export class Members {
+  /** From the beginning of their `@OnConnect`, those included whose connection is lost and who may come back. */
+  readonly clients = new Map<ClientId, Client>();
+  readonly #ids = new ClientIds();
+  /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
+  #joining: Map<ClientId, Client> | null = null;
+  /** There while there are clients that speak `jamsocket.v1`. */
+  #resumption: Resumption | null = null;
+
+  constructor(
+    readonly outbox: Outbox,
+    private readonly createResumption: () => Resumption,
+    private readonly room: ObservedRoom,
+  ) {}
+
+  /** Everyone, those included whose `@OnConnect` has not begun. */
+  get all(): Client[] {
+    return [...this.clients.values(), ...(this.#joining?.values() ?? [])];
+  }
+
+  /** The client has a connection. */
+  add(client: Client, connection: Connection): void {
+    client.connection = connection;
+    if (client.isResumable) (this.#resumption ??= this.createResumption()).open(client, connection);
+    const joining = (this.#joining ??= new Map<ClientId, Client>());
+    client.id = this.#ids.next(client.request, (id) => this.clients.has(id) || joining.has(id));
+    joining.set(client.id, client);
+  }
+
+  /** From now on the client gets what the room sends. */
+  enter(client: Client): void {
+    this.#joining?.delete(client.id);
+    if (client.closed !== undefined) return;
+    this.clients.set(client.id, client);
+    this.outbox.join(client.connection!);
+    if (client.session !== null) this.#resumption!.enter(client, client.lost);
+  }
+
+  /** The client has left for good. */
+  remove(client: Client): void {
+    this.clients.delete(client.id);
+    if (client.connection !== null) this.outbox.leave(client.connection);
+    if (client.session === null) return;
+    this.#resumption!.forget(client);
+    if (this.#resumption!.isEmpty) this.#resumption = null;
+  }
+
+  /** A client's connection has ended. @returns whether its place is kept: it may come back */
+  keepPlace(client: Client, code: number): boolean {
+    const { connection } = client;
+    // Whoever breaks the protocol has left, whatever code its socket ends with.
+    if (connection?.hasFailed) return false;
+    // With a timeout it gives up a connection that has fallen silent, and comes back on another.
+    const isLost = code === CloseCode.abnormal || (code === CloseCode.timeout && !client.isDismissed);
+    if (!isLost || client.session === null || !this.#resumption!.keepPlace(client)) return false;
+    this.outbox.leave(connection!);
+    return true;
+  }
+
+  /** The client that this token is of, be it here or away. */
+  holderOf({ token }: ResumeRequest): Client | undefined {
+    return this.#resumption?.holderOf(token);
+  }
+
+  find(request: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
+    return this.#resumption?.find(request) ?? { lost: 'unknown' };
+  }
+
+  resume(resumable: Resumable, connection: Connection, token: string): void {
+    // The connection that it comes back from may not have noticed its end yet.
+    resumable.client.connection?.terminate('resumed');
+    this.#resumption!.resume(resumable, connection, token);
+  }
+
+  /** The first frame of a client that speaks `jamsocket.v1`. @returns whether it is as it should be */
+  confirm(client: Client, frame: string | Buffer): boolean {
+    return this.#resumption!.confirm(client, frame);
+  }
+
+  fellBehind(client: Client): void {
+    this.#resumption?.fellBehind(client);
+  }
+
+  acknowledge(client: Client): void {
+    this.#resumption!.acknowledge(client);
+  }
+
+  broadcast(frame: Frame): void {
+    if (this.room.observer !== null) tellBroadcast(this.room, frame, NOBODY);
+    if (this.#resumption === null) this.outbox.broadcast(frame);
+    else this.#resumption.broadcast(frame, NOBODY);
+  }
+
+  broadcastExcept(frame: Frame, clients: readonly Client[]): void {
+    if (this.room.observer !== null) tellBroadcast(this.room, frame, clients);
+    if (this.#resumption === null) this.outbox.broadcastExcept(frame, connectionsOf(clients));
+    else this.#resumption.broadcast(frame, clients);
+  }
+
+  sendTo(client: Client, frame: Frame): void {
+    if (this.room.observer !== null) tellSentToOne(this.room, frame, client);
+    if (this.#resumption !== null) this.#resumption.send(frame, [client]);
+    else if (client.connection !== null) this.outbox.sendTo(frame, client.connection);
+  }
+
+  sendText(client: Client, text: string): void {
+    if (this.room.observer !== null || this.#resumption !== null) this.sendTo(client, Frame.text(text));
+    else if (client.connection !== null) this.outbox.sendText(text, client.connection);
+  }
+
+  send(frame: Frame, clients: readonly Client[]): void {
+    if (this.room.observer !== null) tellSentTo(this.room, frame, clients);
+    if (this.#resumption === null) this.outbox.send(frame, connectionsOf(clients));
+    else this.#resumption.send(frame, clients);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Frame } from '../wire/frame.js';
+import { JamsocketError } from '../base/errors.js';
+import { Client, type ClientId } from './client.js';
+import type { Members } from './members.js';
+
+/** Everyone in the room. */
+export const Broadcast: unique symbol = Symbol('Broadcast');
+
+/** Everyone in the room but these. */
+export class EveryoneExcept {
+  /** @internal */
+  constructor(readonly excluded: readonly (Client | ClientId)[]) {}
+}
+
+/** Every client that has this tag. */
+export class Tagged {
+  /** @internal */
+  constructor(readonly tag: string) {}
+}
+
+/** Whom a message is for. A client that has gone, or an id that is nobody's, is passed over in silence. */
+export type Recipient = typeof Broadcast | Client | ClientId | EveryoneExcept | Tagged | readonly (Client | ClientId)[];
+
+/** `ctx.sendMessage(everyoneExcept(client), text)` */
+export function everyoneExcept(...excluded: (Client | ClientId)[]): EveryoneExcept {
+  return new EveryoneExcept(excluded);
+}
+
+/** `ctx.sendMessage(tagged('red'), text)` */
+export function tagged(tag: string): Tagged {
+  return new Tagged(tag);
+}
+
+/** Sends a frame to the recipient. */
+export function deliver(frame: Frame, recipient: Recipient, members: Members): void {
+  const { clients } = members;
+  if (recipient === Broadcast) {
+    members.broadcast(frame);
+  } else if (recipient instanceof Client) {
+    if (clients.get(recipient.id) === recipient) members.sendTo(recipient, frame);
+  } else if (typeof recipient === 'number') {
+    members.send(frame, clientsOf([recipient], clients));
+  } else if (recipient instanceof EveryoneExcept) {
+    members.broadcastExcept(frame, clientsOf(recipient.excluded, clients));
+  } else if (recipient instanceof Tagged) {
+    members.send(
+      frame,
+      [...clients.values()].filter((client) => client.tags.has(recipient.tag)),
+    );
+  } else if (Array.isArray(recipient)) {
+    members.send(frame, clientsOf(recipient as (Client | ClientId)[], clients));
+  } else {
+    throw new JamsocketError(
+      'bad_recipient',
+      `${typeof recipient} is not a recipient: use Broadcast, a Client, a ClientId, a list of them, everyoneExcept(…) or tagged(…).`,
+    );
+  }
+}
+
+/** Each client once, whether the list names it, its id or both. */
+function clientsOf(members: readonly (Client | ClientId)[], clients: ReadonlyMap<ClientId, Client>): Client[] {
+  const found = new Set<Client>();
+  for (const member of members) {
+    const client = typeof member === 'number' ? clients.get(member) : member;
+    if (client !== undefined && clients.get(client.id) === client) found.add(client);
+  }
+  return [...found];
+}

@@ -1,0 +1,132 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { Frame } from '../wire/frame.js';
+import type { JamsocketClock } from '../base/sources.js';
+import { ReplayLog } from './replay-log.js';
+import { Session } from './session.js';
+
+const MEMBERS = 4;
+
+/** Time stands still until a test moves it. */
+class ManualClock {
+  time = 0;
+  timers: { at: number; callback: () => void }[] = [];
+
+  now(): number {
+    return this.time;
+  }
+
+  setTimeout(callback: () => void, ms: number) {
+    const timer = { at: this.time + ms, callback };
+    this.timers.push(timer);
+    return timer;
+  }
+
+  clearTimeout(timer: unknown) {
+    this.timers = this.timers.filter((other) => other !== timer);
+  }
+
+  advance(ms: number) {
+    this.time += ms;
+    for (const timer of this.timers.filter(({ at }) => at <= this.time)) {
+      this.clearTimeout(timer);
+      timer.callback();
+    }
+  }
+}
+
+function createLog(maxBytes = 1_000_000, maxAgeMs = 1_000) {
+  const clock = new ManualClock();
+  return { clock, log: new ReplayLog(maxBytes, maxAgeMs, clock as unknown as JamsocketClock) };
+}
+
+const textsOf = (frames: Frame[] | undefined) => frames?.map(({ payload }) => String(payload));
+
+const members = fc.uniqueArray(fc.nat(MEMBERS - 1), { maxLength: MEMBERS });
+const actions = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constant('broadcast' as const), members }),
+    fc.record({ do: fc.constant('send' as const), members }),
+    fc.record({ do: fc.constant('join' as const), members }),
+  ),
+  { maxLength: 60 },
+);
+
+describe('the replay log', () => {
+  it('gives every member exactly what it was sent after what it has', () => {
+    fc.assert(
+      fc.property(actions, fc.boolean(), fc.nat(1000), (all, isSmall, part) => {
+        const { log } = createLog(isSmall ? 1_500 : undefined);
+        const sessions = Array.from({ length: MEMBERS }, (_, number) => new Session(String(number)));
+        const wanted = sessions.map((): string[] | undefined => undefined);
+        for (const [number, action] of all.entries()) {
+          const chosen = action.members.map((member) => sessions[member]);
+          const frame = Frame.text(String(number));
+          if (action.do === 'join') {
+            const newcomers = action.members.filter((member) => wanted[member] === undefined);
+            for (const member of newcomers) {
+              log.join(sessions[member]);
+              wanted[member] = [];
+            }
+            continue;
+          }
+          if (action.do === 'broadcast') log.broadcast(frame, chosen);
+          else log.send(frame, chosen);
+          for (let member = 0; member < MEMBERS; member++) {
+            const isChosen = action.members.includes(member);
+            if (isChosen === (action.do === 'send')) wanted[member]?.push(String(number));
+          }
+        }
+        for (const [member, texts] of wanted.entries()) {
+          if (texts === undefined) continue;
+          expect(log.sentTo(sessions[member])).toBe(texts.length);
+          const received = part % (texts.length + 1);
+          const missed = textsOf(log.missedBy(sessions[member], received));
+          if (missed !== undefined || !isSmall) expect(missed).toEqual(texts.slice(received));
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('has a gap once what was missed is too much for it', () => {
+    const { log } = createLog(1_000);
+    const session = new Session('token');
+    log.join(session);
+    for (let number = 0; number < 20; number++) log.broadcast(Frame.text(`message ${number}`), []);
+    expect(log.missedBy(session, 0)).toBeUndefined();
+    expect(textsOf(log.missedBy(session, 18))).toEqual(['message 18', 'message 19']);
+  });
+
+  it('knows nobody who has received more than was sent', () => {
+    const { log } = createLog();
+    const session = new Session('token');
+    log.join(session);
+    expect(log.missedBy(session, 1)).toBeUndefined();
+  });
+
+  it('lets go of what is too old, also when nothing more is sent', () => {
+    const { log, clock } = createLog();
+    const session = new Session('token');
+    log.join(session);
+    log.broadcast(Frame.text('old'), []);
+    clock.advance(600);
+    log.broadcast(Frame.text('new'), []);
+    clock.advance(400);
+    expect(log.missedBy(session, 0)).toBeUndefined();
+    expect(textsOf(log.missedBy(session, 1))).toEqual(['new']);
+    clock.advance(600);
+    expect(log.missedBy(session, 1)).toBeUndefined();
+    expect(clock.timers).toEqual([]);
+  });
+
+  it('stays small however much is sent', () => {
+    const { log } = createLog(10_000);
+    const session = new Session('token');
+    log.join(session);
+    for (let number = 0; number < 5_000; number++) log.broadcast(Frame.text(`message ${number}`), []);
+    const kept = Array.from({ length: 5_000 }, (_, received) => log.missedBy(session, received)).findIndex(Boolean);
+    expect(kept).toBeGreaterThan(4_800);
+    expect(textsOf(log.missedBy(session, 4_998))).toEqual(['message 4998', 'message 4999']);
+  });
+});

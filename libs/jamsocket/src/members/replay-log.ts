@@ -1,0 +1,122 @@
+import type { Frame } from '../wire/frame.js';
+import type { JamsocketClock } from '../base/sources.js';
+import type { Session } from './session.js';
+
+/** What an entry takes beside its frame's bytes, about. */
+const ENTRY_BYTES = 100;
+const POINTER_BYTES = 8;
+/** Entries that have been dropped are cut off the front when there are this many. */
+const COMPACT_AT = 256;
+
+interface Entry {
+  readonly frame: Frame;
+  /** Milliseconds on the clock. */
+  readonly at: number;
+  readonly bytes: number;
+  /** Who gets it; `null` is everyone but `except`. */
+  readonly to: readonly Session[] | null;
+  readonly except: readonly Session[];
+}
+
+/**
+ * What a room has sent lately, so that a client that was away gets what it missed. It has one entry a message, whoever
+ * gets it, and is bounded in bytes and in age. How much a client has been sent is not counted a client either: it is the broadcasts
+ * since it came, and the few frames that it alone got or did not get.
+ */
+export class ReplayLog {
+  #entries: Entry[] = [];
+  #head = 0;
+  /** Number of the first entry that is still in `#entries`, dropped ones included. */
+  #base = 0;
+  #bytes = 0;
+  #broadcasts = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly maxAgeMs: number,
+    private readonly clock: JamsocketClock,
+  ) {}
+
+  /** From now on `session` gets broadcasts. */
+  join(session: Session): void {
+    session.firstBroadcast = this.#broadcasts;
+    session.ownFrames = 0;
+    session.firstEntry = this.#base + this.#entries.length;
+  }
+
+  broadcast(frame: Frame, except: readonly Session[]): void {
+    const left = except.filter((session) => session.firstEntry >= 0);
+    for (const session of left) session.ownFrames--;
+    this.#broadcasts++;
+    this.#add(frame, null, left);
+  }
+
+  send(frame: Frame, to: readonly Session[]): void {
+    const members = to.filter((session) => session.firstEntry >= 0);
+    if (members.length === 0) return;
+    for (const session of members) session.ownFrames++;
+    this.#add(frame, members, []);
+  }
+
+  /** How many frames the client has been sent, those included that it may not have got. */
+  sentTo(session: Session): number {
+    return this.#broadcasts - session.firstBroadcast + session.ownFrames;
+  }
+
+  /** The frames after the first `received` that were sent to the client, or `undefined` if they are not all here. */
+  missedBy(session: Session, received: number): Frame[] | undefined {
+    let missing = this.sentTo(session) - received;
+    if (missing < 0) return undefined;
+    const frames: Frame[] = [];
+    for (let at = this.#entries.length - 1; missing > 0; at--) {
+      if (at < this.#head || this.#base + at < session.firstEntry) return undefined;
+      const { frame, to, except } = this.#entries[at];
+      if (to === null ? except.includes(session) : !to.includes(session)) continue;
+      frames.push(frame);
+      missing--;
+    }
+    return frames.reverse();
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    this.#base += this.#entries.length;
+    this.#entries = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    this.#stopTimer();
+  }
+
+  #add(frame: Frame, to: readonly Session[] | null, except: readonly Session[]): void {
+    const bytes = frame.bytes + ENTRY_BYTES + POINTER_BYTES * ((to?.length ?? 0) + except.length);
+    this.#entries.push({ frame, at: this.clock.now(), bytes, to, except });
+    this.#bytes += bytes;
+    while (this.#bytes > this.maxBytes) this.#drop();
+    if (this.#timer === null && this.#bytes > 0) this.#watchAge(this.maxAgeMs);
+  }
+
+  #drop(): void {
+    this.#bytes -= this.#entries[this.#head].bytes;
+    this.#entries[this.#head++] = undefined as never;
+    if (this.#head < COMPACT_AT || this.#head * 2 < this.#entries.length) return;
+    this.#base += this.#head;
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
+  }
+
+  /** One timer for the oldest entry: a room that has fallen silent does not keep what nobody can come back for. */
+  #watchAge(ms: number): void {
+    this.#timer = this.clock.setTimeout(() => {
+      this.#timer = null;
+      const now = this.clock.now();
+      while (this.#bytes > 0 && now - this.#entries[this.#head].at >= this.maxAgeMs) this.#drop();
+      if (this.#bytes > 0) this.#watchAge(Math.max(1, this.maxAgeMs - (now - this.#entries[this.#head].at)));
+    }, ms);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,110 @@
+import { Frame } from '../wire/frame.js';
+import { CloseCode } from '../base/protocol.js';
+import { DEFAULT_TIMER } from '../decorators/metadata.js';
+import { JamsocketError } from '../base/errors.js';
+import { assertBytes, assertText } from './assert-payload.js';
+import type { Client, ClientId } from './client.js';
+import { deliver, type Recipient } from './recipients.js';
+import type { SendOptions } from './send-options.js';
+import type { Room } from '../room/room.js';
+
+/**
+ * What a room service talks to its room with. Inject it into the service or into any provider the service injects:
+ * such a provider becomes room-scoped, and everything in one room shares one instance of it.
+ *
+ * `JamsocketContext<{ moved: Point }>` names the events that the room emits, with the type of their data.
+ */
+export class JamsocketContext<Events = any> {
+  /** Only for the compiler: the client's `RoomContract` finds the room's events here. */
+  declare readonly '~events'?: Events;
+  #abort: AbortController | null = null;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly room: Room,
+  ) {}
+
+  get roomId(): string {
+    return this.room.address.roomId;
+  }
+
+  /** Name of the service: its path without parameters; `default` for the default service. */
+  get service(): string {
+    return this.room.definition.service;
+  }
+
+  /** Every parameter of the room's path, `room` among them. */
+  get params(): Readonly<Record<string, string>> {
+    return this.room.address.params;
+  }
+
+  /**
+   * Who is in the room: from the beginning of their `@OnConnect` until they have left. A client whose connection is lost
+   * and who may come back is still in it.
+   */
+  get clients(): ReadonlyMap<ClientId, Client> {
+    return this.room.members.clients;
+  }
+
+  /** Aborted when the room stops: give it to whatever should not outlive the room, such as `fetch`. */
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.room.state === 'stopped') this.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  /** Sends a text message. Whoever has gone is passed over; in a room that has stopped nothing happens. */
+  sendMessage(recipient: Recipient, text: string, options?: SendOptions): void {
+    assertText(text);
+    deliver(Frame.text(text, options?.volatile), recipient, this.room.members);
+  }
+
+  /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
+  sendBinary(recipient: Recipient, bytes: Uint8Array, options?: SendOptions): void {
+    assertBytes(bytes);
+    deliver(Frame.binary(bytes, options?.volatile), recipient, this.room.members);
+  }
+
+  /** Sends `{ "event": event, "data": data }` as JSON text. */
+  emit<Event extends keyof Events & string>(
+    recipient: Recipient,
+    event: Event,
+    data?: Events[Event],
+    options?: SendOptions,
+  ): void {
+    this.sendMessage(recipient, JSON.stringify({ event, data }), options);
+  }
+
+  /**
+   * Has `@OnTimer(name)` run once in `ms` milliseconds. A timer of the same name is replaced; 0 cancels it.
+   * @throws JamsocketError `unknown_timer` if the class has no `@OnTimer` of this name, `bad_timer` if `ms` is out of range
+   */
+  setTimer(ms: number, name: string = DEFAULT_TIMER): void {
+    const { timers, type } = this.room.definition;
+    if (!timers.has(name)) {
+      const known = [...timers].map((timer) => `"${timer}"`).join(', ') || 'none';
+      throw new JamsocketError(
+        'unknown_timer',
+        `${type.name} sets the timer "${name}", but no method has @OnTimer('${name}'). Its timers: ${known}.`,
+      );
+    }
+    if (this.room.state === 'starting' || this.room.state === 'running') this.room.timers.set(name, ms);
+  }
+
+  clearTimer(name: string = DEFAULT_TIMER): void {
+    this.room.timers.clear(name);
+  }
+
+  /** Stops the room: every client is closed with 1000 and this reason, then `@OnDestroy` runs. */
+  close(reason = ''): void {
+    this.room.close(CloseCode.normal, reason);
+  }
+
+  /** @internal */
+  abort(): void {
+    this.#abort?.abort();
+  }
+}

@@ -1,0 +1,171 @@
+import { Logger } from '@nestjs/common';
+import type {
+  ObservedTurn,
+  ReceivedMessage,
+  RefusedConnect,
+  RoomObserver,
+  SentMessage,
+  TurnOutcome,
+} from './room-observer.js';
+import type { Client } from '../members/client.js';
+import type { JamsocketContext } from '../members/room-context.js';
+
+const EVENTS = [
+  'roomStarted',
+  'roomFailed',
+  'roomStopped',
+  'clientJoined',
+  'clientLeft',
+  'clientLost',
+  'clientResumed',
+  'messageReceived',
+  'messageSent',
+  'turnStarted',
+  'turnEnded',
+  'turnTimedOut',
+  'turnFailed',
+  'connectRefused',
+] as const satisfies readonly (keyof RoomObserver)[];
+type EventName = (typeof EVENTS)[number];
+type Tell = (this: RoomObserver, a: unknown, b: unknown, c: unknown, d: unknown) => unknown;
+
+const logger = new Logger('Jamsocket');
+/** One report is enough: an observer that fails for every message would drown the log. */
+const reported = new WeakSet<RoomObserver>();
+
+/** The observers that are there at a time, as one that never throws. */
+export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
+  /** Whether anybody wants to know of turns, which cost more to tell of than messages. */
+  readonly wantsTurns: boolean;
+  /** Those who have a method for the event: for each message, looking for them would cost more than telling them. */
+  readonly #listeners: Readonly<Record<EventName, readonly RoomObserver[]>>;
+
+  constructor(readonly observers: readonly RoomObserver[]) {
+    const of = (event: keyof RoomObserver) => observers.filter((observer) => observer[event] !== undefined);
+    this.#listeners = Object.fromEntries(EVENTS.map((event) => [event, of(event)])) as Record<
+      EventName,
+      RoomObserver[]
+    >;
+    this.wantsTurns = [...of('turnStarted'), ...of('runTurn'), ...of('turnEnded')].length > 0;
+  }
+
+  roomStarted(room: JamsocketContext): void {
+    this.#tell('roomStarted', room);
+  }
+
+  roomFailed(room: JamsocketContext, error: unknown): void {
+    this.#tell('roomFailed', room, error);
+  }
+
+  roomStopped(room: JamsocketContext): void {
+    this.#tell('roomStopped', room);
+  }
+
+  clientJoined(room: JamsocketContext, client: Client): void {
+    this.#tell('clientJoined', room, client);
+  }
+
+  clientLeft(room: JamsocketContext, client: Client, code: number, reason: string): void {
+    this.#tell('clientLeft', room, client, code, reason);
+  }
+
+  clientLost(room: JamsocketContext, client: Client): void {
+    this.#tell('clientLost', room, client);
+  }
+
+  clientResumed(room: JamsocketContext, client: Client): void {
+    this.#tell('clientResumed', room, client);
+  }
+
+  /** Not through `#tell`, like the next one: there are as many of these as of all others together, and it is faster. */
+  messageReceived(room: JamsocketContext, client: Client, message: ReceivedMessage): void {
+    for (const observer of this.#listeners.messageReceived) {
+      try {
+        settle(observer, observer.messageReceived!(room, client, message));
+      } catch (error) {
+        report(observer, error);
+      }
+    }
+  }
+
+  messageSent(room: JamsocketContext, message: SentMessage): void {
+    for (const observer of this.#listeners.messageSent) {
+      try {
+        settle(observer, observer.messageSent!(room, message));
+      } catch (error) {
+        report(observer, error);
+      }
+    }
+  }
+
+  turnStarted(turn: ObservedTurn): void {
+    this.#tell('turnStarted', turn);
+  }
+
+  /** Each observer runs the next one, the last runs the turn. @returns what the turn returned, whatever they do */
+  runTurn(turn: ObservedTurn, run: () => void | Promise<void>): void | Promise<void> {
+    let next = run;
+    for (const observer of this.observers) {
+      if (observer.runTurn === undefined) continue;
+      const inner = next;
+      next = () => runWithin(observer, turn, inner);
+    }
+    return next();
+  }
+
+  turnEnded(turn: ObservedTurn, outcome: TurnOutcome): void {
+    this.#tell('turnEnded', turn, outcome);
+  }
+
+  turnTimedOut(room: JamsocketContext, client: Client | undefined, handler: string): void {
+    this.#tell('turnTimedOut', room, client, handler);
+  }
+
+  turnFailed(room: JamsocketContext, handler: string | undefined, client: Client | undefined, error: unknown): void {
+    this.#tell('turnFailed', room, handler, client, error);
+  }
+
+  connectRefused(refused: RefusedConnect): void {
+    this.#tell('connectRefused', refused);
+  }
+
+  #tell(event: EventName, a: unknown, b?: unknown, c?: unknown, d?: unknown): void {
+    for (const observer of this.#listeners[event]) {
+      try {
+        settle(observer, (observer[event] as Tell).call(observer, a, b, c, d));
+      } catch (error) {
+        report(observer, error);
+      }
+    }
+  }
+}
+
+/** The turn runs exactly once, even if the observer forgets it or throws. */
+function runWithin(observer: RoomObserver, turn: ObservedTurn, run: () => void | Promise<void>): void | Promise<void> {
+  let hasRun = false;
+  let result: void | Promise<void>;
+  const once = () => {
+    if (hasRun) return result;
+    hasRun = true;
+    return (result = run());
+  };
+  try {
+    observer.runTurn!(turn, once);
+  } catch (error) {
+    report(observer, error);
+  }
+  return once();
+}
+
+/** A method that was made async all the same must not end the process. */
+function settle(observer: RoomObserver, result: unknown): void {
+  if (result instanceof Promise) result.catch((error) => report(observer, error));
+}
+
+function report(observer: RoomObserver, error: unknown): void {
+  if (reported.has(observer)) return;
+  reported.add(observer);
+  const name = observer.constructor?.name ?? 'object';
+  const what = error instanceof Error ? error.message : String(error);
+  logger.error(`An observer of the rooms (${name}) failed: ${what}`, error instanceof Error ? error.stack : undefined);
+}

@@ -1,0 +1,78 @@
+import { inspect } from 'node:util';
+import { JamsocketConfigurationError } from '../base/errors.js';
+
+/** Checks one value, and gives back what it stands for. `path` names the option in the error. */
+export type Rule<T> = (value: unknown, path: string) => T;
+
+/** RFC 7230 section 3.2.6: a token, of which RFC 6455 section 4.1 wants each subprotocol to be one. */
+export const HTTP_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Node turns a longer delay into 1 ms (the timer's count is a signed 32-bit integer). */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** `ws` takes the limits of its receiver as signed 32-bit integers. */
+export const MAX_BYTES = 2 ** 31 - 1;
+
+/** `shutdown` is the one option whose resolved name differs from its own. */
+const RESOLVED_NAMES: Readonly<Record<string, string>> = { shutdown: 'shutdownAfterMs' };
+
+/** An object with these options and no others. */
+export function object<T>(rules: Record<string, Rule<unknown>>): Rule<T> {
+  return (value, path) => {
+    const given = value ?? {};
+    if (!isPlainObject(given)) throw badOption(path, value, `an object with ${Object.keys(rules).join(', ')}`);
+    requireKnown(given, rules, path);
+    const entries = Object.entries(rules).map(([key, rule]) => [
+      RESOLVED_NAMES[key] ?? key,
+      rule(given[key], `${path}.${key}`),
+    ]);
+    return Object.freeze(Object.fromEntries(entries)) as T;
+  };
+}
+
+/** @throws JamsocketConfigurationError if there is an option that none of the rules is for */
+export function requireKnown(given: object, rules: object, path: string): void {
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(rules, key));
+  if (unknown === undefined) return;
+  throw new JamsocketConfigurationError(`${path} has no option "${unknown}": it has ${Object.keys(rules).join(', ')}.`);
+}
+
+export function integer(min: number, max: number, byDefault: number): Rule<number> {
+  return (value = byDefault, path) => {
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+      throw badOption(path, value, `a whole number from ${min} to ${max}`);
+    }
+    return value as number;
+  };
+}
+
+/** Milliseconds that a timer can wait. */
+export const milliseconds = (min: number, byDefault: number) => integer(min, MAX_TIMEOUT_MS, byDefault);
+
+export function offOrInteger(min: number, max: number): Rule<number> {
+  return (value = false, path) => {
+    if (value === false) return Infinity;
+    try {
+      return integer(min, max, min)(value, path);
+    } catch {
+      throw badOption(path, value, `false (no limit) or a whole number from ${min} to ${max}`);
+    }
+  };
+}
+
+export function boolean(byDefault: boolean): Rule<boolean> {
+  return (value = byDefault, path) => {
+    if (typeof value !== 'boolean') throw badOption(path, value, 'true or false');
+    return value;
+  };
+}
+
+export function badOption(path: string, value: unknown, allowed: string): JamsocketConfigurationError {
+  return new JamsocketConfigurationError(
+    `${path} is ${inspect(value, { depth: 1, breakLength: Infinity })}, but must be ${allowed}.`,
+  );
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,527 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { CoalescingOutbox } from './coalescing-outbox.js';
+import type { Connection } from '../wire/connection.js';
+import { Frame } from '../wire/frame.js';
+import { IN_NO_OUTBOX } from '../wire/socket-writer.js';
+import type { OwnSequence } from '../wire/own-sequence.js';
+import type { TickFlusher } from './tick-flusher.js';
+
+/** Copies what is written to it, as an operating system would, and now and then holds on to it. */
+class FakeConnection {
+  outboxStart = IN_NO_OUTBOX;
+  outboxParts: OwnSequence | null = null;
+  nextApart: FakeConnection | null = null;
+  writes = 0;
+  isHolding = false;
+  isSlow = false;
+  readonly held: Buffer[] = [];
+
+  constructor(readonly number: number) {}
+
+  get skipsVolatile(): boolean {
+    return this.isHolding;
+  }
+
+  write(bytes: Buffer): boolean {
+    this.writes += 1;
+    if (this.isSlow) return false;
+    // What the socket holds on to must not change later.
+    this.held.push(this.isHolding ? bytes : Buffer.from(bytes));
+    return true;
+  }
+
+  /** The texts of all frames written so far. */
+  get texts(): string[] {
+    const bytes = Buffer.concat(this.held);
+    const texts = [];
+    for (let at = 0; at < bytes.length;) {
+      const short = bytes[at + 1];
+      const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
+      const length =
+        short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+      texts.push(bytes.toString('utf8', start, start + length));
+      at = start + length;
+    }
+    return texts;
+  }
+}
+
+const MEMBERS = 4;
+const member = fc.integer({ min: 0, max: MEMBERS - 1 });
+const text = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.integer({ min: 100, max: 40_000 }).map((length) => 'y'.repeat(length)),
+);
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('broadcast' as const), text, isVolatile: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('except' as const),
+      text,
+      members: fc.uniqueArray(member),
+      isVolatile: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('send' as const),
+      text,
+      members: fc.uniqueArray(member),
+      isVolatile: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('text' as const), text: fc.oneof(text, fc.constant('')), to: member }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('chunk read' as const), members: fc.tuple(member) }) },
+  fc.record({ do: fc.constant('flush to' as const), members: fc.tuple(member) }),
+  fc.record({ do: fc.constantFrom('join' as const, 'leave' as const, 'hold' as const), members: fc.tuple(member) }),
+);
+
+function setUp({ gathersLonger = false, members = MEMBERS, onDrop = (): void => undefined } = {}) {
+  const scheduled: CoalescingOutbox[] = [];
+  const dropped: number[] = [];
+  const outbox = new CoalescingOutbox(
+    { gathersLonger, schedule: (box: CoalescingOutbox) => scheduled.push(box) } as unknown as TickFlusher,
+    (connection) => {
+      dropped.push((connection as unknown as FakeConnection).number);
+      onDrop();
+    },
+  );
+  const connections = Array.from({ length: members }, (_, number) => new FakeConnection(number));
+  const real = (number: number) => connections[number] as unknown as Connection;
+  /** Ends a turn of the event loop. @returns whether there was anything to do */
+  const turn = () => {
+    const due = scheduled.splice(0);
+    expect(due.length).toBeLessThanOrEqual(1);
+    for (const box of due) box.flushTurn();
+    return due.length > 0;
+  };
+  const allTurns = () => {
+    for (let turns = 0; turn(); turns++) expect(turns).toBeLessThan(50);
+  };
+  return { outbox, connections, real, dropped, turn, allTurns };
+}
+
+describe('the coalescing outbox', () => {
+  it.each([
+    { crowd: 0, numRuns: 2_000 },
+    { crowd: 300, numRuns: 200 },
+  ])('gives each member what was sent to it in order, whatever the mix, beside $crowd others', ({ crowd, numRuns }) => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { outbox, connections, real, turn, allTurns } = setUp({ members: MEMBERS + crowd });
+        for (const { number } of connections.slice(MEMBERS)) outbox.join(real(number));
+        const joined = new Set(connections.slice(MEMBERS).map(({ number }) => number));
+        const wanted = connections.map((): string[] => []);
+        // Members leave when their connection has closed: what they would still have got does not count.
+        const flushed = connections.map(() => 0);
+        const settle = () => joined.forEach((number) => (flushed[number] = wanted[number].length));
+
+        const want = (number: number, sent: { text: string; isVolatile: boolean }) => {
+          if (!sent.isVolatile || !connections[number].skipsVolatile) wanted[number].push(sent.text);
+        };
+
+        for (const now of steps) {
+          if (now.do === 'flush') {
+            outbox.flush();
+            settle();
+          } else if (now.do === 'turn') {
+            turn();
+          } else if (now.do === 'flush to') {
+            outbox.flushTo(real(now.members[0]));
+          } else if (now.do === 'chunk read') {
+            outbox.chunkRead(real(now.members[0]));
+          } else if (now.do === 'join' && !joined.has(now.members[0])) {
+            joined.add(now.members[0]);
+            outbox.join(real(now.members[0]));
+          } else if (now.do === 'leave' && joined.has(now.members[0])) {
+            outbox.flush();
+            settle();
+            joined.delete(now.members[0]);
+            outbox.leave(real(now.members[0]));
+          } else if (now.do === 'hold') {
+            // Who is behind when a message is sent is so when it is written.
+            outbox.flush();
+            connections[now.members[0]].isHolding = true;
+          } else if (now.do === 'broadcast') {
+            outbox.broadcast(Frame.text(now.text, now.isVolatile));
+            joined.forEach((number) => want(number, now));
+          } else if (now.do === 'except') {
+            outbox.broadcastExcept(Frame.text(now.text, now.isVolatile), now.members.map(real));
+            joined.forEach((number) => now.members.includes(number) || want(number, now));
+          } else if (now.do === 'text') {
+            outbox.sendText(now.text, real(now.to));
+            if (joined.has(now.to)) wanted[now.to].push(now.text);
+          } else if (now.do === 'send') {
+            outbox.send(Frame.text(now.text, now.isVolatile), now.members.map(real));
+            joined.forEach((number) => now.members.includes(number) && want(number, now));
+          }
+        }
+        allTurns();
+        expect(connections.map(({ texts }) => texts)).toEqual(wanted);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('writes once a member and turn, however many messages there are', () => {
+    const { outbox, connections, real } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    for (let count = 0; count < 10; count++) outbox.broadcast(Frame.text(`message ${count}`));
+    outbox.broadcastExcept(Frame.text('except'), [real(0)]);
+    outbox.send(Frame.text('direct'), [real(1)]);
+    outbox.flush();
+    expect(connections.map(({ writes }) => writes)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('answers as soon as everyone has an answer, if nothing else waits', () => {
+    const { outbox, connections, real } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    for (const { number } of connections) {
+      expect(connections.map(({ writes }) => writes)).toEqual([0, 0, 0, 0]);
+      outbox.sendText(`answer ${number}`, real(number));
+      outbox.chunkRead(real(number));
+    }
+    expect(connections.map(({ texts }) => texts)).toEqual([['answer 0'], ['answer 1'], ['answer 2'], ['answer 3']]);
+    for (const { number } of connections) outbox.sendText('second', real(number));
+    outbox.broadcast(Frame.text('to all'));
+    outbox.chunkRead(real(0));
+    expect(connections.map(({ writes }) => writes)).toEqual([1, 1, 1, 1]);
+    outbox.flush();
+    expect(connections[3].texts).toEqual(['answer 3', 'second', 'to all']);
+  });
+
+  it('does not have more than eight answers wait for each other', () => {
+    const { outbox, connections, real } = setUp({ members: 20 });
+    for (const { number } of connections) outbox.join(real(number));
+    for (const { number } of connections) {
+      outbox.sendText('answer', real(number));
+      outbox.chunkRead(real(number));
+      const answered = connections.filter(({ writes }) => writes > 0).length;
+      expect(answered).toBe(Math.floor((number + 1) / 8) * 8);
+    }
+  });
+
+  it('gathers answers, too, for as long as it was told', () => {
+    const { outbox, connections, real } = setUp({ gathersLonger: true });
+    outbox.join(real(0));
+    outbox.sendText('answer', real(0));
+    outbox.chunkRead(real(0));
+    expect(connections[0].writes).toBe(0);
+  });
+
+  it('drops a client that is too slow for its answers', () => {
+    const { outbox, connections, real, dropped } = setUp();
+    outbox.join(real(0));
+    connections[0].isSlow = true;
+    outbox.sendText('answer', real(0));
+    outbox.chunkRead(real(0));
+    expect(dropped).toEqual([0]);
+  });
+
+  it('lets nobody change an answer that a socket still holds on to', () => {
+    const { outbox, connections, real } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    connections[0].isHolding = true;
+    for (const { number } of connections) outbox.sendText(`number ${number}`, real(number));
+    outbox.flush();
+    expect(connections.map(({ texts }) => texts)).toEqual([['number 0'], ['number 1'], ['number 2'], ['number 3']]);
+  });
+
+  it('shares the bytes between the members that get the same', () => {
+    const { outbox, connections, real } = setUp();
+    for (const connection of connections) {
+      connection.isHolding = true;
+      outbox.join(real(connection.number));
+    }
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flush();
+    expect(new Set(connections.map(({ held }) => held[0].buffer)).size).toBe(1);
+  });
+
+  it('counts what is queued for a member exactly', () => {
+    const { outbox, real } = setUp();
+    outbox.join(real(0));
+    outbox.join(real(1));
+    outbox.broadcast(Frame.text('12345'));
+    outbox.send(Frame.text('123'), [real(0)]);
+    outbox.broadcastExcept(Frame.text('1'), [real(0)]);
+    outbox.broadcast(Frame.text('x'.repeat(126)));
+    // Headers have 2 bytes, from 126 bytes of payload on 4.
+    expect(outbox.queuedBytes(real(0))).toBe(7 + 5 + 130);
+    expect(outbox.queuedBytes(real(1))).toBe(7 + 3 + 130);
+    expect(outbox.queuedBytes(real(2))).toBe(0);
+    outbox.flush();
+    expect(outbox.queuedBytes(real(0))).toBe(0);
+  });
+
+  it('drops a member that is too slow, and only that one', () => {
+    const { outbox, connections, real, dropped } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    connections[2].isSlow = true;
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flush();
+    expect(dropped).toEqual([2]);
+    expect(connections.map(({ texts }) => texts)).toEqual([['to all'], ['to all'], [], ['to all']]);
+  });
+
+  it('gives nothing more to those that are dropped together', () => {
+    const { outbox, connections, real, dropped } = setUp({
+      onDrop: () => {
+        connections.forEach((connection) => (connection.isSlow = false));
+        outbox.broadcast(Frame.text('one has left'));
+        outbox.flush();
+      },
+    });
+    for (const { number } of connections) outbox.join(real(number));
+    connections[1].isSlow = connections[2].isSlow = true;
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flush();
+    expect(dropped).toEqual([1, 2]);
+    expect(connections[0].texts).toEqual(['to all', 'one has left', 'one has left']);
+    expect([connections[1].texts, connections[2].texts]).toEqual([[], []]);
+  });
+
+  it('keeps no connection for one that has left', () => {
+    const { outbox, connections, real } = setUp();
+    for (const { number } of connections) outbox.join(real(number));
+    outbox.sendText('to 0', real(0));
+    outbox.sendText('to 1', real(1));
+    outbox.leave(real(0));
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flush();
+    expect(connections[0].nextApart).toBe(null);
+    expect(connections[1].texts).toEqual(['to 1', 'to all']);
+  });
+
+  it('asks to be flushed once a turn, and writes at once what has grown large', () => {
+    const { outbox, connections, real, turn } = setUp();
+    outbox.join(real(0));
+    outbox.broadcast(Frame.text('small'));
+    outbox.broadcast(Frame.text('small, too'));
+    expect(connections[0].writes).toBe(0);
+    outbox.broadcast(Frame.text('x'.repeat(64 * 1024)));
+    expect(connections[0].writes).toBe(1);
+    outbox.broadcast(Frame.text('small again'));
+    expect([turn(), turn()]).toEqual([true, false]);
+    expect(connections[0].writes).toBe(2);
+  });
+});
+
+describe('the coalescing outbox of a large room', () => {
+  const LARGE = 1_600;
+
+  function setUpLarge(options = {}) {
+    const set = setUp({ members: LARGE, ...options });
+    for (const { number } of set.connections) set.outbox.join(set.real(number));
+    const written = () => set.connections.filter(({ writes }) => writes > 0).length;
+    return { ...set, written };
+  }
+
+  it('writes to an eighth of the members a turn, until everyone has got everything', () => {
+    const { outbox, connections, turn, written } = setUpLarge();
+    for (const text of ['first', 'second']) {
+      outbox.broadcast(Frame.text(text));
+      const before = connections[0].writes;
+      for (let eighth = 1; eighth <= 8; eighth++) {
+        expect(turn()).toBe(true);
+        expect(connections.filter(({ writes }) => writes > before).length).toBe((LARGE / 8) * eighth);
+      }
+      expect(turn()).toBe(false);
+    }
+    expect(written()).toBe(LARGE);
+    expect(connections.every(({ texts }) => texts.join() === 'first,second')).toBe(true);
+  });
+
+  it('gives those who are written to later more at once', () => {
+    const { outbox, connections, turn, allTurns } = setUpLarge();
+    for (let count = 0; count < 8; count++) {
+      outbox.broadcast(Frame.text(`${count}`));
+      turn();
+    }
+    expect(connections[0].texts).toEqual(['0']);
+    expect(connections[LARGE - 1].texts.join('')).toBe('01234567');
+    allTurns();
+    expect(connections.every(({ texts }) => texts.join('') === '01234567')).toBe(true);
+    expect(Math.max(...connections.map(({ writes }) => writes))).toBe(2);
+  });
+
+  it('answers those first who have said something, even if the answer takes a few turns', () => {
+    const { outbox, connections, real, turn } = setUpLarge();
+    outbox.chunkRead(real(1_000));
+    outbox.chunkRead(real(1_001));
+    outbox.broadcast(Frame.text('an answer'));
+    turn();
+    expect(connections[1_000].texts).toEqual(['an answer']);
+    expect(connections[1_001].texts).toEqual(['an answer']);
+    expect(connections[1_002].texts).toEqual([]);
+    outbox.chunkRead(real(1_000));
+    turn();
+    outbox.broadcast(Frame.text('a late one'));
+    turn();
+    expect(connections[1_000].texts).toEqual(['an answer', 'a late one']);
+    expect(connections[1_001].texts).toEqual(['an answer']);
+  });
+
+  it('writes to a slice of those first, too, if everyone has said something', () => {
+    const { outbox, connections, real, turn, allTurns, written } = setUpLarge();
+    for (const { number } of connections.slice(LARGE / 2)) outbox.chunkRead(real(number));
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    expect(written()).toBe(LARGE / 4);
+    allTurns();
+    expect(connections.every(({ texts }) => texts.join() === 'to all')).toBe(true);
+  });
+
+  it('goes on in slices, however much comes', () => {
+    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    const sent: string[] = [];
+    let before = 0;
+    for (let count = 0; count < 400; count++) {
+      sent.push(`${count}`.padEnd(500, 'x'));
+      outbox.broadcast(Frame.text(sent[count]));
+      outbox.sendTo(Frame.text('one'), real(count));
+      turn();
+      const writes = connections.reduce((sum, connection) => sum + connection.writes, 0);
+      expect(writes - before).toBeLessThanOrEqual(LARGE / 8 + 1);
+      before = writes;
+    }
+    allTurns();
+    for (const number of [0, 200, LARGE - 1]) {
+      expect(connections[number].texts.filter((text) => text !== 'one')).toEqual(sent);
+    }
+    expect(connections[200].texts.indexOf('one')).toBe(201);
+  });
+
+  it.each([[[]], [['last']]])('loses nothing between two walks, with %j in the last turn of the first', (last) => {
+    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    for (let eighth = 1; eighth < 8; eighth++) {
+      if (eighth === 1 || last.length > 0) outbox.broadcast(Frame.text(`${eighth}`));
+      turn();
+    }
+    for (const text of last) outbox.broadcast(Frame.text(text));
+    // More than a turn writes to.
+    outbox.send(
+      Frame.text('own'),
+      connections.slice(0, 300).map(({ number }) => real(number)),
+    );
+    turn();
+    expect(connections.filter(({ texts }) => texts.includes('own')).length).toBe(LARGE / 8);
+    allTurns();
+    const all = [1, 2, 3, 4, 5, 6, 7].slice(0, last.length > 0 ? 7 : 1).map(String);
+    expect(connections[0].texts).toEqual([...all, ...last, 'own']);
+    expect(connections[299].texts).toEqual([...all, ...last, 'own']);
+    expect(connections[300].texts).toEqual([...all, ...last]);
+  });
+
+  it('writes to one member what has to be written to it now', () => {
+    const { outbox, connections, real, turn, written } = setUpLarge();
+    outbox.broadcast(Frame.text('to all'));
+    outbox.flushTo(real(1_000));
+    outbox.flushTo(real(1_000));
+    expect([connections[1_000].writes, written()]).toEqual([1, 1]);
+    turn();
+    outbox.leave(real(1_000));
+    outbox.flushTo(real(1_000));
+    expect(connections[1_000].texts).toEqual(['to all']);
+  });
+
+  it('writes to those first who get something of their own', () => {
+    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    outbox.sendText('before', real(1_500));
+    outbox.broadcast(Frame.text('to all'));
+    outbox.sendTo(Frame.text('behind'), real(1_400));
+    turn();
+    expect(connections[1_500].texts).toEqual(['before', 'to all']);
+    expect(connections[1_400].texts).toEqual(['to all', 'behind']);
+    expect(connections[1_300].texts).toEqual([]);
+    outbox.sendTo(Frame.text('a turn later'), real(1_450));
+    allTurns();
+    // A link left behind would keep a connection that is gone.
+    expect(connections.every(({ nextApart }) => nextApart === null)).toBe(true);
+  });
+
+  it('writes what nobody else in the slice still has to get', () => {
+    const { outbox, connections, real, turn } = setUp({ members: 130 });
+    for (const { number } of connections) outbox.join(real(number));
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    outbox.sendTo(Frame.text('to 128'), real(128));
+    outbox.sendTo(Frame.text('to 129'), real(129));
+    turn();
+    expect(connections[128].texts).toEqual(['to all', 'to 128']);
+    expect(connections[129].texts).toEqual(['to all', 'to 129']);
+  });
+
+  it('begins with the first member again when everyone has been written to', () => {
+    const { outbox, connections, turn } = setUpLarge();
+    outbox.broadcast(Frame.text('small'));
+    turn();
+    outbox.flush();
+    outbox.broadcast(Frame.text('next'));
+    turn();
+    expect(connections[0].texts).toEqual(['small', 'next']);
+    expect(connections[LARGE / 8].texts).toEqual(['small']);
+  });
+
+  it('writes to everyone at once what may not wait, or has grown large', () => {
+    const { outbox, connections, turn, allTurns } = setUpLarge();
+    outbox.broadcast(Frame.text('small'));
+    turn();
+    outbox.flush();
+    expect(connections.every(({ texts }) => texts.join() === 'small')).toBe(true);
+    outbox.broadcast(Frame.text('small'));
+    turn();
+    outbox.broadcast(Frame.text('x'.repeat(64 * 1024)));
+    expect(connections.every(({ texts }) => texts.length === 3)).toBe(true);
+    allTurns();
+    expect(connections.every(({ texts }) => texts.length === 3)).toBe(true);
+  });
+
+  it('writes to everyone at once if sends are gathered for longer', () => {
+    const { outbox, turn, written } = setUpLarge({ gathersLonger: true });
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    expect(written()).toBe(LARGE);
+  });
+
+  it('forgets who leaves before it is written to', () => {
+    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    outbox.chunkRead(real(1_000));
+    outbox.leave(real(1_000));
+    outbox.leave(real(1_200));
+    outbox.chunkRead(real(1_200));
+    allTurns();
+    expect([connections[1_000].writes, connections[1_200].writes]).toEqual([0, 0]);
+    expect(connections[1_599].texts).toEqual(['to all']);
+  });
+
+  it('counts what is still queued for those who have not been written to', () => {
+    const { outbox, real, turn } = setUpLarge();
+    outbox.broadcast(Frame.text('12345'));
+    turn();
+    outbox.broadcast(Frame.text('123'));
+    expect(outbox.queuedBytes(real(0))).toBe(5);
+    expect(outbox.queuedBytes(real(LARGE - 1))).toBe(12);
+  });
+
+  it('drops a member that is too slow, in its turn, and only that one', () => {
+    const { outbox, connections, dropped, turn, allTurns } = setUpLarge();
+    connections[LARGE - 1].isSlow = true;
+    outbox.broadcast(Frame.text('to all'));
+    turn();
+    expect(dropped).toEqual([]);
+    allTurns();
+    expect(dropped).toEqual([LARGE - 1]);
+    expect(connections.filter(({ texts }) => texts.length === 1).length).toBe(LARGE - 1);
+  });
+});

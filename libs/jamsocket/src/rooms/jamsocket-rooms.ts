@@ -1,0 +1,155 @@
+import type { Type } from '@nestjs/common';
+import { AsyncResource } from 'node:async_hooks';
+import { CloseCode } from '../base/protocol.js';
+import { JamsocketError, RefusedError } from '../base/errors.js';
+import type { RoomName } from '../members/room-address.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import { addressNamed } from './room-name.js';
+import type { RoomRegistry } from './room-registry.js';
+import type { Room } from '../room/room.js';
+import { currentTurn, inTurn, isInTurnOf, type TurnChain } from '../room/turn-scope.js';
+
+/** Names of a class's methods. */
+export type MethodOf<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T] & string;
+export type ArgumentsOf<T, M extends keyof T> = T[M] extends (...args: infer A) => unknown ? A : never;
+export type ResultOf<T, M extends keyof T> = T[M] extends (...args: never[]) => infer R ? Awaited<R> : never;
+
+/** How often a generator may come up with an id that is in use before that is an error. */
+const MAX_ATTEMPTS = 100;
+
+/** Rooms from outside: for controllers, other services and other rooms. */
+export class JamsocketRooms {
+  /** @internal */
+  constructor(
+    private readonly registry: RoomRegistry,
+    private readonly definitions: ReadonlyMap<Type, RoomDefinition>,
+  ) {}
+
+  /**
+   * Makes a room, with a generated id if none is given, and resolves when its `@OnCreate` has run. If nobody joins it
+   * within `unjoinedMs` it stops.
+   * @throws JamsocketError `room_exists`, `bad_room_id`, `not_a_room_service`; the error of a failed `@OnCreate`
+   */
+  async create(service: Type, room?: RoomName): Promise<JamsocketContext> {
+    const definition = this.#definitionOf(service);
+    return this.createIn(definition, room);
+  }
+
+  /** @internal */
+  async createIn(definition: RoomDefinition, room?: RoomName): Promise<JamsocketContext> {
+    try {
+      const address = addressNamed(definition, room ?? this.#newId(definition));
+      return (await this.registry.create(definition, address)).context;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      if (error.code === 'room_failed') throw error.cause;
+      throw error.code === 'room_exists' ? new JamsocketError('room_exists', error.message) : error;
+    }
+  }
+
+  /** The context of a running room, or `undefined`. */
+  get(service: Type, room: RoomName): JamsocketContext | undefined {
+    return this.#find(service, room)?.context;
+  }
+
+  /** The contexts of all running rooms, of one service or of all. */
+  list(service?: Type): JamsocketContext[] {
+    return this.registry.list(service && this.#definitionOf(service)).map((room) => room.context);
+  }
+
+  /**
+   * Closes every client of a room with 1000 and stops it.
+   * @returns whether there was such a room; resolves when it has stopped
+   */
+  async close(service: Type, room: RoomName, reason = ''): Promise<boolean> {
+    const found = this.#find(service, room);
+    if (found === undefined) return false;
+    const isOwnTurn = isInTurnOf(found);
+    found.close(CloseCode.normal, reason);
+    // A room that closes itself cannot wait for its end: this turn is part of it.
+    if (!isOwnTurn) await found.stopped;
+    return true;
+  }
+
+  /**
+   * Calls a method of a room's service as a turn of that room's mailbox, and resolves with what it returns.
+   *
+   * A room cannot invoke itself, not even through another room: its turn would wait for a turn that can only begin
+   * after it. Call `this.method()` instead.
+   * @throws JamsocketError `room_not_found`, `room_stopped`, `room_invokes_itself`, and whatever the method throws
+   */
+  async invoke<T extends object, M extends MethodOf<T>>(
+    service: Type<T>,
+    room: RoomName,
+    method: M,
+    ...args: ArgumentsOf<T, M>
+  ): Promise<ResultOf<T, M>> {
+    const found = this.#find(service, room);
+    if (found === undefined)
+      throw new JamsocketError('room_not_found', `${service.name} has no running room ${JSON.stringify(room)}.`);
+    if (isInTurnOf(found)) {
+      const message = `${service.name}.${method} was invoked in a turn of the room it belongs to, "${found.address.key}": it would wait for itself. Call the method directly.`;
+      throw new JamsocketError('room_invokes_itself', message);
+    }
+    return callAsTurn(found, method, args, currentTurn()) as Promise<ResultOf<T, M>>;
+  }
+
+  #find(service: Type, room: RoomName): Room | undefined {
+    const definition = this.#definitionOf(service);
+    return this.registry.get(definition, addressNamed(definition, room).key);
+  }
+
+  #definitionOf(service: Type): RoomDefinition {
+    const definition = this.definitions.get(service);
+    if (definition === undefined) {
+      throw new JamsocketError(
+        'not_a_room_service',
+        `${service?.name} is not a room service of this application: decorate it with @JamsocketService() and list it in a module's providers.`,
+      );
+    }
+    return definition;
+  }
+
+  #newId(definition: RoomDefinition): string {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const id = definition.nextRoomId();
+      if (!this.registry.isTaken(definition, addressNamed(definition, id).key)) return id;
+    }
+    throw new JamsocketError(
+      'bad_room_id',
+      `${definition.type.name}: the room id generator returned ${MAX_ATTEMPTS} ids in a row that are in use.`,
+    );
+  }
+}
+
+function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnChain | undefined): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const call = async () => methodsOf(room)[method](...args);
+    // A method that is none has no name: it may come from anywhere.
+    const name = () =>
+      `${room.definition.type.name}.${typeof methodsOf(room)[method] === 'function' ? method : '(unknown)'}`;
+    room.invoke({
+      get name() {
+        return name();
+      },
+      runAsCaller: room.observer?.wantsTurns ? asCaller() : undefined,
+      run: (record) =>
+        inTurn(room, caller, call).then(resolve, (error) => {
+          record?.fail(error);
+          room.observer?.turnFailed(room.context, name(), undefined, error);
+          reject(error as Error);
+        }),
+      refuse: () => reject(new JamsocketError('room_stopped', `Room "${room.address.key}" has stopped.`)),
+    });
+  });
+}
+
+function methodsOf(room: Room): Record<string, (...args: unknown[]) => unknown> {
+  return room.instance!.service as Record<string, (...args: unknown[]) => unknown>;
+}
+
+function asCaller(): <T>(run: () => T) => T {
+  const resource = new AsyncResource('JamsocketInvoke');
+  return (run) => resource.runInAsyncScope(run);
+}

@@ -1,0 +1,172 @@
+import { RefusedError } from '../base/errors.js';
+import type { AddressCounts } from '../members/address-counts.js';
+import type { Client } from '../members/client.js';
+import type { RoomAddress } from '../members/room-address.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import { Room } from '../room/room.js';
+import type { RoomServices } from '../room/room-services.js';
+
+interface Place {
+  readonly room: Room;
+  /** Everyone who wants the room while it starts waits for this one creation. */
+  readonly started: Promise<void>;
+}
+
+/** All rooms of the application. One address has at most one room at a time. */
+export class RoomRegistry {
+  readonly #places = new Map<RoomDefinition, Map<string, Place>>();
+  #size = 0;
+  #isClosed = false;
+
+  constructor(
+    private readonly services: RoomServices,
+    private readonly maxRooms: number,
+  ) {}
+
+  /** Clients whose connection is lost and who may come back. */
+  get placesKept(): AddressCounts {
+    return this.services.placesKept;
+  }
+
+  /**
+   * The running room at this address, with a place reserved in it; made if there is none and ids are implicit. A room
+   * that is stopping is waited for, and a fresh one takes its place.
+   * @throws RefusedError `no_such_room`, `room_failed`, `room_busy`, `room_full`, `too_many_rooms`, `draining`
+   */
+  reserve(definition: RoomDefinition, address: RoomAddress): Room | Promise<Room> {
+    const room = this.#placesOf(definition).get(address.key)?.room;
+    if (room?.state !== 'running') return this.#reserveLater(definition, address);
+    this.#requireSpace(room);
+    room.reserve();
+    return room;
+  }
+
+  /**
+   * Makes a room for nobody yet.
+   * @throws RefusedError `room_exists`, `room_failed`, `too_many_rooms`, `draining`
+   */
+  async create(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
+    for (;;) {
+      const existing = this.#placesOf(definition).get(address.key);
+      if (existing === undefined) break;
+      if (existing.room.state !== 'draining') {
+        throw new RefusedError(409, 'room_exists', `Room "${address.key}" exists already.`);
+      }
+      await existing.room.stopped;
+    }
+    const place = this.#start(definition, address);
+    await this.#whenStarted(place);
+    place.room.occupancy.expectJoin();
+    return place.room;
+  }
+
+  get(definition: RoomDefinition, key: string): Room | undefined {
+    const room = this.#placesOf(definition).get(key)?.room;
+    return room?.state === 'running' ? room : undefined;
+  }
+
+  isTaken(definition: RoomDefinition, key: string): boolean {
+    return this.#placesOf(definition).has(key);
+  }
+
+  /** Running rooms, of one service or of all. */
+  list(definition?: RoomDefinition): Room[] {
+    const places = definition ? [this.#placesOf(definition)] : [...this.#places.values()];
+    return places
+      .flatMap((map) => [...map.values()].map(({ room }) => room))
+      .filter((room) => room.state === 'running');
+  }
+
+  /** Every room that has not stopped, those that start or drain included. */
+  unstopped(): Room[] {
+    return this.#allPlaces().map(({ room }) => room);
+  }
+
+  clients(): Client[] {
+    return this.list().flatMap((room) => room.members.all);
+  }
+
+  /** Makes no more rooms. */
+  refuseNew(): void {
+    this.#isClosed = true;
+  }
+
+  /** Stops every room and resolves when all have stopped. */
+  async stopAll(code: number, reason: string): Promise<void> {
+    this.refuseNew();
+    await Promise.all(
+      this.#allPlaces().map(async ({ room, started }) => {
+        await started.catch(() => undefined);
+        room.close(code, reason);
+        await room.stopped;
+      }),
+    );
+  }
+
+  /** Gives up on rooms that do not stop by themselves. */
+  async abandonAll(): Promise<void> {
+    await Promise.all(this.#allPlaces().map(({ room }) => room.abandon()));
+  }
+
+  #allPlaces(): Place[] {
+    return [...this.#places.values()].flatMap((places) => [...places.values()]);
+  }
+
+  async #reserveLater(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
+    const isImplicit = definition.options.roomIds === 'implicit';
+    for (;;) {
+      const existing = this.#placesOf(definition).get(address.key);
+      const place = existing ?? (isImplicit ? this.#start(definition, address) : undefined);
+      if (place === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
+      const { room } = place;
+      if (room.state === 'starting') await this.#whenStarted(place);
+      this.#requireSpace(room);
+      if (room.reserve()) return room;
+      await room.stopped;
+    }
+  }
+
+  #requireSpace({ occupancy, definition, address, isSwamped }: Room): void {
+    if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);
+    if (occupancy.size < definition.options.limits.maxClientsPerRoom) return;
+    throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
+  }
+
+  #start(definition: RoomDefinition, address: RoomAddress): Place {
+    const places = this.#placesOf(definition);
+    if (this.#isClosed) throw new RefusedError(503, 'draining', 'The server is shutting down.');
+    if (this.#size >= this.maxRooms || places.size >= definition.options.limits.maxRooms) {
+      throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
+    }
+    const room = new Room(definition, address, this.services);
+    const place: Place = { room, started: room.start() };
+    places.set(address.key, place);
+    this.#size++;
+    void room.stopped.then(() => {
+      places.delete(address.key);
+      this.#size--;
+    });
+    return place;
+  }
+
+  async #whenStarted({ room, started }: Place): Promise<void> {
+    try {
+      await started;
+    } catch (error) {
+      if (error instanceof RefusedError) throw error;
+      throw new RefusedError(
+        503,
+        'room_failed',
+        `Room "${room.address.key}" could not be created.`,
+        {},
+        { cause: error },
+      );
+    }
+  }
+
+  #placesOf(definition: RoomDefinition): Map<string, Place> {
+    let places = this.#places.get(definition);
+    if (places === undefined) this.#places.set(definition, (places = new Map<string, Place>()));
+    return places;
+  }
+}

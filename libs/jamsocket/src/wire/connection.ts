@@ -1,0 +1,142 @@
+import type { Duplex } from 'node:stream';
+import { CloseCode } from '../base/protocol.js';
+import type { ConnectionLimits, ConnectionSink, Watch } from './connection-sink.js';
+import { ConnectionSocket, type PutWs } from './connection-socket.js';
+import { FrameReader, type FrameTarget } from './frame-reader.js';
+import type { RoomSocket } from './room-socket.js';
+
+/**
+ * One socket's life: bytes in become messages for the sink, frames out become writes. Whole frames are read and written
+ * here; what else there is to RFC 6455 is its socket's.
+ */
+export class Connection extends ConnectionSocket implements FrameTarget {
+  /** When anything was last heard from the peer, on the watch's clock. */
+  lastHeard: number;
+  /** For the heartbeat: the part of its sweep that visits this connection. */
+  heartbeatPart = 0;
+  isPaused = false;
+  /** The peer has broken the protocol. */
+  hasFailed = false;
+  #isClosed = false;
+  /** `null` if `ws` reads everything. */
+  readonly #reader: FrameReader | null;
+
+  /** @param opening the `ws` object that reads everything, or how one is made when it is needed */
+  constructor(
+    socket: Duplex,
+    private readonly sink: ConnectionSink,
+    limits: ConnectionLimits,
+    private readonly watch: Watch,
+    opening: RoomSocket | PutWs,
+  ) {
+    super(socket, limits, opening);
+    this.lastHeard = watch.now;
+    this.#reader = this.hasWs ? null : new FrameReader(this, limits.maxPayloadBytes);
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed && this.endpoint.isOpen;
+  }
+
+  receiveText(text: string): void {
+    if (!this.#isClosed) this.sink.receiveText(text);
+  }
+
+  receiveBinary(bytes: Buffer): void {
+    if (!this.#isClosed) this.sink.receiveBinary(bytes);
+  }
+
+  protected get isHoldingBack(): boolean {
+    return this.#reader?.isHoldingBack ?? false;
+  }
+
+  /** Resolves when the socket is closed. */
+  get ended(): Promise<void> {
+    if (this.socket.destroyed) return Promise.resolve();
+    return new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
+  closing(): void {
+    if (this.#isClosed) return;
+    this.sink.connectionClosing();
+    this.writeOutBacklog();
+  }
+
+  /** Starts the closing handshake behind everything written so far. The sink hears of it at once. */
+  close(code: number, reason = ''): void {
+    if (this.#isClosed) return;
+    this.sendClose(code, reason);
+    this.#end(code, reason);
+  }
+
+  /** Closes a peer that does not read: what waits for it is let go. */
+  drop(code: number, reason: string): void {
+    if (!this.#isClosed) this.sink.connectionDropped();
+    this.discardBacklog();
+    this.sendClose(code, reason);
+    this.#end(code, reason);
+  }
+
+  /** Cuts the connection without a closing handshake. */
+  terminate(reason: string): void {
+    this.endpoint.terminate();
+    this.#end(CloseCode.abnormal, reason);
+  }
+
+  protected fellBehind(): void {
+    this.sink.connectionBehind();
+  }
+
+  pause(): void {
+    // What a socket received before it closed is read to the end.
+    if (this.socket.destroyed) return;
+    this.isPaused = true;
+    this.endpoint.pause();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.lastHeard = this.watch.now;
+    this.#reader?.readHeld();
+    if (!this.isPaused) this.endpoint.resume();
+  }
+
+  read(chunk: Buffer): void {
+    this.lastHeard = this.watch.now;
+    this.#reader?.read(chunk);
+    if (!this.#isClosed) this.sink.chunkRead();
+  }
+
+  readHeld(): void {
+    this.isPaused = false;
+    this.#reader?.readHeld();
+  }
+
+  wsDelivered(): void {
+    if (this.#reader !== null) this.#reader.hasWsDelivered = true;
+  }
+
+  failed(): void {
+    this.hasFailed = true;
+    if (this.#reader !== null) this.#reader.isFinished = true;
+  }
+
+  closed(code: number, reason: string): void {
+    this.discardBacklog();
+    this.watch.remove(this);
+    this.#end(code, reason);
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // A paused socket would never see the peer's close frame.
+    if (this.isPaused) {
+      this.isPaused = false;
+      this.#reader?.readHeld();
+      this.endpoint.resume();
+    }
+    this.sink.connectionClosed(code, reason);
+  }
+}

@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { JamsocketClock } from '../base/sources.js';
+import type { Connection } from './connection.js';
+import { Heartbeat } from './heartbeat.js';
+
+/** Time that stands still unless a test moves it on. */
+class TestClock extends JamsocketClock {
+  time = 0;
+  /** Milliseconds that every tick is late; the next is counted from there, as Node does. */
+  lateness = 0;
+  intervals: { callback: () => void; ms: number; nextAt: number }[] = [];
+
+  now() {
+    return this.time;
+  }
+  setTimeout(): NodeJS.Timeout {
+    throw new Error('The sweep needs no timeouts.');
+  }
+  clearTimeout(): void {}
+  setInterval(callback: () => void, ms: number) {
+    const interval = { callback, ms, nextAt: this.time + ms + this.lateness };
+    this.intervals.push(interval);
+    return interval as unknown as NodeJS.Timeout;
+  }
+  clearInterval(timer: NodeJS.Timeout) {
+    this.intervals = this.intervals.filter((interval) => interval !== (timer as unknown));
+  }
+
+  advance(ms: number) {
+    const end = this.time + ms;
+    for (;;) {
+      const next = this.intervals.filter(({ nextAt }) => nextAt <= end).sort((a, b) => a.nextAt - b.nextAt)[0];
+      if (next === undefined) break;
+      this.time = next.nextAt;
+      next.nextAt += next.ms + this.lateness;
+      next.callback();
+    }
+    this.time = end;
+  }
+
+  /** The process does nothing for so long; the ticks it missed come as one. */
+  stall(ms: number) {
+    this.time += ms;
+    for (const interval of this.intervals) interval.nextAt = Math.max(interval.nextAt, this.time);
+    this.advance(0);
+  }
+}
+
+const INTERVAL = 10_000;
+const TIMEOUT = 20_000;
+
+describe('the heartbeat', () => {
+  let clock: TestClock;
+  let heartbeat: Heartbeat;
+  beforeEach(() => {
+    clock = new TestClock();
+    heartbeat = new Heartbeat(clock, INTERVAL, TIMEOUT);
+  });
+
+  function add({ answers = false } = {}) {
+    const connection = {
+      lastHeard: 0,
+      heartbeatPart: 0,
+      isPaused: false,
+      pings: [] as number[],
+      endedAt: undefined as number | undefined,
+      ping() {
+        this.pings.push(clock.time);
+        if (answers) this.lastHeard = clock.time;
+      },
+      terminate() {
+        this.endedAt = clock.time;
+        heartbeat.remove(connection as unknown as Connection);
+      },
+    };
+    heartbeat.add(connection as unknown as Connection);
+    return connection;
+  }
+
+  it('finds every silent peer within interval and timeout, and cuts no one before the timeout', () => {
+    const connections = Array.from({ length: 100 }, () => {
+      clock.advance(37);
+      return { addedAt: clock.time, connection: add() };
+    });
+    clock.advance(INTERVAL + TIMEOUT);
+    for (const { addedAt, connection } of connections) {
+      expect(connection.endedAt! - addedAt).toBeGreaterThanOrEqual(TIMEOUT);
+      expect(connection.endedAt! - addedAt).toBeLessThanOrEqual(INTERVAL + TIMEOUT);
+      expect(connection.pings.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('is not late for good when every tick is late', () => {
+    clock.lateness = 400;
+    const connections = Array.from({ length: 100 }, () => add());
+    clock.advance(INTERVAL + TIMEOUT + 1_000);
+    expect(connections.filter(({ endedAt }) => endedAt === undefined)).toEqual([]);
+  });
+
+  it('leaves alone those that answer', () => {
+    const connection = add({ answers: true });
+    clock.advance(20 * INTERVAL);
+    expect(connection.endedAt).toBeUndefined();
+  });
+
+  it('spreads the pings of connections that came at once', () => {
+    const connections = Array.from({ length: 1_000 }, () => add({ answers: true }));
+    clock.advance(2 * INTERVAL);
+    const atOnce = new Map<number, number>();
+    for (const time of connections.flatMap(({ pings }) => pings)) atOnce.set(time, (atOnce.get(time) ?? 0) + 1);
+    expect(Math.max(...atOnce.values())).toBeLessThanOrEqual(50);
+  });
+
+  it('does not blame a peer for our own pause, but goes on pinging it', () => {
+    const connection = add();
+    connection.isPaused = true;
+    clock.advance(10 * TIMEOUT);
+    expect(connection.endedAt).toBeUndefined();
+    expect(connection.pings.length).toBeGreaterThanOrEqual((10 * TIMEOUT) / INTERVAL - 1);
+  });
+
+  it('finds a peer that stays silent when it is read again', () => {
+    const connection = add();
+    connection.isPaused = true;
+    clock.advance(10 * TIMEOUT);
+    connection.isPaused = false;
+    connection.lastHeard = clock.time;
+    clock.advance(TIMEOUT - 1);
+    expect(connection.endedAt).toBeUndefined();
+    clock.advance(INTERVAL + 1);
+    expect(connection.endedAt).toBeDefined();
+  });
+
+  it('does not blame a peer for a stall of our own, and finds the dead ones after it', () => {
+    const [alive, dead] = [add({ answers: true }), add()];
+    clock.advance(INTERVAL);
+    clock.stall(3 * TIMEOUT);
+    expect([alive.endedAt, dead.endedAt]).toEqual([undefined, undefined]);
+    clock.advance(INTERVAL + TIMEOUT);
+    expect([alive.endedAt, typeof dead.endedAt]).toEqual([undefined, 'number']);
+  });
+
+  it('has one timer however many connections there are, and none without any', () => {
+    const [first, second] = [add(), add()];
+    expect(clock.intervals).toHaveLength(1);
+    first.terminate();
+    expect(clock.intervals).toHaveLength(1);
+    second.terminate();
+    expect(clock.intervals).toHaveLength(0);
+  });
+});

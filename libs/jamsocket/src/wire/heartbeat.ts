@@ -1,0 +1,81 @@
+import type { JamsocketClock } from '../base/sources.js';
+import type { Watch } from './connection-sink.js';
+import type { Connection } from './connection.js';
+
+/** The sweep visits the connections in this many parts, so that pings never go out all at once. */
+const PARTS = 20;
+
+/**
+ * Finds peers that are gone without a word. One timer sweeps all connections, a part of them at a time, and visits
+ * each once an interval: whoever was silent for an interval is pinged, whoever was silent for the timeout is cut.
+ */
+export class Heartbeat implements Watch {
+  /** Milliseconds, as of the last part of the sweep: reading the time for every message would cost more than it tells. */
+  now: number;
+  readonly #parts = Array.from({ length: PARTS }, () => new Set<Connection>());
+  #nextPart = 0;
+  #current = 0;
+  #size = 0;
+  #timer: NodeJS.Timeout | null = null;
+  /** Until when the sweep has come, on the clock. */
+  #sweptUntil = 0;
+  #sweptAt = 0;
+  /** What was said before this may still be unread: the process was stalled. */
+  #listensSince = 0;
+
+  constructor(
+    private readonly clock: JamsocketClock,
+    private readonly intervalMs: number,
+    private readonly timeoutMs: number,
+  ) {
+    this.now = clock.now();
+  }
+
+  add(connection: Connection): void {
+    this.now = this.clock.now();
+    connection.lastHeard = this.now;
+    connection.heartbeatPart = this.#nextPart;
+    this.#parts[this.#nextPart].add(connection);
+    this.#nextPart = (this.#nextPart + 1) % PARTS;
+    if (this.#size++ > 0) return;
+    this.#sweptUntil = this.now;
+    this.#sweptAt = this.now;
+    this.#timer = this.clock.setInterval(() => this.#sweep(), this.intervalMs / PARTS);
+  }
+
+  remove(connection: Connection): void {
+    if (!this.#parts[connection.heartbeatPart].delete(connection) || --this.#size > 0 || this.#timer === null) return;
+    this.clock.clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Visits as many parts as are due: a busy process is late for every tick, and that must not add up. */
+  #sweep(): void {
+    this.now = this.clock.now();
+    // Timers run before sockets are read, so a stall would look like everybody's silence.
+    if (this.now - this.#sweptAt > this.intervalMs / 2) this.#listensSince = this.now;
+    this.#sweptAt = this.now;
+    const partMs = this.intervalMs / PARTS;
+    const due = Math.min(PARTS, Math.max(1, Math.floor((this.now - this.#sweptUntil) / partMs)));
+    this.#sweptUntil = Math.max(this.#sweptUntil + due * partMs, this.now - partMs);
+    for (let visited = 0; visited < due; visited++) this.#visitNextPart();
+  }
+
+  #visitNextPart(): void {
+    this.#current = (this.#current + 1) % PARTS;
+    for (const connection of this.#parts[this.#current]) {
+      const silence = this.now - connection.lastHeard;
+      const blamed = this.now - Math.max(connection.lastHeard, this.#listensSince);
+      // While we do not read from it, its silence is our doing. A ping still finds out that its end of the connection is gone.
+      if (blamed >= this.timeoutMs && !connection.isPaused) connection.terminate('heartbeat timeout');
+      else if (silence >= this.intervalMs / 2) connection.ping();
+    }
+  }
+}
+
+/** `heartbeat: false`: nobody watches, so nobody was silent. */
+export const NO_HEARTBEAT: Pick<Heartbeat, 'now' | 'add' | 'remove'> = {
+  now: Infinity,
+  add: () => undefined,
+  remove: () => undefined,
+};
