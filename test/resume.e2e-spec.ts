@@ -16,13 +16,14 @@ import {
   type JamsocketOptions,
 } from 'nestjs-jamsocket';
 import { setImmediate } from 'node:timers/promises';
-import { Journal } from './support/gate.js';
+import { Gate, Journal } from './support/gate.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 const journal = new Journal();
 let letIn = true;
+let gate: Gate | undefined;
 
 class Door implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -53,6 +54,7 @@ class Room {
   @OnMessage()
   message(client: Client, text: string) {
     journal.add(`${client.id}: ${text}`);
+    return gate?.opened;
   }
 
   @OnDisconnect()
@@ -111,6 +113,7 @@ describe('a client whose connection is lost', () => {
   beforeEach(() => {
     journal.clear();
     letIn = true;
+    gate = undefined;
   });
 
   afterEach(() => test.close());
@@ -125,6 +128,7 @@ describe('a client whose connection is lost', () => {
       resumed: false,
       received: 0,
       windowMs: 30_000,
+      heartbeatMs: 10_000,
     });
     client.send('hello');
     await journal.has('1: hello');
@@ -200,6 +204,26 @@ describe('a client whose connection is lost', () => {
     expect(client.acknowledged).toEqual([32, 64]);
     await client.cut();
     await expect(client.resume()).resolves.toMatchObject({ resumed: true, received: 70 });
+  });
+
+  it('has its heartbeats answered without a turn of the room, and they count for nothing', async () => {
+    await start({ limits: { messagesPerSecond: { rate: 1, burst: 3 } } });
+    const client = await ResumingClient.connect(lobby);
+    gate = new Gate();
+    client.send('busy');
+    await journal.has('1: busy');
+    const answer = { jamsocket: client.welcome.jamsocket, received: expect.any(Number) };
+    for (let beat = 0; beat < 10; beat++) client.beat();
+    for (let beat = 0; beat < 10; beat++) expect(await client.connection.nextJson()).toEqual(answer);
+    gate.open();
+    client.send('{"jamsocket":"of somebody else"}');
+    await journal.has('1: {"jamsocket":"of somebody else"}');
+    expect(journal.entries).toEqual(['connect 1', '1: busy', '1: {"jamsocket":"of somebody else"}']);
+    await client.cut();
+    await expect(client.resume()).resolves.toMatchObject({ resumed: true, received: 2 });
+    client.confirm();
+    client.beat();
+    expect(await client.connection.nextJson()).toMatchObject({ jamsocket: client.welcome.jamsocket });
   });
 
   it('has left when nobody has come back in time', async () => {

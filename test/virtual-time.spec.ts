@@ -277,6 +277,14 @@ describe('Virtual time', () => {
     await room.close();
   });
 
+  it('finds a client that says nothing though it is sent something every second', async () => {
+    await using room = await createTestRoom(BusyRoom);
+    const bob = await room.connect();
+    bob.pause();
+    await room.advance(30_000);
+    expect(bob.client.closed).toEqual({ code: 1006, reason: 'heartbeat timeout' });
+  });
+
   it('takes no nonsense, and one advance at a time', async () => {
     await using room = await createTestRoom(BusyRoom);
     await expect(room.advance(-1)).rejects.toThrow(RangeError);

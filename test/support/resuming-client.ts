@@ -37,6 +37,11 @@ export class ResumingClient {
     this.connection.send(JSON.stringify({ jamsocket: this.welcome.jamsocket }));
   }
 
+  /** Asks whether the server is there. */
+  beat(): void {
+    this.confirm();
+  }
+
   send(text: string): void {
     this.connection.send(text);
   }

@@ -21,6 +21,11 @@ export interface Welcome {
   readonly received: number;
   /** Milliseconds for which a lost client's place is kept; 0 if it is not. */
   readonly windowMs: number;
+  /**
+   * Milliseconds between the server's own pings, 0 without any. A server that says so answers the client's heartbeat;
+   * earlier ones took it for a message to the room.
+   */
+  readonly heartbeatMs?: number;
   /** Why a resume was not possible: what was missed is no longer kept, or nobody knows the token. */
   readonly lost?: 'gap' | 'unknown';
 }
@@ -36,7 +41,7 @@ export function controlPrefix(token: string): string {
   return `{"jamsocket":"${token}",`;
 }
 
-/** The client's first frame on every connection. */
+/** The client's first frame on every connection. Sent again it is the client's heartbeat, which an acknowledgement answers. */
 export function confirmation(token: string): string {
   return `{"jamsocket":"${token}"}`;
 }

@@ -187,11 +187,19 @@ export class Client<Data = any> {
   #isData(session: Session, frame: string | Buffer): boolean {
     const { members } = this.room!;
     if (session.isConfirmed) {
+      if (session.isHeartbeat(frame)) return this.#answerHeartbeat();
       if (session.countReceived(frame.length)) members.acknowledge(this);
       // A client that does not read its acknowledgements may just have been dropped.
       return this.closed === undefined;
     }
     if (!members.confirm(this, frame)) this.end(CloseCode.protocolError, 'the confirmation of jamsocket.v1 is wrong');
+    return false;
+  }
+
+  /** It is no message: it counts for nothing, and the room hears nothing of it. */
+  #answerHeartbeat(): false {
+    this.connection!.beats = true;
+    this.room!.members.acknowledge(this);
     return false;
   }
 

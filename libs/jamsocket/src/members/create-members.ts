@@ -24,7 +24,8 @@ export function createMembers(
     const unnoticedMs = heartbeat ? heartbeat.timeoutMs + heartbeat.intervalMs : windowMs;
     const log =
       windowMs > 0 ? new ReplayLog(maxLogBytes, Math.min(windowMs + unnoticedMs, MAX_TIMEOUT_MS), clock) : null;
-    return new Resumption(windowMs, log, outbox, clock, random, placesKept, expire);
+    const heartbeatMs = heartbeat ? heartbeat.intervalMs : 0;
+    return new Resumption(windowMs, heartbeatMs, log, outbox, clock, random, placesKept, expire);
   };
   return new Members(outbox, createResumption, room);
 }

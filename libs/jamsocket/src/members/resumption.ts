@@ -41,6 +41,7 @@ export class Resumption {
 
   constructor(
     private readonly windowMs: number,
+    private readonly heartbeatMs: number,
     /** `null` if nobody can come back. */
     private readonly log: ReplayLog | null,
     private readonly outbox: Outbox,
@@ -166,6 +167,7 @@ export class Resumption {
       client: client.id,
       received,
       windowMs: this.windowMs,
+      heartbeatMs: this.heartbeatMs,
       ...answer,
     };
     return Frame.text(JSON.stringify(welcome));

@@ -3,6 +3,8 @@ import { confirmation, controlPrefix } from '../base/protocol.js';
 /** The client is told how much has been received after this many data frames, or bytes of them. */
 const ACKNOWLEDGE_EVERY = 32;
 const ACKNOWLEDGE_BYTES = 64 * 1024;
+/** Without the token. */
+const CONFIRMATION_LENGTH = confirmation('').length;
 
 /** What a client of `jamsocket.v1` keeps from one connection to the next. docs/protocol.md describes the protocol. */
 export class Session {
@@ -52,6 +54,12 @@ export class Session {
     this.#isConfirmed = frame === confirmation(this.token);
     if (this.#isConfirmed) this.#olderTokens = [];
     return this.#isConfirmed;
+  }
+
+  /** @returns whether this frame, which is not the first, is the client's heartbeat */
+  isHeartbeat(frame: string | Buffer): boolean {
+    // Few messages are as long as that, so few have to be compared.
+    return frame.length === this.token.length + CONFIRMATION_LENGTH && frame === confirmation(this.token);
   }
 
   /** @returns whether it is time to acknowledge */

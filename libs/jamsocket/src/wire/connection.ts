@@ -14,6 +14,8 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   lastHeard: number;
   /** For the heartbeat: the part of its sweep that visits this connection. */
   heartbeatPart = 0;
+  /** The peer sends heartbeats of its own. */
+  beats = false;
   isPaused = false;
   /** The peer has broken the protocol. */
   hasFailed = false;

@@ -57,8 +57,9 @@ describe('the heartbeat', () => {
     heartbeat = new Heartbeat(clock, INTERVAL, TIMEOUT);
   });
 
-  function add({ answers = false } = {}) {
+  function add({ answers = false, beats = false } = {}) {
     const connection = {
+      beats,
       lastHeard: 0,
       heartbeatPart: 0,
       isPaused: false,
@@ -101,6 +102,38 @@ describe('the heartbeat', () => {
     const connection = add({ answers: true });
     clock.advance(20 * INTERVAL);
     expect(connection.endedAt).toBeUndefined();
+  });
+
+  it.each([
+    [1_000, 10_000],
+    [9_000, 10_000],
+    [5_000, 6_000],
+    [2_999, 3_000],
+  ])('cuts nobody it has not pinged in time, with an interval of %d ms and a timeout of %d ms', (interval, timeout) => {
+    heartbeat = new Heartbeat(clock, interval, timeout);
+    clock.lateness = Math.min(interval, timeout - interval) / 40;
+    const connections = Array.from({ length: 100 }, () => {
+      clock.advance(interval / 77);
+      return add({ answers: true });
+    });
+    clock.advance(20 * interval);
+    expect(connections.filter(({ endedAt }) => endedAt !== undefined)).toEqual([]);
+  });
+
+  it('leaves peers to their own heartbeats, and pings them when those do not come', () => {
+    const connections = Array.from({ length: 100 }, () => add({ beats: true }));
+    for (let beat = 1; beat <= 10; beat++) {
+      clock.advance(0.65 * INTERVAL);
+      for (const connection of connections) connection.lastHeard = clock.time;
+    }
+    expect(connections.flatMap(({ pings }) => pings)).toEqual([]);
+    const last = clock.time;
+    clock.advance(INTERVAL + TIMEOUT);
+    for (const { pings, endedAt } of connections) {
+      expect(pings.length).toBeGreaterThan(0);
+      expect(endedAt! - last).toBeGreaterThanOrEqual(TIMEOUT);
+      expect(endedAt! - last).toBeLessThanOrEqual(INTERVAL + TIMEOUT);
+    }
   });
 
   it('spreads the pings of connections that came at once', () => {

@@ -6,8 +6,15 @@ import type { Connection } from './connection.js';
 const PARTS = 20;
 
 /**
+ * Part of the time between two visits after which a silent peer is pinged; the rest is for a sweep that comes late. A
+ * peer that sends heartbeats of its own is rarely silent for so long.
+ */
+const PING_AFTER = 0.5;
+const PING_BEATING_AFTER = 0.75;
+
+/**
  * Finds peers that are gone without a word. One timer sweeps all connections, a part of them at a time, and visits
- * each once an interval: whoever was silent for an interval is pinged, whoever was silent for the timeout is cut.
+ * each once an interval: whoever was silent for half an interval is pinged, whoever was silent for the timeout is cut.
  */
 export class Heartbeat implements Watch {
   /** Milliseconds, as of the last part of the sweep: reading the time for every message would cost more than it tells. */
@@ -22,6 +29,8 @@ export class Heartbeat implements Watch {
   #sweptAt = 0;
   /** What was said before this may still be unread: the process was stalled. */
   #listensSince = 0;
+  /** A ping after a longer silence would come with no visit left before the timeout. */
+  readonly #pingWithinMs: number;
 
   constructor(
     private readonly clock: JamsocketClock,
@@ -29,6 +38,7 @@ export class Heartbeat implements Watch {
     private readonly timeoutMs: number,
   ) {
     this.now = clock.now();
+    this.#pingWithinMs = Math.min(intervalMs, timeoutMs - intervalMs);
   }
 
   add(connection: Connection): void {
@@ -68,7 +78,7 @@ export class Heartbeat implements Watch {
       const blamed = this.now - Math.max(connection.lastHeard, this.#listensSince);
       // While we do not read from it, its silence is our doing. A ping still finds out that its end of the connection is gone.
       if (blamed >= this.timeoutMs && !connection.isPaused) connection.terminate('heartbeat timeout');
-      else if (silence >= this.intervalMs / 2) connection.ping();
+      else if (silence >= this.#pingWithinMs * (connection.beats ? PING_BEATING_AFTER : PING_AFTER)) connection.ping();
     }
   }
 }
