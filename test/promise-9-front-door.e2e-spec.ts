@@ -144,6 +144,9 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
   });
 
   it.each([
+    ['GET', { Host: undefined }, 400],
+    ['GET', { Host: undefined, Origin: 'null' }, 400],
+    ['GET', { Host: '127.0.0.1\r\nHost: evil.example' }, 400],
     ['GET', { 'Sec-WebSocket-Key': 'short' }, 400],
     ['GET', { 'Sec-WebSocket-Version': '7' }, 426],
     ['GET', { Upgrade: 'h2c' }, 400],
@@ -152,9 +155,42 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     ['GET', { 'Sec-WebSocket-Protocol': 'chat,, games' }, 400],
     ['GET', { 'Sec-WebSocket-Protocol': 'not a token' }, 400],
   ])('answers a wrong handshake (%s %j) with %d', async (method, headers, status) => {
-    const answer = await rawUpgrade(started, method, headers);
+    const answer = await rawUpgrade(started, `${method} /ws/a HTTP/1.1`, headers);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(answer).toContain('"code":"bad_handshake"');
+  });
+
+  it('takes no handshake of HTTP/1.0, whatever it says of its origin', async () => {
+    for (const headers of [{ Host: undefined }, { Host: undefined, Origin: 'https://evil.example' }, {}]) {
+      const answer = await rawUpgrade(started, 'GET /ws/a HTTP/1.0', headers);
+      expect(answer).toMatch(/^HTTP\/1.1 400 .*"code":"bad_handshake"/s);
+    }
+  });
+
+  it.each([
+    ['/ws/a/', {}],
+    ['http://app.example.com/ws/a', {}],
+    ['ws://app.example.com/ws/a/?how=true', {}],
+    ['http://app.example.com/ws/a', { Host: 'other.example', Origin: 'http://app.example.com' }],
+    ['/ws/a', { Host: 'app.example.com:443', Origin: 'https://app.example.com' }],
+    ['/ws/a', { Host: 'App.Example.com.', Origin: 'http://app.example.com:80' }],
+  ])('lets in who says the same in another way: %s %j', async (target, headers) => {
+    const answer = await rawUpgrade(started, `GET ${target} HTTP/1.1`, headers, true);
+    expect(answer).toMatch(/^HTTP\/1.1 101 /);
+  });
+
+  it('refuses an origin that is none, and ids that no URL can carry', async () => {
+    expect(await rawUpgrade(started, 'GET /ws/a HTTP/1.1', { Origin: 'null' })).toContain('"code":"origin"');
+    expect(await rawUpgrade(started, 'GET http://a/ws/a HTTP/1.1', { Origin: 'http://localhost' })).toContain(
+      '"origin"',
+    );
+    expect(await rawUpgrade(started, 'GET /ws/.. HTTP/1.1', {})).toContain('"code":"bad_room_id"');
+    const rooms = started.app.get(JamsocketRooms);
+    for (const room of ['.', '..', '\ud800', 'a\udc00b']) {
+      await expect(rooms.create(GuardedRoom, room)).rejects.toMatchObject({ code: 'bad_room_id' });
+      await expect(rooms.create(GameRoom, { game: room, room: 'one' })).rejects.toMatchObject({ code: 'bad_room_id' });
+      expect(() => rooms.get(GameRoom, { game: room, room: 'one' })).toThrow('parameter "game"');
+    }
   });
 
   it('takes further path parameters, percent-encoded like the rest', async () => {
@@ -201,7 +237,8 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
   });
 });
 
-function rawUpgrade({ http }: TestApp, method: string, headers: object): Promise<string> {
+/** Sends an upgrade request and resolves with the answer: all of it, or with `isBrief` the beginning. */
+function rawUpgrade({ http }: TestApp, requestLine: string, headers: object, isBrief = false): Promise<string> {
   const all = {
     Host: 'localhost',
     Connection: 'Upgrade',
@@ -210,13 +247,16 @@ function rawUpgrade({ http }: TestApp, method: string, headers: object): Promise
     'Sec-WebSocket-Version': '13',
     ...headers,
   };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`]));
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connectTcp(Number(new URL(http).port), '127.0.0.1', () =>
-      socket.write(`${method} /ws/a HTTP/1.1\r\n${lines.join('')}\r\n`),
+      socket.write(`${requestLine}\r\n${lines.join('')}\r\n`),
     );
-    socket.on('data', (chunk) => (answer += chunk.toString()));
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+      if (isBrief) socket.destroy();
+    });
     socket.on('close', () => resolve(answer));
     socket.on('error', reject);
   });

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { pathAndQueryOf } from '../base/request-target.js';
 import { RefusedError } from '../base/errors.js';
 import type { JamsocketClock } from '../base/sources.js';
 
@@ -22,6 +23,11 @@ export class Attempt {
     readonly head: Buffer,
     private readonly clock: JamsocketClock,
   ) {}
+
+  /** Path and query. */
+  get url(): string {
+    return pathAndQueryOf(this.request);
+  }
 
   end(reason: unknown): void {
     this.isOver = true;

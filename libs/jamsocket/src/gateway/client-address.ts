@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
+/** Some proxies append the port. An IPv6 address then stands in brackets, which may come without a port too. */
+const WITH_PORT = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/;
+
 /**
  * The address a request comes from. Each proxy appends the address of its own peer to `X-Forwarded-For`, so behind
  * `proxies` of them the client is that many places from the right; what stands further left, the client may have made
@@ -12,6 +15,8 @@ export function clientAddress(request: IncomingMessage, proxies: number): string
   // Node joins several headers of this name with a comma.
   const header = request.headers['x-forwarded-for'];
   const forwarded = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
-  const address = forwarded.at(-proxies)?.trim() ?? '';
+  const entry = forwarded.at(-proxies)?.trim() ?? '';
+  const [, bracketed, plain] = WITH_PORT.exec(entry) ?? [];
+  const address = bracketed ?? plain ?? entry;
   return isIP(address) ? address : peer;
 }

@@ -30,6 +30,17 @@ describe('counting connects by address', () => {
     connect('10.0.0.1');
   });
 
+  it('takes the addresses of one IPv6 network for one, and both ways to write an IPv4 address', () => {
+    const { connect } = counter();
+    connect('2001:db8::1');
+    connect('2001:db8::2');
+    expect(() => connect('2001:db8::3')).toThrow('Too many connects');
+    connect('2001:db8:0:1::3');
+    connect('192.0.2.1');
+    connect('::ffff:192.0.2.1');
+    expect(() => connect('192.0.2.1')).toThrow('Too many connects');
+  });
+
   it('forgets nobody whose burst is used up, however many others come', () => {
     const { connect } = counter();
     connect('192.0.2.1');

@@ -3,7 +3,7 @@ import { TokenBucket } from '../wire/token-bucket.js';
 import { RefusedError } from '../base/errors.js';
 import type { ResolvedLimits } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
-import { AddressCounts } from '../members/address-counts.js';
+import { AddressCounts, addressKey } from '../members/address-counts.js';
 
 /** With so many addresses on record, those that have not come for a while are forgotten. */
 const FORGET_AT = 10_000;
@@ -46,10 +46,11 @@ export class ConnectionCounter {
     const limit = this.limits.connectsPerSecondPerIp;
     if (limit === false) return;
     const now = this.clock.now();
-    let bucket = this.#rates.get(ip);
+    const key = addressKey(ip);
+    let bucket = this.#rates.get(key);
     if (bucket === undefined) {
       if (this.#rates.size >= this.#forgetAt) this.#forget(now);
-      this.#rates.set(ip, (bucket = new TokenBucket(limit.rate, limit.burst, now)));
+      this.#rates.set(key, (bucket = new TokenBucket(limit.rate, limit.burst, now)));
     }
     if (bucket.take(now)) return;
     throw new RefusedError(429, 'too_many_connects', 'Too many connects from this address.', {
@@ -59,7 +60,7 @@ export class ConnectionCounter {
 
   /** A full bucket says nothing that a new one would not. */
   #forget(now: number): void {
-    for (const [ip, bucket] of this.#rates) if (bucket.isFull(now)) this.#rates.delete(ip);
+    for (const [key, bucket] of this.#rates) if (bucket.isFull(now)) this.#rates.delete(key);
     this.#forgetAt = Math.max(FORGET_AT, this.#rates.size * 2);
   }
 }

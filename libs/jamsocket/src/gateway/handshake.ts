@@ -17,6 +17,9 @@ const KEY_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 export function checkHandshake(request: IncomingMessage): void {
   const { method, headers } = request;
   if (method !== 'GET') throw refuse(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' });
+  if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0)
+    throw refuse(400, 'A WebSocket handshake is HTTP/1.1 or later.');
+  if (countHosts(request) !== 1) throw refuse(400, 'The Host header is missing, or there are several.');
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse(400, 'The Upgrade header is not "websocket".');
   if (!KEY.test(headers['sec-websocket-key'] ?? ''))
     throw refuse(400, 'The Sec-WebSocket-Key header is missing or wrong.');
@@ -38,6 +41,13 @@ export function acceptanceOf({ headers }: IncomingMessage, protocol: string | fa
     `Sec-WebSocket-Accept: ${accept}\r\n` +
     (protocol === false ? '\r\n' : `Sec-WebSocket-Protocol: ${protocol}\r\n\r\n`)
   );
+}
+
+/** Node takes the first of several; a proxy in front may have taken another (RFC 9112 section 3.2). */
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at].toLowerCase() === 'host') count++;
+  return count;
 }
 
 function refuse(status: number, message: string, headers?: Record<string, string>): RefusedError {

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
+import { pathAndQueryOf } from '../base/request-target.js';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { RefusedError } from '../base/errors.js';
 import type { ResolvedOptions } from '../options/resolved.js';
@@ -53,7 +54,7 @@ export class JamsocketGateway {
 
   /** @returns false if the request is not for a room: it belongs to somebody else */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    if (!this.#routes.owns(request.url ?? '')) return false;
+    if (!this.#routes.owns(pathAndQueryOf(request))) return false;
     const attempt = new Attempt(request, socket, head, this.clock);
     let seated: void | Promise<void>;
     try {
@@ -81,11 +82,18 @@ export class JamsocketGateway {
     if (this.isDraining) throw draining();
     const ip = clientAddress(request, this.options.trustProxy);
     this.#counter.countConnect(ip);
-    const { definition, address } = this.#routes.find(request.url ?? '');
+    const { definition, address } = this.#routes.find(attempt.url);
     attempt.service = definition.service;
     attempt.room = address.key;
     const client = new Client(new ClientRequest(request, ip), address);
-    const seating = new Seating(attempt, definition, client, this.registry, this.#sockets.get(definition)!);
+    const seating = new Seating(
+      attempt,
+      definition,
+      client,
+      this.registry,
+      this.#sockets.get(definition)!,
+      this.options.trustProxy,
+    );
     this.#counter.countConnection(socket, ip, seating.isForPlaceKept);
     this.onClient?.(client, socket);
     return seating.begin();
@@ -120,7 +128,7 @@ export class JamsocketGateway {
       status: refusal.status,
       code: refusalCodeOf(error, refusal),
       service: attempt.service,
-      url: attempt.request.url ?? '',
+      url: attempt.url,
     });
     attempt.end(error);
     if (attempt.isHandshake && offersProtocol(attempt.request))
@@ -128,10 +136,10 @@ export class JamsocketGateway {
     else writeRefusal(attempt.socket, refusal);
   }
 
-  #report({ request, service, room }: Attempt, error: unknown): void {
+  #report({ url, service, room }: Attempt, error: unknown): void {
     const reason = error instanceof RefusedError ? error.cause : error;
     if (reason === undefined) return;
-    const path = (request.url ?? '').split('?', 1)[0].slice(0, 200);
+    const path = url.split('?', 1)[0].slice(0, 200);
     const stack = reason instanceof Error ? reason.stack : undefined;
     logError(this.#logger, `Connecting to ${path} failed: ${messageOf(reason)}`, { service, room }, stack);
   }

@@ -32,6 +32,12 @@ describe('the route table', () => {
     ['/ws/%C3%BCber', 'default', 'über', 'über'],
     ['/ws/a%2Fb', 'default', 'a/b', 'a/b'],
     ['/ws/games/a%2Fb/c', 'games', 'c', 'a%2Fb/c'],
+    ['/ws/lobby/', 'default', 'lobby', 'lobby'],
+    ['/ws/lobby/?token=a', 'default', 'lobby', 'lobby'],
+    ['/ws/counter/one/', 'counter', 'one', 'one'],
+    ['/ws/games/go/one/', 'games', 'one', 'go/one'],
+    ['/ws/...', 'default', '...', '...'],
+    ['/ws/%F0%9F%98%80', 'default', '😀', '😀'],
     ['/ws/__proto__', 'default', '__proto__', '__proto__'],
     ['/ws/constructor', 'default', 'constructor', 'constructor'],
   ])('%s is for the service %s, room %s', (url, service, roomId, key) => {
@@ -43,7 +49,15 @@ describe('the route table', () => {
     ['/ws/', 'no_such_service'],
     ['/ws/a/b/c/d', 'no_such_service'],
     ['/ws/counter/', 'no_such_service'],
+    // A parameter is missing: it must not become the room "counter" of the default service.
+    ['/ws/games/go/', 'no_such_service'],
     ['/ws//lobby', 'no_such_service'],
+    ['/ws/lobby//', 'no_such_service'],
+    ['/ws//', 'no_such_service'],
+    ['/ws/.', 'bad_room_id'],
+    ['/ws/..', 'bad_room_id'],
+    ['/ws/%2E%2e', 'bad_room_id'],
+    ['/ws/games/../one', 'bad_room_id'],
     ['/ws/%', 'bad_url'],
     ['/ws/%ff', 'bad_url'],
     ['/ws/a%00b', 'bad_room_id'],
@@ -69,6 +83,8 @@ describe('the route table', () => {
   it('without a prefix owns only what matches a service', () => {
     const bare = tableOf('', 'counter');
     expect(bare.owns('/counter/one')).toBe(true);
+    expect(bare.owns('/counter/one/')).toBe(true);
+    expect(bare.owns('/counter/')).toBe(false);
     expect(bare.owns('/socket.io/')).toBe(false);
     expect(bare.find('/counter/one').address.roomId).toBe('one');
   });

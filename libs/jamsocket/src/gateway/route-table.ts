@@ -21,16 +21,13 @@ export class RouteTable {
 
   /** Whether requests for this URL are answered here. With the prefix `/` these are only the ones that match a service. */
   owns(url: string): boolean {
-    const path = pathOf(url);
-    if (this.prefix === '') return this.#match(path.slice(1).split('/')) !== undefined;
-    return path.startsWith(`${this.prefix}/`);
+    if (this.prefix === '') return this.#match(this.#segmentsOf(url)) !== undefined;
+    return pathOf(url).startsWith(`${this.prefix}/`);
   }
 
   /** @throws RefusedError `no_such_service`, `bad_url`, `bad_room_id` */
   find(url: string): Route {
-    const segments = pathOf(url)
-      .slice(this.prefix.length + 1)
-      .split('/');
+    const segments = this.#segmentsOf(url);
     const definition = this.#match(segments);
     if (definition === undefined) throw new RefusedError(404, 'no_such_service', 'No room service is at this path.');
     const params: Record<string, string> = {};
@@ -39,6 +36,16 @@ export class RouteTable {
       params[segment.slice(1)] = decodeParam(segments[at], definition.options.limits.maxRoomIdLength);
     }
     return { definition, address: addressOf(definition, params) };
+  }
+
+  /** Without a slash at the end, unless it stands where a parameter is missing: `/ws/counter/` is no room of another service. */
+  #segmentsOf(url: string): string[] {
+    const segments = pathOf(url)
+      .slice(this.prefix.length + 1)
+      .split('/');
+    const isMissing = ({ template }: ServiceDefinition) => matches(template.segments, [...segments.slice(0, -1), '-']);
+    if (segments.at(-1) === '' && !this.#definitions.some(isMissing)) segments.pop();
+    return segments;
   }
 
   #match(segments: readonly string[]): ServiceDefinition | undefined {

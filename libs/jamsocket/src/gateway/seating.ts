@@ -29,6 +29,7 @@ export class Seating {
     private readonly client: Client,
     private readonly registry: RoomRegistry,
     private readonly sockets: SocketFactory,
+    private readonly trustProxy: number,
   ) {
     this.#timeoutMs = definition.options.limits.handshakeTimeoutMs;
     client.isResumable = offersProtocol(attempt.request);
@@ -57,7 +58,7 @@ export class Seating {
 
   #checkOrigin(): void | Promise<void> {
     const { attempt, definition } = this;
-    const originCheck = checkOrigin(attempt.request, definition.options.origins);
+    const originCheck = checkOrigin(attempt.request, definition.options.origins, this.trustProxy);
     return attempt.after(originCheck, this.#timeoutMs, () => this.#askGuards());
   }
 

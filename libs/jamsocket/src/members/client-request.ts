@@ -1,14 +1,37 @@
 import type { IncomingMessage } from 'node:http';
+import { pathAndQueryOf } from '../base/request-target.js';
 
 /** Between the names and values of the packed headers: no header can contain it. */
 const SEPARATOR = '\n';
+
+/** Of these Node keeps the first and drops the rest; all others it joins (https://nodejs.org/api/http.html#messageheaders). */
+const KEEP_FIRST: ReadonlySet<string> = new Set([
+  'age',
+  'authorization',
+  'content-length',
+  'content-type',
+  'etag',
+  'expires',
+  'from',
+  'host',
+  'if-modified-since',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'referer',
+  'retry-after',
+  'server',
+  'user-agent',
+]);
 
 /**
  * The upgrade request a client came with. Headers are kept in one packed string until somebody asks for them:
  * most rooms never do, and ten thousand idle connections would pay for it.
  */
 export class ClientRequest {
-  /** Path and query as they were sent, such as `/ws/lobby?token=abc`. */
+  /** Path and query, such as `/ws/lobby?token=abc`. */
   readonly url: string;
   readonly #packedHeaders: string;
 
@@ -17,18 +40,19 @@ export class ClientRequest {
     /** Address of the client: of the peer, or what `trustProxy` proxies say. */
     readonly ip: string,
   ) {
-    this.url = request.url ?? '/';
+    this.url = pathAndQueryOf(request);
     this.#packedHeaders = request.rawHeaders.join(SEPARATOR);
   }
 
-  /** Header values by lower-case name; several of the same name are joined with `, `. */
+  /** Header values by lower-case name. Of several with the same name it is what Node makes of them. */
   get headers(): Readonly<Record<string, string | undefined>> {
     const headers = Object.create(null) as Record<string, string | undefined>;
     const raw = this.#packedHeaders.split(SEPARATOR);
     for (let at = 0; at + 1 < raw.length; at += 2) {
       const name = raw[at].toLowerCase();
       const before = headers[name];
-      headers[name] = before === undefined ? raw[at + 1] : `${before}, ${raw[at + 1]}`;
+      if (before === undefined) headers[name] = raw[at + 1];
+      else if (!KEEP_FIRST.has(name)) headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${raw[at + 1]}`;
     }
     return headers;
   }

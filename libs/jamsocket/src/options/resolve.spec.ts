@@ -58,6 +58,12 @@ describe('options', () => {
       { origins: ['https://a.example', 'http://b.example:8080'] },
     ],
     [
+      { origins: ['HTTPS://App.example:443', 'https://bücher.example.', 'https://例え.jp', 'http://[::1]:80'] },
+      {
+        origins: ['https://app.example', 'https://xn--bcher-kva.example', 'https://xn--r8jz45g.jp', 'http://[::1]'],
+      },
+    ],
+    [
       { limits: { messagesPerSecond: 10 } },
       { limits: expect.objectContaining({ messagesPerSecond: { rate: 10, burst: 20, excess: 'close' } }) },
     ],
@@ -90,6 +96,10 @@ describe('options', () => {
     ],
     [{ heartbeat: true }, 'options.heartbeat is true'],
     [{ origins: ['example.com'] }, "options.origins is 'example.com', but must be an origin such as"],
+    [{ origins: ['https://a.example/'] }, 'options.origins is'],
+    [{ origins: ['https://user@a.example'] }, 'options.origins is'],
+    [{ origins: ['https://'] }, 'options.origins is'],
+    [{ origins: [null] }, 'options.origins is'],
     [{ origins: 'example.com' }, 'options.origins is'],
     [{ subprotocols: 'chat.v1' }, "options.subprotocols is 'chat.v1', but must be a list of different subprotocols"],
     [{ subprotocols: ['chat v1'] }, 'options.subprotocols is'],

@@ -1,4 +1,5 @@
 import type { CanActivate } from '@nestjs/common';
+import { canonicalOrigin, parseWebOrigin } from '../base/web-origin.js';
 import type { HttpOptions, InboundRateLimit, Origins, RateLimit, RoomIds } from './options.js';
 import type { ResolvedOptions, ResolvedRoomOptions } from './resolved.js';
 import {
@@ -91,16 +92,16 @@ export function resume(value: unknown, path: string): ResolvedRoomOptions['resum
 export function origins(value: unknown = 'same-host', path: string): Origins {
   if (value === '*' || value === 'same-host' || typeof value === 'function') return value as Origins;
   if (!Array.isArray(value)) throw badOption(path, value, "'same-host', '*', a list of origins or a function");
-  for (const origin of value) {
-    if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw badOption(
-        path,
-        origin,
-        'an origin such as https://app.example.com, with scheme and host and nothing after them',
-      );
-    }
-  }
-  return value as string[];
+  return value.map((origin: unknown) => {
+    const page = typeof origin === 'string' ? parseWebOrigin(origin) : undefined;
+    const canonical = page && canonicalOrigin(page);
+    if (canonical !== undefined) return canonical;
+    throw badOption(
+      path,
+      origin,
+      'an origin such as https://app.example.com, with scheme and host and nothing after them',
+    );
+  });
 }
 
 /** A list of different subprotocols, or `undefined`. */

@@ -2,14 +2,18 @@ import { JamsocketError } from '../base/errors.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 
-// eslint-disable-next-line no-control-regex
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL_CHARACTERS = /\p{Cc}/u;
+/** Half of a surrogate pair: UTF-8 has no bytes for it, so no URL can carry it. */
+const HALF_CHARACTER = /\p{Cs}/u;
 
 /** Why a text cannot be a path parameter (a room id among them), or `undefined` if it can. */
 export function mistakeInParam(value: string, maxLength: number): string | undefined {
   if (value.length === 0) return 'is empty';
   if (value.length > maxLength) return `has ${value.length} characters; ${maxLength} are allowed`;
-  return CONTROL_CHARACTERS.test(value) ? 'has control characters' : undefined;
+  if (CONTROL_CHARACTERS.test(value)) return 'has control characters';
+  if (HALF_CHARACTER.test(value)) return 'has half of a character (a lone surrogate)';
+  // Browsers and fetch take them out of a path, percent-encoded ones too: such a room could not be reached.
+  return value === '.' || value === '..' ? `is "${value}", which a URL cannot carry` : undefined;
 }
 
 /** The address behind a path's parameters. */
