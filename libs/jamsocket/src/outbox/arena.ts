@@ -1,10 +1,15 @@
-import type { Broadcasts } from './broadcasts.js';
 import type { Frame } from '../wire/frame.js';
 import { partsOf, type OwnSequence } from '../wire/own-sequence.js';
 import { ShortFrames } from '../wire/short-frames.js';
 
 /** Enough for the turns of most rooms; a turn that needs more gets a buffer of its own. */
 const ARENA_BYTES = 64 * 1024;
+
+/** Frames that lie in memory already. */
+interface Encoded {
+  /** The bytes from one frame up to another. */
+  between(from: number, to: number): Buffer;
+}
 
 /**
  * The memory that frames are encoded into while a room is flushed. It is used again for the next flush unless some
@@ -37,7 +42,7 @@ class Arena {
   }
 
   /** One member's own sequence. Its indices are those of `broadcasts`. */
-  gather(own: OwnSequence, broadcasts: Broadcasts | null): Buffer {
+  gather(own: OwnSequence, broadcasts: Encoded | null): Buffer {
     const short = Array.isArray(own) ? null : this.#short.encode(own);
     this.#isShort = short !== null;
     if (short !== null) return short;

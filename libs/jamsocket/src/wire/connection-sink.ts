@@ -1,5 +1,3 @@
-import type { Connection } from './connection.js';
-
 /** Whoever the messages of a connection are for. */
 export interface ConnectionSink {
   receiveText(text: string): void;
@@ -17,7 +15,7 @@ export interface ConnectionSink {
 }
 
 /** The sweep that watches over a connection, and its coarse clock. */
-export interface Watch {
+export interface Watch<Connection> {
   readonly now: number;
   remove(connection: Connection): void;
 }

@@ -28,7 +28,7 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     socket: Duplex,
     private readonly sink: ConnectionSink,
     limits: ConnectionLimits,
-    private readonly watch: Watch,
+    private readonly watch: Watch<Connection>,
     opening: RoomSocket | PutWs,
   ) {
     super(socket, limits, opening);

@@ -16,7 +16,7 @@ const PING_BEATING_AFTER = 0.75;
  * Finds peers that are gone without a word. One timer sweeps all connections, a part of them at a time, and visits
  * each once an interval: whoever was silent for half an interval is pinged, whoever was silent for the timeout is cut.
  */
-export class Heartbeat implements Watch {
+export class Heartbeat implements Watch<Connection> {
   /** Milliseconds, as of the last part of the sweep: reading the time for every message would cost more than it tells. */
   now: number;
   readonly #parts = Array.from({ length: PARTS }, () => new Set<Connection>());
