@@ -15,6 +15,7 @@ import { Gate, Journal } from './support/gate.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
+import { localRoom } from '../libs/jamsocket/src/room/room.js';
 
 const journal = new Journal();
 let gate: Gate;
@@ -92,7 +93,7 @@ describe('a room with more to do than its mailbox holds', () => {
       await journal.has('1');
       const [member] = room().clients.values();
       while (member.held === null) await sleep(5);
-      expect(room().room.waitingEvents).toBe(2);
+      expect(localRoom(room().room).waitingEvents).toBe(2);
       return client;
     }
 
@@ -158,7 +159,7 @@ describe('a room with more to do than its mailbox holds', () => {
       for (let n = 1; n <= 5; n++) client.send(String(n));
       await journal.has('1');
       const [member] = room().clients.values();
-      while (member.held === null || room().room.waitingEvents < 2) await sleep(5);
+      while (member.held === null || localRoom(room().room).waitingEvents < 2) await sleep(5);
       await client.cut();
       while (member.isConnected) await sleep(5);
       expect(await client.resume()).toMatchObject({ resumed: true, received: 5 });
@@ -176,7 +177,7 @@ describe('a room with more to do than its mailbox holds', () => {
       const other = await TestClient.connect(`${started.ws}/ws/room`);
       for (const text of ['a', 'b', 'c']) other.send(text);
       // Its connect and its first message.
-      while (room().room.waitingEvents < 4) await sleep(5);
+      while (localRoom(room().room).waitingEvents < 4) await sleep(5);
       gate.open();
       for (const text of ['a', 'b', 'c']) expect(await other.nextText()).toBe(text);
       for (const text of ['1', '2', '3', '4', '5']) expect(await client.nextText()).toBe(text);
@@ -189,7 +190,7 @@ describe('a room with more to do than its mailbox holds', () => {
       other.send('me too');
       for (let n = 6; n <= 300; n++) flooder.send(String(n));
       // The connect of the other waits, and its message is held or waits.
-      while (room().room.waitingEvents < 3) await sleep(5);
+      while (localRoom(room().room).waitingEvents < 3) await sleep(5);
       await sleep(20);
       gate.open();
       await other.until('me too');
@@ -205,7 +206,7 @@ describe('a room with more to do than its mailbox holds', () => {
       for (let n = 1; n <= 5; n++) client.send(String(n));
       await journal.has('1');
       const [member] = room().clients.values();
-      while (member.held === null || room().room.waitingEvents < 2) await sleep(5);
+      while (member.held === null || localRoom(room().room).waitingEvents < 2) await sleep(5);
       await client.cut();
       while (member.isConnected) await sleep(5);
       await client.resume();
@@ -229,7 +230,7 @@ describe('a room with more to do than its mailbox holds', () => {
       };
       // 64 KiB each until there are 200,000 bytes; and the first few go into the mailbox itself.
       await leave();
-      while (visits < 20 && !room().room.isSwamped) await leave();
+      while (visits < 20 && !localRoom(room().room).isSwamped) await leave();
       expect(visits).toBeLessThanOrEqual(5);
       const refused = await TestClient.refused(url);
       expect([refused.status, refused.body.code]).toEqual([503, 'room_busy']);

@@ -21,7 +21,6 @@ export type {
   ReceivedMessage,
   RefusedConnect,
   RoomObserver,
-  SentMessage,
   TurnKind,
   TurnOutcome,
 } from './observe/room-observer.js';
@@ -30,6 +29,7 @@ export type { ClientRequest } from './members/client-request.js';
 export { Broadcast, everyoneExcept, tagged, type Recipient } from './members/recipients.js';
 export type { RoomName } from './members/room-address.js';
 export type { SendOptions } from './members/send-options.js';
+export type { SentMessage } from './members/sent-message.js';
 export { MessageValidationError } from './room/exceptions.js';
 export {
   JamsocketConfigurationError,

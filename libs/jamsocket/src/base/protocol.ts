@@ -106,3 +106,6 @@ const RETRYABLE: readonly number[] = [
 export function shouldReconnect(code: number): boolean {
   return RETRYABLE.includes(code);
 }
+
+/** Why a client that wanted to resume begins anew. */
+export type Lost = NonNullable<Welcome['lost']>;

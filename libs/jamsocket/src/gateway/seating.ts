@@ -3,7 +3,7 @@ import type { ServiceDefinition } from '../discovery/definitions.js';
 import type { Client } from '../members/client.js';
 import type { Resumable, ResumeRequest } from '../members/resumption.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
-import type { Room } from '../room/room.js';
+import { localRoom, type Room } from '../room/room.js';
 import type { Session } from '../members/session.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Attempt } from './attempt.js';
@@ -78,8 +78,10 @@ export class Seating {
 
   /** A client that comes back has its place already: a room that is full is not full for it. */
   #reservePlaceKept(): Room | undefined {
-    const room = this.#holderOfPlace()?.room;
-    return room?.reserve() ? room : undefined;
+    const port = this.#holderOfPlace()?.room;
+    if (port == null) return undefined;
+    const room = localRoom(port);
+    return room.reserve() ? room : undefined;
   }
 
   #holderOfPlace(): Client | undefined {

@@ -1,7 +1,8 @@
+import type { SentMessage } from '../members/sent-message.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
-import type { ReceivedMessage, RoomObserver, SentMessage } from '../observe/room-observer.js';
-import type { Room } from '../room/room.js';
+import type { ReceivedMessage, RoomObserver } from '../observe/room-observer.js';
+import type { RoomPort } from '../members/room-port.js';
 import type { TrafficLog } from './traffic-log.js';
 
 const MAX_ERROR = 1_000;
@@ -16,6 +17,8 @@ export interface RoomMeter {
   logs: readonly TrafficLog[];
 }
 
+type MeteredRoom = Pick<RoomPort<Client>, 'definition' | 'address'>;
+
 /** Which room somebody watches: it may not be there yet, or stop and come again. */
 export interface Watch {
   readonly service: string;
@@ -25,14 +28,14 @@ export interface Watch {
 
 /** Counts what goes through each room, and writes down what goes through those that are watched. */
 export class RoomMeters implements RoomObserver {
-  readonly #meters = new Map<Room, RoomMeter>();
+  readonly #meters = new Map<MeteredRoom, RoomMeter>();
   readonly #watches = new Set<Watch>();
   /** Messages come in runs: most are of the room that had the one before. */
-  #lastRoom: Room | undefined;
+  #lastRoom: MeteredRoom | undefined;
   #last: RoomMeter | undefined;
 
   /** `undefined` if nothing has gone through it. */
-  of(room: Room): RoomMeter | undefined {
+  of(room: MeteredRoom): RoomMeter | undefined {
     return this.#meters.get(room);
   }
 
@@ -102,7 +105,7 @@ export class RoomMeters implements RoomObserver {
     }
   }
 
-  #at(room: Room): RoomMeter {
+  #at(room: MeteredRoom): RoomMeter {
     if (room === this.#lastRoom) return this.#last!;
     let meter = this.#meters.get(room);
     if (meter === undefined) this.#meters.set(room, (meter = this.#newMeter(room)));
@@ -110,7 +113,7 @@ export class RoomMeters implements RoomObserver {
     return (this.#last = meter);
   }
 
-  #newMeter(room: Room): RoomMeter {
+  #newMeter(room: MeteredRoom): RoomMeter {
     return { in: 0, out: 0, bytesIn: 0, bytesOut: 0, logs: this.#logsOf(room) };
   }
 
@@ -118,7 +121,7 @@ export class RoomMeters implements RoomObserver {
     for (const [room, meter] of this.#meters) meter.logs = this.#logsOf(room);
   }
 
-  #logsOf({ definition, address }: Room): TrafficLog[] {
+  #logsOf({ definition, address }: MeteredRoom): TrafficLog[] {
     return [...this.#watches]
       .filter(({ service, room }) => service === definition.service && room === address.key)
       .map(({ log }) => log);

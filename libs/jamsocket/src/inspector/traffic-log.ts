@@ -1,5 +1,6 @@
+import type { SentMessage } from '../members/sent-message.js';
 import type { Client } from '../members/client.js';
-import type { ReceivedMessage, SentMessage } from '../observe/room-observer.js';
+import type { ReceivedMessage } from '../observe/room-observer.js';
 import type { Traffic, TrafficEntry } from './inspector-events.js';
 
 /** Entries of one interval. A person cannot read more, and the rooms should not pay for it. */

@@ -2,14 +2,12 @@ import type { Connection } from '../wire/connection.js';
 import { Frame } from '../wire/frame.js';
 import type { InboundRate } from '../wire/inbound-rate.js';
 import { JamsocketError } from '../base/errors.js';
-import { CloseCode } from '../base/protocol.js';
+import { CloseCode, type Lost } from '../base/protocol.js';
 import type { ClientRequest } from './client-request.js';
 import { logClosed } from './error-log.js';
 import { assertBytes, assertText } from './assert-payload.js';
-import type { HeldEvents } from '../room/held-events.js';
 import type { RoomAddress } from './room-address.js';
-import type { Lost } from './resumption.js';
-import type { Room } from '../room/room.js';
+import type { RoomPort } from './room-port.js';
 import type { SendOptions } from './send-options.js';
 import type { Session } from './session.js';
 
@@ -35,7 +33,7 @@ export class Client<Data = any> {
   /** How the connection ended, once it has. */
   closed: { readonly code: number; readonly reason: string } | undefined = undefined;
   /** @internal */
-  room: Room | null = null;
+  room: RoomPort<Client> | null = null;
   /** @internal Whole milliseconds on the room's clock, which cost no object of their own. */
   joinedAt = 0;
   /** @internal `null` while it is away. */
@@ -43,7 +41,7 @@ export class Client<Data = any> {
   /** @internal The handlers asked for its end: what it sent before that does not count any more. */
   isDismissed = false;
   /** @internal What it sent while its room's mailbox was full; `null` if all of that has been handed on. */
-  held: HeldEvents | null = null;
+  held: { readonly isFull: boolean } | null = null;
   /** @internal */
   inboundRate: InboundRate | null = null;
   /** @internal It speaks `jamsocket.v1`. */
@@ -150,7 +148,7 @@ export class Client<Data = any> {
   receiveBinary(bytes: Buffer): void {
     if (this.session !== null && !this.#isData(this.session, bytes)) return;
     if (this.inboundRate === null || this.#mayReceive(this.inboundRate, bytes.length))
-      this.room!.receive({ type: 'binary', client: this, bytes });
+      this.room!.receiveBinary(this, bytes);
   }
 
   /** @internal */

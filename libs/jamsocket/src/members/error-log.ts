@@ -1,5 +1,5 @@
 import { ConsoleLogger, type Logger } from '@nestjs/common';
-import type { Client } from './client.js';
+import type { RoomPort } from './room-port.js';
 
 /** Which room, handler and client a log line is about. */
 export interface LogFields {
@@ -19,8 +19,13 @@ export function logError(logger: Logger, message: string, fields: LogFields, sta
   else logger.error(message, stack);
 }
 
+interface LoggedClient {
+  readonly id: number;
+  readonly room: Pick<RoomPort<never>, 'definition' | 'address'> | null;
+}
+
 /** Logs that the server has closed a client for what it did, or did not do. */
-export function logClosed(client: Client, why: string): void {
+export function logClosed(client: LoggedClient, why: string): void {
   const { definition, address } = client.room!;
   const { logger, service, type } = definition;
   const message = `Client ${client.id} of ${type.name} in room "${address.key}" was closed: ${why}`;

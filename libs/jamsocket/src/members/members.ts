@@ -1,16 +1,17 @@
 import type { Connection } from '../wire/connection.js';
 import { Frame } from '../wire/frame.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { CloseCode } from '../base/protocol.js';
+import { CloseCode, type Lost } from '../base/protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
-import { connectionsOf, Resumption, type Lost, type Resumable, type ResumeRequest } from './resumption.js';
+import type { MembersPort } from './room-port.js';
+import { connectionsOf, Resumption, type Resumable, type ResumeRequest } from './resumption.js';
 import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
 
 const NOBODY: readonly Client[] = [];
 
 /** Who is in a room, and the way to them. */
-export class Members {
+export class Members implements MembersPort<Client> {
   /** From the beginning of their `@OnConnect`, those included whose connection is lost and who may come back. */
   readonly clients = new Map<ClientId, Client>();
   readonly #ids = new ClientIds();
@@ -98,19 +99,19 @@ export class Members {
   }
 
   broadcast(frame: Frame): void {
-    if (this.room.observer !== null) tellBroadcast(this.room, frame, NOBODY);
+    if (this.room.observer !== null) tellBroadcast(this.room, frame, NOBODY, this.clients);
     if (this.#resumption === null) this.outbox.broadcast(frame);
     else this.#resumption.broadcast(frame, NOBODY);
   }
 
   broadcastExcept(frame: Frame, clients: readonly Client[]): void {
-    if (this.room.observer !== null) tellBroadcast(this.room, frame, clients);
+    if (this.room.observer !== null) tellBroadcast(this.room, frame, clients, this.clients);
     if (this.#resumption === null) this.outbox.broadcastExcept(frame, connectionsOf(clients));
     else this.#resumption.broadcast(frame, clients);
   }
 
   sendTo(client: Client, frame: Frame): void {
-    if (this.room.observer !== null) tellSentToOne(this.room, frame, client);
+    if (this.room.observer !== null) tellSentToOne(this.room, frame, client, this.clients);
     if (this.#resumption !== null) this.#resumption.send(frame, [client]);
     else if (client.connection !== null) this.outbox.sendTo(frame, client.connection);
   }
@@ -121,7 +122,7 @@ export class Members {
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
-    if (this.room.observer !== null) tellSentTo(this.room, frame, clients);
+    if (this.room.observer !== null) tellSentTo(this.room, frame, clients, this.clients);
     if (this.#resumption === null) this.outbox.send(frame, connectionsOf(clients));
     else this.#resumption.send(frame, clients);
   }

@@ -2,7 +2,7 @@ import type { Connection } from '../wire/connection.js';
 import { Frame } from '../wire/frame.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
-import type { Welcome } from '../base/protocol.js';
+import type { Lost, Welcome } from '../base/protocol.js';
 import type { AddressCounts } from './address-counts.js';
 import type { Client } from './client.js';
 import type { ReplayLog } from './replay-log.js';
@@ -27,9 +27,6 @@ interface Away {
   /** Address it was counted by. */
   readonly ip: string;
 }
-
-/** An answer to a resume that is not possible. */
-export type Lost = NonNullable<Welcome['lost']>;
 
 /** The clients of one room that speak `jamsocket.v1`: their sessions, what they may have missed, and who is away. */
 export class Resumption {

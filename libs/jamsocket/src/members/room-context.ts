@@ -6,7 +6,7 @@ import { assertBytes, assertText } from './assert-payload.js';
 import type { Client, ClientId } from './client.js';
 import { deliver, type Recipient } from './recipients.js';
 import type { SendOptions } from './send-options.js';
-import type { Room } from '../room/room.js';
+import type { RoomPort } from './room-port.js';
 
 /**
  * What a room service talks to its room with. Inject it into the service or into any provider the service injects:
@@ -22,7 +22,7 @@ export class JamsocketContext<Events = any> {
   /** @internal */
   constructor(
     /** @internal */
-    readonly room: Room,
+    readonly room: RoomPort<Client>,
   ) {}
 
   get roomId(): string {

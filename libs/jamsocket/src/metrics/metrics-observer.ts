@@ -1,3 +1,4 @@
+import type { SentMessage } from '../members/sent-message.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketStatistics, ServiceStatistics } from '../rooms/jamsocket-statistics.js';
 import type { JamsocketContext } from '../members/room-context.js';
@@ -6,7 +7,6 @@ import type {
   ReceivedMessage,
   RefusedConnect,
   RoomObserver,
-  SentMessage,
   TurnOutcome,
 } from '../observe/room-observer.js';
 import { closeCodeLabel } from './close-code-label.js';

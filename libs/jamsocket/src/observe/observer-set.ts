@@ -1,12 +1,6 @@
 import { Logger } from '@nestjs/common';
-import type {
-  ObservedTurn,
-  ReceivedMessage,
-  RefusedConnect,
-  RoomObserver,
-  SentMessage,
-  TurnOutcome,
-} from './room-observer.js';
+import type { SentMessage } from '../members/sent-message.js';
+import type { ObservedTurn, ReceivedMessage, RefusedConnect, RoomObserver, TurnOutcome } from './room-observer.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
 

@@ -1,4 +1,5 @@
 import type { Client } from '../members/client.js';
+import type { SentMessage } from '../members/sent-message.js';
 import type { JamsocketContext } from '../members/room-context.js';
 
 /** What a turn is about: the decorator of its handler, or `invoke` for `JamsocketRooms.invoke`. */
@@ -46,22 +47,6 @@ export interface ReceivedMessage {
   readonly payload: string | Buffer;
   /** Of the payload. */
   readonly bytes: number;
-}
-
-/** A message of a room or a reply: framed once, whoever gets it. */
-export interface SentMessage {
-  readonly kind: 'text' | 'binary';
-  /** Not to be changed. */
-  readonly payload: string | Buffer;
-  /** Of the payload, once. */
-  readonly bytes: number;
-  /** Clients that are behind go without it; they are counted all the same. */
-  readonly isVolatile: boolean;
-  /** How many clients it is for, those included that are away and may come back. */
-  readonly recipients: number;
-  /** The clients it is for; `undefined` if it is for everyone but `except`. */
-  readonly to: readonly Client[] | undefined;
-  readonly except: readonly Client[];
 }
 
 /** An upgrade that was answered with something else than a WebSocket. */

@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import type { Client } from '../members/client.js';
+import type { RoomAddress } from '../members/room-address.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { ObserverSet } from '../observe/observer-set.js';
 import { logError } from '../members/error-log.js';
 import { exceptionData, isForTheClient, messageIdOf } from './exceptions.js';
 import type { ReplyStyle } from './json-events.js';
 import { isObservable, sendEvent, sendReply, streamReplies } from './reply.js';
-import type { Handler, RoomInstance } from './room-definition.js';
+import type { Handler, RoomDefinition, RoomInstance } from './room-definition.js';
 import type { RoomCall } from './room-event.js';
-import type { Room } from './room.js';
 import { TurnRecord } from './turn-record.js';
 import { inTurn, switchRunning } from './turn-scope.js';
 
@@ -22,12 +24,22 @@ interface Turn {
   readonly record?: TurnRecord;
 }
 
+/** What running handlers takes of a room. */
+export interface RunnerRoom {
+  readonly definition: RoomDefinition;
+  readonly address: RoomAddress;
+  readonly context: JamsocketContext;
+  /** `null` while nobody observes. */
+  readonly observer: ObserverSet | null;
+  now(): number;
+}
+
 /** Runs a room's handlers, sends their replies and keeps their errors from doing harm: `run` never throws or rejects. */
 export class HandlerRunner {
   /** What was called last: a turn that takes too long waits for it. */
   latest: { readonly name: string } | undefined = undefined;
 
-  constructor(private readonly room: Room) {}
+  constructor(private readonly room: RunnerRoom) {}
 
   /** `onFailure` is called for an error that no filter took. */
   run(

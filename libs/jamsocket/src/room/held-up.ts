@@ -9,21 +9,22 @@ import type { Mailbox } from './mailbox.js';
  */
 export class HeldUp {
   /** Whoever was served longest ago comes first. Made when it is needed: most rooms are idle. */
-  #clients: Set<Client> | null = null;
+  #clients: Map<Client, HeldEvents> | null = null;
   /** Bytes that clients left in a full mailbox when they went, since it was half empty. */
   #leftBehind = 0;
 
   /** What the client sends from now on is held. */
   add(client: Client): void {
-    client.held ??= new HeldEvents();
-    (this.#clients ??= new Set()).add(client);
+    const held = (this.#clients ??= new Map()).get(client) ?? new HeldEvents();
+    client.held = held;
+    this.#clients.set(client, held);
   }
 
   /** Its socket is read until this is too much. */
   hold(event: HeldEvent): void {
-    const { held, connection } = event.client;
-    held!.push(event);
-    if (held!.isFull) connection?.pause();
+    const held = this.#clients!.get(event.client)!;
+    held.push(event);
+    if (held.isFull) event.client.connection?.pause();
   }
 
   /** The mailbox has room again: gives it one event of each client in turn, so that none keeps the others out. */
@@ -31,16 +32,16 @@ export class HeldUp {
     this.#leftBehind = 0;
     const clients = this.#clients;
     // The loop comes back to those that are added again.
-    for (const client of clients ?? []) {
+    for (const [client, held] of clients ?? []) {
       if (mailbox.isFull) return;
       clients!.delete(client);
-      const event = client.held!.shift();
+      const event = held.shift();
       if (event === undefined) {
         client.held = null;
         // It may have more to say at once, and be added again.
         client.connection?.resume();
       } else {
-        clients!.add(client);
+        clients!.set(client, held);
         mailbox.post(event);
       }
     }
@@ -48,8 +49,8 @@ export class HeldUp {
 
   /** The client has left. Its messages have to have their turns before its end. */
   giveUp(client: Client, mailbox: Pick<Mailbox, 'post'>): void {
-    const { held } = client;
-    if (held === null) return;
+    const held = this.#clients?.get(client);
+    if (held === undefined) return;
     client.held = null;
     this.#clients!.delete(client);
     this.#leftBehind += held.bytes;

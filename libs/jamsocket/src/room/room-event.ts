@@ -1,7 +1,14 @@
 import { compact } from '../wire/compact.js';
 import type { Client } from '../members/client.js';
-import type { RoomTimer } from './room-timers.js';
 import type { TurnRecord } from './turn-record.js';
+
+/** A timer that has fired and whose event is on its way to the handler. Cancelled in between, it is not handled. */
+export interface RoomTimer {
+  readonly name: string;
+  /** The method Nest's `@Interval`, `@Timeout` or `@Cron` stands on; `undefined` for `setTimer`. */
+  readonly method?: string;
+  isCancelled: boolean;
+}
 
 /** Everything that can happen to a running room, one union: all of it passes the mailbox. */
 export type RoomEvent =

@@ -1,17 +1,9 @@
 import { JamsocketError } from '../base/errors.js';
 import { MAX_TIMEOUT_MS } from '../options/rules.js';
 import type { CronOptions, JamsocketClock } from '../base/sources.js';
-import type { RoomEvent } from './room-event.js';
+import type { RoomEvent, RoomTimer } from './room-event.js';
 import type { ScheduledMethod } from './room-definition.js';
 import type { TimerRegistry } from './timer-registry.js';
-
-/** A timer that has fired and whose event is on its way to the handler. Cancelled in between, it is not handled. */
-export interface RoomTimer {
-  readonly name: string;
-  /** The method Nest's `@Interval`, `@Timeout` or `@Cron` stands on; `undefined` for `setTimer`. */
-  readonly method?: string;
-  isCancelled: boolean;
-}
 
 /** A timer that has not fired yet, or an interval. */
 export interface PendingTimer {

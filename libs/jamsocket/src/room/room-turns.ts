@@ -1,17 +1,30 @@
 import { JamsocketError } from '../base/errors.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Client } from '../members/client.js';
-import type { HandlerRunner } from './handler-runner.js';
+import type { Members } from '../members/members.js';
+import type { HandlerRunner, RunnerRoom } from './handler-runner.js';
+import type { Occupancy } from './occupancy.js';
+import type { RoomInstance } from './room-definition.js';
+import type { RoomTimers } from './room-timers.js';
 import { routeText } from './json-events.js';
 import type { MailboxOwner } from './mailbox.js';
-import type { RoomEvent } from './room-event.js';
-import type { RoomTimer } from './room-timers.js';
-import type { Room } from './room.js';
+import type { RoomEvent, RoomTimer } from './room-event.js';
+
+/** What taking turns needs of a room. */
+export interface TurnsRoom extends RunnerRoom {
+  readonly instance: RoomInstance | null;
+  readonly members: Members;
+  readonly occupancy: Occupancy;
+  readonly timers: RoomTimers;
+  mailboxDrained(): void;
+  /** Stops at once. */
+  abandon(): Promise<void>;
+}
 
 /** A room's turns: which handler an event is for, and what has to be done besides. */
 export class RoomTurns implements MailboxOwner {
   constructor(
-    private readonly room: Room,
+    private readonly room: TurnsRoom,
     private readonly runner: HandlerRunner,
   ) {}
 

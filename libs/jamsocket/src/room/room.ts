@@ -6,10 +6,12 @@ import type { ClientRequest } from '../members/client-request.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HeldUp } from './held-up.js';
 import { Mailbox } from './mailbox.js';
-import { createMembers } from '../members/create-members.js';
+import { createMembers } from './create-members.js';
 import type { Members } from '../members/members.js';
 import { Occupancy } from './occupancy.js';
 import type { Resumable } from '../members/resumption.js';
+import type { RoomPort, RoomState } from '../members/room-port.js';
+import type { ObservedRoom, SentMessage } from '../members/sent-message.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
@@ -21,16 +23,8 @@ import { withinTimeout } from '../base/within-timeout.js';
 import { RoomTimers } from './room-timers.js';
 import { RoomTurns } from './room-turns.js';
 
-/**
- * starting ──▶ running ──▶ draining ──▶ stopped
- *    └───────── failed @OnCreate ──────────▲
- *
- * Clients join while it is running. Draining, it finishes what is in its mailbox, then runs `@OnDestroy`.
- */
-export type RoomState = 'starting' | 'running' | 'draining' | 'stopped';
-
 /** One live room: its clients, its instance of the service, and what it goes through from its start to its end. */
-export class Room {
+export class Room implements RoomPort<Client>, ObservedRoom {
   state: RoomState = 'starting';
   readonly context = new JamsocketContext(this);
   readonly members: Members;
@@ -91,6 +85,10 @@ export class Room {
   /** Whoever observes the rooms; `null` if nobody does. */
   get observer(): ObserverSet | null {
     return this.services.observers.current;
+  }
+
+  messageSent(message: SentMessage): void {
+    this.observer?.messageSent(this.context, message);
   }
 
   /** Events that wait for their turn. */
@@ -176,6 +174,10 @@ export class Room {
     else this.#mailbox.wait(turn, { type: 'text', client, text });
   }
 
+  receiveBinary(client: Client, bytes: Buffer): void {
+    this.receive({ type: 'binary', client, bytes });
+  }
+
   receive(event: ClientEvent): void {
     if (this.observer !== null) tellReceived(this.observer, this.context, event);
     if (event.client.held !== null) this.#heldUp.hold(event);
@@ -245,4 +247,10 @@ export class Room {
     await this.#runner.destroyProviders(this.instance);
     this.#resolveStopped();
   }
+}
+
+/** The room behind what a client or a context knows of it; only for rooms of this process. */
+export function localRoom(port: object): Room {
+  if (port instanceof Room) return port;
+  throw new TypeError('The room is not in this process.');
 }

@@ -3,6 +3,7 @@ import { JamsocketService } from '../decorators/jamsocket-service.decorator.js';
 import { OnBinary, OnDestroy, OnMessage } from '../decorators/handler.decorators.js';
 import { createTestRoom } from '../testing/create-test-room.js';
 import type { Client } from '../members/client.js';
+import { localRoom } from './room.js';
 
 const handled: string[] = [];
 
@@ -30,7 +31,7 @@ describe('a room that was stopped at once, as at the end of the grace of a shutd
     const client = await room.connect();
     client.send('before');
     await room.settle();
-    const stopped = room.context.room.abandon();
+    const stopped = localRoom(room.context.room).abandon();
     client.send('after');
     client.send(Buffer.from('after, in bytes'));
     await room.settle();

@@ -3,7 +3,11 @@ import { isForTheClient } from './exceptions.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObservedTurn, TurnKind } from '../observe/room-observer.js';
-import type { Room } from './room.js';
+
+interface TurnHome {
+  readonly context: JamsocketContext;
+  now(): number;
+}
 
 /** A turn that somebody observes. */
 export class TurnRecord implements ObservedTurn {
@@ -13,7 +17,7 @@ export class TurnRecord implements ObservedTurn {
   error: unknown = undefined;
 
   constructor(
-    private readonly home: Room,
+    private readonly home: TurnHome,
     readonly handler: string,
     readonly kind: TurnKind,
     readonly client: Client | undefined,

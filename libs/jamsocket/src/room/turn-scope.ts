@@ -1,24 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Room } from './room.js';
 
 /** The rooms whose turns the running code is part of: a room, and those whose call it answers. */
 export interface TurnChain {
-  readonly room: Room;
+  readonly room: object;
   readonly caller: TurnChain | undefined;
 }
 
 const chains = new AsyncLocalStorage<TurnChain>();
 
 /** The room whose synchronous handler is running. It cannot wait for anything, so it needs no async scope: those cost. */
-let running: Room | null = null;
+let running: object | null = null;
 
 /** Runs a handler that may wait, as part of the room's turn. */
-export function inTurn<T>(room: Room, caller: TurnChain | undefined, handler: () => T): T {
+export function inTurn<T>(room: object, caller: TurnChain | undefined, handler: () => T): T {
   return chains.run({ room, caller }, handler);
 }
 
 /** Marks the begin (and, with what it returned, the end) of a synchronous handler. */
-export function switchRunning(room: Room | null): Room | null {
+export function switchRunning(room: object | null): object | null {
   const before = running;
   running = room;
   return before;
@@ -30,7 +29,7 @@ export function currentTurn(): TurnChain | undefined {
 }
 
 /** Whether the running code is part of a turn of this room, directly or through calls between rooms. */
-export function isInTurnOf(room: Room): boolean {
+export function isInTurnOf(room: object): boolean {
   for (let chain = currentTurn(); chain !== undefined; chain = chain.caller) {
     if (chain.room === room) return true;
   }

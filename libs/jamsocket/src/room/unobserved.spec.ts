@@ -10,6 +10,7 @@ import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import { ObserverSet } from '../observe/observer-set.js';
 import { Room } from './room.js';
 import { TurnRecord } from './turn-record.js';
+import { localRoom } from './room.js';
 
 @JamsocketService()
 class PlainRoom {
@@ -70,7 +71,7 @@ describe('a room', () => {
   }
 
   it('that nobody observes makes no record of a turn, tells nobody, measures nothing and keeps no caller', async () => {
-    expect(room.context.room.observer).toBeNull();
+    expect(localRoom(room.context.room).observer).toBeNull();
     expect(await effortOfTurns()).toEqual(NOTHING);
   });
 
@@ -84,10 +85,10 @@ describe('a room', () => {
     expect(await effortOfTurns()).toEqual({ records: 2, tellings: 5, measurings: 4, callerScopes: 1 });
     removers[0]();
     // The other one does not ask for turns.
-    expect(room.context.room.observer).not.toBeNull();
+    expect(localRoom(room.context.room).observer).not.toBeNull();
     expect(await effortOfTurns()).toMatchObject({ records: 0, measurings: 0 });
     removers[1]();
-    expect(room.context.room.observer).toBeNull();
+    expect(localRoom(room.context.room).observer).toBeNull();
     expect(await effortOfTurns()).toEqual(NOTHING);
   });
 });

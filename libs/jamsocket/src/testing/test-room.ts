@@ -5,6 +5,7 @@ import { RESOLVED_OPTIONS } from '../http/http-tokens.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import { JamsocketRooms } from '../rooms/jamsocket-rooms.js';
 import type { RoomName } from '../members/room-address.js';
+import { localRoom } from '../room/room.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import { forgetOpen, rememberOpen } from './leak-guard.js';
 import type { RoomClient, RoomConnectOptions } from './room-client.js';
@@ -68,7 +69,7 @@ export class TestRoom<T extends object = object> {
 
   /** The room's instance of the service class; after the room has stopped and a client has made it anew, the new one. */
   get service(): T {
-    return this.context.room.instance!.service as T;
+    return localRoom(this.context.room).instance!.service as T;
   }
 
   /** Whether the room runs: one that nobody is in any more may have stopped, as the option `shutdown` says. */

@@ -2,12 +2,12 @@ import type { Connection } from '../wire/connection.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
 import { MAX_TIMEOUT_MS } from '../options/rules.js';
 import { CloseCode } from '../base/protocol.js';
-import type { Client } from './client.js';
-import { Members } from './members.js';
-import { ReplayLog } from './replay-log.js';
-import { Resumption } from './resumption.js';
-import type { RoomServices } from '../room/room-services.js';
-import type { ObservedRoom } from './sent-message.js';
+import type { Client } from '../members/client.js';
+import { Members } from '../members/members.js';
+import { ReplayLog } from '../members/replay-log.js';
+import { Resumption } from '../members/resumption.js';
+import type { RoomServices } from './room-services.js';
+import type { ObservedRoom } from '../members/sent-message.js';
 
 /** The members of a new room. `expire` is called for a client that was away and has not come back in time. */
 export function createMembers(

@@ -1,0 +1,63 @@
+import type { Logger } from '@nestjs/common';
+import type { Outbox } from '../outbox/outbox.js';
+import type { Frame } from '../wire/frame.js';
+import type { RoomAddress } from './room-address.js';
+
+/**
+ * starting ──▶ running ──▶ draining ──▶ stopped
+ *    └───────── failed @OnCreate ──────────▲
+ *
+ * Clients join while it is running. Draining, it finishes what is in its mailbox, then runs `@OnDestroy`.
+ */
+export type RoomState = 'starting' | 'running' | 'draining' | 'stopped';
+
+/** The way from a client to what the room keeps of it. */
+export interface MembersPort<Client> {
+  /** Without those whose `@OnConnect` has not begun. */
+  readonly clients: ReadonlyMap<number, Client>;
+  readonly outbox: Outbox;
+  broadcast(frame: Frame): void;
+  broadcastExcept(frame: Frame, clients: readonly Client[]): void;
+  send(frame: Frame, clients: readonly Client[]): void;
+  sendTo(client: Client, frame: Frame): void;
+  sendText(client: Client, text: string): void;
+  /** @returns whether the first frame of a client of `jamsocket.v1` is its confirmation */
+  confirm(client: Client, frame: string | Buffer): boolean;
+  acknowledge(client: Client): void;
+  fellBehind(client: Client): void;
+}
+
+/**
+ * All that a client and the `JamsocketContext` know of their room.
+ *
+ * An implementation MUST handle the calls of one client in their order, and MUST ignore calls for a client that has left. Except
+ * where a method says so it MUST NOT throw: it is called by sockets. It MUST NOT run a handler before a call of
+ * `leave`, `connectionLost` or `close` returns, unless the room is idle.
+ */
+export interface RoomPort<Client> {
+  readonly state: RoomState;
+  readonly address: RoomAddress;
+  readonly members: MembersPort<Client>;
+  readonly definition: {
+    readonly service: string;
+    readonly logger: Logger;
+    readonly type: { readonly name: string };
+    readonly timers: ReadonlySet<string>;
+    readonly options: { readonly limits: { readonly maxBufferedBytes: number } };
+  };
+  readonly timers: {
+    /** @throws JamsocketError `bad_timer` */
+    set(name: string, ms: number): void;
+    clear(name: string): void;
+  };
+  /** Milliseconds on the room's clock. */
+  now(): number;
+  receiveText(client: Client, text: string): void;
+  receiveBinary(client: Client, bytes: Buffer): void;
+  /** The client's connection has ended; the client may come back. */
+  connectionLost(client: Client, code: number, reason: string): void;
+  /** The client has left and does not come back. */
+  leave(client: Client, code: number, reason: string): void;
+  /** Closes every client and stops. */
+  close(code: number, reason: string): void;
+}
