@@ -15,7 +15,7 @@ export class HeldUp {
 
   /** What the client sends from now on is held. */
   add(client: Client): void {
-    const held = (this.#clients ??= new Map()).get(client) ?? new HeldEvents();
+    const held = (this.#clients ??= new Map<Client, HeldEvents>()).get(client) ?? new HeldEvents();
     client.held = held;
     this.#clients.set(client, held);
   }
