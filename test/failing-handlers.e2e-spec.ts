@@ -1,8 +1,12 @@
 import {
+  BadGatewayException,
   Catch,
+  ForbiddenException,
   HttpException,
   Injectable,
   Logger,
+  NotFoundException,
+  ServiceUnavailableException,
   UseFilters,
   UseGuards,
   type CanActivate,
@@ -23,9 +27,11 @@ import {
   OnDisconnect,
   OnMessage,
   OnTimer,
+  RefusedError,
   type Client,
 } from 'nestjs-jamsocket';
 import { from, throwError, type Observable } from 'rxjs';
+import { Journal } from './support/gate.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -72,6 +78,12 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
   'never ends': () => new Promise(() => undefined),
 };
 /* eslint-enable typescript/only-throw-error, typescript/prefer-promise-reject-errors */
+
+/** Where the failure of a connect speaks to the client. */
+const CONNECT_CODES: Readonly<Record<string, number>> = {
+  'throws what cannot be sent': 4403,
+  'throws an HttpException that cannot be sent': 4400,
+};
 
 /** Rooms are called `<kind>~<failure>`, and fail that way, once. */
 const failed = new Set<string>();
@@ -226,7 +238,7 @@ describe('a handler that fails, however it does, harms nobody', () => {
       expect(await TestClient.refused(url)).toMatchObject({ status: 503, body: { code: 'room_failed' } });
     }
     const first = await TestClient.connect(url);
-    if (kind === 'connect' && how !== 'never ends') expect((await first.closed).code).toBe(1011);
+    if (kind === 'connect' && how !== 'never ends') expect((await first.closed).code).toBe(CONNECT_CODES[how] ?? 1011);
     const witness = await TestClient.connect(url);
     if (first.socket.readyState === first.socket.OPEN) await provoke(kind, first);
     await echo(witness);
@@ -256,5 +268,97 @@ describe('a handler that fails, however it does, harms nobody', () => {
       const { status } = await TestClient.refused(`${started.ws}/ws/${service}/${encodeURIComponent(how)}`);
       expect(status).toBeGreaterThanOrEqual(400);
     }
+  });
+});
+
+const journal = new Journal();
+
+const REFUSALS: Readonly<Record<string, () => unknown>> = {
+  ForbiddenException: () => new ForbiddenException('banned'),
+  NotFoundException: () => new NotFoundException({ code: 'no_such_game', message: 'There is no such game.' }),
+  'a timeout': () => new HttpException('too slow', 408),
+  'a redirect': () => new HttpException('elsewhere', 302),
+  'no status': () => new HttpException('odd', Number.NaN),
+  WsException: () => new WsException('no'),
+  ServiceUnavailableException: () => new ServiceUnavailableException(),
+  'a refusal that says when': () => new RefusedError(503, 'room_busy', 'Busy.', { 'Retry-After': '7' }),
+  BadGatewayException: () => new BadGatewayException(),
+  Error: () => new Error('a bug'),
+  'what cannot be looked at': () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
+};
+
+@JamsocketService()
+class PickyRoom {
+  @OnConnect()
+  async connect({ request }: Client) {
+    await Promise.resolve();
+    const refusal = REFUSALS[request.query.get('how') ?? ''];
+    if (refusal !== undefined) throw refusal();
+  }
+  @OnMessage()
+  message(client: Client, text: string) {
+    journal.add(`${client.id} says ${text}`);
+  }
+  @OnDisconnect()
+  disconnect(client: Client) {
+    journal.add(`${client.id} left with ${client.closed?.code}`);
+  }
+}
+
+class OddGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    throw REFUSALS[context.switchToWs().getClient<Client>().roomId]();
+  }
+}
+
+@JamsocketService('odd')
+class OddRoom {
+  @UseGuards(OddGuard)
+  @OnConnect()
+  connect() {}
+}
+
+describe('the close code after an @OnConnect that throws says whether to come again, as at the front door', () => {
+  let started: TestApp;
+  beforeAll(async () => {
+    started = await startTestApp({ providers: [PickyRoom, OddRoom] });
+    jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  });
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await started.close();
+  });
+
+  it.each([
+    ['ForbiddenException', 4403, { code: 'connect' }],
+    ['NotFoundException', 4404, { code: 'no_such_game' }],
+    ['a timeout', 4408, { code: 'connect' }],
+    ['a redirect', 4403, { code: 'connect' }],
+    ['no status', 1011, { code: 'connect_failed' }],
+    ['WsException', 4403, { code: 'connect' }],
+    ['ServiceUnavailableException', 1013, { code: 'connect' }],
+    ['a refusal that says when', 1013, { code: 'room_busy', retryAfter: 7 }],
+    ['BadGatewayException', 1011, { code: 'connect' }],
+    ['Error', 1011, { code: 'connect_failed' }],
+  ])('%s: %i', async (how, code, reason) => {
+    journal.clear();
+    const client = await TestClient.connect(`${started.ws}/ws/${how.length}?how=${encodeURIComponent(how)}`);
+    client.send('hello');
+    const closed = await client.closed;
+    expect({ code: closed.code, reason: JSON.parse(closed.reason) as unknown }).toEqual({ code, reason });
+    // It has its end, and what it said in the meantime is not heard.
+    await journal.has(`1 left with ${code}`);
+    expect(journal.entries).toEqual([`1 left with ${code}`]);
+  });
+
+  it.each(['no status', 'what cannot be looked at'])('a guard that throws %s is a 500', async (how) => {
+    expect(await TestClient.refused(`${started.ws}/ws/odd/${encodeURIComponent(how)}`)).toMatchObject({
+      status: 500,
+      body: { code: 'guard_failed' },
+    });
   });
 });

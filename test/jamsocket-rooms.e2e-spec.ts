@@ -185,6 +185,17 @@ class PollController {
     this.rooms.get(PollRoom, id)?.sendMessage(Broadcast, 'the polls close soon');
   }
 
+  @Get('all')
+  all() {
+    const [client] = [...(this.rooms.list(PollRoom)[0]?.clients.values() ?? [])];
+    return { rooms: this.rooms.list(PollRoom), client };
+  }
+
+  @Post(':id/mistakes')
+  mistake(@Param('id') id: string) {
+    return this.rooms.invoke(Stranger, id, 'greet');
+  }
+
   @Delete(':id')
   async close(@Param('id') id: string) {
     return { closed: await this.rooms.close(PollRoom, id, 'the polls are closed') };
@@ -201,6 +212,33 @@ describe.each(HOSTS)('JamsocketRooms in a controller, on $platform beside $besid
     started = await startTestApp({ host, ...SERVICES });
   });
   afterEach(() => started.close());
+
+  it('answers with the status and the code of what could not be done, and with contexts as JSON', async () => {
+    const api = request(started.http);
+    const client = await TestClient.connect(`${started.ws}/ws/poll/lunch`);
+    await client.nextText();
+    expect((await api.get('/polls/all')).body).toEqual({
+      rooms: [{ service: 'poll', roomId: 'lunch', params: { room: 'lunch' }, clients: 1 }],
+      client: { id: 1, roomId: 'lunch', tags: [] },
+    });
+    expect((await api.post('/polls?id=lunch')).body).toEqual({
+      statusCode: 409,
+      code: 'room_exists',
+      message: 'Room "lunch" exists already.',
+    });
+    for (const [path, status, code] of [
+      ['/polls?id=lunch', 409, 'room_exists'],
+      ['/polls?id=', 400, 'bad_room_id'],
+      ['/polls/nowhere/votes/pizza', 404, 'room_not_found'],
+      ['/polls/a%0Ab/votes/pizza', 400, 'bad_room_id'],
+      // Mistakes in the code, and the errors of a room's own methods, are bugs.
+      ['/polls?id=broken', 500, undefined],
+      ['/polls/lunch/mistakes', 500, undefined],
+    ] as const) {
+      const answer = await api.post(path);
+      expect([path, answer.status, (answer.body as { code?: string }).code]).toEqual([path, status, code]);
+    }
+  });
 
   it('creates, lists, gets, invokes and closes rooms', async () => {
     const api = request(started.http);
@@ -332,7 +370,8 @@ describe('JamsocketRooms', () => {
     ['a call of a room that is not there', () => rooms.invoke(PollRoom, 'nowhere', 'vote', 'pizza'), 'room_not_found'],
     ['a call of a class that is no room service', () => rooms.invoke(Stranger, 'a', 'greet'), 'not_a_room_service'],
   ] as [string, () => Promise<unknown>, string][])('refuses %s', async (_what, call, code) => {
-    await expect(call()).rejects.toMatchObject({ name: 'JamsocketError', code });
+    const isRefusal = !['not_a_room_service'].includes(code);
+    await expect(call()).rejects.toMatchObject({ name: isRefusal ? 'RefusedError' : 'JamsocketError', code });
   });
 
   it('rejects with the error of a failed @OnCreate', async () => {

@@ -91,6 +91,6 @@ describe('a shutdown', () => {
     await sleep(50);
     const invoked = started.app.get(JamsocketRooms).invoke(LoudRoom, 'room', 'size');
     const [error] = await Promise.all([invoked.catch((reason: unknown) => reason), started.close()]);
-    expect(error).toMatchObject({ code: 'room_stopped' });
+    expect(error).toMatchObject({ code: 'room_stopped', status: 503 });
   });
 });

@@ -1,5 +1,7 @@
+import { HttpException } from '@nestjs/common';
+
 /**
- * A mistake of the caller, or something the caller asked for that cannot be done.
+ * A mistake in the code that calls the library. In an HTTP handler Nest answers it with 500 and logs it.
  * `code` is stable and meant for programs; `message` names what went wrong and the cure.
  */
 export class JamsocketError extends Error {
@@ -17,15 +19,11 @@ export type JamsocketErrorCode =
   | 'bad_configuration'
   | 'bad_close_code'
   | 'bad_recipient'
-  | 'bad_room_id'
   | 'bad_timer'
   | 'handler_timeout'
   | 'no_room_context'
   | 'not_a_room_service'
-  | 'room_exists'
   | 'room_invokes_itself'
-  | 'room_not_found'
-  | 'room_stopped'
   | 'unknown_timer';
 
 /** A mistake found while the application boots: the message names the class, the method, the mistake and the cure. */
@@ -37,19 +35,19 @@ export class JamsocketConfigurationError extends JamsocketError {
 }
 
 /**
- * Why the front door stays shut. Every refusal becomes an HTTP answer with this status
- * and a JSON body `{ statusCode, code, message }`.
+ * What was asked for cannot be done, though the code is right: a connect that is refused, or a room that is not there.
+ * The answer, to an upgrade as to a request whose handler throws this, has the status and `{ statusCode, code, message }`.
  */
-export class RefusedError extends Error {
+export class RefusedError extends HttpException {
   constructor(
-    readonly status: number,
+    status: number,
+    /** Stable and meant for programs. */
     readonly code: RefusalCode,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
     options?: ErrorOptions,
   ) {
-    super(message, options);
-    this.name = 'RefusedError';
+    super({ statusCode: status, code, message }, status, options);
   }
 }
 
@@ -68,6 +66,8 @@ export type RefusalCode =
   | 'room_exists'
   | 'room_failed'
   | 'room_full'
+  | 'room_not_found'
+  | 'room_stopped'
   | 'server_full'
   | 'subprotocol'
   | 'superseded'

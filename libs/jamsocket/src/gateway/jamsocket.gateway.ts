@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { pathAndQueryOf } from '../base/request-target.js';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { RefusedError } from '../base/errors.js';
+import { refusalFor } from '../base/refusal.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { ClientRequest } from '../members/client-request.js';
@@ -16,7 +17,7 @@ import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
-import { refusalCodeOf, refusalFor, writeRefusal } from './refusal.js';
+import { writeRefusal } from './refusal.js';
 import { writeRefusalFrame } from './refusal-frame.js';
 import { RouteTable } from './route-table.js';
 import { Seating } from './seating.js';
@@ -126,7 +127,7 @@ export class JamsocketGateway {
     if (refusal.status >= 500) this.#report(attempt, error);
     this.observers.current?.connectRefused({
       status: refusal.status,
-      code: refusalCodeOf(error, refusal),
+      code: refusal.code,
       service: attempt.service,
       url: attempt.url,
     });
@@ -137,18 +138,21 @@ export class JamsocketGateway {
   }
 
   #report({ url, service, room }: Attempt, error: unknown): void {
-    const reason = error instanceof RefusedError ? error.cause : error;
-    if (reason === undefined) return;
     const path = url.split('?', 1)[0].slice(0, 200);
-    const stack = reason instanceof Error ? reason.stack : undefined;
-    logError(this.#logger, `Connecting to ${path} failed: ${messageOf(reason)}`, { service, room }, stack);
+    let message = 'what was thrown cannot be looked at';
+    let stack: string | undefined;
+    try {
+      const reason = error instanceof RefusedError ? error.cause : error;
+      if (reason === undefined) return;
+      message = reason instanceof Error ? reason.message : inspect(reason);
+      if (reason instanceof Error) stack = reason.stack;
+    } catch {
+      // The refusal goes out all the same.
+    }
+    logError(this.#logger, `Connecting to ${path} failed: ${message}`, { service, room }, stack);
   }
 }
 
 function draining(): RefusedError {
   return new RefusedError(503, 'draining', 'The server is shutting down.', { 'Retry-After': RETRY_AFTER_S });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : inspect(error);
 }

@@ -1,12 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { closeFrame } from '../wire/control-frame.js';
-import { closeCodeFor, PROTOCOL, type RefusalReason } from '../base/protocol.js';
+import { closeCodeFor, PROTOCOL } from '../base/protocol.js';
+import { closeReasonOf, type Refusal } from '../base/refusal.js';
 import { acceptanceOf } from './handshake.js';
-import type { Refusal } from './refusal.js';
-
-/** A guard may have a code of its own, of any kind: it has to fit into a close frame's 123 bytes. */
-const SHORT_CODE = /^[\w.:-]{1,60}$/;
 
 /**
  * Tells a client of `jamsocket.v1` by a close frame: a page's script cannot see what an upgrade is answered. The
@@ -18,16 +15,6 @@ export function writeRefusalFrame(request: IncomingMessage, socket: Duplex, refu
     return;
   }
   socket.once('finish', () => socket.destroy());
-  const close = closeFrame({ code: closeCodeFor(refusal.status), reason: reasonOf(refusal) });
+  const close = closeFrame({ code: closeCodeFor(refusal.status), reason: closeReasonOf(refusal) });
   socket.end(Buffer.concat([Buffer.from(acceptanceOf(request, PROTOCOL)), close]));
-}
-
-function reasonOf({ headers, body }: Refusal): string {
-  const { code } = body as { code?: unknown };
-  const retryAfter = Number(headers['Retry-After']);
-  const reason: RefusalReason = {
-    code: typeof code === 'string' && SHORT_CODE.test(code) ? code : 'guard',
-    ...(retryAfter > 0 && { retryAfter }),
-  };
-  return JSON.stringify(reason);
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RefusedError } from '../base/errors.js';
-import { refusalFor, writeRefusal } from './refusal.js';
+import { refusalFor } from '../base/refusal.js';
+import { writeRefusal } from './refusal.js';
 
 /** @returns whether the request was taken */
 export type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;

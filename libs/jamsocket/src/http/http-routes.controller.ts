@@ -1,6 +1,5 @@
 import {
   Controller,
-  HttpException,
   Param,
   RequestMapping,
   RequestMethod,
@@ -11,7 +10,6 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
-import { JamsocketError, RefusedError } from '../base/errors.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import { JamsocketRooms } from '../rooms/jamsocket-rooms.js';
 import type { RoomName } from '../members/room-address.js';
@@ -80,22 +78,6 @@ function addRoute(
   Res({ passthrough: true })(prototype, name, 1);
 }
 
-const STATUS_OF: Partial<Record<string, number>> = { room_exists: 409, bad_room_id: 400 };
-
 async function createRoom(rooms: JamsocketRooms, definition: ServiceDefinition, name?: RoomName): Promise<string> {
-  try {
-    return (await rooms.createIn(definition, name)).roomId;
-  } catch (error) {
-    if (error instanceof RefusedError) {
-      throw new HttpException({ statusCode: error.status, code: error.code, message: error.message }, error.status, {
-        cause: error,
-      });
-    }
-    const status = error instanceof JamsocketError ? STATUS_OF[error.code] : undefined;
-    if (status === undefined) throw error;
-    throw new HttpException(
-      { statusCode: status, code: (error as JamsocketError).code, message: (error as JamsocketError).message },
-      status,
-    );
-  }
+  return (await rooms.createIn(definition, name)).roomId;
 }

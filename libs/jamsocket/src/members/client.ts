@@ -129,6 +129,12 @@ export class Client<Data = any> {
     this.end(code, reason);
   }
 
+  /** What is sent where a client is part of an answer: not its `data`, which may hold anything. */
+  toJSON(): { id: ClientId; roomId: string; tags: string[] } {
+    const { id, roomId, tags } = this;
+    return { id, roomId, tags: [...tags] };
+  }
+
   /** @internal Closes with any code. */
   end(code: number, reason: string): void {
     if (!this.#isMember) return;

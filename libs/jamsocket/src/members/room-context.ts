@@ -18,12 +18,18 @@ export class JamsocketContext<Events = any> {
   /** Only for the compiler: the client's `RoomContract` finds the room's events here. */
   declare readonly '~events'?: Events;
   #abort: AbortController | null = null;
+  /** Private, so that what walks over the properties of an answer does not walk over the whole room. */
+  readonly #room: RoomPort<Client>;
 
   /** @internal */
-  constructor(
-    /** @internal */
-    readonly room: RoomPort<Client>,
-  ) {}
+  constructor(room: RoomPort<Client>) {
+    this.#room = room;
+  }
+
+  /** @internal */
+  get room(): RoomPort<Client> {
+    return this.#room;
+  }
 
   get roomId(): string {
     return this.room.address.roomId;
@@ -101,6 +107,12 @@ export class JamsocketContext<Events = any> {
   /** Stops the room: every client is closed with 1000 and this reason, then `@OnDestroy` runs. */
   close(reason = ''): void {
     this.room.close(CloseCode.normal, reason);
+  }
+
+  /** What a controller answers that returns contexts. `clients` is how many there are. */
+  toJSON(): { service: string; roomId: string; params: Readonly<Record<string, string>>; clients: number } {
+    const { service, roomId, params, clients } = this;
+    return { service, roomId, params, clients: clients.size };
   }
 
   /** @internal */

@@ -20,7 +20,7 @@ interface Turn {
   readonly client: Client | undefined;
   readonly message: unknown;
   readonly style: ReplyStyle;
-  readonly onFailure?: () => void;
+  readonly onFailure?: (error: unknown) => void;
   readonly record?: TurnRecord;
 }
 
@@ -47,7 +47,7 @@ export class HandlerRunner {
     client: Client | undefined,
     message: unknown,
     style: ReplyStyle = PLAIN,
-    onFailure?: () => void,
+    onFailure?: (error: unknown) => void,
   ): void | Promise<void> {
     if (handler === undefined) return;
     this.latest = handler;
@@ -72,7 +72,7 @@ export class HandlerRunner {
     client: Client | undefined,
     message: unknown,
     style: ReplyStyle,
-    onFailure: (() => void) | undefined,
+    onFailure: ((error: unknown) => void) | undefined,
     record: TurnRecord | undefined,
   ): void | Promise<void> {
     let result: unknown;
@@ -199,7 +199,7 @@ export class HandlerRunner {
     // A client that is away gets it when it comes back.
     if (client !== undefined && client.closed === undefined)
       this.#sendException(client, error, style.id ?? messageIdOf(error), handler);
-    onFailure?.();
+    onFailure?.(error);
   }
 
   /** What an application puts into its errors may not be JSON: that is one more error, and not for the client. */

@@ -1,5 +1,6 @@
 import { JamsocketError } from '../base/errors.js';
-import { CloseCode } from '../base/protocol.js';
+import { closeCodeFor } from '../base/protocol.js';
+import { closeReasonOf, refusalFor } from '../base/refusal.js';
 import type { Client } from '../members/client.js';
 import type { Members } from '../members/members.js';
 import type { HandlerRunner, RunnerRoom } from './handler-runner.js';
@@ -83,10 +84,12 @@ export class RoomTurns implements MailboxOwner {
 
   #takeConnect(client: Client): void | Promise<void> {
     this.room.members.enter(client);
-    // A client that the room could not take in must not stay and wonder: its @OnDisconnect follows.
-    return this.runner.run(this.room.instance!.connect, client, undefined, {}, () =>
-      client.end(CloseCode.internalError, 'connect failed'),
-    );
+    return this.runner.run(this.room.instance!.connect, client, undefined, {}, (error) => {
+      // A client that the room could not take in must not stay and wonder, nor be heard: its @OnDisconnect follows.
+      client.isDismissed = true;
+      const refusal = refusalFor(error, 'connect');
+      client.end(closeCodeFor(refusal.status), closeReasonOf(refusal));
+    });
   }
 
   #takeDisconnect(client: Client): void | Promise<void> {

@@ -29,7 +29,8 @@ export class JamsocketRooms {
   /**
    * Makes a room, with a generated id if none is given, and resolves when its `@OnCreate` has run. If nobody joins it
    * within `unjoinedMs` it stops.
-   * @throws JamsocketError `room_exists`, `bad_room_id`, `not_a_room_service`; the error of a failed `@OnCreate`
+   * @throws RefusedError `room_exists` (409), `bad_room_id` (400), `too_many_rooms`, `draining` (503); JamsocketError
+   * `not_a_room_service`; the error of a failed `@OnCreate`
    */
   async create(service: Type, room?: RoomName): Promise<JamsocketContext> {
     const definition = this.#definitionOf(service);
@@ -42,9 +43,7 @@ export class JamsocketRooms {
       const address = addressNamed(definition, room ?? this.#newId(definition));
       return (await this.registry.create(definition, address)).context;
     } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      if (error.code === 'room_failed') throw error.cause;
-      throw error.code === 'room_exists' ? new JamsocketError('room_exists', error.message) : error;
+      throw error instanceof RefusedError && error.code === 'room_failed' ? error.cause : error;
     }
   }
 
@@ -77,7 +76,8 @@ export class JamsocketRooms {
    *
    * A room cannot invoke itself, not even through another room: its turn would wait for a turn that can only begin
    * after it. Call `this.method()` instead.
-   * @throws JamsocketError `room_not_found`, `room_stopped`, `room_invokes_itself`, and whatever the method throws
+   * @throws RefusedError `room_not_found` (404), `room_stopped` (503), `bad_room_id` (400); JamsocketError
+   * `room_invokes_itself`, `not_a_room_service`; whatever the method throws
    */
   async invoke<T extends object, M extends MethodOf<T>>(
     service: Type<T>,
@@ -87,7 +87,7 @@ export class JamsocketRooms {
   ): Promise<ResultOf<T, M>> {
     const found = this.#find(service, room);
     if (found === undefined)
-      throw new JamsocketError('room_not_found', `${service.name} has no running room ${JSON.stringify(room)}.`);
+      throw new RefusedError(404, 'room_not_found', `${service.name} has no running room ${JSON.stringify(room)}.`);
     if (isInTurnOf(found)) {
       const message = `${service.name}.${method} was invoked in a turn of the room it belongs to, "${found.address.key}": it would wait for itself. Call the method directly.`;
       throw new JamsocketError('room_invokes_itself', message);
@@ -116,8 +116,9 @@ export class JamsocketRooms {
       const id = definition.nextRoomId();
       if (!this.registry.isTaken(definition, addressNamed(definition, id).key)) return id;
     }
-    throw new JamsocketError(
-      'bad_room_id',
+    throw new RefusedError(
+      503,
+      'too_many_rooms',
       `${definition.type.name}: the room id generator returned ${MAX_ATTEMPTS} ids in a row that are in use.`,
     );
   }
@@ -140,7 +141,7 @@ function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnCha
           room.observer?.turnFailed(room.context, name(), undefined, error);
           reject(error as Error);
         }),
-      refuse: () => reject(new JamsocketError('room_stopped', `Room "${room.address.key}" has stopped.`)),
+      refuse: () => reject(new RefusedError(503, 'room_stopped', `Room "${room.address.key}" has stopped.`)),
     });
   });
 }

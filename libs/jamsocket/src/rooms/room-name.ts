@@ -1,4 +1,4 @@
-import { JamsocketError } from '../base/errors.js';
+import { RefusedError } from '../base/errors.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 
@@ -26,7 +26,7 @@ export function addressOf(definition: RoomDefinition, params: Readonly<Record<st
 
 /**
  * The address of a room as code names it.
- * @throws JamsocketError `bad_room_id`
+ * @throws RefusedError `bad_room_id`
  */
 export function addressNamed(definition: RoomDefinition, name: RoomName): RoomAddress {
   const { paramNames, options, type } = definition;
@@ -36,7 +36,11 @@ export function addressNamed(definition: RoomDefinition, name: RoomName): RoomAd
     const value = given[param];
     const mistake = typeof value === 'string' ? mistakeInParam(value, options.limits.maxRoomIdLength) : 'is missing';
     if (mistake)
-      throw new JamsocketError('bad_room_id', `${type.name}: the parameter "${param}" of the room's path ${mistake}.`);
+      throw new RefusedError(
+        400,
+        'bad_room_id',
+        `${type.name}: the parameter "${param}" of the room's path ${mistake}.`,
+      );
     params[param] = value as string;
   }
   return addressOf(definition, params);
