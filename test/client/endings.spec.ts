@@ -60,25 +60,48 @@ describe('the end of a connection', () => {
     server.refusal = { status: 503, headers: { 'Retry-After': '3' } };
     const room = join(server.url);
     expect(await room.until('reconnecting')).toMatchObject({ code: 1013, reason: 'HTTP 503', inMs: 3_000 });
-    server.refusal = { status: 401 };
+    server.refusal = undefined;
     room.reconnectNow();
-    expect(await room.until('closed')).toMatchObject({ code: 4401, reason: 'HTTP 401', cause: 'refused' });
+    await server.welcomed();
+    await room.until('open');
   });
 
-  it('takes an HTTP 400 for a request that was cut short, once the address has worked', async () => {
-    const server = await startServer();
-    const room = join(server.url);
-    const first = await server.welcomed();
-    await room.opened;
+  it.each([200, 302, 400, 401, 403, 404, 409, 418, 502])(
+    'is no end if HTTP %i answers: a server of jamsocket.v1 refuses with a close frame',
+    async (status) => {
+      const server = await startServer();
+      server.refusal = { status };
+      const room = join(server.url);
+      const code = status >= 400 && status < 500 ? 1006 : 1011;
+      expect(await room.until('reconnecting')).toMatchObject({ code, reason: `HTTP ${status}` });
+      server.refusal = undefined;
+      const first = await server.welcomed();
+      await room.until('open');
+      server.refusal = { status };
+      first.cut();
+      await room.until('reconnecting');
+      expect(await room.until('reconnecting')).toMatchObject({ code, reason: `HTTP ${status}` });
+      server.refusal = undefined;
+      await server.welcomed({ resumed: true });
+      expect(await room.until('open')).toMatchObject({ resumed: true });
+    },
+  );
+
+  it('is refused with HTTP where it wants no jamsocket.v1, unless its request was cut short or it has been in', async () => {
+    const server = await startServer({ select: () => false });
+    server.refusal = { status: 401 };
+    const refused = join(server.url, { resume: false });
+    expect(await refused.until('closed')).toMatchObject({ code: 4401, reason: 'HTTP 401', cause: 'refused' });
     server.refusal = { status: 400 };
-    first.cut();
-    await room.until('reconnecting');
+    const room = join(server.url, { resume: false });
     expect(await room.until('reconnecting')).toMatchObject({ code: 1006, reason: 'HTTP 400' });
     server.refusal = undefined;
-    await server.welcomed({ resumed: true });
+    const first = await server.connection();
     await room.until('open');
-    server.refusal = { status: 400 };
-    expect(await join(server.url).until('closed')).toMatchObject({ code: 4400, cause: 'refused' });
+    server.refusal = { status: 404 };
+    first.cut();
+    await room.until('reconnecting');
+    expect(await room.until('reconnecting')).toMatchObject({ code: 1006, reason: 'HTTP 404' });
   });
 
   it('connects again to a server that was not there', async () => {
@@ -107,7 +130,7 @@ describe('leaving', () => {
 
   it('refuses codes and reasons that a close frame cannot have', () => {
     const room = join('ws://127.0.0.1:1/', { autoConnect: false });
-    for (const code of [999, 1001, 2000, 5000])
+    for (const code of [999, 1001, 2000, 3000.5, 5000, NaN])
       expect(() => room.close(code)).toThrow(expect.objectContaining({ code: 'bad_close' }));
     expect(() => room.close(1000, 'ä'.repeat(62))).toThrow(expect.objectContaining({ code: 'bad_close' }));
     expect(room.status).toBe('connecting');
@@ -156,6 +179,83 @@ describe('dialling', () => {
     const room = join(server.url, { token });
     expect(await room.until('reconnecting')).toMatchObject({ attempt: 1, reason: 'Error: no session' });
     expect((await server.welcomed()).query.get('token')).toBe('later');
+  });
+
+  it('gives up a token that does not come, and asks for it again', async () => {
+    const server = await startServer();
+    const tokens = [new Promise<string>(() => undefined), 'later'];
+    const room = join(server.url, { token: () => tokens.shift()!, connectTimeoutMs: 50 });
+    expect(await room.until('reconnecting')).toMatchObject({ attempt: 1, reason: 'Error: no token in time' });
+    expect((await server.connection()).query.get('token')).toBe('later');
+  });
+
+  it('asks anew for a token that does not come when told to connect now, and forgets the one before', async () => {
+    const server = await startServer();
+    const give: ((token: string | undefined) => void)[] = [];
+    const token = () => new Promise<string | undefined>((resolve) => give.push(resolve));
+    const room = join(server.url, { token, connectTimeoutMs: Infinity });
+    while (give.length < 1) await new Promise(setImmediate);
+    room.reconnectNow();
+    expect(give).toHaveLength(2);
+    give[0]('first');
+    give[1]('second');
+    expect((await server.welcomed()).query.get('token')).toBe('second');
+    await room.opened;
+    room.reconnectNow();
+    expect([give.length, server.upgrades]).toEqual([2, 1]);
+  });
+
+  it('ends while it waits for a token', async () => {
+    const server = await startServer();
+    const give: ((token: string) => void)[] = [];
+    const room = join(server.url, { token: () => new Promise((resolve) => give.push(resolve)) });
+    while (give.length < 1) await new Promise(setImmediate);
+    room.close();
+    give[0]('too late');
+    room.reconnectNow();
+    await new Promise(setImmediate);
+    expect([room.status, give.length, server.upgrades]).toEqual(['closed', 1, 0]);
+  });
+
+  it('sends no token if there is none', async () => {
+    const server = await startServer();
+    join(server.url, { token: async () => undefined });
+    expect((await server.welcomed()).query.has('token')).toBe(false);
+  });
+
+  it('sends the token in a subprotocol entry instead of the URL, if told so', async () => {
+    const server = await startServer();
+    const tokens = ['ey.J-w_~', "ü /(='*)%", undefined];
+    join(server.url, { token: () => tokens.shift(), tokenIn: 'subprotocol' });
+    const first = await server.welcomed();
+    expect(first.request.url).toBe('/ws/lobby');
+    expect(first.offered).toEqual(['jamsocket.plain', 'jamsocket.v1', 'jamsocket.token.ey.J-w_~']);
+    first.cut();
+    const second = await server.welcomed();
+    expect(second.offered).toEqual([
+      'jamsocket.plain',
+      'jamsocket.v1',
+      'jamsocket.resume.token.0',
+      "jamsocket.token.%C3%BC%20%2F%28%3D'*%29%25",
+    ]);
+    second.cut();
+    expect((await server.welcomed()).offered).toHaveLength(3);
+    join(server.url, { token: () => 'abc', tokenIn: 'subprotocol', resume: false });
+    expect((await server.connection()).offered).toEqual(['jamsocket.plain', 'jamsocket.token.abc']);
+  });
+
+  it('begins once, whoever asks for it again, and not after the end', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const connection = await server.welcomed();
+    await room.opened;
+    room.connect();
+    room.send('still there');
+    expect(await connection.next()).toBe('still there');
+    room.close();
+    room.connect();
+    expect((await connection.closed).code).toBe(1000);
+    expect([room.status, server.upgrades]).toEqual(['closed', 1]);
   });
 
   it('says at once what cannot work', () => {

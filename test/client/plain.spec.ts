@@ -29,7 +29,38 @@ describe('a server that does not speak jamsocket.v1', () => {
     expect(plain.offered).toEqual(['']);
     await room.until('open');
     plain.cut();
+    expect((await server.connection()).offered).toHaveLength(2);
     expect((await server.connection()).offered).toEqual(['']);
+  });
+
+  it('is offered the protocol again on later connections, since it may have been the network that failed', async () => {
+    let isFlaky = true;
+    const server = await startServer({ select: () => (isFlaky ? false : 'jamsocket.v1') });
+    const room = join(server.url);
+    for (const offers of [2, 2, 1, 2, 1]) expect((await server.connection()).offered).toHaveLength(offers);
+    expect(await room.until('open')).toMatchObject({ resumable: false });
+    isFlaky = false;
+    for (const socket of server.sockets.clients) socket.terminate();
+    await server.welcomed();
+    expect(await room.until('open')).toMatchObject({ resumable: true });
+  });
+
+  it('is not taken for one because there was no token', async () => {
+    const server = await startServer();
+    let count = 0;
+    const token = () => (++count < 4 ? Promise.reject(new Error('no session')) : 'token');
+    server.refusal = { status: 502 };
+    const room = join(server.url, { token });
+    for (let failure = 1; failure <= 4; failure++) await room.until('reconnecting');
+    server.refusal = undefined;
+    expect((await server.connection()).offered).toHaveLength(2);
+    expect(count).toBe(5);
+  });
+
+  it('is never guessed to be one where it has to read the token among the subprotocols', async () => {
+    const server = await startServer({ select: () => false });
+    join(server.url, { token: () => 'abc', tokenIn: 'subprotocol' });
+    for (let count = 0; count < 4; count++) expect((await server.connection()).offered[2]).toBe('jamsocket.token.abc');
   });
 
   it('is not taken for one because it was down for a while', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { defineContract, joinRoom } from 'jamsocket-client';
+import { defineContract, joinRoom, type RequestOptions } from 'jamsocket-client';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { join, startServer } from './support/fixture.js';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 describe('a request', () => {
   it('gets the reply that has its id, whatever its event', async () => {
@@ -33,6 +35,51 @@ describe('a request', () => {
       issues: data.issues,
       exception: data,
     });
+  });
+
+  it('has an id that nobody can guess, and what only looks like its reply is text', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const connection = await server.welcomed();
+    const requests = [room.request('nick'), room.request('nick'), room.request('nick')];
+    const ids: string[] = [];
+    while (ids.length < requests.length) ids.push((await connection.nextJson()).id);
+    for (const id of ids) expect(id.length).toBeGreaterThanOrEqual(16);
+    const starts = new Set(ids.map((id) => id.slice(0, 8)));
+    const ends = new Set(ids.map((id) => id.slice(-4)));
+    expect([starts.size, ends.size]).toEqual([3, 3]);
+    const texts: string[] = [];
+    room.onText((text) => texts.push(text));
+    const forged = ['~1', '~2', 1, null, ids[0].slice(1), 'constructor'].map((id) =>
+      JSON.stringify({ event: 'nick', data: 'forged', id }),
+    );
+    for (const text of forged) connection.send(text);
+    for (const id of ids) connection.send(JSON.stringify({ event: 'nick', data: id, id }));
+    expect(await Promise.all(requests)).toEqual(ids);
+    expect(texts).toEqual(forged);
+  });
+
+  it('waits for the time it has, however long, and refuses a time that is none', async () => {
+    jest.useFakeTimers();
+    try {
+      const room = join('ws://127.0.0.1:1/', { autoConnect: false, requestTimeoutMs: 30 * DAY_MS });
+      const outcomes: unknown[] = [];
+      const ask = (options?: RequestOptions) => room.request('a', 0, options).catch((error) => outcomes.push(error));
+      void ask({ timeoutMs: Infinity });
+      void ask({ timeoutMs: undefined });
+      await jest.advanceTimersByTimeAsync(30 * DAY_MS - 1);
+      expect(outcomes).toEqual([]);
+      await jest.advanceTimersByTimeAsync(1);
+      expect(outcomes).toEqual([expect.objectContaining({ code: 'timeout' })]);
+      await jest.advanceTimersByTimeAsync(60 * DAY_MS);
+      expect(outcomes).toHaveLength(1);
+      for (const timeoutMs of [NaN, -1, '5' as unknown as number, null as unknown as number])
+        await expect(room.request('a', 0, { timeoutMs })).rejects.toThrow(`timeoutMs is ${timeoutMs}: give a number`);
+      room.close();
+      expect(room.state).toMatchObject({ unsent: 1 });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('times out, and nobody else hears a reply that is late', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { runInNewContext } from 'node:vm';
 import { Arrivals } from './support/fake-server.js';
 import { join, startServer } from './support/fixture.js';
 
@@ -87,6 +88,32 @@ describe('a client whose connection is lost', () => {
     room.send(bytes);
     bytes.fill(0);
     expect(await (await server.welcomed()).next()).toEqual(Buffer.from([1, 2, 3]));
+  });
+
+  it('sends the bytes of whatever has some, and nothing else', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const connection = await server.welcomed();
+    const bytes = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
+    const ofAnotherFrame = runInNewContext('new Uint8Array([1, 2]).buffer') as ArrayBuffer;
+    const sent: [ArrayBuffer | ArrayBufferView, number[]][] = [
+      [new Uint16Array([0x0201, 0x0403]), [1, 2, 3, 4]],
+      [new Float64Array([1]), [0, 0, 0, 0, 0, 0, 0xf0, 0x3f]],
+      [bytes.subarray(2, 4), [3, 4]],
+      [new DataView(bytes.buffer, 6), [7, 8]],
+      [bytes.buffer, [...bytes]],
+      [ofAnotherFrame, [1, 2]],
+      [Buffer.from('hi'), [104, 105]],
+      [new ArrayBuffer(0), []],
+    ];
+    for (const [data] of sent) room.send(data);
+    bytes.fill(0);
+    new Uint8Array(ofAnotherFrame).fill(0);
+    for (const [, expected] of sent) expect(await connection.next()).toEqual(Buffer.from(expected));
+    for (const data of [new Blob(['x']), null, undefined, {}, 3, true, [1, 2], new String('text'), Symbol('s')])
+      expect(() => room.send(data as string)).toThrow(/^send\(\) takes a string, an ArrayBuffer or a view/);
+    room.send('last');
+    expect(await connection.next()).toBe('last');
   });
 
   it('hears from the room what only looks like an acknowledgement', async () => {

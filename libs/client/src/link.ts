@@ -3,12 +3,13 @@ import { CloseCode, closeCodeFor, shouldReconnect, type RefusalReason } from '..
 import { Backoff, type Retry } from './backoff.js';
 import { platform } from './platform.js';
 import { quiet, type HttpRefusal } from './quiet-socket.js';
-import { dialAddress, type RoomOptions } from './room-options.js';
+import { addressOf, type RoomOptions } from './room-options.js';
+import { after } from './timers.js';
 
 /** What a link asks and tells the session that goes over it. */
 export interface LinkHandlers {
-  /** The subprotocols for the next dial. */
-  protocols(): string[] | null;
+  /** The subprotocols for the dial that begins. `token` is one that is to be sent among them. */
+  protocols(token: string | undefined): string[] | null;
   opened(protocol: string): void;
   received(data: string | ArrayBuffer): void;
   /** A connection has ended, or could not be made. Without `retry` there will be no other. */
@@ -21,7 +22,15 @@ export interface LinkEnd {
   readonly retry: Retry | undefined;
 }
 
+interface Dial {
+  readonly url: string;
+  readonly protocols: string[] | null;
+}
+
 const OPEN = 1;
+const DEFAULT_STEP_MS = 4_000;
+/** partysocket's own time-out, of the dial alone, gets the most a timer takes: no dial takes 24 days. */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * One connection after the other. Dialling is partysocket's; the delays are ours, awaited where it asks for the URL,
@@ -36,8 +45,10 @@ export class Link {
   #isClosed = false;
   #hasBeenUp = false;
   #refusal: HttpRefusal | undefined;
-  #pause: ReturnType<typeof setTimeout> | undefined;
-  #endPause: (() => void) | undefined;
+  #dial: Promise<Dial> | undefined;
+  /** Ends what is waited for: the next attempt, the token, the connection, or that it is up. */
+  #cancelWait: (() => void) | undefined;
+  #hurry: (() => void) | undefined;
 
   constructor(
     private readonly address: string,
@@ -46,29 +57,33 @@ export class Link {
   ) {
     this.#backoff = new Backoff(options.backoff);
     const socket = new ReconnectingWebSocket(
-      () => this.#nextAddress(),
-      () => this.handlers.protocols(),
+      () => (this.#dial = this.#nextDial()).then(({ url }) => url),
+      () => this.#dial!.then(({ protocols }) => protocols),
       {
         startClosed: true,
         minReconnectionDelay: 0,
         maxReconnectionDelay: 0,
         maxEnqueuedMessages: 0,
-        connectionTimeout: options.connectTimeoutMs,
+        connectionTimeout: NO_TIMEOUT_MS,
         WebSocket: this.#socketClass(),
         shouldReconnectOnClose: (event) => shouldReconnect(this.#codeOf(event)),
       },
     );
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
-    socket.onopen = () => handlers.opened(socket.protocol);
+    socket.onopen = () => {
+      this.#limitStep();
+      handlers.opened(socket.protocol);
+    };
     socket.onmessage = (event: { data: unknown }) => handlers.received(event.data as string | ArrayBuffer);
     socket.onclose = (event) => this.#closed(this.#codeOf(event), event.reason);
     // The error of a socket is in its close; this one is of a dial that could not begin.
     socket.onerror = (event) => this.#closed(CloseCode.abnormal, event.message);
   }
 
-  /** @throws TypeError if there is no WebSocket class, or the URL is none */
+  /** Once is enough. @throws TypeError if there is no WebSocket class, or the URL is none */
   connect(): void {
+    if (this.#url || this.#isClosed) return;
     if (!this.options.WebSocket && !platform.WebSocket)
       throw new TypeError('No global WebSocket: pass the class of "ws" as the option WebSocket');
     this.#url = new URL(this.address, platform.location?.href);
@@ -88,14 +103,15 @@ export class Link {
 
   /** The connection has come so far that the next one may follow soon. */
   isUp(): void {
+    this.#cancelWait?.();
     this.#hasBeenUp = true;
     this.#backoff.up();
   }
 
-  /** Ends the wait for the next attempt, if there is one. */
+  /** Ends the wait for the next attempt, if there is one, and asks anew for a token that does not come. */
   readonly dialNow = (): void => {
     this.#delayMs = undefined; // in case the wait is only about to begin
-    this.#endPause?.();
+    this.#hurry?.();
   };
 
   /** Gives the connection up as if it had been lost; the server keeps the client's place after this code. */
@@ -115,7 +131,8 @@ export class Link {
   close(code?: number, reason?: string): void {
     this.#isClosed = true;
     this.#hasDialled = false;
-    clearTimeout(this.#pause);
+    this.#hurry = undefined;
+    this.#cancelWait?.();
     platform.removeEventListener?.('online', this.dialNow);
     this.#socket.close(code, reason);
   }
@@ -132,14 +149,18 @@ export class Link {
   #codeOf(event: { readonly code: number }): number {
     if (event instanceof SyntheticCloseEvent) return CloseCode.abnormal; // it timed out, or was never made
     if (!this.#refusal) return event.code;
-    // An address that has worked is not malformed: the request was cut short on its way.
-    if (this.#refusal.status === 400 && this.#hasBeenUp) return CloseCode.abnormal;
-    return closeCodeFor(this.#refusal.status);
+    const { status } = this.#refusal;
+    const code = closeCodeFor(status);
+    // A server of jamsocket.v1 refuses with a close frame, so this answer is somebody else's: a proxy's in a deploy, say.
+    const isTheirs = this.options.resume !== false || this.#hasBeenUp;
+    // And 400 is for a request that was cut short on its way.
+    return shouldReconnect(code) || (!isTheirs && status !== 400) ? code : CloseCode.abnormal;
   }
 
   #closed(code: number, text: string): void {
     if (!this.#hasDialled) return;
     this.#hasDialled = false;
+    this.#cancelWait?.();
     const { reason, retryAfter } = this.#reasonOf(text);
     const retry = shouldReconnect(code) ? this.#backoff.next(retryAfter) : undefined;
     if (retry) this.#delayMs = retry.inMs;
@@ -155,29 +176,51 @@ export class Link {
     return { reason: code ?? text, retryAfter };
   }
 
-  async #nextAddress(): Promise<string> {
+  async #nextDial(): Promise<Dial> {
     for (;;) {
-      if (this.#isClosed) return '';
-      if (this.#delayMs !== undefined) await this.#paused();
+      if (this.#isClosed) return { url: '', protocols: null };
+      if (this.#delayMs !== undefined) await this.#paused(this.#delayMs);
       this.#hasDialled = true;
       try {
-        return await dialAddress(this.#url!, this.options);
+        const token = await this.#token();
+        this.#hurry = undefined;
+        if (this.#isClosed) continue;
+        const isInUrl = this.options.tokenIn !== 'subprotocol';
+        const url = addressOf(this.#url!, this.options.query, isInUrl ? token : undefined);
+        this.#limitStep();
+        return { url, protocols: this.handlers.protocols(isInUrl ? undefined : token) };
       } catch (error) {
         this.#closed(CloseCode.abnormal, String(error));
       }
     }
   }
 
-  #paused(): Promise<void> {
+  #paused(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(this.#pause);
-        this.#endPause = undefined;
-        resolve();
-      };
-      this.#endPause = end;
-      this.#pause = setTimeout(end, this.#delayMs);
+      this.#hurry = resolve;
+      this.#wait(ms, resolve);
     });
+  }
+
+  /** Rejects if it takes too long; in a hurry, it is asked for anew. */
+  #token(): Promise<string | undefined> | undefined {
+    const { token } = this.options;
+    if (!token) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#hurry = () => resolve(this.#token());
+      this.#limitStep(() => reject(new Error('no token in time')));
+      Promise.resolve(token()).then((value) => resolve(value ?? undefined), reject);
+    });
+  }
+
+  /** Each step to a connection that is up has its time: the token, the connection, what the session waits for. */
+  #limitStep(giveUp = () => this.drop('timeout')): void {
+    this.#wait(this.options.connectTimeoutMs ?? DEFAULT_STEP_MS, giveUp);
+  }
+
+  #wait(ms: number, callback: () => void): void {
+    this.#cancelWait?.();
+    this.#cancelWait = after(ms, callback);
   }
 }
 

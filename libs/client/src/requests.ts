@@ -1,8 +1,9 @@
 import { JamsocketError, type Exception } from './errors.js';
 import type { EventMessage } from './event-message.js';
+import { after, checkNumbers } from './timers.js';
 
 export interface RequestOptions {
-  /** Milliseconds from the call on; the room's `requestTimeoutMs` unless given. */
+  /** Milliseconds from the call on, 0 to Infinity; the room's `requestTimeoutMs` unless given. */
   readonly timeoutMs?: number;
   /** Gives the request up when aborted. */
   readonly signal?: AbortSignal;
@@ -19,17 +20,19 @@ interface Pending {
   reject(error: JamsocketError): void;
 }
 
-/** Ids of requests begin with this, so that an `id` an application has in its own messages is never taken for one. */
-const OWN = '~';
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** So many ids of requests that are over are known still: what comes too late for them is no text for anybody else. */
+const MAX_KNOWN = 1_000;
 
 /** Requests that wait for their replies. */
 export class Requests {
-  readonly #pending = new Map<string, Pending>();
-  #last = 0;
+  readonly #pending = new Map<unknown, Pending>();
+  readonly #over = new Set<unknown>();
 
-  /** Rejects with a JamsocketError. What the time runs out for before it was sent will not be sent. */
-  async make(transport: Transport, { timeoutMs, signal }: RequestOptions): Promise<unknown> {
-    const id = `${OWN}${++this.#last}`;
+  /** Rejects with a JamsocketError, or a TypeError for a time that is none. What the time runs out for before it was sent will not be sent. */
+  async make(transport: Transport, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions): Promise<unknown> {
+    checkNumbers({ timeoutMs });
+    const id = unguessable();
     if (signal?.aborted) throw aborted();
     transport.send(id);
     const giveUp = (error: JamsocketError) => {
@@ -37,34 +40,40 @@ export class Requests {
       this.#take(id)?.reject(error);
     };
     const onAbort = () => giveUp(aborted());
-    const timer = setTimeout(() => giveUp(new JamsocketError('timeout', `No reply within ${timeoutMs} ms`)), timeoutMs);
+    const cancel = after(timeoutMs, () => giveUp(new JamsocketError('timeout', `No reply within ${timeoutMs} ms`)));
     signal?.addEventListener('abort', onAbort);
     try {
       return await new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     } finally {
-      clearTimeout(timer);
+      cancel();
       signal?.removeEventListener('abort', onAbort);
     }
   }
 
   /** @returns whether it was the reply to a request, be it one that nobody waits for any more */
   settle({ event, data, id }: EventMessage): boolean {
-    if (typeof id !== 'string' || !id.startsWith(OWN)) return false;
     const pending = this.#take(id);
     if (event === 'exception') pending?.reject(exceptionError(data as Exception));
     else pending?.resolve(data);
-    return true;
+    return this.#over.has(id);
   }
 
-  rejectAll(error: JamsocketError, except?: ReadonlySet<string | undefined>): void {
+  rejectAll(error: JamsocketError, except?: ReadonlySet<unknown>): void {
     for (const id of this.#pending.keys()) if (!except?.has(id)) this.#take(id)!.reject(error);
   }
 
-  #take(id: string): Pending | undefined {
+  #take(id: unknown): Pending | undefined {
     const pending = this.#pending.get(id);
-    this.#pending.delete(id);
+    if (this.#pending.delete(id)) this.#over.add(id);
+    const [oldest] = this.#over;
+    if (this.#over.size > MAX_KNOWN) this.#over.delete(oldest);
     return pending;
   }
+}
+
+/** Others in the room, to whom it may pass on what it hears, must not guess an id from those they have seen. */
+function unguessable(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).reduce((id, part) => id + part.toString(36), '');
 }
 
 function aborted(): JamsocketError {

@@ -1,10 +1,11 @@
+import { copyBytes } from './bytes.js';
 import type { AnyContract, Contract } from './contract.js';
 import type { Check } from './contract-check.js';
 import { JamsocketError } from './errors.js';
 import { parseEvent } from './event-message.js';
 import { Listeners, report } from './listeners.js';
 import { Requests } from './requests.js';
-import type { RoomOptions } from './room-options.js';
+import { checkOptions, type RoomOptions } from './room-options.js';
 import type { OpenState, RoomState, RoomStatus } from './room-state.js';
 import type {
   EmitArguments,
@@ -18,7 +19,6 @@ import type {
 } from './room-types.js';
 import { Session } from './session.js';
 
-const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 /** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
 const MAX_REASON_BYTES = 123;
 
@@ -37,6 +37,7 @@ export class Room<C extends Contract = AnyContract> {
     private readonly options: RoomOptions,
     private readonly check?: Check,
   ) {
+    checkOptions(options);
     this.#session = new Session(url, options, {
       received: (data) => (typeof data === 'string' ? this.#text(data) : this.#binaries.tell(data)),
       changed: (state) => this.#changed(state),
@@ -84,32 +85,32 @@ export class Room<C extends Contract = AnyContract> {
 
   /**
    * Sends a message and resolves with the data of its reply. A handler that returns nothing does not reply.
-   * Rejects with a JamsocketError: `exception`, `timeout`, `aborted`, `connection_lost`, `closed`, `queue_full`, `invalid`.
+   * Rejects with a JamsocketError: `exception`, `timeout`, `aborted`, `connection_lost`, `closed`, `queue_full`, `invalid`;
+   * with a TypeError for a `timeoutMs` that is no number from 0 to Infinity.
    */
   readonly request = async <K extends RequestName<C>>(
     event: K,
     ...[data, options]: RequestArguments<MessageOf<C, K>>
   ): Promise<ReplyTo<C, K>> => {
     this.check?.('message', event, data);
-    const { requestTimeoutMs: timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = this.options;
+    const { timeoutMs = this.options.requestTimeoutMs, signal } = options ?? {};
     const transport = {
       send: (id: string) => this.#session.send({ data: JSON.stringify({ event, data, id }), id }),
       withdraw: (id: string) => this.#session.withdraw(id),
     };
-    const reply = await this.#requests.make(transport, { timeoutMs, ...options });
+    const reply = await this.#requests.make(transport, { timeoutMs, signal });
     this.check?.('reply', event, reply);
     return reply as ReplyTo<C, K>;
   };
 
   /**
-   * Sends text or bytes as they are, now or as soon as there is a connection. Bytes are copied.
+   * Sends text or bytes as they are, now or as soon as there is a connection. The bytes of a buffer, or of the part of
+   * it that a typed array or DataView shows, are copied.
    * @throws JamsocketError `queue_full`, `closed`
+   * @throws TypeError for anything else: of a Blob, send its `arrayBuffer()`
    */
-  readonly send = (data: string | Uint8Array | ArrayBuffer): void => {
-    if (typeof data === 'string') this.#session.send({ data });
-    else
-      this.#session.send({ data: data instanceof ArrayBuffer ? new Uint8Array(data.slice()) : new Uint8Array(data) });
-  };
+  readonly send = (data: string | ArrayBuffer | ArrayBufferView): void =>
+    this.#session.send({ data: typeof data === 'string' ? data : copyBytes(data) });
 
   /** Hears the data of an event. `exception` is what went wrong with messages that were no requests. @returns ends it */
   readonly on = <K extends EventName<C>>(event: K, listener: (data: EventOf<C, K>) => void): (() => void) => {
@@ -118,7 +119,7 @@ export class Room<C extends Contract = AnyContract> {
     return listeners.add(listener as (data: unknown) => void);
   };
 
-  /** Hears text that is no event somebody listens to, and no reply. @returns ends it */
+  /** Hears text that is no event somebody listens to, and no reply to a request of this room. @returns ends it */
   readonly onText = (listener: (text: string) => void): (() => void) => this.#texts.add(listener);
 
   /** Hears binary messages. @returns ends it */
@@ -127,7 +128,7 @@ export class Room<C extends Contract = AnyContract> {
   /** Hears of every change of the state. @returns ends it */
   readonly onStatus = (listener: (state: RoomState) => void): (() => void) => this.#states.add(listener);
 
-  /** Begins to connect, where `autoConnect` is false; nothing happens after the first call. @throws TypeError */
+  /** Begins to connect, where `autoConnect` is false; does nothing after the first call or `close()`. @throws TypeError */
   readonly connect = (): void => {
     const { signal } = this.options;
     if (signal?.aborted) return this.close();
@@ -145,7 +146,7 @@ export class Room<C extends Contract = AnyContract> {
    * @throws JamsocketError `bad_close`
    */
   readonly close = (code = 1000, reason = ''): void => {
-    const isAllowed = code === 1000 || (code >= 3000 && code <= 4999);
+    const isAllowed = code === 1000 || (Number.isInteger(code) && code >= 3000 && code <= 4999);
     if (!isAllowed || new TextEncoder().encode(reason).length > MAX_REASON_BYTES)
       throw new JamsocketError(
         'bad_close',

@@ -14,8 +14,6 @@ export interface SessionHandlers {
   placeLost(waitingIds: ReadonlySet<string | undefined>): void;
 }
 
-const DEFAULT_WELCOME_MS = 4_000;
-
 /** One client over all its connections, as docs/protocol.md has it: what was missed is made up for, on both sides. */
 export class Session {
   state: RoomState = { status: 'connecting' };
@@ -26,18 +24,17 @@ export class Session {
   #phase: 'down' | 'greeted' | 'up' = 'down';
   #welcome: Welcome | undefined;
   #hasJoined = false;
-  #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     url: string,
-    private readonly options: RoomOptions,
+    options: RoomOptions,
     private readonly handlers: SessionHandlers,
   ) {
     const { resume = true, maxQueuedMessages = 1_000, maxQueuedBytes = 1_048_576 } = options;
     this.#ledger = new Ledger({ maxQueuedMessages, maxQueuedBytes });
     this.#offer = new Offer(resume);
     this.#link = new Link(url, options, {
-      protocols: () => this.#offer.protocols(this.#resumeToken, this.#ledger.received),
+      protocols: (token) => this.#offer.protocols(this.#resumeToken, this.#ledger.received, token),
       opened: (protocol) => this.#opened(protocol),
       received: (data) => this.#received(typeof data === 'string' ? data : new Uint8Array(data)),
       ended: (end) => this.#ended(end),
@@ -80,10 +77,8 @@ export class Session {
 
   #opened(protocol: string): void {
     if (this.#offer.opened()) return this.#link.redial();
-    if (protocol !== PROTOCOL) return this.#join(undefined);
-    this.#phase = 'greeted';
-    const { connectTimeoutMs = DEFAULT_WELCOME_MS } = this.options;
-    this.#patience = setTimeout(() => this.#link.drop('no welcome'), connectTimeoutMs);
+    if (protocol === PROTOCOL) this.#phase = 'greeted';
+    else this.#join(undefined);
   }
 
   #received(data: string | Uint8Array): void {
@@ -102,7 +97,6 @@ export class Session {
 
   /** The client is in the room: with its welcome, or as one of many that the server does not tell apart. */
   #join(welcome: Welcome | undefined): void {
-    clearTimeout(this.#patience);
     this.#link.isUp();
     const resumed = welcome?.resumed === true;
     const unconfirmed = resumed ? 0 : this.#startOver();
@@ -130,9 +124,8 @@ export class Session {
 
   #ended({ code, reason, retry }: LinkEnd): void {
     const wasIn = this.#phase === 'up';
-    if (this.#phase === 'down') this.#offer.failed();
+    this.#offer.ended();
     this.#phase = 'down';
-    clearTimeout(this.#patience);
     if (!retry) return this.#finish(code, reason, wasIn ? 'ended' : 'refused');
     if (this.#resumeToken === undefined) this.#losePlace();
     this.#change({ status: 'reconnecting', ...retry, code, reason });
@@ -140,7 +133,6 @@ export class Session {
 
   #finish(code: number, reason: string, cause: ClosedState['cause']): void {
     this.#phase = 'down';
-    clearTimeout(this.#patience);
     const unsent = this.#ledger.takeWaiting().length;
     const unconfirmed = this.#unconfirmed;
     this.#ledger.startOver();

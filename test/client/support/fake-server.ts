@@ -125,10 +125,11 @@ export class FakeServer {
 
   private constructor(
     private readonly http: Server,
-    private readonly sockets: WebSocketServer,
+    readonly sockets: WebSocketServer,
   ) {
     http.on('upgrade', (request, socket, head) => {
       this.upgrades++;
+      socket.on('error', () => undefined);
       if (!this.refusal) {
         sockets.handleUpgrade(request, socket, head, (ws) => this.#connections.add(new FakeConnection(ws, request)));
         return;

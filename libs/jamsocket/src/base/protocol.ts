@@ -9,6 +9,21 @@ export const PROTOCOL = 'jamsocket.v1';
 /** A client that wants to go on where it was offers this as a further subprotocol, followed by `<token>.<count>`. */
 export const RESUME_PREFIX = 'jamsocket.resume.';
 
+/**
+ * Offered before the protocol. Servers that know no subprotocols of ours and take the first they are offered (those
+ * made with `ws`, Nest's among them) take this one, and so tell that there will be no welcome. A client that wants none
+ * offers it alone, beside its token.
+ */
+export const PLAIN = 'jamsocket.plain';
+
+/** A client that sends its token outside the URL offers this as a further subprotocol, followed by the encoded token. */
+export const TOKEN_PREFIX = 'jamsocket.token.';
+
+/** Percent-encoded, which leaves a JWT as it is; no subprotocol may have parentheses. */
+export function tokenEntry(token: string): string {
+  return TOKEN_PREFIX + encodeURIComponent(token).replace(/[()]/g, (char) => (char === '(' ? '%28' : '%29'));
+}
+
 /** The server's first frame. */
 export interface Welcome {
   /** The resume token of this connection. */
