@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '..', 'libs', 'jamsocket', 'src');
 /** From the ground up. A file imports from its own floor's folder or from floors below. */
 const FLOORS: readonly (readonly string[])[] = [
   ['base'],
-  ['options'],
+  ['options', 'store'],
   ['decorators', 'wire'],
   ['outbox'],
   ['members'],

@@ -1,0 +1,19 @@
+export type StoreErrorCode =
+  /** The record is there and cannot be read. It is never overwritten. */
+  | 'record_unreadable'
+  /** The store has been closed. */
+  | 'store_closed'
+  /** The database refused, or did not answer. */
+  | 'store_failed';
+
+/** What a `RoomStore` rejects with. `code` is stable and meant for programs. */
+export class StoreError extends Error {
+  constructor(
+    readonly code: StoreErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'StoreError';
+  }
+}
