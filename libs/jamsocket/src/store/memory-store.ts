@@ -40,8 +40,8 @@ export class MemoryStore implements RoomStore {
     record.owner = owner;
     this.#records.set(id, record);
     if (record.parts.size === 0) return { fence: record.fence, record: undefined };
-    const parts = Object.fromEntries([...record.parts].map(([name, bytes]) => [name, bytes.slice()]));
-    const segments = record.segments.map(({ number, bytes }) => ({ number, bytes: bytes.slice() }));
+    const parts = Object.fromEntries([...record.parts].map(([name, bytes]) => [name, new Uint8Array(bytes)]));
+    const segments = record.segments.map(({ number, bytes }) => ({ number, bytes: new Uint8Array(bytes) }));
     return { fence: record.fence, record: { parts, segments, sequence: record.sequence } };
   }
 
@@ -81,9 +81,9 @@ export class MemoryStore implements RoomStore {
       return 'done';
     }
     const { parts = {}, segment, keepFrom = 0, dueAt = record.dueAt } = write;
-    const copies = Object.entries(parts).map(([name, bytes]): [string, Uint8Array] => [name, bytes.slice()]);
+    const copies = Object.entries(parts).map(([name, bytes]): [string, Uint8Array] => [name, new Uint8Array(bytes)]);
     record.parts = new Map([...record.parts, ...copies]);
-    const appended = segment ? [{ number: segment.number, bytes: segment.bytes.slice() }] : [];
+    const appended = segment ? [{ number: segment.number, bytes: segment.new Uint8Array(bytes) }] : [];
     record.segments = [...record.segments, ...appended].filter(({ number }) => number >= keepFrom);
     record.dueAt = dueAt;
     record.sequence = write.sequence;

@@ -11,7 +11,8 @@
  * - MUST refuse a write whose fence and owner are not those of the record, and change nothing then.
  * - MUST keep the order of commits: a write never undoes one of a later commit. Several commits may be under way at once.
  * - MUST answer a write again as `done`, and change nothing, if the record holds its `sequence` or a later one already
- *   (with the same fence and owner): a caller whose reply was lost asks again.
+ *   (with the same fence and owner): a caller whose reply was lost asks again. A delete that is asked again MAY be
+ *   answered as `fenced`.
  * - MUST reject with an error when it cannot tell. "Cannot be read" is never "not there".
  * - MUST NOT keep a reference to the bytes it was given after `commit` settles, and MUST NOT change them.
  * - MUST NOT let an internal failure escape as an unhandled rejection or exception.
