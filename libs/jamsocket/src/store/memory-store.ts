@@ -83,7 +83,7 @@ export class MemoryStore implements RoomStore {
     const { parts = {}, segment, keepFrom = 0, dueAt = record.dueAt } = write;
     const copies = Object.entries(parts).map(([name, bytes]): [string, Uint8Array] => [name, new Uint8Array(bytes)]);
     record.parts = new Map([...record.parts, ...copies]);
-    const appended = segment ? [{ number: segment.number, bytes: segment.new Uint8Array(bytes) }] : [];
+    const appended = segment ? [{ number: segment.number, bytes: new Uint8Array(segment.bytes) }] : [];
     record.segments = [...record.segments, ...appended].filter(({ number }) => number >= keepFrom);
     record.dueAt = dueAt;
     record.sequence = write.sequence;
