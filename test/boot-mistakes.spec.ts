@@ -1,5 +1,6 @@
 import { Injectable, Module, Scope, type Provider, type Type } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
+import { Cron, Interval, Timeout } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import {
   JamsocketConfigurationError,
@@ -147,6 +148,93 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
     expect(await mistakeOf([Greedy])).toContain(
       '@JamsocketService() on Greedy: options.limits.maxPayloadBytes is 4294967296, but must be',
     );
+  });
+
+  it('two services of one name', async () => {
+    @JamsocketService('default')
+    class SecondRoom {}
+    @JamsocketService('games')
+    class AllGames {}
+    @JamsocketService('games/:game/:room')
+    class OneGame {}
+    expect(await mistakeOf([FirstRoom, SecondRoom])).toContain(
+      'FirstRoom at "/:room" and SecondRoom at "/default/:room" are both named "default"',
+    );
+    expect(await mistakeOf([AllGames, OneGame])).toContain(
+      'AllGames at "/games/:room" and OneGame at "/games/:game/:room" are both named "games"',
+    );
+    @JamsocketService('games/chess')
+    class Chess {}
+    await Test.createTestingModule({ imports: [JamsocketModule.forRoot()], providers: [AllGames, Chess] }).compile();
+  });
+
+  const SOON = new Date(Date.now() + 60_000);
+  const PAST = new Date(0);
+  it.each<[string, MethodDecorator, string]>([
+    [
+      '@Cron of no expression',
+      Cron('not a cron'),
+      "@Cron on tick() that cannot run: cron does not accept 'not a cron'",
+    ],
+    ['@Cron of no day', Cron('0 0 31 2 *'), 'No execution date was found'],
+    ['@Cron in no time zone', Cron('* * * * *', { timeZone: 'Mars/Base' }), "in the time zone 'Mars/Base'"],
+    ['@Cron with a bad offset', Cron('* * * * *', { utcOffset: NaN }), 'cron does not accept'],
+    [
+      '@Cron with two zones',
+      Cron('* * * * *', { timeZone: 'UTC', utcOffset: 0 } as never),
+      'both timeZone and utcOffset',
+    ],
+    ['@Cron of nothing', Cron(undefined as never), 'undefined is not a cron expression, a Date or a DateTime'],
+    ['@Cron of no date', Cron(new Date(NaN)), 'its date is invalid'],
+    ['@Cron with a bad delay', Cron(SOON, { initialDelay: -1 }), 'its initialDelay is -1'],
+    ['@Interval(NaN)', Interval(NaN), '@Interval on tick() that cannot run: its time is NaN, but must be a number'],
+    ['@Interval(-1)', Interval(-1), 'its time is -1'],
+    ['@Interval(Infinity)', Interval(Infinity), 'its time is Infinity'],
+    ['@Interval without time', Interval('name', undefined as never), 'its time is undefined'],
+    ['@Timeout of text', Timeout('name', '5' as never), "@Timeout on tick() that cannot run: its time is '5'"],
+  ])('%s', async (_what, decorator, mistake) => {
+    class Scheduled {
+      tick() {}
+    }
+    decorator(Scheduled.prototype, 'tick', Object.getOwnPropertyDescriptor(Scheduled.prototype, 'tick')!);
+    JamsocketService('scheduled')(Scheduled);
+    expect(await mistakeOf([Scheduled])).toContain('Scheduled has @');
+    expect(await mistakeOf([Scheduled])).toContain(mistake);
+  });
+
+  it('two schedules of one name, but not of two types, nor a date that has passed', async () => {
+    @JamsocketService('intervals')
+    class Intervals {
+      @Interval('tick', 1_000)
+      first() {}
+      @Interval(1_000)
+      tick() {}
+    }
+    @JamsocketService('timeouts')
+    class Timeouts {
+      @OnTimer('end')
+      first() {}
+      @Timeout('end', 1_000)
+      second() {}
+    }
+    @JamsocketService('fine')
+    class Fine {
+      @Interval('tick', 1_000)
+      first() {}
+      @Timeout('tick', 30 * 24 * 3_600_000)
+      second() {}
+      @Cron(PAST, { name: 'tick' })
+      third() {}
+      @OnTimer('third')
+      fourth() {}
+    }
+    expect(await mistakeOf([Intervals])).toBe(
+      'Intervals has @Interval on first() and @Interval on tick() with one name, "tick": give one of them another.',
+    );
+    expect(await mistakeOf([Timeouts])).toBe(
+      'Timeouts has @OnTimer(\'end\') on first() and @Timeout on second() with one name, "end": give one of them another.',
+    );
+    await Test.createTestingModule({ imports: [JamsocketModule.forRoot()], providers: [Fine] }).compile();
   });
 
   it('the module configured twice', async () => {

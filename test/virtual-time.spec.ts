@@ -15,6 +15,7 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import { createTestRoom, useLeakGuard } from 'nestjs-jamsocket/testing';
+import { RoomRegistry } from '../libs/jamsocket/src/rooms/room-registry.js';
 
 useLeakGuard();
 
@@ -192,13 +193,166 @@ describe('Virtual time', () => {
     expect(room.service.hours).toBe(24);
   });
 
-  it('refuses timers that Node would fire at once', async () => {
-    @JamsocketService()
+  it('waits longer than Node can: setTimer, @Timeout and @Interval of a month', async () => {
+    @JamsocketService({ heartbeat: false, shutdown: 'never' })
     class MonthlyRoom {
-      @Timeout(31 * DAY)
-      later() {}
+      readonly log: string[] = [];
+      constructor(
+        private readonly ctx: JamsocketContext,
+        private readonly clock: JamsocketClock,
+      ) {}
+
+      @OnCreate()
+      create() {
+        this.ctx.setTimer(100 * DAY);
+        this.ctx.setTimer(90 * DAY, 'cancelled');
+      }
+
+      @OnTimer()
+      timer() {
+        this.note('timer');
+        this.ctx.setTimer(Number.MAX_VALUE);
+      }
+
+      @OnTimer('cancelled')
+      cancelled() {
+        this.note('cancelled');
+      }
+
+      @Timeout(40 * DAY)
+      timeout() {
+        this.note('timeout');
+        this.ctx.clearTimer('cancelled');
+      }
+
+      @Interval(30 * DAY)
+      interval() {
+        this.note('interval');
+        if (this.log.length === 7) this.ctx.clearTimer('interval');
+      }
+
+      private note(what: string) {
+        this.log.push(`${what} on day ${this.clock.now() / DAY}`);
+      }
     }
-    await expect(createTestRoom(MonthlyRoom, { logger: false })).rejects.toThrow('longer than Node');
+    const imports = [ScheduleModule.forRoot()];
+    await using room = await createTestRoom(MonthlyRoom, { roomId: 'moon', imports });
+    const registry = room.module.get(SchedulerRegistry);
+    await room.advance(35 * DAY);
+    expect(registry.getTimeouts().sort()).toEqual(
+      ['cancelled', 'default', 'timeout'].map((name) => `jamsocket:default/moon:${name}`),
+    );
+    expect(registry.getIntervals()).toEqual(['jamsocket:default/moon:interval']);
+    await room.advance(365 * DAY);
+    expect(room.service.log).toEqual([
+      'interval on day 30',
+      'timeout on day 40',
+      'interval on day 60',
+      'interval on day 90',
+      'timer on day 100',
+      'interval on day 120',
+      'interval on day 150',
+    ]);
+    expect(() => room.module.get(JamsocketClock).setTimeout(() => undefined, 31 * DAY)).toThrow('longer than Node');
+  });
+
+  it('runs @Cron(date) once, and starts rooms after that date without it; an initialDelay comes first', async () => {
+    @JamsocketService({ shutdown: 'never', heartbeat: false })
+    class DatedRoom {
+      readonly log: string[] = [];
+      constructor(private readonly clock: JamsocketClock) {}
+
+      @Cron(new Date('2000-01-01T00:10:00Z'), { name: 'opening' })
+      opening() {
+        this.log.push('opening');
+      }
+
+      @Cron('* * * * *', { name: 'minute', initialDelay: 150_000 })
+      minute() {
+        this.log.push(`minute ${this.clock.now() / 60_000}`);
+      }
+    }
+    await using room = await createTestRoom(DatedRoom, { roomId: 'first', imports: [ScheduleModule.forRoot()] });
+    const registry = room.module.get(SchedulerRegistry);
+    const jobs = () => [...registry.getCronJobs().keys()];
+    expect(jobs()).toEqual(['jamsocket:default/first:opening', 'jamsocket:default/first:minute']);
+    await room.advance(5 * 60_000);
+    expect(room.service.log).toEqual(['minute 3', 'minute 4', 'minute 5']);
+    await room.advance(6 * 60_000);
+    expect(room.service.log.filter((entry) => entry === 'opening')).toHaveLength(1);
+    expect(jobs()).toEqual(['jamsocket:default/first:minute']);
+    const [{ timers }] = room.module.get(RoomRegistry).list();
+    expect(timers.pending.map(({ name }) => name)).toEqual(['minute']);
+    const later = await room.openRoom(DatedRoom, 'later');
+    expect(jobs()).toEqual(['jamsocket:default/first:minute', 'jamsocket:default/later:minute']);
+    expect(later.service.log).toEqual([]);
+  });
+
+  it('keeps timers of other rooms, names and types apart, whatever they are called', async () => {
+    @JamsocketService({ shutdown: 'never' })
+    class LobbyRoom {
+      readonly log: string[] = [];
+      constructor(private readonly ctx: JamsocketContext) {}
+
+      @OnMessage()
+      set(_client: Client, name: string) {
+        this.ctx.setTimer(10_000, name);
+      }
+
+      @OnTimer('end')
+      end() {
+        this.log.push('end');
+      }
+
+      @OnTimer('round:end')
+      roundEnd() {
+        this.log.push('round:end');
+      }
+
+      @OnTimer('sync')
+      syncLater() {
+        this.log.push('sync later');
+      }
+
+      @Interval('sync', 15_000)
+      sync() {
+        this.log.push('sync');
+      }
+    }
+    @JamsocketService({ path: 'games', shutdown: 'never' })
+    class GamesRoom extends LobbyRoom {
+      @OnTimer('end')
+      override end() {
+        this.log.push('end of games');
+      }
+    }
+    @JamsocketService({ path: 'games/chess', shutdown: 'never' })
+    class ChessRoom extends LobbyRoom {}
+    const imports = [ScheduleModule.forRoot()];
+    const providers = [GamesRoom, ChessRoom];
+    await using lobby = await createTestRoom(LobbyRoom, { roomId: 'a', providers, imports });
+    const registry = lobby.module.get(SchedulerRegistry);
+    const rooms = [
+      lobby,
+      await lobby.openRoom(LobbyRoom, 'a:round'),
+      await lobby.openRoom(GamesRoom, 'chess/a'),
+      await lobby.openRoom(ChessRoom, 'a'),
+      await lobby.openRoom(ChessRoom, 'a%3Around'),
+    ];
+    for (const room of rooms) {
+      const client = await room.connect();
+      for (const name of ['end', 'round:end', 'sync']) client.send(name);
+      await room.settle();
+    }
+    expect(new Set(registry.getTimeouts()).size).toBe(15);
+    expect(registry.getTimeouts()).toContain('jamsocket:games/chess%2Fa:round%3Aend');
+    // One room's end takes away its own timers, and the timer of one name leaves the interval of that name alone.
+    await lobby.rooms.close(LobbyRoom, 'a');
+    expect(registry.getTimeouts()).toHaveLength(12);
+    expect(registry.getIntervals()).toHaveLength(4);
+    await lobby.advance(15_000);
+    for (const room of rooms.slice(1)) expect(room.service.log).toHaveLength(4);
+    expect(registry.getTimeouts()).toEqual([]);
   });
 
   it('waits for handlers before it moves on, unless it is told not to', async () => {

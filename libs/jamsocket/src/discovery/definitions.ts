@@ -9,6 +9,7 @@ import { EnhancerFinder } from './enhancers.js';
 import type { PathTemplate } from './path-template.js';
 import { RoomFactory } from './room-factory.js';
 import { takeScheduledMethods } from './scheduled-methods.js';
+import { JamsocketConfigurationError } from '../base/errors.js';
 import { exploreServices, type FoundService } from './service-explorer.js';
 
 /** A service of the application and where it is found. */
@@ -29,6 +30,7 @@ export class ServiceDefinitions {
   ) {
     const finder = new EnhancerFinder(modules, config);
     const all = exploreServices(modules).map((found) => defineService(found, options, finder, random));
+    refuseSameNames(all);
     this.byType = new Map(all.map((definition) => [definition.type, definition]));
   }
 
@@ -46,7 +48,10 @@ function defineService(
   const { type, template, metadata, handlers } = found;
   const options = resolveRoomOptions(module, metadata.options, `@JamsocketService() on ${type.name}: options`);
   const logger = new Logger(type.name);
-  const scheduled = takeScheduledMethods(type);
+  const timers = new Map(
+    handlers.flatMap(({ method, metadata: handler }) => (handler.kind === 'timer' ? [[handler.timer, method]] : [])),
+  );
+  const scheduled = takeScheduledMethods(type, timers);
   const factory = new RoomFactory(found, scheduled, finder, logger);
   return {
     service: template.service,
@@ -57,9 +62,23 @@ function defineService(
     scheduled,
     paramNames: template.paramNames,
     nextRoomId: roomIdGenerator(options.roomIds, random),
-    timers: new Set(handlers.flatMap(({ metadata: handler }) => (handler.kind === 'timer' ? [handler.timer] : []))),
+    timers: new Set(timers.keys()),
     instantiate: (context) => factory.instantiate(context),
     guardsNeedRoom: () => factory.guardsNeedRoom,
     admit: (client, instance, context) => factory.admit(client, instance, context),
   };
+}
+
+/** Metrics, logs, the timers' registry, `POST /new_room` and the inspector know a service by its name alone. */
+function refuseSameNames(services: readonly ServiceDefinition[]): void {
+  const byName = new Map<string, ServiceDefinition>();
+  for (const service of services) {
+    const twin = byName.get(service.service);
+    if (twin !== undefined) {
+      throw new JamsocketConfigurationError(
+        `${twin.type.name} at "${twin.template.toString()}" and ${service.type.name} at "${service.template.toString()}" are both named "${service.service}", by which metrics, logs and the inspector tell services apart: the name is the path without its parameters ("default" if nothing is left). Give one of them another word in its path.`,
+      );
+    }
+    byName.set(service.service, service);
+  }
 }

@@ -20,6 +20,8 @@ describe('the path of a service', () => {
     ['a//b', 'neither a word nor a parameter'],
     ['a b', 'neither a word nor a parameter'],
     ['a/*/:room', 'neither a word nor a parameter'],
+    ['../:room', 'neither a word nor a parameter'],
+    ['a/./:room', 'neither a word nor a parameter'],
     [':__proto__/:room', 'neither a word nor a parameter'],
     [':room/:room', 'same name as another'],
   ])('%p is refused', (path, mistake) => {

@@ -1,6 +1,8 @@
 import { JamsocketConfigurationError } from '../base/errors.js';
 
 const ROOM = ':room';
+/** Every URL parser takes dots out of a path; and `__proto__` is no property of an object. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['.', '..', ':__proto__']);
 
 /** The path of a service below the module's prefix: literal segments and parameters, `:room` the last of them. */
 export class PathTemplate {
@@ -16,7 +18,7 @@ export class PathTemplate {
       throw new JamsocketConfigurationError(`${where}: the path "${path}" has parameters and must end in "/:room".`);
     }
     for (const segment of this.segments) {
-      if (!/^:?[\w\-.~]+$/.test(segment) || segment === ':__proto__') {
+      if (!/^:?[\w\-.~]+$/.test(segment) || UNREACHABLE.has(segment)) {
         throw new JamsocketConfigurationError(
           `${where}: "${segment}" in the path "${path}" is neither a word nor a parameter such as ":game".`,
         );

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
 import type { CronOptions } from '../base/sources.js';
 import type { ScheduledMethod } from '../room/room-definition.js';
+import { refuseScheduleMistakes } from './schedule-mistakes.js';
 
 /** Metadata keys and values of @nestjs/schedule 6 and 12 (`schedule.constants.ts`, `scheduler-type.enum.ts`); it does not export them. */
 const TYPE = 'SCHEDULER_TYPE';
@@ -14,16 +15,20 @@ const INTERVAL = 3;
  * The methods of a service class that Nest's `@Interval`, `@Timeout` or `@Cron` stand on. Their mark is taken off, so
  * that the scheduler does not warn that it cannot run them: rooms do. A method the class inherits keeps it, since
  * another class may share it.
+ * @param timers the methods with `@OnTimer`, by the timer's name
+ * @throws JamsocketConfigurationError for what could never run
  */
-export function takeScheduledMethods(type: Type): ScheduledMethod[] {
+export function takeScheduledMethods(type: Type, timers: ReadonlyMap<string, string>): ScheduledMethod[] {
   const prototype = type.prototype as Record<string, object>;
-  return new MetadataScanner().getAllMethodNames(prototype).flatMap((method) => {
+  const scheduled = new MetadataScanner().getAllMethodNames(prototype).flatMap((method) => {
     const trigger = triggerOf(prototype[method]);
     if (trigger === undefined) return [];
-    if (Object.hasOwn(prototype, method)) markTaken(prototype[method]);
-    const name = Reflect.getMetadata(NAME, prototype[method]) as string | undefined;
-    return [{ name: name ?? method, method, trigger }];
+    const name = Reflect.getMetadata(NAME, prototype[method]) as string | number | undefined;
+    return [{ name: String(name || method), method, trigger }];
   });
+  refuseScheduleMistakes(type, scheduled, timers);
+  for (const { method } of scheduled) if (Object.hasOwn(prototype, method)) markTaken(prototype[method]);
+  return scheduled;
 }
 
 const takenType = Symbol('jamsocket taken scheduler type');

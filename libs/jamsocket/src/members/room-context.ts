@@ -85,8 +85,10 @@ export class JamsocketContext<Events = any> {
   }
 
   /**
-   * Has `@OnTimer(name)` run once in `ms` milliseconds. A timer of the same name is replaced; 0 cancels it.
-   * @throws JamsocketError `unknown_timer` if the class has no `@OnTimer` of this name, `bad_timer` if `ms` is out of range
+   * Has `@OnTimer(name)` run once in `ms` milliseconds, which may be months. A timer of the same name is replaced; 0
+   * cancels it.
+   * @throws JamsocketError `unknown_timer` if the class has no `@OnTimer` of this name, `bad_timer` if `ms` is negative
+   * or not a finite number
    */
   setTimer(ms: number, name: string = DEFAULT_TIMER): void {
     const { timers, type } = this.room.definition;
@@ -100,6 +102,7 @@ export class JamsocketContext<Events = any> {
     if (this.room.state === 'starting' || this.room.state === 'running') this.room.timers.set(name, ms);
   }
 
+  /** Cancels the timer of this name, or the `@Interval`, `@Timeout` or `@Cron` if no `@OnTimer` has the name. */
   clearTimer(name: string = DEFAULT_TIMER): void {
     this.room.timers.clear(name);
   }

@@ -1,40 +1,33 @@
+import type { CronJob } from 'cron';
 import { JamsocketError } from '../base/errors.js';
-import { MAX_TIMEOUT_MS } from '../options/rules.js';
 import type { CronOptions, JamsocketClock } from '../base/sources.js';
+import { MAX_TIMEOUT_MS } from '../options/rules.js';
+import { keyOf, Pending, type PendingTimer } from './pending-timer.js';
 import type { RoomEvent, RoomTimer } from './room-event.js';
 import type { ScheduledMethod } from './room-definition.js';
-import type { TimerRegistry } from './timer-registry.js';
-
-/** A timer that has not fired yet, or an interval. */
-export interface PendingTimer {
-  readonly name: string;
-  readonly type: 'timeout' | 'interval' | 'cron';
-  /** Milliseconds on the room's clock; the calendar alone knows that of a cron job. */
-  readonly dueAt: number | undefined;
-}
-
-interface Pending extends RoomTimer, PendingTimer {
-  dueAt: number | undefined;
-  readonly handle?: NodeJS.Timeout;
-  /** An interval's event waits in the mailbox: another one would only pile up. */
-  isPosted: boolean;
-}
+import { timerName, type TimerHandle, type TimerRegistry, type TimerType } from './timer-registry.js';
 
 /** Whose timers these are. */
 interface TimerOwner {
-  readonly definition: { readonly service: string };
-  readonly address: { readonly key: string };
+  readonly definition: {
+    readonly service: string;
+    readonly paramNames: readonly string[];
+    readonly timers: ReadonlySet<string>;
+  };
+  readonly address: { readonly params: Readonly<Record<string, string>> };
   post(event: RoomEvent): unknown;
 }
 
+const TYPES: readonly TimerType[] = ['timeout', 'interval', 'cron'];
+
 /**
  * The timers of one room. A timer that fires posts an event into the mailbox and never calls into the room.
- * While it is pending it is in the SchedulerRegistry as `jamsocket:<service>/<key>:<name>`.
+ * While it is pending it is in the SchedulerRegistry as `jamsocket:<service>/<room>:<name>`.
  */
 export class RoomTimers {
   readonly #registry: TimerRegistry;
   readonly #clock: JamsocketClock;
-  /** Made when the first timer is set: most rooms have none. */
+  /** By type and name. Made when the first timer is set: most rooms have none. */
   #pending: Map<string, Pending> | null = null;
 
   constructor(
@@ -47,27 +40,23 @@ export class RoomTimers {
 
   /**
    * Sets a timer, in place of the one of the same name. 0 ms cancels it.
-   * @throws JamsocketError `bad_timer` if `ms` is not a number from 0 to 2^31 - 1
+   * @throws JamsocketError `bad_timer` if `ms` is negative or not a finite number
    */
   set(name: string, ms: number): void {
-    if (typeof ms !== 'number' || !(ms >= 0 && ms <= MAX_TIMEOUT_MS)) {
+    if (!Number.isFinite(ms) || ms < 0) {
       throw new JamsocketError(
         'bad_timer',
-        `Timer "${name}": ${ms} is not a number of milliseconds from 0 to ${MAX_TIMEOUT_MS}.`,
+        `Timer "${name}": ${String(ms)} is not a number of milliseconds: use 0 (which cancels it) or more.`,
       );
     }
-    this.clear(name);
-    if (ms > 0) this.#addTimeout(name, ms, undefined);
+    this.#clear('timeout', name);
+    if (ms > 0) this.#addWait('timeout', name, ms, undefined);
   }
 
+  /** Cancels the timer of this name: that of `setTimer` if an `@OnTimer` has the name, else whatever Nest's decorators started. */
   clear(name: string): void {
-    const timer = this.#pending?.get(name);
-    if (timer === undefined) return;
-    this.#pending!.delete(name);
-    timer.isCancelled = true;
-    if (timer.type === 'interval') this.#clock.clearInterval(timer.handle!);
-    else if (timer.type === 'timeout') this.#clock.clearTimeout(timer.handle!);
-    this.#registry.remove(timer.type, this.#registered(name));
+    if (this.room.definition.timers.has(name)) this.#clear('timeout', name);
+    else for (const type of TYPES) this.#clear(type, name);
   }
 
   get pending(): readonly PendingTimer[] {
@@ -79,63 +68,15 @@ export class RoomTimers {
   }
 
   clearAll(): void {
-    for (const name of [...(this.#pending?.keys() ?? [])]) this.clear(name);
+    for (const { type, name } of this.pending) this.#clear(type, name);
   }
 
   /** Starts what Nest's `@Interval`, `@Timeout` and `@Cron` ask for, once per room. */
   schedule(methods: readonly ScheduledMethod[]): void {
     for (const { name, method, trigger } of methods) {
-      if (trigger.type === 'timeout') this.#addTimeout(name, trigger.ms, method);
-      else if (trigger.type === 'interval') this.#addInterval(name, trigger.ms, method);
-      else this.#addCron(name, trigger.options, method);
+      if (trigger.type === 'cron') this.#addCron(name, trigger.options, method);
+      else this.#addWait(trigger.type, name, trigger.ms, method);
     }
-  }
-
-  /** Made when it is needed: as a field it would be a hundred bytes of every idle room. */
-  #registered(name: string): string {
-    return `jamsocket:${this.room.definition.service}/${this.room.address.key}:${name}`;
-  }
-
-  #addTimeout(name: string, ms: number, method: string | undefined): void {
-    const handle = this.#clock.setTimeout(() => {
-      this.#registry.remove('timeout', this.#registered(name));
-      this.room.post({ type: 'timer', timer });
-    }, ms);
-    const dueAt = this.#clock.now() + ms;
-    const timer: Pending = { type: 'timeout', name, method, isCancelled: false, isPosted: false, handle, dueAt };
-    this.#add(timer, () => this.#registry.addTimeout(this.#registered(name), handle));
-  }
-
-  #addInterval(name: string, ms: number, method: string): void {
-    const handle = this.#clock.setInterval(() => {
-      timer.dueAt = this.#clock.now() + ms;
-      this.#postOnce(timer);
-    }, ms);
-    const dueAt = this.#clock.now() + ms;
-    const timer: Pending = { type: 'interval', name, method, isCancelled: false, isPosted: false, handle, dueAt };
-    this.#add(timer, () => this.#registry.addInterval(this.#registered(name), handle));
-  }
-
-  #addCron(name: string, options: CronOptions, method: string): void {
-    const timer: Pending = { type: 'cron', name, method, isCancelled: false, isPosted: false, dueAt: undefined };
-    const job = this.#clock.startCronJob(options, () => this.#postOnce(timer));
-    this.#add(timer, () => this.#registry.addCronJob(this.#registered(name), job));
-  }
-
-  #add(timer: Pending, register: () => void): void {
-    (this.#pending ??= new Map<string, Pending>()).set(timer.name, timer);
-    try {
-      register();
-    } catch (error) {
-      this.clear(timer.name);
-      throw error;
-    }
-  }
-
-  #postOnce(timer: Pending): void {
-    if (timer.isPosted) return;
-    timer.isPosted = true;
-    this.room.post({ type: 'timer', timer });
   }
 
   /** The room has begun to handle the timer's event. @returns whether it still should */
@@ -143,7 +84,115 @@ export class RoomTimers {
     const pending = timer as Pending;
     pending.isPosted = false;
     if (pending.isCancelled) return false;
-    if (pending.type === 'timeout') this.#pending!.delete(pending.name);
+    if (pending.isOver) this.#pending!.delete(pending.key);
     return true;
   }
+
+  #clear(type: TimerType, name: string): void {
+    const timer = this.#pending?.get(keyOf(type, name));
+    if (timer === undefined) return;
+    this.#pending!.delete(timer.key);
+    timer.isCancelled = true;
+    if (timer.delay !== undefined) this.#clock.clearTimeout(timer.delay);
+    if (type === 'interval' && timer.everyMs! <= MAX_TIMEOUT_MS)
+      this.#clock.clearInterval(timer.handle as NodeJS.Timeout);
+    else if (type !== 'cron') this.#clock.clearTimeout(timer.handle as NodeJS.Timeout);
+    this.#unregister(timer);
+  }
+
+  /** The name is made when it is needed: as a field it would be a hundred bytes of every idle room. */
+  #registered(name: string): string {
+    const { definition, address } = this.room;
+    const roomPath = definition.paramNames.map((param) => address.params[param]);
+    return timerName(definition.service, roomPath, name);
+  }
+
+  #register(timer: Pending, handle: TimerHandle): void {
+    timer.handle = handle;
+    this.#registry.add(timer.type, this.#registered(timer.name), handle);
+  }
+
+  #unregister(timer: Pending): void {
+    if (timer.handle !== undefined) this.#registry.remove(timer.type, this.#registered(timer.name), timer.handle);
+  }
+
+  #addWait(type: 'timeout' | 'interval', name: string, ms: number, method: string | undefined): void {
+    const everyMs = type === 'interval' ? ms : undefined;
+    this.#wait(this.#add(new Pending(type, name, method, everyMs)), ms);
+  }
+
+  #add(timer: Pending): Pending {
+    (this.#pending ??= new Map<string, Pending>()).set(timer.key, timer);
+    return timer;
+  }
+
+  #wait(timer: Pending, ms: number): void {
+    timer.dueAt = this.#clock.now() + ms;
+    if (timer.type === 'interval' && ms <= MAX_TIMEOUT_MS)
+      this.#register(
+        timer,
+        this.#clock.setInterval(() => this.#fire(timer), ms),
+      );
+    else this.#waitOn(timer, ms);
+  }
+
+  /** Node turns a wait of more than MAX_TIMEOUT_MS into one of a millisecond: a longer one is made of several. */
+  #waitOn(timer: Pending, ms: number): void {
+    const handle = this.#clock.setTimeout(
+      () => {
+        this.#unregister(timer);
+        const rest = ms > MAX_TIMEOUT_MS ? Math.ceil(timer.dueAt! - this.#clock.now()) : 0;
+        if (rest > 0) this.#waitOn(timer, rest);
+        else this.#fire(timer);
+      },
+      Math.min(ms, MAX_TIMEOUT_MS),
+    );
+    this.#register(timer, handle);
+  }
+
+  #fire(timer: Pending): void {
+    const { everyMs } = timer;
+    if (everyMs === undefined) timer.isOver = true;
+    else if (everyMs > MAX_TIMEOUT_MS) this.#wait(timer, everyMs);
+    else timer.dueAt = this.#clock.now() + everyMs;
+    this.#postOnce(timer);
+  }
+
+  #addCron(name: string, options: CronOptions, method: string): void {
+    const timer = this.#add(new Pending('cron', name, method, undefined));
+    const job = this.#clock.startCronJob({ ...options, disabled: true }, () => this.#tick(timer));
+    this.#register(timer, job);
+    if (options.disabled === true) return;
+    const initialDelay = options.initialDelay as number | undefined;
+    if (initialDelay === undefined || initialDelay === 0) this.#start(timer);
+    else timer.delay = this.#clock.setTimeout(() => this.#start(timer), initialDelay);
+  }
+
+  /** A job whose date has passed is no job. */
+  #start(timer: Pending): void {
+    if (!startJob(timer.handle as CronJob)) this.#clear('cron', timer.name);
+  }
+
+  #tick(timer: Pending): void {
+    timer.isOver = (timer.handle as CronJob | undefined)?.runOnce === true;
+    if (timer.isOver) this.#unregister(timer);
+    this.#postOnce(timer);
+  }
+
+  #postOnce(timer: Pending): void {
+    if (timer.isPosted) return;
+    timer.isPosted = true;
+    this.room.post({ type: 'timer', timer });
+  }
+}
+
+/** @returns whether there is anything to wait for */
+function startJob(job: CronJob): boolean {
+  try {
+    job.start();
+  } catch (error) {
+    if (!job.runOnce) throw error;
+    return false;
+  }
+  return job.isActive;
 }

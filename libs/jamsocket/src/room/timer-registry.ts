@@ -1,5 +1,14 @@
+import { Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { CronJob } from 'cron';
+
+/** The maps of a `SchedulerRegistry`: a timer has its name among those of its type. */
+export type TimerType = 'timeout' | 'interval' | 'cron';
+
+/** What stands in the registry for a timer. */
+export type TimerHandle = NodeJS.Timeout | CronJob;
+
+const logger = new Logger('Jamsocket');
 
 /**
  * The application's `SchedulerRegistry`, where every pending timer of every room can be seen. Entries that somebody
@@ -13,23 +22,42 @@ export class TimerRegistry {
     this.#registry = registry;
   }
 
-  addTimeout(name: string, timer: NodeJS.Timeout): void {
-    this.#registry.addTimeout(name, timer);
+  /** A name that the application uses itself stays the application's: the timer runs without being listed. */
+  add(type: TimerType, name: string, handle: TimerHandle): void {
+    if (this.#registry.doesExist(type, name)) {
+      logger.warn(`A timer of a room is not in the SchedulerRegistry: the application has a ${type} named "${name}".`);
+      return;
+    }
+    if (type === 'timeout') this.#registry.addTimeout(name, handle);
+    else if (type === 'interval') this.#registry.addInterval(name, handle);
+    else this.#registry.addCronJob(name, handle as CronJob);
   }
 
-  addInterval(name: string, timer: NodeJS.Timeout): void {
-    this.#registry.addInterval(name, timer);
-  }
-
-  addCronJob(name: string, job: CronJob): void {
-    this.#registry.addCronJob(name, job);
-  }
-
-  /** Also clears the timer, or stops the job. */
-  remove(type: 'timeout' | 'interval' | 'cron', name: string): void {
-    if (!this.#registry.doesExist(type, name)) return;
-    if (type === 'timeout') this.#registry.deleteTimeout(name);
+  /** Takes the timer out, and clears it or stops its job. Another timer of this name is left alone. */
+  remove(type: TimerType, name: string, handle: TimerHandle): void {
+    if (!this.#has(type, name, handle)) {
+      if (type === 'cron') void (handle as CronJob).stop();
+    } else if (type === 'timeout') this.#registry.deleteTimeout(name);
     else if (type === 'interval') this.#registry.deleteInterval(name);
     else this.#registry.deleteCronJob(name);
   }
+
+  #has(type: TimerType, name: string, handle: TimerHandle): boolean {
+    if (!this.#registry.doesExist(type, name)) return false;
+    if (type === 'timeout') return this.#registry.getTimeout(name) === handle;
+    if (type === 'interval') return this.#registry.getInterval(name) === handle;
+    return this.#registry.getCronJob(name) === handle;
+  }
+}
+
+/**
+ * The registry name of a room's timer: `jamsocket:<service>/<room>:<timer>`. Colons, slashes and percent signs within a
+ * part are percent-encoded, so that two timers never have one name.
+ */
+export function timerName(service: string, roomPath: readonly string[], timer: string): string {
+  return `jamsocket:${encode(service)}/${roomPath.map(encode).join('/')}:${encode(timer)}`;
+}
+
+function encode(part: string): string {
+  return part.replace(/[%/:]/g, encodeURIComponent);
 }
