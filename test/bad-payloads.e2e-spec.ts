@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WsException } from '@nestjs/websockets';
 import { JamsocketContext, JamsocketService, OnMessage, OnTimer, type Client } from 'nestjs-jamsocket';
 import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
@@ -41,6 +42,76 @@ class CarelessRoom {
     }
   }
 }
+
+@JamsocketService('events')
+class EventsRoom {
+  @OnMessage('now')
+  now(_client: Client, data: unknown) {
+    return data;
+  }
+
+  @OnMessage('later')
+  async later(_client: Client, data: unknown) {
+    await Promise.resolve();
+    return data;
+  }
+
+  @OnMessage('refuse')
+  refuse(_client: Client, data: unknown) {
+    throw new WsException({ status: 'error', message: 'refused', data });
+  }
+}
+
+/** `JSON.parse` takes it, `JSON.stringify` does not. */
+const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+const BAD_IDS = [DEEP, '{"a":1}', '[1]', 'true', 'null', '1e999', `"${'x'.repeat(129)}"`];
+const GOOD_IDS = ['x'.repeat(128), '', 0, -1.5, 1e300];
+
+describe('an event whose id or data cannot be sent back', () => {
+  let started: TestApp;
+  let client: TestClient;
+  beforeAll(async () => {
+    started = await startTestApp({ providers: [EventsRoom] });
+    client = await TestClient.connect(`${started.ws}/ws/events/room`);
+  });
+  afterAll(() => started.close());
+
+  const EVENTS = ['now', 'later', 'refuse', 'unknown'];
+
+  async function isThere(): Promise<void> {
+    client.emit('later', 'still here', 7);
+    expect(await client.nextJson()).toEqual({ event: 'later', data: 'still here', id: 7 });
+  }
+
+  it.each(EVENTS)('is refused if its id is no short string and no number: %s', async (event) => {
+    for (const id of BAD_IDS) {
+      client.send(`{"event":"${event}","data":1,"id":${id}}`);
+      const answer = await client.nextJson<object>();
+      const message = 'The "id" of a message is a string of at most 128 characters or a finite number.';
+      expect(answer).toEqual({ event: 'exception', data: { status: 'error', message } });
+    }
+    await isThere();
+  });
+
+  it('keeps any other id', async () => {
+    for (const id of GOOD_IDS) {
+      client.emit('now', 1, id);
+      expect(await client.nextJson()).toEqual({ event: 'now', data: 1, id });
+      client.emit('unknown', 1, id);
+      expect(await client.nextJson()).toMatchObject({ event: 'exception', id });
+    }
+  });
+
+  it.each(['now', 'later', 'refuse'])('is an error of the handler if its data is too deep: %s', async (event) => {
+    client.send(`{"event":"${event}","data":${DEEP},"id":7}`);
+    expect(await client.nextJson()).toEqual({
+      event: 'exception',
+      data: { status: 'error', message: 'Internal server error' },
+      id: 7,
+    });
+    await isThere();
+  });
+});
 
 describe('what is no message', () => {
   let started: TestApp;

@@ -45,6 +45,13 @@ class Hostile {
   }
 }
 
+/** Nothing can be asked of it: `instanceof`, `typeof value.then` and all else throw. */
+function unreadable(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 /* eslint-disable typescript/only-throw-error, typescript/prefer-promise-reject-errors */
 const FAILURES: Readonly<Record<string, () => unknown>> = {
   'throws an Error': () => {
@@ -70,10 +77,23 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
     loop.self = loop;
     throw new HttpException(loop, 400);
   },
+  'throws what cannot be looked at': () => {
+    throw unreadable();
+  },
+  'throws an HttpException without a status': () => {
+    throw new (class extends HttpException {
+      override getStatus(): number {
+        throw new Error('no status');
+      }
+    })('no', 400);
+  },
+  'rejects with what cannot be looked at': () => Promise.reject(unreadable()),
+  'gives what cannot be looked at': () => unreadable(),
   rejects: () => Promise.reject(new Error('as expected')),
   'rejects with nothing': () => Promise.reject(),
   'returns what cannot be sent': () => ({ event: 'big', data: 10n }),
   'returns a stream that fails': (): Observable<unknown> => throwError(() => new Error('as expected')),
+  'returns a stream of what cannot be looked at': (): Observable<unknown> => from([unreadable()]),
   'returns a stream of what cannot be sent': (): Observable<unknown> => from([10n]),
   'never ends': () => new Promise(() => undefined),
 };

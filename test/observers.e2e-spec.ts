@@ -260,10 +260,19 @@ describe.each([true, false])('observers, with coalesce %s', (coalesce) => {
       Object.keys(new RecordingObserver()).map((event) => [event, fails]),
     ) as unknown as RoomObserver;
     const rejecting: RoomObserver = { messageReceived: () => Promise.reject(new Error('broken promise')) as never };
+    const hostile = {
+      messageReceived(): void {
+        throw Object.create(null);
+      },
+      get constructor(): never {
+        throw new Error('not even a name');
+      },
+    };
+    const late: RoomObserver = { runTurn: () => Promise.reject(new Error('broken turn')) as never };
     const lazy: RoomObserver = { runTurn: () => undefined };
     const eager: RoomObserver = { runTurn: (_turn, run) => void [run(), run()] };
     const observer = new RecordingObserver();
-    await start(broken, rejecting, lazy, eager, observer);
+    await start(broken, rejecting, hostile, late, lazy, eager, observer);
     const client = await TestClient.connect(`${started.ws}/ws/lobby`);
     await client.until('welcome');
     client.send('one');
@@ -273,9 +282,12 @@ describe.each([true, false])('observers, with coalesce %s', (coalesce) => {
     expect(
       observer.entries.filter((entry) => entry === 'turn default/lobby client 1 WatchedRoom.message'),
     ).toHaveLength(2);
-    expect(error.mock.calls.map(([message]) => message)).toEqual([
-      'An observer of the rooms (Object) failed: broken observer',
-      'An observer of the rooms (Object) failed: broken promise',
+    const lines = error.mock.calls.map(([message]) => String(message).replace('An observer of the rooms ', ''));
+    expect(lines.toSorted()).toEqual([
+      '(Object) failed: broken observer',
+      '(Object) failed: broken promise',
+      '(Object) failed: broken turn',
+      '(object) failed: [Object: null prototype] {}',
     ]);
     error.mockRestore();
   });

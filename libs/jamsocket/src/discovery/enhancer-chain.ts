@@ -1,15 +1,15 @@
 import type { CallHandler, CanActivate, ExecutionContext, NestInterceptor, PipeTransform } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
-import { from, isObservable, lastValueFrom, Observable, type ObservableInput } from 'rxjs';
+import { from, isObservable, lastValueFrom, mergeMap, Observable, of } from 'rxjs';
 
 /**
  * Guards, interceptors and pipes as Nest's own consumers run them, but without a promise where everything is
  * synchronous: those make a dozen for every message.
  */
 
-/** Goes on at once if there is nothing to wait for. */
+/** Goes on at once if there is nothing to wait for. What is no real promise may have a `then` that returns anything. */
 export function after<T, R>(value: T | PromiseLike<T>, step: (value: T) => R | PromiseLike<R>): R | PromiseLike<R> {
-  return isPromiseLike(value) ? value.then(step) : step(value);
+  return isPromiseLike(value) ? Promise.resolve(value).then(step) : step(value);
 }
 
 /** Whether every guard, from `at` on, says yes. */
@@ -39,7 +39,7 @@ export function runPipes(value: unknown, metadata: object, pipes: readonly PipeT
   for (; at < pipes.length; at++) {
     value = pipes[at].transform(value, metadata as never);
     const next = at + 1;
-    if (isPromiseLike(value)) return value.then((settled) => runPipes(settled, metadata, pipes, next));
+    if (isPromiseLike(value)) return Promise.resolve(value).then((settled) => runPipes(settled, metadata, pipes, next));
   }
   return value;
 }
@@ -70,15 +70,8 @@ export function runInterceptors(
 /** A handler's result as a stream: what it resolves with, and what that emits if it is a stream itself. */
 function valuesOf(result: unknown): Observable<unknown> {
   if (isObservable(result)) return result;
-  if (!isPromiseLike(result)) return from([result]);
-  return new Observable((subscriber) => {
-    let inner: { unsubscribe(): void } | undefined;
-    from(result as ObservableInput<unknown>).subscribe({
-      next: (value) => (inner = valuesOf(value).subscribe(subscriber)),
-      error: (error) => subscriber.error(error),
-    });
-    return () => inner?.unsubscribe();
-  });
+  if (!isPromiseLike(result)) return of(result);
+  return from(Promise.resolve(result)).pipe(mergeMap(valuesOf));
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

@@ -10,10 +10,20 @@ export function destroyHooksOf(service: object, wrapper: InstanceWrapper, contex
   collectScoped(wrapper, contextId, instances, new Set([wrapper]));
   const hooks: (() => unknown)[] = [];
   for (const instance of instances) {
-    const { onModuleDestroy } = instance as { onModuleDestroy?: unknown };
-    if (typeof onModuleDestroy === 'function') hooks.push(() => onModuleDestroy.call(instance) as unknown);
+    const onModuleDestroy = destroyHookOf(instance);
+    if (onModuleDestroy !== undefined) hooks.push(() => onModuleDestroy.call(instance));
   }
   return hooks;
+}
+
+/** What a factory made may be a strict mock, which throws for a property that it does not have. */
+function destroyHookOf(instance: object): (() => unknown) | undefined {
+  try {
+    const { onModuleDestroy } = instance as { onModuleDestroy?: unknown };
+    return typeof onModuleDestroy === 'function' ? (onModuleDestroy as () => unknown) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function collectScoped(

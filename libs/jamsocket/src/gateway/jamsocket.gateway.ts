@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { inspect } from 'node:util';
+import { describeError, isInstance } from '../base/foreign-value.js';
 import { pathAndQueryOf } from '../base/request-target.js';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { RefusedError } from '../base/errors.js';
@@ -138,17 +138,10 @@ export class JamsocketGateway {
   }
 
   #report({ url, service, room }: Attempt, error: unknown): void {
+    const reason = isInstance(error, RefusedError) ? error.cause : error;
+    if (reason === undefined) return;
     const path = url.split('?', 1)[0].slice(0, 200);
-    let message = 'what was thrown cannot be looked at';
-    let stack: string | undefined;
-    try {
-      const reason = error instanceof RefusedError ? error.cause : error;
-      if (reason === undefined) return;
-      message = reason instanceof Error ? reason.message : inspect(reason);
-      if (reason instanceof Error) stack = reason.stack;
-    } catch {
-      // The refusal goes out all the same.
-    }
+    const { message, stack } = describeError(reason);
     logError(this.#logger, `Connecting to ${path} failed: ${message}`, { service, room }, stack);
   }
 }

@@ -1,3 +1,6 @@
+import { Logger } from '@nestjs/common';
+import { describeError } from '../base/foreign-value.js';
+import { logError } from '../members/error-log.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { ResolvedInspectorOptions } from './inspector-options.js';
@@ -11,6 +14,7 @@ import type { IsInjected } from './state-view.js';
 import type { Viewer } from './viewer.js';
 
 const TRAFFIC_INTERVAL_MS = 100;
+const logger = new Logger('Jamsocket');
 
 /** What an inspection needs of the rest. */
 export interface InspectionParts {
@@ -34,6 +38,7 @@ export class Inspection {
   #trafficTimer: NodeJS.Timeout | null = null;
   #readAt: number;
   #overview: Overview;
+  #hasFailed = false;
 
   constructor(private readonly parts: InspectionParts) {
     const { clock, options, observers, isInjected } = parts;
@@ -43,7 +48,7 @@ export class Inspection {
     this.#table = new RoomTable(epoch);
     this.#details = new RoomDetails(epoch, isInjected);
     this.#stopMeters = observers.add(this.#meters);
-    this.#readTimer = clock.setInterval(() => this.#showAll(), options.intervalMs);
+    this.#readTimer = clock.setInterval(() => this.#safely(() => this.#showAll()), options.intervalMs);
     this.#overview = this.#read();
   }
 
@@ -81,10 +86,22 @@ export class Inspection {
   #followWatches(): void {
     const { clock } = this.parts;
     if (this.#meters.isWatched && this.#trafficTimer === null) {
-      this.#trafficTimer = clock.setInterval(() => this.#showTraffic(), TRAFFIC_INTERVAL_MS);
+      this.#trafficTimer = clock.setInterval(() => this.#safely(() => this.#showTraffic()), TRAFFIC_INTERVAL_MS);
     } else if (!this.#meters.isWatched && this.#trafficTimer !== null) {
       clock.clearInterval(this.#trafficTimer);
       this.#trafficTimer = null;
+    }
+  }
+
+  /** Readings look at values of the application: what they throw must not end the process. It is logged once. */
+  #safely(show: () => void): void {
+    try {
+      show();
+    } catch (error) {
+      if (this.#hasFailed) return;
+      this.#hasFailed = true;
+      const { message, stack } = describeError(error);
+      logError(logger, `The inspector cannot show its rooms: ${message}`, {}, stack);
     }
   }
 

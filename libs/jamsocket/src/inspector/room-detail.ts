@@ -1,3 +1,4 @@
+import { describeError } from '../base/foreign-value.js';
 import type { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
 import { cutText, firstOf } from './excerpts.js';
@@ -54,14 +55,13 @@ function stateOf(room: Room, view: StateView): { readonly state?: unknown; reado
   try {
     return { state: view.ofService(room.instance!.service) };
   } catch (error) {
-    return {
-      stateError: cutText(error instanceof Error ? error.message : `toJSON() threw ${typeof error}`, MAX_ERROR),
-    };
+    const { message, isError } = describeError(error);
+    return { stateError: cutText(isError ? message : `toJSON() threw ${typeof error}`, MAX_ERROR) };
   }
 }
 
 function tagsOf(tags: ReadonlySet<string>): string[] {
-  const shown = firstOf(tags, MAX_TAGS).map((tag) => cutText(tag, MAX_NAME));
+  const shown = firstOf(tags, MAX_TAGS).map((tag) => cutText(String(tag), MAX_NAME));
   return tags.size > MAX_TAGS ? [...shown, `… (${tags.size - MAX_TAGS} more)`] : shown;
 }
 

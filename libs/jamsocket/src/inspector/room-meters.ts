@@ -1,3 +1,4 @@
+import { describeError } from '../base/foreign-value.js';
 import type { SentMessage } from '../members/sent-message.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
@@ -129,6 +130,7 @@ export class RoomMeters implements RoomObserver {
 }
 
 function textOf(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${typeof error}`;
+  const { name, message, isError } = describeError(error);
+  const text = isError ? `${name}: ${message}` : `threw ${typeof error}`;
   return text.slice(0, MAX_ERROR);
 }

@@ -142,6 +142,30 @@ describe('the view of a state', () => {
     expect(JSON.stringify(view().of([value])).length).toBeLessThan(1_100);
   });
 
+  it('shows what cannot be looked at, or throws such a thing', () => {
+    const unreadable = (target: object) => {
+      const { proxy, revoke } = Proxy.revocable(target, {});
+      revoke();
+      return proxy;
+    };
+    const values = [
+      unreadable({}),
+      unreadable(() => undefined),
+      {
+        get thrown(): never {
+          // oxlint-disable-next-line typescript/only-throw-error
+          throw unreadable({});
+        },
+      },
+    ];
+    const view = new StateView(() => false);
+    expect(values.map((value) => view.of(value))).toEqual([
+      expect.stringMatching(/^\(threw /),
+      expect.stringMatching(/^\(threw /),
+      { thrown: '(threw object)' },
+    ]);
+  });
+
   it('does not read a map to its end that it cannot show', () => {
     let read = 0;
     class Counted extends Map<number, number> {

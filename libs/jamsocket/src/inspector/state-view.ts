@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { describeError } from '../base/foreign-value.js';
 import { Client } from '../members/client.js';
 import { JamsocketContext } from '../members/room-context.js';
 import { cutText, firstOf } from './excerpts.js';
@@ -45,14 +46,19 @@ export class StateView {
 
   of(value: unknown): unknown {
     if (this.#bytesLeft <= 0) return CUT;
-    if (typeof value !== 'object' || value === null) return this.#take(scalar(value));
+    try {
+      return typeof value === 'object' && value !== null ? this.#inPath(value) : this.#take(scalar(value));
+    } catch (error) {
+      return this.#take(`(threw ${messageOf(error)})`);
+    }
+  }
+
+  #inPath(value: object): unknown {
     if (this.#path.has(value)) return this.#take('(circular)');
     if (this.#path.size >= MAX_DEPTH) return this.#take(`(${nameOf(value)})`);
     this.#path.add(value);
     try {
       return this.#object(value);
-    } catch (error) {
-      return this.#take(`(threw ${messageOf(error)})`);
     } finally {
       this.#path.delete(value);
     }
@@ -163,7 +169,8 @@ function nameOf(value: object): string {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.slice(0, MAX_STRING) : typeof error;
+  const { message, isError } = describeError(error);
+  return isError ? message.slice(0, MAX_STRING) : typeof error;
 }
 
 /** What an async `toJSON` returns is not there yet, and its error is nobody else's. */

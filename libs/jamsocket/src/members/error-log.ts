@@ -1,4 +1,5 @@
 import { ConsoleLogger, type Logger } from '@nestjs/common';
+import { describeError } from '../base/foreign-value.js';
 import type { RoomPort } from './room-port.js';
 
 /** Which room, handler and client a log line is about. */
@@ -12,11 +13,16 @@ export interface LogFields {
 
 /** Nest 12 takes objects after the message as fields of the line; Nest 11 would log each of them as another line. */
 const takesFields = 'stringifyParams' in ConsoleLogger.prototype;
+const lastResort = new ConsoleLogger('Jamsocket');
 
-/** Logs an error, with its fields where the logger knows what to do with them. */
+/** Logs an error, with its fields where the logger knows what to do with them. Never throws. */
 export function logError(logger: Logger, message: string, fields: LogFields, stack: string | undefined): void {
-  if (takesFields) logger.error(message, fields, stack);
-  else logger.error(message, stack);
+  write(message, () => (takesFields ? logger.error(message, fields, stack) : logger.error(message, stack)));
+}
+
+/** Logs a warning, likewise. */
+export function logWarning(logger: Logger, message: string, fields: LogFields): void {
+  write(message, () => (takesFields ? logger.warn(message, fields) : logger.warn(message)));
 }
 
 interface LoggedClient {
@@ -29,7 +35,14 @@ export function logClosed(client: LoggedClient, why: string): void {
   const { definition, address } = client.room!;
   const { logger, service, type } = definition;
   const message = `Client ${client.id} of ${type.name} in room "${address.key}" was closed: ${why}`;
-  const fields: LogFields = { service, room: address.key, client: client.id };
-  if (takesFields) logger.warn(message, fields);
-  else logger.warn(message);
+  logWarning(logger, message, { service, room: address.key, client: client.id });
+}
+
+/** The logger is the application's. If it fails, the room goes on, and the line goes to the console. */
+function write(message: string, log: () => void): void {
+  try {
+    log();
+  } catch (error) {
+    lastResort.error(`The application's logger failed (${describeError(error).message}) for this line: ${message}`);
+  }
 }

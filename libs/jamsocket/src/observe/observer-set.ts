@@ -1,4 +1,6 @@
 import { Logger } from '@nestjs/common';
+import { describeError } from '../base/foreign-value.js';
+import { logError } from '../members/error-log.js';
 import type { SentMessage } from '../members/sent-message.js';
 import type { ObservedTurn, ReceivedMessage, RefusedConnect, RoomObserver, TurnOutcome } from './room-observer.js';
 import type { Client } from '../members/client.js';
@@ -144,7 +146,7 @@ function runWithin(observer: RoomObserver, turn: ObservedTurn, run: () => void |
     return (result = run());
   };
   try {
-    observer.runTurn!(turn, once);
+    settle(observer, observer.runTurn!(turn, once));
   } catch (error) {
     report(observer, error);
   }
@@ -159,7 +161,14 @@ function settle(observer: RoomObserver, result: unknown): void {
 function report(observer: RoomObserver, error: unknown): void {
   if (reported.has(observer)) return;
   reported.add(observer);
-  const name = observer.constructor?.name ?? 'object';
-  const what = error instanceof Error ? error.message : String(error);
-  logger.error(`An observer of the rooms (${name}) failed: ${what}`, error instanceof Error ? error.stack : undefined);
+  const { message, stack } = describeError(error);
+  logError(logger, `An observer of the rooms (${nameOf(observer)}) failed: ${message}`, {}, stack);
+}
+
+function nameOf(observer: RoomObserver): string {
+  try {
+    return String(observer.constructor.name);
+  } catch {
+    return 'object';
+  }
 }

@@ -10,6 +10,7 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api';
+import { describeError } from '../base/foreign-value.js';
 import type { ClientRequest } from '../members/client-request.js';
 import type { ObservedTurn, RoomObserver, TurnKind, TurnOutcome } from '../observe/room-observer.js';
 import {
@@ -68,10 +69,11 @@ export class HandlerSpans implements RoomObserver {
     const span = this.#spans.get(turn)?.span;
     if (span === undefined) return;
     if (hasFailed) {
-      span.recordException(error instanceof Error ? error : String(error));
-      span.setAttribute('error.type', error instanceof Error ? error.name : typeof error);
+      const { name, message, stack } = describeError(error);
+      span.recordException({ name, message, stack });
+      span.setAttribute('error.type', name);
       // As for HTTP servers: a client's own mistake is no error of the server's span.
-      if (fault === 'server') span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+      if (fault === 'server') span.setStatus({ code: SpanStatusCode.ERROR, message });
     }
     span.end();
   }
@@ -104,8 +106,4 @@ function attributesOf({ room, handler, kind, client, message }: ObservedTurn): A
   if (typeof message === 'string') attributes['messaging.message.body.size'] = Buffer.byteLength(message);
   else if (message instanceof Uint8Array) attributes['messaging.message.body.size'] = message.byteLength;
   return attributes;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,11 @@
-import { inspect } from 'node:util';
+import { describeError } from '../base/foreign-value.js';
 import type { Client } from '../members/client.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { logError } from '../members/error-log.js';
 import { exceptionData, isForTheClient, messageIdOf } from './exceptions.js';
-import type { ReplyStyle } from './json-events.js';
+import type { MessageId, ReplyStyle } from './json-events.js';
 import { isObservable, sendEvent, sendReply, streamReplies } from './reply.js';
 import type { Handler, RoomDefinition, RoomInstance } from './room-definition.js';
 import type { RoomCall } from './room-event.js';
@@ -138,8 +138,13 @@ export class HandlerRunner {
       ...(handler && { handler: handler.name }),
       ...(client && { client: client.id }),
     };
-    if (error instanceof Error) logError(logger, `${where}: ${error.message}`, fields, error.stack);
-    else logError(logger, `${where} threw ${inspect(error)}, which is not an Error`, fields, undefined);
+    const { message, stack, isError } = describeError(error);
+    logError(
+      logger,
+      isError ? `${where}: ${message}` : `${where} threw ${message}, which is not an Error`,
+      fields,
+      stack,
+    );
   }
 
   async #tryFilter(handler: Handler, error: unknown): Promise<void> {
@@ -151,24 +156,31 @@ export class HandlerRunner {
   }
 
   #finish(result: unknown, turn: Turn): void | Promise<void> {
-    if (isPromiseLike(result)) {
-      if (turn.handler !== undefined) turn.handler.isAsync = true;
-      return Promise.resolve(result).then(
-        (value) => (value === undefined ? undefined : this.#finish(value, turn)),
-        (error) => this.#fail(error, turn),
-      );
-    }
-    if (isObservable(result)) {
-      return streamReplies(result, turn.client, turn.style, this.room.context.signal).catch((error) =>
-        this.#fail(error, turn),
-      );
-    }
-    if (turn.client === undefined) return;
     try {
-      sendReply(turn.client, result, turn.style);
+      if (isPromiseLike(result)) {
+        if (turn.handler !== undefined) turn.handler.isAsync = true;
+        return this.#settle(result, turn);
+      }
+      if (isObservable(result)) {
+        return streamReplies(result, turn.client, turn.style, this.room.context.signal).catch((error) =>
+          this.#fail(error, turn),
+        );
+      }
+      if (turn.client !== undefined) sendReply(turn.client, result, turn.style);
     } catch (error) {
       return this.#fail(error, turn);
     }
+  }
+
+  /** `await` does not ask a promise for its own `then`, which may be anything. */
+  async #settle(result: PromiseLike<unknown>, turn: Turn): Promise<void> {
+    let value: unknown;
+    try {
+      value = await result;
+    } catch (error) {
+      return this.#fail(error, turn);
+    }
+    if (value !== undefined) return this.#finish(value, turn);
   }
 
   /** An error goes to the application's filters first, then to the client and the log. */
@@ -203,12 +215,12 @@ export class HandlerRunner {
   }
 
   /** What an application puts into its errors may not be JSON: that is one more error, and not for the client. */
-  #sendException(client: Client, error: unknown, id: unknown, handler: Handler | undefined): void {
+  #sendException(client: Client, error: unknown, id: MessageId | undefined, handler: Handler | undefined): void {
     try {
       sendEvent(client, 'exception', exceptionData(error), id);
     } catch (unsendable) {
       this.report(unsendable, handler, client);
-      sendEvent(client, 'exception', exceptionData(unsendable), id);
+      sendEvent(client, 'exception', exceptionData(undefined), id);
     }
   }
 }

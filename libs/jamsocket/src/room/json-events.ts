@@ -1,10 +1,16 @@
 import { WsException } from '@nestjs/websockets';
 import type { Handler, RoomInstance } from './room-definition.js';
 
+/** What comes back with the reply to a message. */
+export type MessageId = string | number;
+
+/** Characters of an `id`. */
+const MAX_ID_LENGTH = 128;
+
 /** How a message wants its reply: `event` names a reply that does not name itself, `id` is the message's own. */
 export interface ReplyStyle {
   readonly event?: string;
-  readonly id?: unknown;
+  readonly id?: MessageId;
 }
 
 export interface Routed extends ReplyStyle {
@@ -15,28 +21,40 @@ export interface Routed extends ReplyStyle {
 /**
  * Which handler a text message is for: the one of its event, if it is JSON `{ "event", "data", "id"? }` as Nest's ws
  * adapter has it, or else the one for plain text.
- * @throws WsException if the room has no handler for it
+ * @throws UnroutableMessage if the room has no handler for it, or its `id` cannot be sent back
  */
 export function routeText(instance: RoomInstance, text: string): Routed {
   const parsed = parseEvent(text);
   const handler = parsed && instance.events.get(parsed.event);
-  if (handler) return { handler, message: parsed.data, event: parsed.event, id: parsed.id };
+  if (handler) return { handler, message: parsed.data, event: parsed.event, id: checkedId(parsed.id) };
   if (instance.text) return { handler: instance.text, message: text };
-  if (parsed) throw new UnroutableMessage(`No handler for the event "${parsed.event.slice(0, 100)}".`, parsed.id);
+  if (parsed)
+    throw new UnroutableMessage(`No handler for the event "${parsed.event.slice(0, 100)}".`, checkedId(parsed.id));
   throw new UnroutableMessage(
-    'The message is not JSON of the form { "event": string, "data": any, "id"?: any }.',
+    'The message is not JSON of the form { "event": string, "data": any, "id"?: string | number }.',
     undefined,
   );
 }
 
-/** Nobody handles this message; the sender is told so. */
+/** A message that no handler gets; the sender is told so. */
 export class UnroutableMessage extends WsException {
   constructor(
     message: string,
-    readonly id: unknown,
+    readonly id: MessageId | undefined,
   ) {
     super(message);
   }
+}
+
+/** It is sent back, also with an error: it has to be small, and JSON whatever it holds. */
+function checkedId(id: unknown): MessageId | undefined {
+  if (id === undefined) return undefined;
+  if (typeof id === 'string' && id.length <= MAX_ID_LENGTH) return id;
+  if (typeof id === 'number' && Number.isFinite(id)) return id;
+  throw new UnroutableMessage(
+    `The "id" of a message is a string of at most ${MAX_ID_LENGTH} characters or a finite number.`,
+    undefined,
+  );
 }
 
 function parseEvent(text: string): { event: string; data: unknown; id: unknown } | undefined {

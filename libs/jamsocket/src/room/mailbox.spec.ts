@@ -23,6 +23,7 @@ describe('a mailbox', () => {
         handled.push(text);
         return text.startsWith('slow') ? new Promise<void>((resolve) => ends.push(resolve)) : undefined;
       },
+      turnThrew: () => undefined,
       turnTimedOut: (event: RoomEvent) => void timedOut.push((event as { text: string }).text),
       mailboxDrained: () => void drained++,
     };
@@ -91,6 +92,77 @@ describe('a mailbox', () => {
     }
   });
 
+  it('goes on whatever its owner does, and tells it of each failure', async () => {
+    const threw: [string, unknown][] = [];
+    const seen: string[] = [];
+    const fail = (what: string): never => {
+      throw new Error(what);
+    };
+    const hostile: Mailbox = new Mailbox(
+      {
+        takeTurn(event) {
+          const { text } = event as { text: string };
+          seen.push(text);
+          if (text === 'throws') fail(text);
+          return text === 'rejects' ? Promise.reject(new Error(text)) : undefined;
+        },
+        turnThrew(event, error) {
+          threw.push([(event as { text?: string } | undefined)?.text ?? 'no event', (error as Error).message]);
+          fail('even this');
+        },
+        turnTimedOut: () => fail('timed out'),
+        mailboxDrained: () => fail('drained'),
+      },
+      { maxEvents: 2, maxBytes: 1_000 },
+      new SystemClock(),
+      1_000,
+    );
+    for (const text of ['throws', 'rejects', 'last']) hostile.post(textOf(text));
+    hostile.open();
+    await turn();
+    expect(seen).toEqual(['throws', 'rejects', 'last']);
+    expect(threw).toEqual([
+      ['throws', 'throws'],
+      ['no event', 'drained'],
+      ['rejects', 'rejects'],
+    ]);
+    expect(hostile.begin()).toBe(true);
+    hostile.fail(textOf('direct'), new Error('direct'));
+    expect(threw.at(-1)).toEqual(['direct', 'direct']);
+    expect(hostile.isIdle).toBe(true);
+  });
+
+  it('goes on when telling its owner of a time-out fails', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const seen: string[] = [];
+      const hostile = new Mailbox(
+        {
+          takeTurn(event) {
+            seen.push((event as { text: string }).text);
+            return new Promise<void>(() => undefined);
+          },
+          turnThrew: () => undefined,
+          turnTimedOut() {
+            throw new Error('cannot be told');
+          },
+          mailboxDrained: () => undefined,
+        },
+        { maxEvents: 2, maxBytes: 1_000 },
+        new SystemClock(),
+        1_000,
+      );
+      hostile.open();
+      hostile.post(textOf('slow'));
+      hostile.post(textOf('next'));
+      jest.advanceTimersByTime(1_000);
+      await turn();
+      expect(seen).toEqual(['slow', 'next']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('keeps of a chunk only the bytes that wait', () => {
     mailbox.open();
     mailbox.post(textOf('slow'));
@@ -119,6 +191,7 @@ describe('a mailbox', () => {
           if (next < 5_000) busy.post(textOf(String(next++)));
           return undefined;
         },
+        turnThrew: () => undefined,
         turnTimedOut: () => undefined,
         mailboxDrained: () => undefined,
       },

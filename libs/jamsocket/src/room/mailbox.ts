@@ -3,8 +3,10 @@ import { bytesOf, compacted, type RoomEvent } from './room-event.js';
 
 /** Whose events these are. */
 export interface MailboxOwner {
-  /** Handles one event. Never throws; a promise never rejects. */
+  /** Handles one event. */
   takeTurn(event: RoomEvent): void | Promise<void>;
+  /** A turn failed in a way its owner has not dealt with; `undefined` if it was no event's turn. The mailbox goes on. */
+  turnThrew(event: RoomEvent | undefined, error: unknown): void;
   /** A turn took longer than allowed and goes on on its own. */
   turnTimedOut(event: RoomEvent): void;
   /** What waits has shrunk to half the limits. */
@@ -22,6 +24,7 @@ const COMPACT_AT = 1024;
 /**
  * A room's turns: one event at a time, in the order they came; the next starts when the handler has returned and
  * its promise has settled. An event that finds the room idle is handled at once, without a queue or a microtask.
+ * Whatever its owner throws, the next event has its turn.
  */
 export class Mailbox {
   /** Starts closed: the room is not there yet. */
@@ -70,6 +73,12 @@ export class Mailbox {
     this.#continueWith(undefined);
   }
 
+  /** That turn has thrown. */
+  fail(event: RoomEvent, error: unknown): void {
+    this.#report(event, error);
+    this.#continueWith(undefined);
+  }
+
   /** That turn goes on as this promise. */
   wait(turn: Promise<void>, event: RoomEvent): void {
     this.#continueWith(this.#withinTimeout(turn, event));
@@ -115,22 +124,43 @@ export class Mailbox {
   }
 
   #take(event: RoomEvent): void | Promise<void> {
-    const turn = this.owner.takeTurn(event);
-    return turn === undefined ? undefined : this.#withinTimeout(turn, event);
+    try {
+      const turn = this.owner.takeTurn(event);
+      return turn === undefined ? undefined : this.#withinTimeout(turn, event);
+    } catch (error) {
+      this.#report(event, error);
+      return undefined;
+    }
   }
 
   #withinTimeout(turn: Promise<void>, event: RoomEvent): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.clock.setTimeout(() => {
-        this.owner.turnTimedOut(event);
+        try {
+          this.owner.turnTimedOut(event);
+        } catch (error) {
+          this.#report(event, error);
+        }
         resolve();
       }, this.turnTimeoutMs);
       this.#turnTimer = timer;
-      void turn.then(() => {
+      const end = () => {
         this.clock.clearTimeout(timer);
         resolve();
+      };
+      turn.then(end, (error) => {
+        this.#report(event, error);
+        end();
       });
     });
+  }
+
+  #report(event: RoomEvent | undefined, error: unknown): void {
+    try {
+      this.owner.turnThrew(event, error);
+    } catch {
+      // Nothing is left to try, and the room has to go on.
+    }
   }
 
   #shift(): RoomEvent | undefined {
@@ -147,8 +177,15 @@ export class Mailbox {
     }
     if (this.#wasFull && this.waitingEvents <= this.limits.maxEvents / 2 && this.#bytes <= this.limits.maxBytes / 2) {
       this.#wasFull = false;
-      this.owner.mailboxDrained();
+      this.#tellDrained();
     }
     return event;
+  }
+  #tellDrained(): void {
+    try {
+      this.owner.mailboxDrained();
+    } catch (error) {
+      this.#report(undefined, error);
+    }
   }
 }

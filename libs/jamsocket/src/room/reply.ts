@@ -1,6 +1,6 @@
 import { isObservable, tap, type Observable } from 'rxjs';
 import type { Client } from '../members/client.js';
-import type { ReplyStyle } from './json-events.js';
+import type { MessageId, ReplyStyle } from './json-events.js';
 
 export { isObservable };
 
@@ -19,7 +19,7 @@ export function sendReply(client: Client, value: unknown, { event, id }: ReplySt
 }
 
 /** An event frame; `id` is left out where the message had none. */
-export function sendEvent(client: Client, event: string, data: unknown, id: unknown): void {
+export function sendEvent(client: Client, event: string, data: unknown, id: MessageId | undefined): void {
   client.sendMessage(JSON.stringify({ event, data, id }));
 }
 

@@ -43,6 +43,8 @@ export interface RoomCall {
   readonly runAsCaller: (<T>(run: () => T) => T) | undefined;
   /** Never throws; a promise never rejects. */
   run(record: TurnRecord | undefined): void | Promise<void>;
+  /** It could not be run. */
+  fail(error: unknown): void;
   /** The room has stopped. */
   refuse(): void;
 }

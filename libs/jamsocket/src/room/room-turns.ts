@@ -73,9 +73,19 @@ export class RoomTurns implements MailboxOwner {
     const client = 'client' in event ? event.client : undefined;
     const { latest } = runner;
     runner.report(new JamsocketError('handler_timeout', message), latest, client);
-    room.observer?.turnTimedOut(room.context, client, latest!.name);
+    room.observer?.turnTimedOut(room.context, client, latest?.name ?? room.definition.type.name);
     if (event.type === 'disconnect') this.#uncount(event.client);
     if (event.type === 'destroy') void room.abandon();
+  }
+
+  /** Handlers' errors do not come here. What the rest of the turn would have done for the end of a client or the room is made up for. */
+  turnThrew(event: RoomEvent | undefined, error: unknown): void {
+    const client = event !== undefined && 'client' in event ? event.client : undefined;
+    this.runner.report(error, event && this.runner.latest, client);
+    if (event?.type === 'connect') endConnect(event.client, error);
+    if (event?.type === 'disconnect') this.#uncount(event.client);
+    if (event?.type === 'invoke') event.call.fail(error);
+    if (event?.type === 'destroy') void this.room.abandon();
   }
 
   mailboxDrained(): void {
@@ -84,12 +94,7 @@ export class RoomTurns implements MailboxOwner {
 
   #takeConnect(client: Client): void | Promise<void> {
     this.room.members.enter(client);
-    return this.runner.run(this.room.instance!.connect, client, undefined, {}, (error) => {
-      // A client that the room could not take in must not stay and wonder, nor be heard: its @OnDisconnect follows.
-      client.isDismissed = true;
-      const refusal = refusalFor(error, 'connect');
-      client.end(closeCodeFor(refusal.status), closeReasonOf(refusal));
-    });
+    return this.runner.run(this.room.instance!.connect, client, undefined, {}, (error) => endConnect(client, error));
   }
 
   #takeDisconnect(client: Client): void | Promise<void> {
@@ -117,4 +122,11 @@ export class RoomTurns implements MailboxOwner {
     const { room } = this;
     return Promise.resolve(this.runner.run(room.instance!.destroy, undefined, undefined)).then(() => room.abandon());
   }
+}
+
+/** A client that the room could not take in must not stay and wonder, nor be heard: its `@OnDisconnect` follows. */
+function endConnect(client: Client, error: unknown): void {
+  client.isDismissed = true;
+  const refusal = refusalFor(error, 'connect');
+  client.end(closeCodeFor(refusal.status), closeReasonOf(refusal));
 }

@@ -169,7 +169,12 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   receiveText(client: Client, text: string): void {
     if (this.observer !== null || this.state === 'stopped' || !this.#mailbox.begin())
       return this.receive({ type: 'text', client, text });
-    const turn = this.#turns.takeText(client, text);
+    let turn: void | Promise<void>;
+    try {
+      turn = this.#turns.takeText(client, text);
+    } catch (error) {
+      return this.#mailbox.fail({ type: 'text', client, text }, error);
+    }
     if (turn === undefined) this.#mailbox.end();
     else this.#mailbox.wait(turn, { type: 'text', client, text });
   }

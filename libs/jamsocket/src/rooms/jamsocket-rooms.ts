@@ -127,9 +127,7 @@ export class JamsocketRooms {
 function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnChain | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const call = async () => methodsOf(room)[method](...args);
-    // A method that is none has no name: it may come from anywhere.
-    const name = () =>
-      `${room.definition.type.name}.${typeof methodsOf(room)[method] === 'function' ? method : '(unknown)'}`;
+    const name = () => `${room.definition.type.name}.${hasMethod(room, method) ? method : '(unknown)'}`;
     room.invoke({
       get name() {
         return name();
@@ -141,9 +139,19 @@ function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnCha
           room.observer?.turnFailed(room.context, name(), undefined, error);
           reject(error as Error);
         }),
+      fail: reject,
       refuse: () => reject(new RefusedError(503, 'room_stopped', `Room "${room.address.key}" has stopped.`)),
     });
   });
+}
+
+/** The name of a non-method may be user input, and is not shown. */
+function hasMethod(room: Room, method: string): boolean {
+  try {
+    return typeof methodsOf(room)[method] === 'function';
+  } catch {
+    return false;
+  }
 }
 
 function methodsOf(room: Room): Record<string, (...args: unknown[]) => unknown> {

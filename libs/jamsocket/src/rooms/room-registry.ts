@@ -1,4 +1,5 @@
 import { RefusedError } from '../base/errors.js';
+import { isInstance } from '../base/foreign-value.js';
 import type { AddressCounts } from '../members/address-counts.js';
 import type { Client } from '../members/client.js';
 import type { RoomAddress } from '../members/room-address.js';
@@ -153,7 +154,7 @@ export class RoomRegistry {
     try {
       await started;
     } catch (error) {
-      if (error instanceof RefusedError) throw error;
+      if (isInstance(error, RefusedError)) throw error;
       throw new RefusedError(
         503,
         'room_failed',
