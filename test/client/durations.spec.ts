@@ -80,7 +80,7 @@ describe('the times of a client', () => {
     expect(await request).toBe('answer');
   });
 
-  it.each(['connectTimeoutMs', 'requestTimeoutMs', 'maxQueuedMessages', 'maxQueuedBytes'])(
+  it.each(['connectTimeoutMs', 'requestTimeoutMs', 'heartbeatMs', 'maxQueuedMessages', 'maxQueuedBytes'])(
     'and other numbers are refused when they are none: %s',
     (name) => {
       for (const value of NOT_NUMBERS)

@@ -111,6 +111,7 @@ function startTalker(progressed: () => void): Talker {
   const client = join(`ws://127.0.0.1:${proxy.port}/ws/lobby`, {
     backoff: { minMs: 1, maxMs: 10, random: next },
     connectTimeoutMs: 500,
+    heartbeatMs: 500,
     requestTimeoutMs: PATIENCE_MS,
   });
   return new Talker(client, {

@@ -4,10 +4,11 @@ import { chromium, type Browser } from 'playwright-core';
 const DEFAULT_PATH = '/usr/bin/chromium';
 
 /**
- * Starts a headless Chromium: that of `CHROMIUM_PATH`, or Debian's. Close it when the specs are over.
+ * Starts a headless Chromium: that of `CHROMIUM_PATH`, or Debian's. Close it when the specs are over. Playwright turns
+ * the cache for back and forward off unless it is asked for.
  * @throws Error if there is none, saying how to get it
  */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser({ hasPageCache = false } = {}): Promise<Browser> {
   const executablePath = process.env.CHROMIUM_PATH ?? DEFAULT_PATH;
   if (!existsSync(executablePath)) {
     throw new Error(
@@ -15,5 +16,9 @@ export async function launchBrowser(): Promise<Browser> {
     );
   }
   // As root Chromium starts without its sandbox only; containers give /dev/shm too little room.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    ignoreDefaultArgs: hasPageCache ? ['--disable-back-forward-cache'] : [],
+  });
 }

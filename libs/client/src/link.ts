@@ -1,6 +1,7 @@
 import ReconnectingWebSocket, { CloseEvent as SyntheticCloseEvent } from 'partysocket/ws';
 import { CloseCode, closeCodeFor, shouldReconnect, type RefusalReason } from '../../jamsocket/src/base/protocol.js';
 import { Backoff, type Retry } from './backoff.js';
+import { watchPage } from './page.js';
 import { platform } from './platform.js';
 import { quiet, type HttpRefusal } from './quiet-socket.js';
 import { addressOf, type RoomOptions } from './room-options.js';
@@ -12,6 +13,8 @@ export interface LinkHandlers {
   protocols(token: string | undefined): string[] | null;
   opened(protocol: string): void;
   received(data: string | ArrayBuffer): void;
+  /** The connection may be dead, or the wait for the next one too long. */
+  doubted(): void;
   /** A connection has ended, or could not be made. Without `retry` there will be no other. */
   ended(end: LinkEnd): void;
 }
@@ -44,6 +47,9 @@ export class Link {
   #hasDialled = false;
   #isClosed = false;
   #hasBeenUp = false;
+  /** The page is in the browser's cache. */
+  #isCached = false;
+  #endWatch: (() => void) | undefined;
   #refusal: HttpRefusal | undefined;
   #dial: Promise<Dial> | undefined;
   /** Ends what is waited for: the next attempt, the token, the connection, or that it is up. */
@@ -88,7 +94,11 @@ export class Link {
       throw new TypeError('No global WebSocket: pass the class of "ws" as the option WebSocket');
     this.#url = new URL(this.address, platform.location?.href);
     this.#url.protocol = this.#url.protocol.replace('http', 'ws');
-    platform.addEventListener?.('online', this.dialNow);
+    this.#endWatch = watchPage({
+      awake: () => this.handlers.doubted(),
+      cached: () => this.#setCached(true),
+      restored: () => this.#setCached(false),
+    });
     this.#socket.reconnect();
   }
 
@@ -109,15 +119,22 @@ export class Link {
   }
 
   /** Ends the wait for the next attempt, if there is one, and asks anew for a token that does not come. */
-  readonly dialNow = (): void => {
+  dialNow(): void {
     this.#delayMs = undefined; // in case the wait is only about to begin
     this.#hurry?.();
-  };
+  }
 
   /** Gives the connection up as if it had been lost; the server keeps the client's place after this code. */
   drop(reason: string): void {
     this.#closed(CloseCode.abnormal, reason);
     if (!this.#isClosed) this.#socket.reconnect(CloseCode.timeout);
+  }
+
+  /** The cache would close the connection with 1001, which is to leave. */
+  #setCached(isCached: boolean): void {
+    this.#isCached = isCached;
+    if (isCached) this.drop('page cached');
+    else this.dialNow();
   }
 
   /** Leaves properly and dials again at once. */
@@ -133,7 +150,7 @@ export class Link {
     this.#hasDialled = false;
     this.#hurry = undefined;
     this.#cancelWait?.();
-    platform.removeEventListener?.('online', this.dialNow);
+    this.#endWatch?.();
     this.#socket.close(code, reason);
   }
 
@@ -180,11 +197,12 @@ export class Link {
     for (;;) {
       if (this.#isClosed) return { url: '', protocols: null };
       if (this.#delayMs !== undefined) await this.#paused(this.#delayMs);
+      while (this.#isCached) await this.#paused(Infinity);
       this.#hasDialled = true;
       try {
         const token = await this.#token();
         this.#hurry = undefined;
-        if (this.#isClosed) continue;
+        if (this.#isClosed || this.#isCached) continue;
         const isInUrl = this.options.tokenIn !== 'subprotocol';
         const url = addressOf(this.#url!, this.options.query, isInUrl ? token : undefined);
         this.#limitStep();

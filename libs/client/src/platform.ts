@@ -4,11 +4,16 @@ export type WebSocketClass = new (
   protocols?: string | string[],
 ) => { readonly readyState: number; close(code?: number, reason?: string): void };
 
+/** Whatever events can be listened to at: the window or its document. */
+export interface PageEvents {
+  readonly addEventListener?: (type: string, listener: (event: never) => void) => void;
+  readonly removeEventListener?: (type: string, listener: (event: never) => void) => void;
+}
+
 /** What browsers have and Node may lack. Written down here so that the types need neither DOM nor Node. */
-export const platform = globalThis as unknown as {
+export const platform = globalThis as unknown as PageEvents & {
   readonly WebSocket?: WebSocketClass;
   readonly location?: { readonly href: string };
-  readonly addEventListener?: (type: string, listener: () => void) => void;
-  readonly removeEventListener?: (type: string, listener: () => void) => void;
+  readonly document?: PageEvents & { readonly visibilityState: string };
   readonly reportError?: (error: unknown) => void;
 };

@@ -98,7 +98,10 @@ export class Room<C extends Contract = AnyContract> {
       send: (id: string) => this.#session.send({ data: JSON.stringify({ event, data, id }), id }),
       withdraw: (id: string) => this.#session.withdraw(id),
     };
-    const reply = await this.#requests.make(transport, { timeoutMs, signal });
+    const reply = await this.#requests.make(transport, { timeoutMs, signal }).catch((error: unknown) => {
+      if ((error as JamsocketError).code === 'timeout') this.#session.ask();
+      throw error;
+    });
     this.check?.('reply', event, reply);
     return reply as ReplyTo<C, K>;
   };
@@ -136,8 +139,11 @@ export class Room<C extends Contract = AnyContract> {
     signal?.addEventListener('abort', this.#onAbort);
   };
 
-  /** Ends the wait for the next attempt to connect, if there is one. */
-  readonly reconnectNow = (): void => this.#session.dialNow();
+  /**
+   * Ends the wait for the next attempt to connect, if there is one. If there is a connection, asks the server whether it
+   * is alive, and connects again if not.
+   */
+  readonly reconnectNow = (): void => this.#session.check();
 
   /**
    * Leaves the room for good. What was sent before still goes out.

@@ -1,5 +1,6 @@
 import { confirmation, controlPrefix, PROTOCOL, type Welcome } from '../../jamsocket/src/base/protocol.js';
 import { JamsocketError } from './errors.js';
+import { Heartbeat } from './heartbeat.js';
 import { Ledger, type Frame } from './ledger.js';
 import { Link, type LinkEnd } from './link.js';
 import { Offer } from './offer.js';
@@ -20,6 +21,7 @@ export class Session {
   readonly #link: Link;
   readonly #ledger: Ledger;
   readonly #offer: Offer;
+  readonly #heartbeat: Heartbeat;
   /** What is known of the connection: nothing, its protocol, or that data frames go over it. */
   #phase: 'down' | 'greeted' | 'up' = 'down';
   #welcome: Welcome | undefined;
@@ -37,16 +39,29 @@ export class Session {
       protocols: (token) => this.#offer.protocols(this.#resumeToken, this.#ledger.received, token),
       opened: (protocol) => this.#opened(protocol),
       received: (data) => this.#received(typeof data === 'string' ? data : new Uint8Array(data)),
+      doubted: () => this.check(),
       ended: (end) => this.#ended(end),
     });
+    this.#heartbeat = new Heartbeat(
+      options.heartbeatMs,
+      () => this.#link.send(confirmation(this.#welcome!.jamsocket)),
+      () => this.#link.drop('no answer'),
+    );
   }
 
   connect(): void {
     this.#link.connect();
   }
 
-  dialNow(): void {
+  /** Ends the wait for the next attempt to connect; if there is a connection, finds out whether it is alive. */
+  check(): void {
     this.#link.dialNow();
+    this.ask();
+  }
+
+  /** Finds out whether the connection is alive, if there is one. */
+  ask(): void {
+    this.#heartbeat.ask();
   }
 
   /**
@@ -82,6 +97,7 @@ export class Session {
   }
 
   #received(data: string | Uint8Array): void {
+    this.#heartbeat.heard();
     if (this.#phase === 'greeted') {
       const welcome = parseWelcome(data);
       this.#join(welcome);
@@ -106,6 +122,8 @@ export class Session {
     if (welcome) {
       this.#ledger.acknowledge(welcome.received);
       this.#link.send(confirmation(welcome.jamsocket));
+      // An earlier server would take a heartbeat for a message.
+      if (welcome.heartbeatMs! >= 0) this.#heartbeat.start(welcome.heartbeatMs!);
     }
     for (const { data } of this.#ledger.unconfirmed) this.#link.send(data);
     for (const frame of this.#ledger.takeWaiting()) this.#transmit(frame);
@@ -126,6 +144,7 @@ export class Session {
     const wasIn = this.#phase === 'up';
     this.#offer.ended();
     this.#phase = 'down';
+    this.#heartbeat.stop();
     if (!retry) return this.#finish(code, reason, wasIn ? 'ended' : 'refused');
     if (this.#resumeToken === undefined) this.#losePlace();
     this.#change({ status: 'reconnecting', ...retry, code, reason });
@@ -133,6 +152,7 @@ export class Session {
 
   #finish(code: number, reason: string, cause: ClosedState['cause']): void {
     this.#phase = 'down';
+    this.#heartbeat.stop();
     const unsent = this.#ledger.takeWaiting().length;
     const unconfirmed = this.#unconfirmed;
     this.#ledger.startOver();

@@ -10,7 +10,10 @@ export type Way = (typeof WAYS)[number];
 /** Where: within the handshake, within the welcome and what is sent again, and later on. */
 const DEPTHS = [300, 2_000, 20_000];
 
-/** A hole lasts up to so long, unless one of the ends gives up before. Then it answers as a router that knows nothing. */
+/**
+ * A hole of one way lasts up to so long, unless one of the ends gives up before. Then it answers as a router that knows
+ * nothing. A hole of both ways lasts until somebody finds it.
+ */
 const HOLE_MS = 1_000;
 
 interface Pipe {
@@ -104,8 +107,10 @@ export class CuttingProxy {
 
   /** One way, the flow lets nothing through any more as it is. */
   #swallow(pipe: Pipe, way: 'black hole' | 'one-way black hole'): void {
-    pipe.hole = setTimeout(() => this.#end(pipe, reset), this.random() * HOLE_MS);
-    if (way === 'one-way black hole') return;
+    if (way === 'one-way black hole') {
+      pipe.hole = setTimeout(() => this.#end(pipe, reset), this.random() * HOLE_MS);
+      return;
+    }
     for (const socket of [pipe.client, pipe.server]) {
       socket.removeAllListeners('data').removeAllListeners('end');
       socket.on('end', () => this.#end(pipe)).resume();

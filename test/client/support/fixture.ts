@@ -19,7 +19,10 @@ export async function startServer(options?: FakeServerOptions): Promise<FakeServ
 }
 
 /** A room whose states can be waited for. */
-export function join(url: string, options: RoomOptions = {}): Room & { until: Until } {
+export function join(
+  url: string,
+  options: RoomOptions = {},
+): Room & { until: Until; untilText: () => Promise<string> } {
   const room = joinRoom(url, { WebSocket, backoff: AT_ONCE, ...options });
   opened.push(room);
   const states = new Arrivals<RoomState>('change of the status');
@@ -30,7 +33,9 @@ export function join(url: string, options: RoomOptions = {}): Room & { until: Un
       if (state.status === status) return state;
     }
   };
-  return Object.assign(room, { until: until as Until });
+  const texts = new Arrivals<string>('text');
+  room.onText((text) => texts.add(text));
+  return Object.assign(room, { until: until as Until, untilText: () => texts.next() });
 }
 
 type Until = <S extends RoomStatus>(status: S) => Promise<Extract<RoomState, { status: S }>>;
