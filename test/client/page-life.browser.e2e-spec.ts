@@ -90,7 +90,7 @@ describe('a client in a page', () => {
   });
 
   const logged = (line: string) => page.waitForFunction(`log.includes(${JSON.stringify(line)})`);
-  const log = () => page.evaluate('log') as Promise<string[]>;
+  const log = () => page.evaluate<string[]>('log');
   const say = (text: string) => rooms.invoke(Lobby, 'lobby', 'say', text);
 
   async function untilAway(): Promise<void> {

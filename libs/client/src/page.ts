@@ -3,11 +3,11 @@ import { platform, type PageEvents } from './platform.js';
 /** What becomes of the page that a client is in. */
 export interface PageHandlers {
   /** It has slept, was hidden or was offline: its connection may be dead. */
-  awake(): void;
+  readonly awake: () => void;
   /** It goes into the browser's cache for back and forward, which keeps no connection. */
-  cached(): void;
+  readonly cached: () => void;
   /** It is back from there. */
-  restored(): void;
+  readonly restored: () => void;
 }
 
 /** Watches the page, if there is one. @returns ends it */
