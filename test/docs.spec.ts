@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const read = (path: string) => readFileSync(`${import.meta.dirname}/${path}`, 'utf8');
 
@@ -10,4 +10,12 @@ it('docs/testing.md starts with the spec that is run here', () => {
 
 it('docs/inspector.md has the guard that is tried out here', () => {
   expect(read('../docs/inspector.md')).toContain(`\`\`\`ts\n${read('support/inspector-password.guard.ts')}\`\`\``);
+});
+
+it('docs/guards.md has the recipes that are tried out in guards-for-http.e2e-spec.ts', () => {
+  const folder = `${import.meta.dirname}/support/guards`;
+  const recipes = readdirSync(folder);
+  expect(recipes.length).toBeGreaterThan(0);
+  for (const recipe of recipes)
+    expect(read('../docs/guards.md')).toContain(`\`\`\`ts\n${read(`support/guards/${recipe}`)}\`\`\``);
 });

@@ -13,12 +13,13 @@ import {
   type CanActivate,
   type ExceptionFilter,
   type ExecutionContext,
+  type INestApplication,
   type NestInterceptor,
   type PipeTransform,
   type Provider,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConnectedSocket, MessageBody, WsException } from '@nestjs/websockets';
 import { IsInt, Min } from 'class-validator';
 import {
@@ -30,12 +31,14 @@ import {
   OnConnect,
   OnDisconnect,
   OnMessage,
+  OnResume,
   OnTimer,
   RoomId,
 } from 'nestjs-jamsocket';
-import { map, of, tap, type Observable } from 'rxjs';
+import { EMPTY, map, of, tap, type Observable } from 'rxjs';
 import * as v from 'valibot';
 import { Journal } from './support/gate.js';
+import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp, type TestAppOptions } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -399,5 +402,81 @@ describe('handlers take what Nest gives them', () => {
       client.emit(event);
       expect(await client.nextText()).toContain(`text {"event":"${event}"`);
     }
+  });
+});
+
+describe('with an interceptor of the whole application that wraps every answer', () => {
+  const ANSWERS: Readonly<Record<string, () => unknown>> = {
+    nothing: () => undefined,
+    null: () => null,
+    later: () => Promise.resolve(),
+    'an empty stream': () => EMPTY,
+    'a stream of nothing': () => Promise.resolve(EMPTY),
+    text: () => 'welcome',
+    'text, later': () => Promise.resolve('welcome'),
+    'a stream': () => of('welcome'),
+    zero: () => 0,
+  };
+
+  @JamsocketService()
+  class AnsweringRoom {
+    @OnConnect()
+    connect({ request }: Client) {
+      return ANSWERS[request.query.get('how')!]();
+    }
+
+    @OnResume()
+    resume() {
+      journal.add('resumed');
+    }
+
+    @OnMessage()
+    message(_client: Client, text: string) {
+      return text;
+    }
+  }
+
+  const Wrapping: NestInterceptor = { intercept: (_context, next) => next.handle().pipe(map((data) => ({ data }))) };
+
+  let started: TestApp;
+  beforeAll(async () => {
+    journal.clear();
+    const configure = (app: INestApplication) => app.useGlobalInterceptors(Wrapping);
+    started = await startTestApp({ providers: [AnsweringRoom], configure });
+  });
+  afterAll(() => started.close());
+
+  const urlOf = (how: string) => `${started.ws}/ws/room?how=${encodeURIComponent(how)}`;
+
+  it.each(['nothing', 'null', 'later', 'an empty stream', 'a stream of nothing'])(
+    'a connect that returns %s has no answer',
+    async (how) => {
+      const client = await TestClient.connect(urlOf(how));
+      client.send('hello');
+      expect(await client.nextText()).toBe('{"data":"hello"}');
+      await client.close();
+    },
+  );
+
+  it.each([
+    ['text', 'welcome'],
+    ['text, later', 'welcome'],
+    ['a stream', 'welcome'],
+    ['zero', 0],
+  ])('a connect that returns %s has one', async (how, data) => {
+    const client = await TestClient.connect(urlOf(how));
+    expect(await client.nextJson()).toEqual({ data });
+    await client.close();
+  });
+
+  it('nor has a resume', async () => {
+    const client = await ResumingClient.connect(urlOf('nothing'));
+    await client.cut();
+    await client.resume();
+    client.confirm();
+    await journal.has('resumed');
+    client.send('hello');
+    expect(await client.next()).toBe('{"data":"hello"}');
+    await client.connection.close();
   });
 });

@@ -65,7 +65,7 @@ function defineService(
     timers: new Set(timers.keys()),
     instantiate: (context) => factory.instantiate(context),
     guardsNeedRoom: () => factory.guardsNeedRoom,
-    admit: (client, instance, context) => factory.admit(client, instance, context),
+    admit: (client, instance, context, request) => factory.admit(client, instance, context, request),
   };
 }
 

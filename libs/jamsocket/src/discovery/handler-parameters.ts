@@ -19,7 +19,7 @@ interface Parameter {
   readonly schema: unknown;
   readonly metatype: unknown;
   readonly pipes: readonly (Type<PipeTransform> | PipeTransform)[];
-  extract(args: WsArguments): unknown;
+  extract(execution: ExecutionContext): unknown;
 }
 
 const contextUtils = new ContextUtils();
@@ -28,18 +28,20 @@ const pipesConsumer = new PipesConsumer();
 
 /** The decorated parameters of a method, or `undefined` if it has none and takes its arguments by position. */
 export function parametersOf(type: Type, method: string): Parameter[] | undefined {
-  const prototype = type.prototype as Record<string, (...args: unknown[]) => unknown>;
   const metadata = Reflect.getMetadata(PARAM_ARGS_METADATA, type, method) as
     Record<string, ParameterMetadata> | undefined;
   if (metadata === undefined) return undefined;
   const metatypes = paramTypesOf(type, method);
-  const contextFactory = contextUtils.getContextFactory('ws', prototype, prototype[method]);
   return Object.entries(metadata).map(([key, { index, data, pipes, schema, factory }]) => {
     const kind = contextUtils.mapParamType(key);
     const extract = factory
-      ? (args: WsArguments) => factory(data, contextFactory(args as unknown[]))
-      : (args: WsArguments) =>
-          paramsFactory.exchangeKeyForValue(Number(kind), data as string, args as [unknown, unknown]) as unknown;
+      ? (execution: ExecutionContext) => factory(data, execution)
+      : (execution: ExecutionContext) =>
+          paramsFactory.exchangeKeyForValue(
+            Number(kind),
+            data as string,
+            execution.getArgs<[unknown, unknown]>(),
+          ) as unknown;
     return {
       index,
       data,
@@ -60,7 +62,7 @@ export function paramTypesOf(type: Type, method: string): unknown[] {
 /** The values of decorated parameters, each passed through its pipes. */
 export async function resolveParameters(
   parameters: readonly Parameter[],
-  args: WsArguments,
+  execution: ExecutionContext,
   pipes: readonly PipeTransform[],
   finder: EnhancerFinder,
   wrapper: InstanceWrapper,
@@ -71,7 +73,7 @@ export async function resolveParameters(
     parameters.map(async (parameter) => {
       const { index, metatype, type, data, schema } = parameter;
       const all = [...pipes, ...finder.pipesOf(parameter.pipes, wrapper, contextId)];
-      const value = parameter.extract(args);
+      const value = parameter.extract(execution);
       values[index] = all.length === 0 ? await value : await applyPipes(value, { metatype, type, data, schema }, all);
     }),
   );

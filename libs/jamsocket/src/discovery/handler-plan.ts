@@ -1,5 +1,4 @@
 import type { Type } from '@nestjs/common';
-import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { ContextId } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { WsException } from '@nestjs/websockets';
@@ -12,6 +11,8 @@ import type { TurnKind } from '../observe/room-observer.js';
 import { after, runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
 import { parametersOf, paramTypesOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
+import { ownAnswer } from './own-answer.js';
+import { RoomExecutionContext } from './room-execution.js';
 import { filterFor } from './ws-filters.js';
 
 /** A room's instance and, where its enhancers are its own, the id under which Nest keeps them. */
@@ -98,12 +99,8 @@ export class HandlerPlan {
     const filters = this.finder.findFilters(host.service, this.method, this.wrapper, host.contextId);
     const filter = filterFor(filters, error);
     if (filter === undefined) return false;
-    const execution = new ExecutionContextHost(
-      this.#arguments(client, message, context) as unknown[],
-      host.service.constructor as Type,
-      this.method,
-    );
-    execution.setType('ws');
+    const args = this.#arguments(client, message, context);
+    const execution = new RoomExecutionContext(args, host.service.constructor as Type, this.method);
     return Promise.resolve(filter.func(error, execution) as unknown).then(() => true);
   }
 
@@ -118,17 +115,17 @@ export class HandlerPlan {
 
   #callEnhanced(host: Host, client: Client | undefined, message: unknown, context: JamsocketContext): unknown {
     const { guards, interceptors, pipes } = this.#enhancersOf(host);
-    const args = this.#arguments(client, message, context) as unknown[];
+    const args = this.#arguments(client, message, context);
     const { service } = host;
-    const execution = new ExecutionContextHost(args, service.constructor as Type, this.method);
-    execution.setType('ws');
+    const execution = new RoomExecutionContext(args, service.constructor as Type, this.method);
     const callMethod = () =>
-      after(this.#values(args, pipes, host), (values) => this.method.apply(service, values as unknown[]));
+      after(this.#values(execution, pipes, host), (values) => this.method.apply(service, values as unknown[]));
     // The guards of a connect have run already, before the upgrade; coming back is a connect, too.
     const isSeated = this.metadata.kind === 'connect' || this.metadata.kind === 'resume';
     const admission = isSeated ? true : runGuards(guards, execution);
     return after(admission, (isAdmitted) => {
       if (!isAdmitted) throw new WsException('Forbidden resource');
+      if (isSeated) return ownAnswer(callMethod, (call) => runInterceptors(interceptors, execution, call));
       return runInterceptors(interceptors, execution, callMethod);
     });
   }
@@ -143,18 +140,19 @@ export class HandlerPlan {
   }
 
   /** What the method is called with. The schema comes first, then the pipes. */
-  #values(args: unknown[], pipes: Enhancers['pipes'], host: Host): unknown {
-    if (this.#schema === undefined) return this.#pipedValues(args, pipes, host);
+  #values(execution: RoomExecutionContext, pipes: Enhancers['pipes'], host: Host): unknown {
+    if (this.#schema === undefined) return this.#pipedValues(execution, pipes, host);
+    const args = execution.getArgs<unknown[]>();
     return this.#validated(args[1]).then((value) => {
       args[1] = value;
-      return this.#pipedValues(args, pipes, host);
+      return this.#pipedValues(execution, pipes, host);
     });
   }
 
-  #pipedValues(args: unknown[], pipes: Enhancers['pipes'], host: Host): unknown {
-    const [client, message, context] = args;
+  #pipedValues(execution: RoomExecutionContext, pipes: Enhancers['pipes'], host: Host): unknown {
+    const [client, message, context] = execution.getArgs<unknown[]>();
     if (this.#parameters !== undefined) {
-      return resolveParameters(this.#parameters, args, pipes, this.finder, this.wrapper, host.contextId);
+      return resolveParameters(this.#parameters, execution, pipes, this.finder, this.wrapper, host.contextId);
     }
     if (this.#shape === 'context') return [context];
     if (this.#shape === 'client') return [client, context];

@@ -1,17 +1,17 @@
 import type { CanActivate, Logger, Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
-import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
+import type { IncomingMessage } from 'node:http';
 import { RefusedError } from '../base/errors.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { Handler, RoomInstance, ScheduledMethod } from '../room/room-definition.js';
 import type { TurnKind } from '../observe/room-observer.js';
+import { ConnectExecution } from './connect-execution.js';
+import { runGuards } from './enhancer-chain.js';
 import type { EnhancerFinder, Method } from './enhancers.js';
 import { HandlerPlan, type Host } from './handler-plan.js';
 import { destroyHooksOf } from './room-providers.js';
 import type { FoundService } from './service-explorer.js';
-
-const guardsConsumer = new GuardsConsumer();
 
 /** Builds the rooms of one service class: the instance through Nest's injector, its handlers bound to it. */
 export class RoomFactory {
@@ -50,17 +50,17 @@ export class RoomFactory {
    * Runs the guards of a connect; `undefined` if there are none.
    * @throws whatever a guard throws; RefusedError 403 if one says no
    */
-  admit(client: Client, instance: RoomInstance | null, context: JamsocketContext | null): Promise<void> | undefined {
+  admit(
+    client: Client,
+    instance: RoomInstance | null,
+    context: JamsocketContext | null,
+    request?: IncomingMessage,
+  ): Promise<void> | undefined {
     const contextId = (instance as BoundInstance | null)?.host.contextId;
     const guards =
       contextId === undefined ? (this.#sharedGuards ??= this.#guards()) : this.#guards(instance!.service, contextId);
-    return guards.length === 0 ? undefined : this.#runGuards(guards, [client, undefined, context, 'connect']);
-  }
-
-  async #runGuards(guards: readonly CanActivate[], args: unknown[]): Promise<void> {
-    const host = { constructor: this.found.type };
-    if (await guardsConsumer.tryActivate(guards as CanActivate[], args, host, this.#connectMethod(), 'ws')) return;
-    throw new RefusedError(403, 'guard', 'Forbidden resource');
+    if (guards.length === 0) return undefined;
+    return letIn(guards, new ConnectExecution(client, context, this.found.type, this.#connectMethod(), request));
   }
 
   #guards(service?: object, contextId?: ContextId): CanActivate[] {
@@ -80,6 +80,11 @@ export class RoomFactory {
     this.#areScoped = this.finder.areScoped(this.found.wrapper);
     return (this.#plans = plansOf(this.found, this.scheduled, this.finder));
   }
+}
+
+async function letIn(guards: readonly CanActivate[], execution: ConnectExecution): Promise<void> {
+  if (!(await runGuards(guards, execution))) throw new RefusedError(403, 'guard', 'Forbidden resource');
+  execution.keepFindings();
 }
 
 /** Stands in for `@OnConnect` where a class has guards and no such handler. */

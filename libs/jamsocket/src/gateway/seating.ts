@@ -66,7 +66,7 @@ export class Seating {
   #askGuards(): void | Promise<void> {
     const { attempt, definition, client } = this;
     checkSubprotocols(attempt.request, definition.options.subprotocols);
-    const admission = definition.guardsNeedRoom() ? undefined : definition.admit(client, null, null);
+    const admission = definition.guardsNeedRoom() ? undefined : definition.admit(client, null, null, attempt.request);
     return attempt.after(admission, this.#timeoutMs, () => this.#reserve());
   }
 
@@ -97,7 +97,8 @@ export class Seating {
   async #sitIfAdmitted(room: Room): Promise<void> {
     const { attempt, definition, client } = this;
     try {
-      await attempt.after(definition.admit(client, room.instance, room.context), this.#timeoutMs, () => undefined);
+      const admission = definition.admit(client, room.instance, room.context, attempt.request);
+      await attempt.after(admission, this.#timeoutMs, () => undefined);
     } catch (error) {
       giveBack(room);
       throw error;

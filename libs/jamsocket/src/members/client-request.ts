@@ -33,6 +33,11 @@ const KEEP_FIRST: ReadonlySet<string> = new Set([
 export class ClientRequest {
   /** Path and query, such as `/ws/lobby?token=abc`. */
   readonly url: string;
+  /**
+   * Who the client is, where a guard written for HTTP has put that on its request, as passport does. Whatever else such
+   * guards put there is here, too.
+   */
+  declare user?: any;
   readonly #packedHeaders: string;
 
   constructor(
@@ -42,6 +47,11 @@ export class ClientRequest {
   ) {
     this.url = pathAndQueryOf(request);
     this.#packedHeaders = request.rawHeaders.join(SEPARATOR);
+  }
+
+  /** Of every upgrade. */
+  get method(): 'GET' {
+    return 'GET';
   }
 
   /** Header values by lower-case name. Of several with the same name it is what Node makes of them. */
@@ -55,6 +65,11 @@ export class ClientRequest {
       else if (!KEEP_FIRST.has(name)) headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${raw[at + 1]}`;
     }
     return headers;
+  }
+
+  /** A header, as Express has it. */
+  get(name: string): string | undefined {
+    return this.headers[name.toLowerCase()];
   }
 
   get query(): URLSearchParams {

@@ -1,4 +1,5 @@
 import type { Logger, Type } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
 import type { CronOptions } from '../base/sources.js';
 import type { Client } from '../members/client.js';
@@ -24,8 +25,17 @@ export interface RoomDefinition {
   instantiate(context: JamsocketContext): Promise<RoomInstance>;
   /** Whether the guards of a connect can only be built within a room. If not, they run before there is one. */
   guardsNeedRoom(): boolean;
-  /** Runs the guards of a connect; `undefined` if there are none. @throws RefusedError if one says no, or whatever one throws */
-  admit(client: Client, instance: RoomInstance | null, context: JamsocketContext | null): Promise<void> | undefined;
+  /**
+   * Runs the guards of a connect; `undefined` if there are none.
+   * @param request what guards see that were written for HTTP; without it they see the client's
+   * @throws RefusedError if one says no, or whatever one throws
+   */
+  admit(
+    client: Client,
+    instance: RoomInstance | null,
+    context: JamsocketContext | null,
+    request?: IncomingMessage,
+  ): Promise<void> | undefined;
 }
 
 export interface ScheduledMethod {

@@ -1,0 +1,49 @@
+import type { Type } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import type { Client } from '../members/client.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { Method } from './enhancers.js';
+import { RoomExecutionContext } from './room-execution.js';
+
+type Properties = Record<string, unknown>;
+
+/** What guards of a connect see: for those written for HTTP, the upgrade request itself. */
+export class ConnectExecution extends RoomExecutionContext {
+  /** What the request had before a guard saw it; `null` until one has. */
+  #before: ReadonlySet<string> | null = null;
+
+  constructor(
+    private readonly client: Client,
+    context: JamsocketContext | null,
+    type: Type,
+    method: Method,
+    private readonly request: IncomingMessage | undefined,
+  ) {
+    super([client, undefined, context, 'connect'], type, method);
+  }
+
+  protected override get httpRequest(): unknown {
+    if (this.request === undefined) return this.client.request;
+    this.#before ??= prepared(this.request, this.client);
+    return this.request;
+  }
+
+  /** What guards found out stays on the client's request: the upgrade request is gone once they have admitted it. */
+  keepFindings(): void {
+    if (this.#before === null) return;
+    for (const [name, value] of Object.entries(this.request!)) {
+      const isFinding = !this.#before.has(name) && value !== undefined && typeof value !== 'function';
+      if (isFinding) (this.client.request as unknown as Properties)[name] = value;
+    }
+  }
+}
+
+/** Adds what Express and Fastify add to a request. */
+function prepared(request: IncomingMessage, { request: { ip, query }, params }: Client): ReadonlySet<string> {
+  const properties = request as unknown as Properties;
+  properties.get ??= (name: string) => request.headers[name.toLowerCase()];
+  properties.ip ??= ip;
+  properties.query ??= Object.fromEntries(query);
+  properties.params ??= params;
+  return new Set(Object.keys(request));
+}
