@@ -22,7 +22,7 @@ const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspect
 @Module({
   imports: [
     ScheduleModule.forRoot(),
-    JamsocketModule.forRoot(),
+    JamsocketModule.forRoot({ http: true }),
     JamsocketPrometheusModule.forRoot(),
     TerminusModule.forRoot(),
     ...inspector,

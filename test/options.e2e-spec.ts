@@ -59,7 +59,7 @@ describe('every option does what it says', () => {
 
   describe('the option', () => {
     it('path is the prefix of the WebSocket paths and of POST', async () => {
-      await start({ path: '/real/time' });
+      await start({ path: '/real/time', http: true });
       await enter('/real/time/room');
       expect(await statusOf('/ws/room')).toBe(404);
       expect((await post('/real/time/other')).status).toBe(201);
@@ -77,7 +77,7 @@ describe('every option does what it says', () => {
       ['short3', /^[A-Z]{3}$/],
       [() => 'my-own', /^my-own$/],
     ])('roomIds %p makes rooms by POST only', async (roomIds, form) => {
-      await start({ roomIds });
+      await start({ roomIds, http: true });
       expect(await statusOf('/ws/room')).toBe(404);
       const id = await (await post('/new_room')).text();
       expect(id).toMatch(form);
@@ -122,13 +122,6 @@ describe('every option does what it says', () => {
       }
       await start({ origins: '*' });
       await enter('/ws/room', evil);
-    });
-
-    it('http: false leaves the routes out', async () => {
-      await start({ http: false });
-      expect((await fetch(`${started.http}/status`)).status).toBe(404);
-      expect((await post('/new_room')).status).toBe(404);
-      await enter();
     });
 
     it('http has a prefix and guards of its own, classes among them', async () => {
@@ -187,7 +180,7 @@ describe('every option does what it says', () => {
     });
 
     it('limits.maxClientsPerRoom, maxRooms and maxConnections answer 503', async () => {
-      await start({ limits: { maxClientsPerRoom: 1, maxRooms: 2, maxConnections: 2 } });
+      await start({ http: true, limits: { maxClientsPerRoom: 1, maxRooms: 2, maxConnections: 2 } });
       await enter('/ws/a');
       expect((await TestClient.refused(`${started.ws}/ws/a`)).body.code).toBe('room_full');
       await enter('/ws/b');
@@ -206,7 +199,7 @@ describe('every option does what it says', () => {
     });
 
     it('limits.maxRoomIdLength bounds ids, in the path and by POST', async () => {
-      await start({ limits: { maxRoomIdLength: 4 } });
+      await start({ http: true, limits: { maxRoomIdLength: 4 } });
       await enter('/ws/four');
       expect(await statusOf('/ws/fives')).toBe(400);
       expect((await post('/ws/fives')).status).toBe(400);

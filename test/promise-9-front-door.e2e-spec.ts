@@ -77,7 +77,11 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
   let started: TestApp;
 
   beforeAll(async () => {
-    started = await startTestApp({ host, providers: PROVIDERS, options: { limits: { maxConnectionsPerIp: 6 } } });
+    started = await startTestApp({
+      host,
+      providers: PROVIDERS,
+      options: { http: true, limits: { maxConnectionsPerIp: 6 } },
+    });
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
   });
   afterAll(async () => {

@@ -94,7 +94,12 @@ export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
   if (beside === 'ws gateway') app.useWebSocketAdapter(new WsAdapter(app));
   if (beside === 'socket.io gateway') app.useWebSocketAdapter(new IoAdapter(app));
   test.configure?.(app);
-  await app.listen(0, '127.0.0.1');
+  try {
+    await app.listen(0, '127.0.0.1');
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    throw error;
+  }
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
   const secure = test.https === undefined ? '' : 's';
   const host = `127.0.0.1:${port}`;

@@ -1,4 +1,14 @@
-import { ConfigurableModuleBuilder, Global, Module, Scope, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Global,
+  Inject,
+  Module,
+  Scope,
+  type DynamicModule,
+  type NestModule,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, REQUEST } from '@nestjs/core';
 import { CoalescingOutbox } from './outbox/coalescing-outbox.js';
 import { ImmediateOutbox } from './outbox/immediate-outbox.js';
@@ -8,6 +18,8 @@ import { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import { createHttpController, mountRoutes } from './http/http-routes.controller.js';
 import { HttpRoutesGuard } from './http/http-routes.guard.js';
 import { RESOLVED_OPTIONS } from './http/http-tokens.js';
+import { RoomCreation } from './http/room-creation.js';
+import { RouteClashes } from './http/route-clashes.js';
 import { JamsocketConfigurationError, JamsocketError } from './base/errors.js';
 import { JamsocketHealth } from './jamsocket.health.js';
 import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
@@ -39,8 +51,10 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
   const routes: Provider = {
     provide: HTTP_ROUTES,
     inject: [RESOLVED_OPTIONS, ServiceDefinitions],
-    useFactory: (options: ResolvedOptions, definitions: ServiceDefinitions) =>
-      mountRoutes(controller, options, definitions),
+    useFactory: (options: ResolvedOptions, definitions: ServiceDefinitions) => {
+      mountRoutes(controller, options, definitions);
+      return controller;
+    },
   };
   return { ...definition, controllers: [controller], providers: [...(definition.providers ?? []), routes] };
 }
@@ -59,6 +73,13 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     TimerRegistry,
     JamsocketObservers,
     HttpRoutesGuard,
+    RoomCreation,
+    {
+      provide: RouteClashes,
+      inject: [ModulesContainer, ApplicationConfig, HttpAdapterHost],
+      useFactory: (modules: ModulesContainer, config: ApplicationConfig, adapterHost: HttpAdapterHost) =>
+        new RouteClashes(modules, config, adapterHost),
+    },
     {
       provide: ServiceDefinitions,
       // The options are injected for their check: a bad one should be reported before anything that depends on it.
@@ -175,13 +196,27 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     JamsocketHealth,
     JamsocketClock,
     JamsocketRandom,
-    // For the inspector; nobody else can name them.
+    // For our other modules; nobody else can name them.
+    RouteClashes,
     RESOLVED_OPTIONS,
     ServiceDefinitions,
     RoomRegistry,
   ],
 })
-export class JamsocketModule extends ConfigurableModuleClass {
+export class JamsocketModule extends ConfigurableModuleClass implements NestModule {
+  constructor(
+    @Inject(RouteClashes) private readonly clashes: RouteClashes,
+    @Inject(HTTP_ROUTES) private readonly routes: Type,
+  ) {
+    super();
+  }
+
+  /** Nest calls it when main.ts has set its prefix and its versions, and before any route is registered. */
+  configure(): void {
+    const cure = "Move those of the module with http: { prefix: '/rooms' }, or rename the other.";
+    this.clashes.refuse(this.routes, 'JamsocketModule', cure);
+  }
+
   static override forRoot(options: JamsocketOptions = {}): DynamicModule {
     return super.forRoot(options);
   }

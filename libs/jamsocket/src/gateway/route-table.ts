@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from '../discovery/definitions.js';
+import { PathTemplate } from '../discovery/path-template.js';
 import { RefusedError } from '../base/errors.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { addressOf, mistakeInParam } from '../rooms/room-name.js';
@@ -16,7 +17,7 @@ export class RouteTable {
     private readonly prefix: string,
     definitions: readonly ServiceDefinition[],
   ) {
-    this.#definitions = [...definitions].sort((a, b) => compareShapes(a.template.shape, b.template.shape));
+    this.#definitions = [...definitions].sort((a, b) => PathTemplate.compare(a.template, b.template));
   }
 
   /** Whether requests for this URL are answered here. With the prefix `/` these are only the ones that match a service. */
@@ -63,12 +64,6 @@ function matches(template: readonly string[], path: readonly string[]): boolean 
     template.length === path.length &&
     template.every((segment, at) => (segment.startsWith(':') ? path[at] !== '' : segment === path[at]))
   );
-}
-
-/** ':' sorts behind '-' and '.' but before letters, so parameters are replaced by what sorts behind every word. */
-function compareShapes(a: string, b: string): number {
-  const [x, y] = [a, b].map((shape) => shape.replaceAll(':', '\uffff'));
-  return x < y ? -1 : x > y ? 1 : 0;
 }
 
 function decodeParam(text: string, maxLength: number): string {

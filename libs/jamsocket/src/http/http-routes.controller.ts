@@ -1,6 +1,7 @@
 import {
   Controller,
   Param,
+  Req,
   RequestMapping,
   RequestMethod,
   Res,
@@ -9,18 +10,37 @@ import {
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
+import type { IncomingMessage } from 'node:http';
+import type { ServiceDefinitions } from '../discovery/definitions.js';
+import { PathTemplate } from '../discovery/path-template.js';
 import type { ResolvedOptions } from '../options/resolved.js';
-import { JamsocketRooms } from '../rooms/jamsocket-rooms.js';
-import type { RoomName } from '../members/room-address.js';
 import { HttpRoutesGuard } from './http-routes.guard.js';
+import { RoomCreation } from './room-creation.js';
+import { hideFromSwagger } from './swagger.js';
+
+/** Of Express, which is Node's own, or of Fastify, which has Node's own in `raw`. */
+type Request = IncomingMessage | { readonly raw: IncomingMessage };
 
 /** What a route method is called with, and on. */
-type RouteMethod = (this: RouteHost, params: Record<string, string>, response: unknown) => Promise<string>;
+type RouteMethod = (this: RouteHost, request: Request, response: unknown, ...params: string[]) => Promise<string>;
 
 interface RouteHost {
-  readonly rooms: JamsocketRooms;
+  readonly creation: RoomCreation;
   readonly adapterHost: HttpAdapterHost;
+}
+
+interface Route {
+  /** Of the controller's method. */
+  readonly name: string;
+  readonly method: RequestMethod;
+  readonly path: string;
+  /** Of the path, in order. */
+  readonly paramNames: readonly string[];
+  readonly answer: (
+    creation: RoomCreation,
+    request: IncomingMessage,
+    params: Record<string, string>,
+  ) => Promise<string>;
 }
 
 /**
@@ -32,7 +52,7 @@ export function createHttpController(): Type {
   @Controller()
   class JamsocketHttpController implements RouteHost {
     constructor(
-      readonly rooms: JamsocketRooms,
+      readonly creation: RoomCreation,
       readonly adapterHost: HttpAdapterHost,
     ) {}
   }
@@ -43,41 +63,50 @@ export function createHttpController(): Type {
 export function mountRoutes(controller: Type, options: ResolvedOptions, definitions: ServiceDefinitions): void {
   if (options.http === false) return;
   Controller({ path: options.http.prefix || '/', version: VERSION_NEUTRAL })(controller);
-  addRoute(controller, 'status', RequestMethod.GET, '/status', () => Promise.resolve('ok'));
-  for (const [at, definition] of definitions.all.entries()) {
-    const suffix = definition.service === 'default' ? '' : `/${definition.service}`;
-    if (definition.paramNames.length === 1) {
-      addRoute(controller, `newRoom${at}`, RequestMethod.POST, `/new_room${suffix}`, (rooms) =>
-        createRoom(rooms, definition),
-      );
-    }
-    const path = options.path + definition.template.toString();
-    addRoute(controller, `createRoom${at}`, RequestMethod.POST, path, (rooms, params) =>
-      createRoom(rooms, definition, params),
-    );
-  }
+  hideFromSwagger(controller, !options.http.swagger);
+  for (const route of routesOf(options.path, definitions)) addRoute(controller, route);
 }
 
-function addRoute(
-  controller: Type,
-  name: string,
-  method: RequestMethod,
-  path: string,
-  answer: (rooms: JamsocketRooms, params: Record<string, string>) => Promise<string>,
-): void {
-  const route: RouteMethod = async function (params, response) {
-    const text = await answer(this.rooms, params);
+/** The more specific first: Express takes the first that matches. */
+function routesOf(prefix: string, definitions: ServiceDefinitions): Route[] {
+  const sorted = [...definitions.all].sort((a, b) => PathTemplate.compare(a.template, b.template));
+  return [
+    { name: 'status', method: RequestMethod.GET, path: '/status', paramNames: [], answer: () => Promise.resolve('ok') },
+    ...sorted
+      .filter(({ paramNames }) => paramNames.length === 1)
+      .map((definition, at): Route => ({
+        name: `newRoom${at}`,
+        method: RequestMethod.POST,
+        path: `/new_room${definition.service === 'default' ? '' : `/${definition.service}`}`,
+        paramNames: [],
+        answer: (creation, request) => creation.create(request, definition),
+      })),
+    ...sorted.map((definition, at): Route => ({
+      name: `createRoom${at}`,
+      method: RequestMethod.POST,
+      path: prefix + definition.template.toString(),
+      paramNames: definition.paramNames,
+      answer: (creation, request, params) => creation.create(request, definition, params),
+    })),
+  ];
+}
+
+function addRoute(controller: Type, { name, method, path, paramNames, answer }: Route): void {
+  const route: RouteMethod = async function (request, response, ...values) {
+    const params = Object.fromEntries(paramNames.map((param, at) => [param, values[at]]));
+    const text = await answer(this.creation, 'raw' in request ? request.raw : request, params);
     this.adapterHost.httpAdapter.setHeader(response, 'Content-Type', 'text/plain; charset=utf-8');
     return text;
   };
   const prototype = controller.prototype as object;
+  // @nestjs/swagger finds the parameters by it.
+  Object.defineProperty(route, 'name', { value: name });
   const descriptor: PropertyDescriptor = { value: route, writable: true, configurable: true };
   Object.defineProperty(prototype, name, descriptor);
   RequestMapping({ path, method })(prototype, name, descriptor);
-  Param()(prototype, name, 0);
+  // The last parameter first, and with types, as the compiler has it: @nestjs/swagger goes by that.
+  for (const [at, param] of [...paramNames.entries()].reverse()) Param(param)(prototype, name, at + 2);
   Res({ passthrough: true })(prototype, name, 1);
-}
-
-async function createRoom(rooms: JamsocketRooms, definition: ServiceDefinition, name?: RoomName): Promise<string> {
-  return (await rooms.createIn(definition, name)).roomId;
+  Req()(prototype, name, 0);
+  Reflect.defineMetadata('design:paramtypes', [Object, Object, ...paramNames.map(() => String)], prototype, name);
 }

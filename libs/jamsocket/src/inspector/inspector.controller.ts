@@ -16,6 +16,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { hideFromSwagger } from '../http/swagger.js';
 import { InspectorStreams } from './inspector-streams.js';
 import { InspectorGuard } from './inspector.guard.js';
 import { PageFiles } from './page-files.js';
@@ -124,6 +125,7 @@ export function createInspectorController(): Type {
 /** Writes the path on the controller, before Nest's router reads it. */
 export function mountInspector(controller: Type, path: string): void {
   Controller({ path, version: VERSION_NEUTRAL })(controller);
+  hideFromSwagger(controller);
 }
 
 function requireOwnPage({ headers }: Request): void {

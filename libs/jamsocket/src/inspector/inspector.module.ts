@@ -1,4 +1,13 @@
-import { ConfigurableModuleBuilder, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Module,
+  type DynamicModule,
+  type NestModule,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { RouteClashes } from '../http/route-clashes.js';
 import { createInspectorController, mountInspector } from './inspector.controller.js';
 import { InspectorGuard } from './inspector.guard.js';
 import {
@@ -28,7 +37,10 @@ function withRoutes(definition: DynamicModule): DynamicModule {
   const routes: Provider = {
     provide: INSPECTOR_ROUTES,
     inject: [INSPECTOR_OPTIONS],
-    useFactory: ({ path }: ResolvedInspectorOptions) => mountInspector(controller, path),
+    useFactory: ({ path }: ResolvedInspectorOptions) => {
+      mountInspector(controller, path);
+      return controller;
+    },
   };
   return { ...definition, controllers: [controller], providers: [...(definition.providers ?? []), routes] };
 }
@@ -48,7 +60,23 @@ function withRoutes(definition: DynamicModule): DynamicModule {
     RoomDirectory,
   ],
 })
-export class JamsocketInspectorModule extends ConfigurableModuleClass {
+export class JamsocketInspectorModule extends ConfigurableModuleClass implements NestModule {
+  constructor(
+    @Inject(RouteClashes) private readonly clashes: RouteClashes,
+    @Inject(INSPECTOR_ROUTES) private readonly routes: Type,
+  ) {
+    super();
+  }
+
+  /** Nest calls it before any route is registered. */
+  configure(): void {
+    this.clashes.refuse(
+      this.routes,
+      'JamsocketInspectorModule',
+      "Move the page with the option path: '/rooms-inspector'.",
+    );
+  }
+
   static override forRoot(options: JamsocketInspectorOptions = {}): DynamicModule {
     return super.forRoot(options);
   }

@@ -123,13 +123,18 @@ export interface HttpOptions {
   prefix?: string;
   /** Guards of the routes: instances, or classes that the application provides. */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
+  /** Whether the routes stand in the documents of `@nestjs/swagger`. Default `false`. */
+  swagger?: boolean;
 }
 
 /** Options of `JamsocketModule.forRoot` and `forRootAsync`. */
 export interface JamsocketOptions extends RoomOptions {
   /** Prefix of the WebSocket paths. Default `/ws`. */
   path?: string;
-  /** The HTTP routes; `false` leaves them out. Default `true`. */
+  /**
+   * HTTP routes to make rooms with: `GET /status`, `POST /new_room`, `POST /ws/:room`. `true` turns them on. Whoever makes a room
+   * passes the check of `origins` and the guards of the service's `@OnConnect`. Default `false`.
+   */
   http?: boolean | HttpOptions;
   /**
    * How many proxies stand in front of the server, each of which appends to `X-Forwarded-For`. The client's address is

@@ -4,6 +4,7 @@ import type { HttpOptions, InboundRateLimit, Origins, RateLimit, RoomIds } from 
 import type { ResolvedOptions, ResolvedRoomOptions } from './resolved.js';
 import {
   badOption,
+  boolean,
   HTTP_TOKEN,
   integer,
   isPlainObject,
@@ -125,7 +126,7 @@ export function urlPath(value: unknown = '/ws', path: string): string {
   return value;
 }
 
-export function http(value: unknown = true, path: string): ResolvedOptions['http'] {
+export function http(value: unknown = false, path: string): ResolvedOptions['http'] {
   if (value === false) return false;
   const guards: Rule<unknown> = (given = [], where) => {
     if (!Array.isArray(given) || !given.every(isGuard)) throw badOption(where, given, 'a list of guards');
@@ -133,8 +134,8 @@ export function http(value: unknown = true, path: string): ResolvedOptions['http
   };
   const prefix: Rule<string> = (given, where) => (given === undefined || given === '' ? '' : urlPath(given, where));
   const isOptions = isPlainObject(value);
-  if (value !== true && !isOptions) throw badOption(path, value, 'true, false or { prefix, guards }');
-  return object<Required<HttpOptions>>({ prefix, guards })(isOptions ? value : {}, path);
+  if (value !== true && !isOptions) throw badOption(path, value, 'true, false or { prefix, guards, swagger }');
+  return object<Required<HttpOptions>>({ prefix, guards, swagger: boolean(false) })(isOptions ? value : {}, path);
 }
 
 function isGuard(value: unknown): boolean {

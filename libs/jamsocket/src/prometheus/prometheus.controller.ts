@@ -12,6 +12,7 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { runListedGuards } from '../http/listed-guards.js';
+import { hideFromSwagger } from '../http/swagger.js';
 import { PrometheusMetrics } from './prometheus-metrics.js';
 import { PROMETHEUS_OPTIONS, type JamsocketPrometheusOptions } from './prometheus-options.js';
 
@@ -42,5 +43,6 @@ export function createPrometheusController(path: string, contentType: string): T
       return this.metrics.registry.metrics();
     }
   }
+  hideFromSwagger(JamsocketPrometheusController);
   return JamsocketPrometheusController;
 }

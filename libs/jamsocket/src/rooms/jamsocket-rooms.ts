@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
 import { CloseCode } from '../base/protocol.js';
 import { JamsocketError, RefusedError } from '../base/errors.js';
-import type { RoomName } from '../members/room-address.js';
+import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { addressNamed } from './room-name.js';
@@ -37,10 +37,18 @@ export class JamsocketRooms {
     return this.createIn(definition, room);
   }
 
-  /** @internal */
-  async createIn(definition: RoomDefinition, room?: RoomName): Promise<JamsocketContext> {
+  /**
+   * @internal
+   * @param admit runs before the room is made, and may refuse
+   */
+  async createIn(
+    definition: RoomDefinition,
+    room?: RoomName,
+    admit?: (address: RoomAddress) => Promise<void>,
+  ): Promise<JamsocketContext> {
+    const address = addressNamed(definition, room ?? this.#newId(definition));
+    await admit?.(address);
     try {
-      const address = addressNamed(definition, room ?? this.#newId(definition));
       return (await this.registry.create(definition, address)).context;
     } catch (error) {
       throw error instanceof RefusedError && error.code === 'room_failed' ? error.cause : error;
