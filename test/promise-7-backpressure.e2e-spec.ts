@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   Broadcast,
   JamsocketContext,
@@ -7,6 +8,7 @@ import {
   OnDisconnect,
   OnMessage,
   type Client,
+  type JamsocketError,
 } from 'nestjs-jamsocket';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -50,6 +52,20 @@ describe.each(HOSTS)('backpressure, on $platform beside $beside', (host) => {
       for (const client of this.ctx.clients.values()) mostWaiting = Math.max(mostWaiting, client.bufferedBytes);
     }
 
+    @OnMessage('too much')
+    tooMuch(client: Client, how: 'broadcast' | 'direct' | 'bytes' | 'reply') {
+      const text = 'ä'.repeat(MAX_BUFFERED_BYTES / 2);
+      if (how === 'reply') return text;
+      try {
+        if (how === 'broadcast') this.ctx.sendMessage(Broadcast, text);
+        else if (how === 'direct') client.sendMessage(text);
+        else this.ctx.sendBinary(client, Buffer.from(text));
+        return 'sent';
+      } catch (error) {
+        return `${(error as JamsocketError).code}: ${(error as Error).message}`;
+      }
+    }
+
     @OnDisconnect()
     disconnect(client: Client) {
       journal.add(`${client.id} left with ${client.closed?.code}`);
@@ -60,6 +76,7 @@ describe.each(HOSTS)('backpressure, on $platform beside $beside', (host) => {
     started = await startTestApp({ host, providers: [NarrowRoom, LoudRoom] });
   });
   afterAll(() => started.close());
+  afterEach(() => void jest.restoreAllMocks());
 
   it('stops reading from a socket that fills the mailbox, and drops nothing', async () => {
     const client = await TestClient.connect(`${started.ws}/ws/narrow/room`);
@@ -77,6 +94,23 @@ describe.each(HOSTS)('backpressure, on $platform beside $beside', (host) => {
     gate.open();
     for (let n = 0; n < total; n++) expect((await client.nextText()).split(' ', 1)[0]).toBe(String(n));
     await client.close();
+  });
+
+  it('refuses to send a message that is more than may wait for a client, and closes nobody', async () => {
+    const client = await TestClient.connect(`${started.ws}/ws/loud/large`);
+    const witness = await TestClient.connect(`${started.ws}/ws/loud/large`);
+    await Promise.all([client.until('welcome'), witness.until('welcome')]);
+    for (const how of ['broadcast', 'direct', 'bytes']) {
+      const { data } = await client.request<string>('too much', how);
+      expect(data).toBe(
+        `message_too_large: A message of ${MAX_BUFFERED_BYTES} bytes was not sent: for one client at most ${MAX_BUFFERED_BYTES} may wait. Send it in parts, or raise limits.maxBufferedBytes.`,
+      );
+    }
+    jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    expect(await client.request('too much', 'reply')).toMatchObject({ event: 'exception' });
+    client.send('hello');
+    expect(await witness.nextText()).toBe(`hello ${CHUNK}`);
+    await Promise.all([client.close(), witness.close()]);
   });
 
   it('closes a client that does not read with 1013, and the others lose nothing', async () => {

@@ -253,8 +253,11 @@ describe('a client whose connection is lost', () => {
     await journal.has('disconnect 1 1000');
   });
 
-  it('begins anew when what it missed is not kept any more', async () => {
-    await start({ resume: { maxLogBytes: 1_000 } });
+  it.each<[string, JamsocketOptions]>([
+    ['not kept any more', { resume: { maxLogBytes: 1_000 } }],
+    ['more than half of what may wait for it', { limits: { maxBufferedBytes: 4_000 } }],
+  ])('begins anew when what it missed is %s', async (_what, options) => {
+    await start(options);
     const client = await ResumingClient.connect(lobby);
     await client.cut();
     for (let number = 0; number < 10; number++) await rooms.invoke(Room, 'lobby', 'say', 'x'.repeat(200));

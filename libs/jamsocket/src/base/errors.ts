@@ -21,6 +21,7 @@ export type JamsocketErrorCode =
   | 'bad_recipient'
   | 'bad_timer'
   | 'handler_timeout'
+  | 'message_too_large'
   | 'no_room_context'
   | 'not_a_room_service'
   | 'room_invokes_itself'

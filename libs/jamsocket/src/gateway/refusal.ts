@@ -2,6 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Refusal } from '../base/refusal.js';
 
+/** A client that does not read holds this much of the server's memory at most. */
+const MAX_BODY_BYTES = 64 * 1024;
+
 /** Answers an upgrade request with HTTP and closes the socket. */
 export function writeRefusal(socket: Duplex, { status, headers, body }: Refusal): void {
   if (!socket.writable) {
@@ -20,10 +23,11 @@ export function writeRefusal(socket: Duplex, { status, headers, body }: Refusal)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\n${lines.join('')}\r\n${text}`);
 }
 
-/** A guard's body may be no JSON. */
+/** A guard's body may be no JSON, or be as long as what it was asked. */
 function jsonOf(body: object): string | undefined {
   try {
-    return JSON.stringify(body);
+    const text = JSON.stringify(body);
+    return Buffer.byteLength(text) > MAX_BODY_BYTES ? undefined : text;
   } catch {
     return undefined;
   }

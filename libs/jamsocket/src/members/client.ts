@@ -5,7 +5,7 @@ import { JamsocketError } from '../base/errors.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
 import type { ClientRequest } from './client-request.js';
 import { logClosed } from './error-log.js';
-import { assertBytes, assertText } from './assert-payload.js';
+import { assertBytes, assertFits, assertText } from './assert-payload.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
 import type { SendOptions } from './send-options.js';
@@ -96,21 +96,33 @@ export class Client<Data = any> {
     return this.connection.bufferedBytes + this.room.members.outbox.queuedBytes(this.connection);
   }
 
-  /** Sends a text message. Nothing happens if the client has gone. */
+  /**
+   * Sends a text message. Nothing happens if the client has gone.
+   * @throws JamsocketError `message_too_large` if it is longer than `limits.maxBufferedBytes`
+   */
   sendMessage(text: string, options?: SendOptions): void {
     assertText(text);
     if (!this.#isMember) return;
+    assertFits(text, this.room!.definition.options.limits);
     if (options?.volatile) this.room!.members.sendTo(this, Frame.text(text, true));
     else this.room!.members.sendText(this, text);
   }
 
-  /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
+  /**
+   * Sends a binary message; the bytes are copied, so the caller may go on using them.
+   * @throws JamsocketError `message_too_large` if it is longer than `limits.maxBufferedBytes`
+   */
   sendBinary(bytes: Uint8Array, options?: SendOptions): void {
     assertBytes(bytes);
-    if (this.#isMember) this.room!.members.sendTo(this, Frame.binary(bytes, options?.volatile));
+    if (!this.#isMember) return;
+    assertFits(bytes, this.room!.definition.options.limits);
+    this.room!.members.sendTo(this, Frame.binary(bytes, options?.volatile));
   }
 
-  /** Sends `{ "event": event, "data": data }` as JSON text. */
+  /**
+   * Sends `{ "event": event, "data": data }` as JSON text.
+   * @throws JamsocketError `message_too_large`; TypeError for data that JSON cannot carry
+   */
   emit(event: string, data?: unknown, options?: SendOptions): void {
     this.sendMessage(JSON.stringify({ event, data }), options);
   }
@@ -175,7 +187,10 @@ export class Client<Data = any> {
   /** @internal */
   connectionDropped(): void {
     const { maxBufferedBytes } = this.room!.definition.options.limits;
-    logClosed(this, `it does not read, and more than ${maxBufferedBytes} bytes wait for it (limits.maxBufferedBytes).`);
+    logClosed(
+      this,
+      `it does not read, and more than ${maxBufferedBytes} bytes would wait for it (limits.maxBufferedBytes).`,
+    );
   }
 
   /** @internal */

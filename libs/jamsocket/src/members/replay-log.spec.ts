@@ -35,9 +35,9 @@ class ManualClock {
   }
 }
 
-function createLog(maxBytes = 1_000_000, maxAgeMs = 1_000) {
+function createLog(maxBytes = 1_000_000, maxAgeMs = 1_000, maxMissedBytes = Infinity) {
   const clock = new ManualClock();
-  return { clock, log: new ReplayLog(maxBytes, maxAgeMs, clock as unknown as JamsocketClock) };
+  return { clock, log: new ReplayLog(maxBytes, maxAgeMs, clock as unknown as JamsocketClock, maxMissedBytes) };
 }
 
 const textsOf = (frames: Frame[] | undefined) => frames?.map(({ payload }) => String(payload));
@@ -96,6 +96,15 @@ describe('the replay log', () => {
     for (let number = 0; number < 20; number++) log.broadcast(Frame.text(`message ${number}`), []);
     expect(log.missedBy(session, 0)).toBeUndefined();
     expect(textsOf(log.missedBy(session, 18))).toEqual(['message 18', 'message 19']);
+  });
+
+  it('has a gap for a client that would get more at once than may wait for it', () => {
+    const { log } = createLog(undefined, undefined, 100);
+    const session = new Session('token');
+    log.join(session);
+    for (let number = 0; number < 11; number++) log.broadcast(Frame.text('8 bytes.'), []);
+    expect(log.missedBy(session, 1)).toHaveLength(10);
+    expect(log.missedBy(session, 0)).toBeUndefined();
   });
 
   it('knows nobody who has received more than was sent', () => {

@@ -36,6 +36,8 @@ export class ReplayLog {
     private readonly maxBytes: number,
     private readonly maxAgeMs: number,
     private readonly clock: JamsocketClock,
+    /** One client gets no more than this at once. */
+    private readonly maxMissedBytes: number,
   ) {}
 
   /** From now on `session` gets broadcasts. */
@@ -64,15 +66,21 @@ export class ReplayLog {
     return this.#broadcasts - session.firstBroadcast + session.ownFrames;
   }
 
-  /** The frames after the first `received` that were sent to the client, or `undefined` if they are not all here. */
+  /**
+   * The frames after the first `received` that were sent to the client, or `undefined` if they are not all here, or are
+   * more than it may get at once.
+   */
   missedBy(session: Session, received: number): Frame[] | undefined {
     let missing = this.sentTo(session) - received;
     if (missing < 0) return undefined;
     const frames: Frame[] = [];
+    let bytes = 0;
     for (let at = this.#entries.length - 1; missing > 0; at--) {
       if (at < this.#head || this.#base + at < session.firstEntry) return undefined;
       const { frame, to, except } = this.#entries[at];
       if (to === null ? except.includes(session) : !to.includes(session)) continue;
+      bytes += frame.bytes;
+      if (bytes > this.maxMissedBytes) return undefined;
       frames.push(frame);
       missing--;
     }

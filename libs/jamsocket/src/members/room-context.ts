@@ -2,7 +2,7 @@ import { Frame } from '../wire/frame.js';
 import { CloseCode } from '../base/protocol.js';
 import { DEFAULT_TIMER } from '../decorators/metadata.js';
 import { JamsocketError } from '../base/errors.js';
-import { assertBytes, assertText } from './assert-payload.js';
+import { assertBytes, assertFits, assertText } from './assert-payload.js';
 import type { Client, ClientId } from './client.js';
 import { deliver, type Recipient } from './recipients.js';
 import type { SendOptions } from './send-options.js';
@@ -62,19 +62,30 @@ export class JamsocketContext<Events = any> {
     return this.#abort.signal;
   }
 
-  /** Sends a text message. Whoever has gone is passed over; in a room that has stopped nothing happens. */
+  /**
+   * Sends a text message. Whoever has gone is passed over; in a room that has stopped nothing happens.
+   * @throws JamsocketError `message_too_large` if it is longer than `limits.maxBufferedBytes`, `bad_recipient`
+   */
   sendMessage(recipient: Recipient, text: string, options?: SendOptions): void {
     assertText(text);
+    assertFits(text, this.room.definition.options.limits);
     deliver(Frame.text(text, options?.volatile), recipient, this.room.members);
   }
 
-  /** Sends a binary message; the bytes are copied, so the caller may go on using them. */
+  /**
+   * Sends a binary message; the bytes are copied, so the caller may go on using them.
+   * @throws JamsocketError `message_too_large` if it is longer than `limits.maxBufferedBytes`, `bad_recipient`
+   */
   sendBinary(recipient: Recipient, bytes: Uint8Array, options?: SendOptions): void {
     assertBytes(bytes);
+    assertFits(bytes, this.room.definition.options.limits);
     deliver(Frame.binary(bytes, options?.volatile), recipient, this.room.members);
   }
 
-  /** Sends `{ "event": event, "data": data }` as JSON text. */
+  /**
+   * Sends `{ "event": event, "data": data }` as JSON text.
+   * @throws JamsocketError `message_too_large`, `bad_recipient`; TypeError for data that JSON cannot carry
+   */
   emit<Event extends keyof Events & string>(
     recipient: Recipient,
     event: Event,

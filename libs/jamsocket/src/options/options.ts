@@ -62,7 +62,10 @@ export interface RoomLimits {
   maxBufferedChunks?: number;
   /** Most unanswered pings of a client that does not read its pongs; beyond it the connection is cut. Default 60. */
   maxPendingAutoPongs?: number;
-  /** Most bytes waiting for one slow client; beyond it the client is closed with 1013. Default 4 MiB. */
+  /**
+   * Most bytes waiting for one slow client; beyond it the client is closed with 1013. It is also the limit of a single
+   * message, which is refused where it is sent. Default 4 MiB.
+   */
   maxBufferedBytes?: number;
   /** When a room has this much waiting, reading from the sockets that fill it pauses. Default 1,024 events or 8 MiB. */
   mailbox?: { maxEvents?: number; maxBytes?: number };

@@ -11,7 +11,7 @@ import type { ObservedRoom } from '../members/sent-message.js';
 
 /** The members of a new room. `expire` is called for a client that was away and has not come back in time. */
 export function createMembers(
-  { coalesce, resume, heartbeat }: ResolvedRoomOptions,
+  { coalesce, resume, heartbeat, limits }: ResolvedRoomOptions,
   services: RoomServices,
   room: ObservedRoom,
   expire: (client: Client) => void,
@@ -22,8 +22,10 @@ export function createMembers(
     const { windowMs, maxLogBytes } = resume;
     // A client may have been gone for this long before anybody noticed.
     const unnoticedMs = heartbeat ? heartbeat.timeoutMs + heartbeat.intervalMs : windowMs;
-    const log =
-      windowMs > 0 ? new ReplayLog(maxLogBytes, Math.min(windowMs + unnoticedMs, MAX_TIMEOUT_MS), clock) : null;
+    const maxAgeMs = Math.min(windowMs + unnoticedMs, MAX_TIMEOUT_MS);
+    // The other half is for what is sent to it next: it should not be closed for that.
+    const maxMissedBytes = limits.maxBufferedBytes / 2;
+    const log = windowMs > 0 ? new ReplayLog(maxLogBytes, maxAgeMs, clock, maxMissedBytes) : null;
     const heartbeatMs = heartbeat ? heartbeat.intervalMs : 0;
     return new Resumption(windowMs, heartbeatMs, log, outbox, clock, random, placesKept, expire);
   };

@@ -90,7 +90,8 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   }
 
   ping(): void {
-    if (this.isOpen) this.endpoint.ping();
+    // A peer that has so much to read need not be asked for more.
+    if (this.isOpen && !this.isFull) this.endpoint.ping();
   }
 
   protected sendThroughWs({ payload }: Frame): void {

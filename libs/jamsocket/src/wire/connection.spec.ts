@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { Connection } from './connection.js';
 import { closeFrame } from './control-frame.js';
+import { Frame } from './frame.js';
 import { NO_HEARTBEAT } from './heartbeat.js';
 import type { RoomSocket, RoomSocketOwner } from './room-socket.js';
 import { putWsOn } from './ws-handover.js';
@@ -170,6 +171,49 @@ describe('a connection without a ws object', () => {
     await once(socket, 'close');
     expect(socket.written).toBe(closeFrame({ code: 1013, reason: 'too slow' }).toString('latin1'));
     expect(closed).toEqual([[1013, 'too slow']]);
+  });
+
+  const encoded = (bytes: number) => {
+    const text = Frame.text('x'.repeat(bytes - 4));
+    const buffer = Buffer.alloc(text.bytes);
+    text.writeTo(buffer, 0);
+    return buffer;
+  };
+
+  it.each([true, false])('takes no frame that is more than may wait, though nothing waits (with ws: %s)', (hasWs) => {
+    const { socket, connection } = open({ hasWs });
+    const { length } = socket.written;
+    const send = (bytes: number) =>
+      hasWs ? connection.writeThroughWs(Frame.text('x'.repeat(bytes - 4))) : connection.write(encoded(bytes));
+    expect(send(MAX_BUFFERED_BYTES + 1)).toBe(false);
+    expect(socket.written).toHaveLength(length);
+    expect(send(MAX_BUFFERED_BYTES)).toBe(true);
+    expect(socket.written.length + socket.writableLength).toBeGreaterThanOrEqual(MAX_BUFFERED_BYTES);
+    expect(send(200)).toBe(false);
+  });
+
+  it('takes frames that are more together for as long as its peer takes them, and never half of one', () => {
+    const frames = Buffer.concat([1, 2, 3, 4, 5].map(() => encoded(300)));
+    const fast = open();
+    fast.socket.release();
+    expect(fast.connection.write(frames)).toBe(true);
+    expect(fast.socket.written).toBe(frames.toString('latin1'));
+
+    const slow = open();
+    expect(slow.connection.write(frames)).toBe(false);
+    expect(slow.socket.written).toHaveLength(900);
+    expect(slow.connection.bufferedBytes).toBe(900);
+    expect(slow.connection.write(encoded(100))).toBe(true);
+  });
+
+  it('is not pinged while as much waits for it as may', () => {
+    const { connection } = open();
+    connection.ping();
+    const { bufferedBytes } = connection;
+    expect(bufferedBytes).toBe(2);
+    connection.write(encoded(MAX_BUFFERED_BYTES - bufferedBytes));
+    connection.ping();
+    expect(connection.bufferedBytes).toBe(MAX_BUFFERED_BYTES);
   });
 
   it('is cut off by too many pings whose pongs do not leave', async () => {

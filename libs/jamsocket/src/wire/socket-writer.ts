@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Backlog } from './backlog.js';
 import type { Frame } from './frame.js';
+import { headerBytes, payloadBytes } from './frame-header.js';
 import type { OwnSequence } from './own-sequence.js';
 
 /** The `outboxStart` of a connection that is in none. */
@@ -9,7 +10,8 @@ export const IN_NO_OUTBOX = -1;
 /**
  * The way out of a connection. Frames are written to the socket directly, which is safe since every write is whole
  * frames and `ws` (without compression) writes its own frames at once, so neither cuts into the other. What a peer
- * does not take at once is copied and waits, up to a limit.
+ * does not take at once is copied and waits, up to `maxBufferedBytes`: no single write is longer, whoever it is for.
+ * Only control frames, which have limits of their own, come on top.
  */
 export abstract class SocketWriter {
   /** For the outbox: index of the first of its broadcasts that this connection still has to get, or `IN_NO_OUTBOX`. */
@@ -44,6 +46,11 @@ export abstract class SocketWriter {
     return this.#backlog !== null || this.socket.writableLength > 0;
   }
 
+  /** Whether more would be too much. */
+  get isFull(): boolean {
+    return this.bufferedBytes >= this.maxBufferedBytes;
+  }
+
   /** Whether it goes without volatile frames at the moment. */
   get skipsVolatile(): boolean {
     return !this.keepsVolatile && this.isBehind;
@@ -62,6 +69,7 @@ export abstract class SocketWriter {
   write(bytes: Buffer): boolean {
     if (!this.isOpen) return true;
     if (!this.isBehind) {
+      if (bytes.length > this.maxBufferedBytes) return this.#writeInPieces(bytes);
       this.socket.write(bytes);
       this.#noticeBehind();
       return true;
@@ -80,7 +88,7 @@ export abstract class SocketWriter {
   /** Sends one message through `ws`, for `coalesce: false`. */
   writeThroughWs(frame: Frame): boolean {
     if (!this.isOpen) return true;
-    if (this.bufferedBytes > 0 && this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
+    if (this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
     this.sendThroughWs(frame);
     this.#noticeBehind();
     return true;
@@ -94,6 +102,21 @@ export abstract class SocketWriter {
   /** Lets go of everything that waits. */
   protected discardBacklog(): void {
     this.#backlog?.take();
+  }
+
+  /** Frames that are too much together: as many at a time as may wait, for as long as the peer takes them. */
+  #writeInPieces(bytes: Buffer): boolean {
+    let start = 0;
+    for (let at = 0; at < bytes.length;) {
+      const end = at + headerBytes(bytes, at) + payloadBytes(bytes, at);
+      if (end - at > this.maxBufferedBytes) return false;
+      if (end - start > this.maxBufferedBytes) {
+        if (!this.write(bytes.subarray(start, at))) return false;
+        start = at;
+      }
+      at = end;
+    }
+    return this.write(bytes.subarray(start));
   }
 
   #noticeBehind(): void {
