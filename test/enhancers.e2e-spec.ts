@@ -26,6 +26,7 @@ import {
   Client,
   Ctx,
   JamsocketContext,
+  JamsocketRooms,
   JamsocketService,
   OnBinary,
   OnConnect,
@@ -136,7 +137,10 @@ function roomWith(decorators: { onClass?: ClassDecorator[]; onMethods?: MethodDe
   return Room;
 }
 
-describe('guards, pipes, interceptors and filters run on every kind of handler', () => {
+/** Where a client asks for something. */
+const GUARDED = ['connected', 'texted', 'moved', 'bytes'];
+
+describe('pipes, interceptors and filters run on every kind of handler, guards where a client asks', () => {
   let started: TestApp;
   const start = async (options: TestAppOptions) => {
     started = await startTestApp({ ...options, providers: [Dependency, ...(options.providers ?? [])] });
@@ -162,7 +166,8 @@ describe('guards, pipes, interceptors and filters run on every kind of handler',
     await client.close();
     await journal.has('gone');
     for (const handler of ['connected', 'texted', 'moved', 'bytes', 'ticked', 'gone']) {
-      expect(journal.entries).toContain(`${label} guard built ${handler}`);
+      const guards = journal.entries.filter((entry) => entry === `${label} guard built ${handler}`);
+      expect([handler, guards.length > 0]).toEqual([handler, GUARDED.includes(handler)]);
       expect(journal.entries).toContain(`${label} interceptor built ${handler}`);
       await journal.has(`${label} after ${handler}`);
     }
@@ -230,6 +235,26 @@ describe('guards, pipes, interceptors and filters run on every kind of handler',
       data: { status: 'error', message: 'Forbidden resource' },
     });
     await client.close();
+  });
+
+  it.each(scopes)('a %s guard that says no to all but a connect keeps no timer and no disconnect', async (_, scope) => {
+    @Injectable({ scope })
+    class OnlyIn implements CanActivate {
+      canActivate(context: ExecutionContext) {
+        // As an ordinary guard does, which finds a user at the client.
+        return context.switchToWs().getClient<Client>().id === 0;
+      }
+    }
+    const Room = roomWith({ onClass: [UseGuards(OnlyIn)] });
+    await start({ providers: [Room] });
+    const client = await TestClient.connect(`${started.ws}/ws/room`);
+    await client.until('welcome');
+    client.send('hello');
+    expect(await client.nextJson()).toMatchObject({ event: 'exception', data: { message: 'Forbidden resource' } });
+    started.app.get(JamsocketRooms).get(Room, 'room')!.setTimer(1);
+    await journal.has('ticked');
+    await client.close();
+    await journal.has('gone');
   });
 
   it.each(['static', 'request-scoped'])(

@@ -16,7 +16,8 @@ export interface Enhancers {
 export type Method = (...args: unknown[]) => unknown;
 
 /** Nest's keys for enhancers on classes and methods (`@nestjs/common/constants`). */
-const ENHANCER_KEYS = ['__guards__', '__interceptors__', '__pipes__'];
+const GUARDS_KEY = '__guards__';
+const OTHER_KEYS = ['__interceptors__', '__pipes__'];
 
 /**
  * Finds the enhancers of handlers with Nest's own context creators, so that they are built, scoped and ordered as on a
@@ -41,19 +42,23 @@ export class EnhancerFinder {
     this.#filters = new WsFilters(container, config);
   }
 
-  /** Whether guards, interceptors or pipes apply to the method at all. */
-  hasAny(type: Type, method: Method): boolean {
+  /** Whether guards apply to the method. */
+  hasGuards(type: Type, method: Method): boolean {
+    const { config } = this;
+    const global = config.getGlobalGuards().length + config.getGlobalRequestGuards().length;
+    return global > 0 || hasMetadata(GUARDS_KEY, type, method);
+  }
+
+  /** Whether interceptors or pipes apply to the method. */
+  hasOthers(type: Type, method: Method): boolean {
     const { config } = this;
     const global = [
-      config.getGlobalGuards(),
       config.getGlobalInterceptors(),
       config.getGlobalPipes(),
-      this.#globalScoped(),
+      config.getGlobalRequestInterceptors(),
+      config.getGlobalRequestPipes(),
     ];
-    return (
-      global.some((list) => list.length > 0) ||
-      ENHANCER_KEYS.some((key) => Reflect.hasMetadata(key, type) || Reflect.hasMetadata(key, method))
-    );
+    return global.some((list) => list.length > 0) || OTHER_KEYS.some((key) => hasMetadata(key, type, method));
   }
 
   /** Whether some enhancer of the class is built per room, or per use, and so cannot be shared between rooms. */
@@ -65,10 +70,17 @@ export class EnhancerFinder {
     );
   }
 
-  find(service: object, method: Method, wrapper: InstanceWrapper, contextId?: ContextId): Enhancers {
+  /** @param isGuarded whether the guards run too */
+  find(
+    service: object,
+    method: Method,
+    wrapper: InstanceWrapper,
+    contextId: ContextId | undefined,
+    isGuarded: boolean,
+  ): Enhancers {
     const where = [service, method, moduleKeyOf(wrapper), contextId, wrapper.id] as const;
     return {
-      guards: this.#guards.create(...where),
+      guards: isGuarded ? this.#guards.create(...where) : NO_GUARDS,
       interceptors: this.#interceptors.create(...where),
       pipes: this.#pipes.create(...where),
     };
@@ -101,6 +113,12 @@ export class EnhancerFinder {
       ...config.getGlobalRequestFilters(),
     ];
   }
+}
+
+const NO_GUARDS: readonly CanActivate[] = [];
+
+function hasMetadata(key: string, type: Type, method: Method): boolean {
+  return Reflect.hasMetadata(key, type) || Reflect.hasMetadata(key, method);
 }
 
 function moduleKeyOf(wrapper: InstanceWrapper): string {

@@ -37,8 +37,13 @@ const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
   scheduled: 'context',
 };
 
-/** No message causes these, so nobody can be let in, and guards, pipes and interceptors have nothing to do. */
-const UNGUARDED: readonly string[] = ['create', 'destroy', 'scheduled'];
+/**
+ * Guards stand where a client asks for something. On connect they have run before the upgrade. Elsewhere nobody asks:
+ * a guard that says no must not keep a room from cleaning up after a client, or from its timers.
+ */
+const GUARDED: readonly string[] = ['message', 'event', 'binary'];
+/** Hooks of the room and of the scheduler. As Nest's own hooks they run without pipes and interceptors. */
+const HOOKS: readonly string[] = ['create', 'destroy', 'scheduled'];
 
 /** How one method of a service class is called. It is made once a class; rooms share it. */
 export class HandlerPlan {
@@ -48,7 +53,8 @@ export class HandlerPlan {
   readonly #parameters: ReturnType<typeof parametersOf>;
   /** Nothing stands between the room and the method. */
   readonly #isDirect: boolean;
-  readonly #isUnguarded: boolean;
+  readonly #isGuarded: boolean;
+  readonly #isHook: boolean;
   /** The enhancers of all rooms, where they need not be built per room. */
   #shared: Enhancers | null = null;
 
@@ -63,8 +69,11 @@ export class HandlerPlan {
     this.name = `${type.name}.${methodName}`;
     this.#shape = SHAPES[metadata.kind];
     this.#parameters = parametersOf(type, methodName);
-    this.#isUnguarded = UNGUARDED.includes(metadata.kind);
-    this.#isDirect = this.#parameters === undefined && (this.#isUnguarded || !finder.hasAny(type, method));
+    this.#isGuarded = GUARDED.includes(metadata.kind);
+    this.#isHook = HOOKS.includes(metadata.kind);
+    const isEnhanced =
+      (this.#isGuarded && finder.hasGuards(type, method)) || (!this.#isHook && finder.hasOthers(type, method));
+    this.#isDirect = this.#parameters === undefined && !isEnhanced;
     this.isAsync = !this.#isDirect || this.#schema !== undefined || isDeclaredAsync(type, methodName, method);
     this.#metatype = paramTypesOf(type, methodName)[1];
   }
@@ -120,10 +129,9 @@ export class HandlerPlan {
     const execution = new RoomExecutionContext(args, service.constructor as Type, this.method);
     const callMethod = () =>
       after(this.#values(execution, pipes, host), (values) => this.method.apply(service, values as unknown[]));
-    // The guards of a connect have run already, before the upgrade; coming back is a connect, too.
+    // Joining and coming back ask for no answer: only the handler has one.
     const isSeated = this.metadata.kind === 'connect' || this.metadata.kind === 'resume';
-    const admission = isSeated ? true : runGuards(guards, execution);
-    return after(admission, (isAdmitted) => {
+    return after(runGuards(guards, execution), (isAdmitted) => {
       if (!isAdmitted) throw new WsException('Forbidden resource');
       if (isSeated) return ownAnswer(callMethod, (call) => runInterceptors(interceptors, execution, call));
       return runInterceptors(interceptors, execution, callMethod);
@@ -167,9 +175,11 @@ export class HandlerPlan {
   }
 
   #enhancersOf(host: Host): Enhancers {
-    if (this.#isUnguarded) return NO_ENHANCERS;
-    if (host.contextId !== undefined) return this.finder.find(host.service, this.method, this.wrapper, host.contextId);
-    return (this.#shared ??= this.finder.find(host.service, this.method, this.wrapper));
+    if (this.#isHook) return NO_ENHANCERS;
+    const { service, contextId } = host;
+    if (contextId !== undefined)
+      return this.finder.find(service, this.method, this.wrapper, contextId, this.#isGuarded);
+    return (this.#shared ??= this.finder.find(service, this.method, this.wrapper, undefined, this.#isGuarded));
   }
 }
 
