@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BadRequestException } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
+import * as v from 'valibot';
 import { JamsocketContext, JamsocketService, OnMessage, OnTimer, type Client } from 'nestjs-jamsocket';
 import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
@@ -66,6 +68,84 @@ class EventsRoom {
 const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
 const BAD_IDS = [DEEP, '{"a":1}', '[1]', 'true', 'null', '1e999', `"${'x'.repeat(129)}"`];
 const GOOD_IDS = ['x'.repeat(128), '', 0, -1.5, 1e300];
+
+const MEGABYTE = 1_000_000;
+
+@JamsocketService('strict')
+class StrictRoom {
+  @OnMessage('list', v.array(v.string()))
+  list() {}
+
+  @OnMessage('named', v.record(v.string(), v.array(v.string())))
+  named() {}
+
+  @OnMessage('how')
+  how(_client: Client, how: string) {
+    const long = 'x'.repeat(MEGABYTE);
+    if (how === 'text') throw new WsException(long);
+    if (how === 'object') throw new WsException({ status: 'error', code: 'LONG', message: long, extra: [long] });
+    if (how === 'http') throw new BadRequestException(Array.from({ length: 100_000 }, (_, n) => `mistake ${n}`));
+    if (how === 'escaped') throw new WsException({ status: 'error', message: '\0'.repeat(16_000) });
+    throw new WsException({ status: 'error', whole: 'y'.repeat(16_000) });
+  }
+}
+
+describe('an exception is not larger than what it is about', () => {
+  let started: TestApp;
+  let client: TestClient;
+  beforeAll(async () => {
+    started = await startTestApp({ providers: [StrictRoom], options: { limits: { maxPayloadBytes: 2 * MEGABYTE } } });
+    client = await TestClient.connect(`${started.ws}/ws/strict/room`);
+  });
+  afterAll(() => started.close());
+
+  interface Answer {
+    readonly event: string;
+    readonly data: { status: string; message: string | string[]; issues: { message: string; path: unknown[] }[] };
+    readonly id: number;
+  }
+
+  async function answerTo(event: string, data: unknown): Promise<Answer['data']> {
+    client.emit(event, data, 1);
+    const text = await client.nextText();
+    expect(text.length).toBeLessThan(17_000);
+    const answer = JSON.parse(text) as Answer;
+    expect(answer).toMatchObject({ event: 'exception', data: { status: 'error' }, id: 1 });
+    return answer.data;
+  }
+
+  it('names 20 issues of a schema and says how many more there are', async () => {
+    const { message, issues } = await answerTo(
+      'list',
+      Array.from({ length: MEGABYTE / 2 }, () => 1),
+    );
+    expect(issues).toHaveLength(20);
+    expect(issues[19].path).toEqual([19]);
+    expect(message).toMatch(/^The data of "list" is not valid: .*; and 499980 more$/);
+  });
+
+  it('cuts what an issue quotes of the message', async () => {
+    const { issues } = await answerTo('named', { ['k'.repeat(MEGABYTE / 2)]: [1], other: 'z'.repeat(MEGABYTE / 2) });
+    expect(issues[0].path).toEqual([`${'k'.repeat(64)}…`, 0]);
+    for (const { message } of issues) expect(message.length).toBeLessThanOrEqual(201);
+  });
+
+  it('cuts what an application throws', async () => {
+    expect(await answerTo('how', 'text')).toEqual({ status: 'error', message: `${'x'.repeat(200)}…` });
+    expect(await answerTo('how', 'object')).toEqual({
+      status: 'error',
+      code: 'LONG',
+      message: `${'x'.repeat(200)}…`,
+    });
+    const { message } = await answerTo('how', 'http');
+    expect(message).toEqual([...Array.from({ length: 20 }, (_, n) => `mistake ${n}`), 'and 99980 more']);
+    expect((await answerTo('how', 'escaped')).message).toBe(`${'\0'.repeat(200)}…`);
+  });
+
+  it('leaves what is short enough as it is', async () => {
+    expect(await answerTo('how', 'whole')).toEqual({ status: 'error', whole: 'y'.repeat(16_000) });
+  });
+});
 
 describe('an event whose id or data cannot be sent back', () => {
   let started: TestApp;

@@ -2,15 +2,33 @@ import { HttpException, IntrinsicException } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import type { SchemaIssue } from '../decorators/standard-schema.js';
 import { isInstance } from '../base/foreign-value.js';
+import { boundedJson } from './bounded-json.js';
 import { UnroutableMessage, type MessageId } from './json-events.js';
+
+/** Of what a message is refused for. A message of a megabyte can have a million mistakes, each named with its path. */
+const MAX_ISSUES = 20;
+const MAX_TEXT = 200;
+const MAX_PATH = 16;
+const MAX_PATH_PART = 64;
+/** Characters of JSON that a client gets as the data of one `exception` event. */
+const MAX_DATA = 16 * 1024;
 
 /** A message whose data the event's schema refused. The client gets the issues. */
 export class MessageValidationError extends WsException {
+  /** The first 20. Their messages are cut at 200 characters, and their paths at 16 parts of 64 characters. */
+  readonly issues: readonly SchemaIssue[];
+  /** How many issues the schema found. */
+  readonly issueCount: number;
+
   constructor(
     readonly event: string,
-    readonly issues: readonly SchemaIssue[],
+    issues: readonly SchemaIssue[],
   ) {
-    super(`The data of "${event}" is not valid: ${issues.map((issue) => issue.message).join('; ')}`);
+    const kept = issues.slice(0, MAX_ISSUES).map(shortIssue);
+    const rest = issues.length > kept.length ? `; and ${issues.length - kept.length} more` : '';
+    super(`The data of "${event}" is not valid: ${kept.map(({ message }) => message).join('; ')}${rest}`);
+    this.issues = kept;
+    this.issueCount = issues.length;
   }
 }
 
@@ -21,11 +39,20 @@ export interface ExceptionData {
   [more: string]: unknown;
 }
 
+/**
+ * The `exception` event about an error, as text.
+ * @throws what the error's data throws when it is read, or TypeError if it is no JSON; never for `undefined`
+ */
+export function exceptionText(error: unknown, id: MessageId | undefined): string {
+  const data = exceptionData(error);
+  const json = boundedJson(data, MAX_DATA) ?? JSON.stringify(shortData(data));
+  return `{"event":"exception","data":${json}${id === undefined ? '' : `,"id":${JSON.stringify(id)}`}}`;
+}
+
 /** What a client may know of an error: everything about its own mistakes, nothing about ours. */
-export function exceptionData(error: unknown): ExceptionData | object {
+function exceptionData(error: unknown): ExceptionData | object {
   if (isInstance(error, MessageValidationError)) {
-    const issues = error.issues.map((issue) => ({ message: issue.message, path: issue.path?.map(keyOf) }));
-    return { status: 'error', message: error.message, issues };
+    return { status: 'error', message: error.message, issues: error.issues };
   }
   if (isInstance(error, WsException)) {
     const body = error.getError();
@@ -53,7 +80,34 @@ export function messageIdOf(error: unknown): MessageId | undefined {
   return isInstance(error, UnroutableMessage) ? error.id : undefined;
 }
 
+function shortIssue({ message, path }: SchemaIssue): SchemaIssue {
+  return { message: cut(String(message), MAX_TEXT), path: path?.slice(0, MAX_PATH).map(keyOf) };
+}
+
 function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string | number {
   const key = typeof part === 'object' ? part.key : part;
-  return typeof key === 'number' ? key : String(key);
+  return typeof key === 'number' ? key : cut(String(key), MAX_PATH_PART);
+}
+
+/** Of data that is too long: its short fields, and the first messages of a list of them. */
+function shortData(data: object): object {
+  const { message } = data as { message?: unknown };
+  const short: Record<string, unknown> = { status: 'error' };
+  for (const [key, value] of Object.entries(data).slice(0, MAX_ISSUES)) {
+    const isShort = typeof value === 'string' ? value.length <= MAX_TEXT : typeof value === 'number';
+    if (isShort && key.length <= MAX_PATH_PART) short[key] = value;
+  }
+  return { ...short, message: shortMessage(message) };
+}
+
+function shortMessage(message: unknown): string | string[] {
+  if (typeof message === 'string') return cut(message, MAX_TEXT);
+  const texts = Array.isArray(message) ? message.filter((text) => typeof text === 'string') : [];
+  if (texts.length === 0) return 'What is wrong with the message is too long to be sent.';
+  const kept = texts.slice(0, MAX_ISSUES).map((text) => cut(text, MAX_TEXT));
+  return texts.length > kept.length ? [...kept, `and ${texts.length - kept.length} more`] : kept;
+}
+
+function cut(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
 }

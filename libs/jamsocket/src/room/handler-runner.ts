@@ -4,9 +4,9 @@ import type { RoomAddress } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { logError } from '../members/error-log.js';
-import { exceptionData, isForTheClient, messageIdOf } from './exceptions.js';
+import { exceptionText, isForTheClient, messageIdOf } from './exceptions.js';
 import type { MessageId, ReplyStyle } from './json-events.js';
-import { isObservable, sendEvent, sendReply, streamReplies } from './reply.js';
+import { isObservable, sendReply, streamReplies } from './reply.js';
 import type { Handler, RoomDefinition, RoomInstance } from './room-definition.js';
 import type { RoomCall } from './room-event.js';
 import { TurnRecord } from './turn-record.js';
@@ -216,12 +216,14 @@ export class HandlerRunner {
 
   /** What an application puts into its errors may not be JSON: that is one more error, and not for the client. */
   #sendException(client: Client, error: unknown, id: MessageId | undefined, handler: Handler | undefined): void {
+    let text: string;
     try {
-      sendEvent(client, 'exception', exceptionData(error), id);
+      text = exceptionText(error, id);
     } catch (unsendable) {
       this.report(unsendable, handler, client);
-      sendEvent(client, 'exception', exceptionData(undefined), id);
+      text = exceptionText(undefined, id);
     }
+    client.sendMessage(text);
   }
 }
 

@@ -19,7 +19,7 @@ export function sendReply(client: Client, value: unknown, { event, id }: ReplySt
 }
 
 /** An event frame; `id` is left out where the message had none. */
-export function sendEvent(client: Client, event: string, data: unknown, id: MessageId | undefined): void {
+function sendEvent(client: Client, event: string, data: unknown, id: MessageId | undefined): void {
   client.sendMessage(JSON.stringify({ event, data, id }));
 }
 

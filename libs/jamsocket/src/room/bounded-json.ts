@@ -1,0 +1,22 @@
+const TOO_LONG = new Error('The JSON is too long.');
+
+/**
+ * JSON of at most `max` characters. Stops as soon as it is clear that it would be more.
+ * @returns `undefined` if it is more, or no JSON at all
+ * @throws whatever `JSON.stringify` throws
+ */
+export function boundedJson(value: unknown, max: number): string | undefined {
+  let left = max;
+  const count = (_key: string, part: unknown): unknown => {
+    left -= typeof part === 'string' ? part.length + 2 : 1;
+    if (left < 0) throw TOO_LONG;
+    return part;
+  };
+  try {
+    const json = JSON.stringify(value, count) as string | undefined;
+    return json === undefined || json.length > max ? undefined : json;
+  } catch (error) {
+    if (error === TOO_LONG) return undefined;
+    throw error;
+  }
+}
