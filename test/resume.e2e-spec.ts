@@ -427,17 +427,20 @@ describe('a client whose connection is lost', () => {
     await expect(TestClient.refused(test.ws + path)).resolves.toMatchObject({ status: code - 4000 });
   });
 
-  it('gets its id back without any of this, with a token of its own', async () => {
+  it('gets its id back without any of this, with a key of its own; a token is none, since users may share it', async () => {
     await start();
     const other = await TestClient.connect(lobby);
-    const client = await TestClient.connect(`${lobby}?token=secret`);
-    const twin = await TestClient.connect(`${lobby}?token=secret`);
+    const client = await TestClient.connect(`${lobby}?clientKey=secret&token=shared`);
+    const twin = await TestClient.connect(`${lobby}?clientKey=secret&token=shared`);
     await journal.has('connect 3');
     await client.close();
     await journal.has('disconnect 2 1000');
-    await TestClient.connect(`${lobby}?token=secret`);
+    await TestClient.connect(`${lobby}?token=shared`);
+    await journal.has('connect 4');
+    await TestClient.connect(`${lobby}?clientKey=secret`);
     await journal.has('connect 2');
-    expect(journal.entries).toEqual(['connect 1', 'connect 2', 'connect 3', 'disconnect 2 1000', 'connect 2']);
+    const connects = ['connect 1', 'connect 2', 'connect 3', 'disconnect 2 1000', 'connect 4', 'connect 2'];
+    expect(journal.entries).toEqual(connects);
     await Promise.all([other.close(), twin.close()]);
   });
 });

@@ -163,6 +163,7 @@ describe('limits on the wire', () => {
     ['one', ['chat.v2'], 'chat.v2'],
     ['several', ['chat.v2', 'chat.v1'], 'chat.v2'],
     ['that of jamsocket-client behind others', ['chat.v2', 'jamsocket.v1'], 'jamsocket.v1'],
+    ['never a resume token', [`jamsocket.resume.${'x'.repeat(22)}.0`, 'chat.v2'], 'chat.v2'],
   ])(
     'of the subprotocols a client offers, the first is agreed to where none are listed: %s',
     async (_how, offered, agreed) => {
@@ -179,6 +180,7 @@ describe('limits on the wire', () => {
     ['two that are listed', ['chat.v1', 'chat.v2'], 'chat.v1'],
     ['that of jamsocket-client behind others', ['chat.v2', 'jamsocket.v1'], 'jamsocket.v1'],
     ['that of jamsocket-client alone', ['jamsocket.v1'], 'jamsocket.v1'],
+    ['that of jamsocket-client where it wants no welcome', ['chat.v9', 'jamsocket.plain'], 'jamsocket.plain'],
   ])(
     'of the subprotocols a client offers, the first that is listed is agreed to: %s',
     async (_how, offered, agreed) => {
@@ -191,7 +193,7 @@ describe('limits on the wire', () => {
 
   it('a client that offers only subprotocols that are not listed is refused, by HTTP', async () => {
     await start({ subprotocols: ['chat.v1'] });
-    const headers = { 'Sec-WebSocket-Protocol': 'chat.v2, jamsocket.plain' };
+    const headers = { 'Sec-WebSocket-Protocol': 'chat.v2, chat.v3' };
     expect(await TestClient.refused(`${started.ws}/ws/room`, { headers })).toMatchObject({
       status: 400,
       body: { code: 'subprotocol', message: expect.stringContaining('"chat.v1", "jamsocket.v1"') },

@@ -18,3 +18,4 @@ await import('./jamsocket-rooms.e2e-spec.js');
 await import('./options.e2e-spec.js');
 await import('./room-scope.e2e-spec.js');
 await import('./timers.e2e-spec.js');
+await import('./token.e2e-spec.js');

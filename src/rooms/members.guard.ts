@@ -11,13 +11,12 @@ const MEMBERS: ReadonlyMap<string, Member> = new Map([
   ['bob-token', { name: 'Bob' }],
 ]);
 
-/** Lets in whoever has a token, in the query (`?token=…`) or in the `Authorization` header (`Bearer …`). */
+/** Lets in whoever has a token, from wherever a client can send one: see `ClientRequest.token`. */
 @Injectable()
 export class MembersGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const client = context.switchToWs().getClient<Client<Member>>();
-    const { query, headers } = client.request;
-    const token = query.get('token') ?? headers.authorization?.replace(/^Bearer /i, '');
+    const { token } = client.request;
     const member = token === undefined ? undefined : MEMBERS.get(token);
     if (member === undefined) throw new UnauthorizedException('This room is for members: connect with a valid token.');
     client.data = member;

@@ -23,6 +23,7 @@ import { RouteTable } from './route-table.js';
 import { Seating } from './seating.js';
 import { SocketFactory } from './socket-factory.js';
 import { offersProtocol } from './subprotocol.js';
+import { moveToken } from './token-entry.js';
 
 /** Seconds after which a client may try again while the server restarts. */
 const RETRY_AFTER_S = '1';
@@ -80,6 +81,7 @@ export class JamsocketGateway {
     const { request, socket } = attempt;
     checkHandshake(request);
     attempt.isHandshake = true;
+    moveToken(request);
     if (this.isDraining) throw draining();
     const ip = clientAddress(request, this.options.trustProxy);
     this.#counter.countConnect(ip);

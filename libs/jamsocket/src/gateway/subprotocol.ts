@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { RefusedError } from '../base/errors.js';
-import { PROTOCOL, RESUME_PREFIX } from '../base/protocol.js';
+import { PLAIN, PROTOCOL, RESUME_PREFIX } from '../base/protocol.js';
 import type { ResumeRequest } from '../members/resumption.js';
 
 /** Token and count, as `RESUME_PREFIX` is followed by them. */
@@ -21,18 +21,19 @@ export function resumeRequestOf(request: IncomingMessage): ResumeRequest | undef
 
 /**
  * Which of the offered subprotocols the server answers with: ours, or else the client's first choice, among those that
- * are spoken where they are listed.
+ * are spoken where they are listed. It never tells a resume token back.
  */
 export function selectProtocol(offered: ReadonlySet<string>, spoken: readonly string[] | undefined): string | false {
   if (offered.has(PROTOCOL)) return PROTOCOL;
-  return [...offered].find((protocol) => spoken?.includes(protocol) ?? true) ?? false;
+  const isSpoken = (protocol: string) => spoken?.includes(protocol) ?? !protocol.startsWith(RESUME_PREFIX);
+  return [...offered].find(isSpoken) ?? (offered.has(PLAIN) && PLAIN);
 }
 
 /** @throws RefusedError `subprotocol` if the client offers some, and none that is spoken */
 export function checkSubprotocols(request: IncomingMessage, spoken: readonly string[] | undefined): void {
   const offered = offeredProtocols(request);
   if (offered.length === 0 || selectProtocol(new Set(offered), spoken) !== false) return;
-  const known = [...spoken!, PROTOCOL].map((protocol) => `"${protocol}"`).join(', ');
+  const known = [...(spoken ?? []), PROTOCOL].map((protocol) => `"${protocol}"`).join(', ');
   throw new RefusedError(
     400,
     'subprotocol',

@@ -72,6 +72,15 @@ export class ClientRequest {
     return this.headers[name.toLowerCase()];
   }
 
+  /**
+   * What the client says who it is by: its subprotocol entry (option `tokenIn` of `jamsocket-client`) or the bearer of
+   * its `Authorization` header, or else `token` in its query. Nobody has checked it: that is for a guard.
+   */
+  get token(): string | undefined {
+    const bearer = /^Bearer +(.+)/i.exec(this.headers.authorization ?? '')?.[1];
+    return bearer ?? (this.query.get('token') || undefined);
+  }
+
   get query(): URLSearchParams {
     const start = this.url.indexOf('?');
     return new URLSearchParams(start < 0 ? '' : this.url.slice(start + 1));

@@ -13,7 +13,7 @@ import type { Session } from './session.js';
 
 /**
  * Names a client within its room: 1, 2, 3 … in the order of joining. No other client gets it, but a client that leaves and connects
- * again with the same `?token=` does.
+ * again with the same `?clientKey=` does.
  */
 export type ClientId = number;
 

@@ -84,13 +84,13 @@ describe('the members of a room', () => {
   });
 
   it('are not gone through to see whether an id that comes back is taken', () => {
-    const { client } = add('/ws/room?token=secret');
+    const { client } = add('/ws/room?clientKey=secret');
     const { clients } = members;
     clients.values = () => {
       throw new Error('Everyone was gone through.');
     };
-    expect(add('/ws/room?token=secret').client.id).toBe(2);
+    expect(add('/ws/room?clientKey=secret').client.id).toBe(2);
     members.clients.delete(client.id);
-    expect(add('/ws/room?token=secret').client.id).toBe(1);
+    expect(add('/ws/room?clientKey=secret').client.id).toBe(1);
   });
 });
