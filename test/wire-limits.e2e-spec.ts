@@ -145,7 +145,7 @@ describe('limits on the wire', () => {
   it.each([
     ['https://example.com', 'example.com', 101],
     ['https://example.com', 'EXAMPLE.com', 101],
-    ['https://example.com', 'example.com:443', 403],
+    ['https://example.com', 'example.com:443', 101],
     ['https://example.com:8443', 'example.com:8443', 101],
     ['https://example.com.evil.example', 'example.com', 403],
     ['https://example.com@evil.example', 'example.com', 403],

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { JamsocketService, OnConnect, type Client } from 'nestjs-jamsocket';
 import type { Browser, Page } from 'playwright-core';
 import { ChatRoom } from '../../src/rooms/chat.room.js';
 import { launchBrowser } from '../support/browser.js';
@@ -30,6 +31,15 @@ async function builtPackage(): Promise<string> {
 it('the README of the client begins with the example of docs/client.md', () => {
   expect(firstOf('ts', readFileSync(`${ROOT}/libs/client/README.md`, 'utf8'))).toBe(firstOf('ts', guide));
 });
+
+@JamsocketService('token')
+class TokenRoom {
+  @OnConnect()
+  connect(client: Client) {
+    const { token, url } = client.request;
+    client.sendMessage(JSON.stringify([token, url]));
+  }
+}
 
 describe('docs/client.md', () => {
   let browser: Browser;
@@ -69,6 +79,31 @@ describe('docs/client.md', () => {
     async () => {
       const html = `<!doctype html><body>${firstOf('html', guide)}`;
       await open({ '/': html, '/jamsocket-client.js': await builtPackage() });
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'has an option that sends a token of any characters in no URL',
+    async () => {
+      const token = "ü /(='*)%!~|^`";
+      const source = `import { joinRoom } from 'jamsocket-client';
+        const token = () => ${JSON.stringify(token)};
+        for (const resume of [true, false]) {
+          const room = joinRoom('/ws/token/lobby', { token, tokenIn: 'subprotocol', resume });
+          room.onText((text) => document.body.append(text + ' and '));
+        }`;
+      test = await startTestApp({
+        providers: [TokenRoom],
+        configure: serve({
+          '/': '<!doctype html><body><script type="module" src="/page.js"></script>',
+          '/page.js': await bundle(source),
+        }),
+      });
+      page = await browser.newPage();
+      await page.goto(test.http);
+      const told = JSON.stringify([token, '/ws/token/lobby']);
+      await page.getByText(`${told} and ${told} and`).waitFor();
     },
     PATIENCE_MS,
   );
