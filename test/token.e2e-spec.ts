@@ -18,6 +18,7 @@ class Doorman implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { request } = context.switchToWs().getClient<Client>();
     knocks.push(request);
+    if (request.query.has('put')) context.switchToHttp().getRequest<{ token: string }>().token = 'put there';
     if (request.query.has('fail')) throw new Error('the database is down');
     if (request.token === undefined) throw new UnauthorizedException();
     return true;
@@ -119,6 +120,12 @@ describe('a token', () => {
     expect(refused).toMatchObject({ status: 400, body: { code: 'bad_handshake' } });
     expect(JSON.stringify(refused)).not.toMatch(/%zz|Forged/);
     expect(knocks).toEqual([]);
+  });
+
+  it('may be put on the upgrade request by a guard, as libraries for HTTP do', async () => {
+    const room = joinRoom(lobby, { WebSocket, query: { put: 1 }, token: () => TOKEN });
+    expect(await room.request('token')).toBe('put there');
+    room.close();
   });
 
   it.each<RoomOptions>([

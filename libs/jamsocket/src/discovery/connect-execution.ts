@@ -33,7 +33,14 @@ export class ConnectExecution extends RoomExecutionContext {
     if (this.#before === null) return;
     for (const [name, value] of Object.entries(this.request!)) {
       const isFinding = !this.#before.has(name) && value !== undefined && typeof value !== 'function';
-      if (isFinding) (this.client.request as unknown as Properties)[name] = value;
+      // Defined, not assigned: `token` and other names have a getter there.
+      if (isFinding)
+        Object.defineProperty(this.client.request, name, {
+          value,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
     }
   }
 }
