@@ -127,6 +127,7 @@ describe('a client whose connection is lost', () => {
       client: 1,
       resumed: false,
       received: 0,
+      handled: 0,
       windowMs: 30_000,
       heartbeatMs: 10_000,
     });
@@ -194,7 +195,7 @@ describe('a client whose connection is lost', () => {
     await expect(client.connection.nextText()).resolves.toBe('e');
   });
 
-  it('hears how much of it has been received, while it sends and when it comes back', async () => {
+  it('hears how much of it has been handled, while it sends and when it comes back', async () => {
     await start();
     const client = await ResumingClient.connect(lobby);
     for (let number = 1; number <= 70; number++) client.send(`message ${number}`);
@@ -203,7 +204,7 @@ describe('a client whose connection is lost', () => {
     await client.until('end');
     expect(client.acknowledged).toEqual([32, 64]);
     await client.cut();
-    await expect(client.resume()).resolves.toMatchObject({ resumed: true, received: 70 });
+    await expect(client.resume()).resolves.toMatchObject({ resumed: true, received: 70, handled: 70 });
   });
 
   it('has its heartbeats answered without a turn of the room, and they count for nothing', async () => {
@@ -212,7 +213,7 @@ describe('a client whose connection is lost', () => {
     gate = new Gate();
     client.send('busy');
     await journal.has('1: busy');
-    const answer = { jamsocket: client.welcome.jamsocket, received: expect.any(Number) };
+    const answer = { jamsocket: client.welcome.jamsocket, handled: expect.any(Number) };
     for (let beat = 0; beat < 10; beat++) client.beat();
     for (let beat = 0; beat < 10; beat++) expect(await client.connection.nextJson()).toEqual(answer);
     gate.open();

@@ -46,6 +46,26 @@ describe('a client whose connection is lost', () => {
     expect(second.hasNothingMore).toBe(true);
   });
 
+  it('does not send again what waits in the room, and does not take it for handled', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const first = await server.welcomed();
+    for (const text of ['1', '2', '3', '4']) room.send(text);
+    await first.take(4);
+    first.acknowledge(1);
+    first.cut();
+    const second = await server.welcomed({ resumed: true, received: 3, handled: 2 });
+    expect(await second.next()).toBe('4');
+    expect(second.hasNothingMore).toBe(true);
+    // The server goes down before the third has had its turn.
+    second.cut();
+    await server.welcomed({ client: 2, lost: 'unknown' });
+    await room.until('reconnecting');
+    await room.until('open');
+    expect(await room.until('reconnecting')).toBeDefined();
+    expect(await room.until('open')).toMatchObject({ clientId: 2, unconfirmed: 2 });
+  });
+
   it('lets go of what is acknowledged', async () => {
     const server = await startServer();
     const room = join(server.url);
@@ -121,7 +141,7 @@ describe('a client whose connection is lost', () => {
     const room = join(server.url);
     const connection = await server.welcomed();
     connection.acknowledge(1, 'of another');
-    expect(await new Promise((resolve) => room.onText(resolve))).toBe('{"jamsocket":"of another","received":1}');
+    expect(await new Promise((resolve) => room.onText(resolve))).toBe('{"jamsocket":"of another","handled":1}');
   });
 
   it('is a new client where the server keeps no places', async () => {

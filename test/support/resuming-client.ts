@@ -9,6 +9,7 @@ export interface Welcome {
   readonly client: number;
   readonly resumed: boolean;
   readonly received: number;
+  readonly handled: number;
   readonly windowMs: number;
   readonly lost?: string;
 }
@@ -17,7 +18,7 @@ export interface Welcome {
 export class ResumingClient {
   /** Data frames, over all connections. */
   readonly messages: string[] = [];
-  /** What the server says it has received. */
+  /** What the server says the room has handled. */
   readonly acknowledged: number[] = [];
 
   private constructor(
@@ -53,7 +54,7 @@ export class ResumingClient {
         this.messages.push(frame);
         return frame;
       }
-      this.acknowledged.push((JSON.parse(frame) as { received: number }).received);
+      this.acknowledged.push((JSON.parse(frame) as { handled: number }).handled);
     }
   }
 

@@ -64,12 +64,17 @@ export class Ledger {
     this.#sent.push(frame);
   }
 
-  /** The server has received this many frames. */
-  acknowledge(received: number): void {
-    const count = Math.min(received - this.#acknowledged, this.#sent.length);
+  /** The room has handled this many frames. */
+  acknowledge(handled: number): void {
+    const count = Math.min(handled - this.#acknowledged, this.#sent.length);
     if (!(count > 0)) return;
     this.#sent.splice(0, count);
     this.#acknowledged += count;
+  }
+
+  /** What a server that has received this many frames has not got. The others wait for their turns there. */
+  sentAfter(received: number): readonly Frame[] {
+    return this.#sent.slice(Math.max(0, received - this.#acknowledged));
   }
 
   /** A new client counts from 0; what waits is for it. */

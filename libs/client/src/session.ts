@@ -1,4 +1,10 @@
-import { confirmation, controlPrefix, PROTOCOL, type Welcome } from '../../jamsocket/src/base/protocol.js';
+import {
+  confirmation,
+  controlPrefix,
+  PROTOCOL,
+  type Acknowledgement,
+  type Welcome,
+} from '../../jamsocket/src/base/protocol.js';
 import { JamsocketError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { Ledger, type Frame } from './ledger.js';
@@ -104,7 +110,7 @@ export class Session {
       if (welcome) return;
     }
     if (this.#welcome && typeof data === 'string' && data.startsWith(controlPrefix(this.#welcome.jamsocket))) {
-      this.#ledger.acknowledge((JSON.parse(data) as Welcome).received);
+      this.#ledger.acknowledge((JSON.parse(data) as Acknowledgement).handled);
       return;
     }
     this.#ledger.received++;
@@ -120,12 +126,12 @@ export class Session {
     this.#hasJoined = true;
     this.#phase = 'up';
     if (welcome) {
-      this.#ledger.acknowledge(welcome.received);
+      this.#ledger.acknowledge(welcome.handled);
       this.#link.send(confirmation(welcome.jamsocket));
       // An earlier server would take a heartbeat for a message.
       if (welcome.heartbeatMs! >= 0) this.#heartbeat.start(welcome.heartbeatMs!);
+      for (const { data } of this.#ledger.sentAfter(welcome.received)) this.#link.send(data);
     }
-    for (const { data } of this.#ledger.unconfirmed) this.#link.send(data);
     for (const frame of this.#ledger.takeWaiting()) this.#transmit(frame);
     const resumable = this.#resumeToken !== undefined;
     const state: OpenState = { status: 'open', clientId: welcome?.client, resumed, resumable, unconfirmed };

@@ -34,6 +34,7 @@ import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { JamsocketContext } from './members/room-context.js';
 import { RoomRegistry } from './rooms/room-registry.js';
 import { TimerRegistry } from './room/timer-registry.js';
+import type { Connection } from './wire/connection.js';
 
 const HTTP_ROUTES = Symbol('JAMSOCKET_HTTP_ROUTES');
 
@@ -111,6 +112,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
           timers,
           observers,
           placesKept: new AddressCounts(),
+          closing: new Set<Connection>(),
           createOutbox: (coalesce: boolean, dropSlow: ConstructorParameters<typeof ImmediateOutbox>[0]) =>
             coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),
         };

@@ -67,14 +67,16 @@ export class FakeConnection {
 
   /** Welcomes a new client, and reads its confirmation. */
   async welcome(part: Partial<Welcome> = {}): Promise<void> {
-    const welcome = { jamsocket: 'token', client: 1, resumed: false, received: 0, windowMs: 30_000, ...part };
+    const { received = 0, handled = received } = part;
+    const defaults = { jamsocket: 'token', client: 1, resumed: false, received, handled, windowMs: 30_000 };
+    const welcome = { ...defaults, ...part };
     this.send(JSON.stringify(welcome));
     const answer = await this.next();
     if (answer !== `{"jamsocket":"${welcome.jamsocket}"}`) throw new Error(`not a confirmation: ${String(answer)}`);
   }
 
-  acknowledge(received: number, token = 'token'): void {
-    this.send(`{"jamsocket":"${token}","received":${received}}`);
+  acknowledge(handled: number, token = 'token'): void {
+    this.send(`{"jamsocket":"${token}","handled":${handled}}`);
   }
 
   send(data: string | Uint8Array): void {

@@ -32,8 +32,10 @@ export interface Welcome {
   readonly client: number;
   /** Whether this connection goes on where another one ended. */
   readonly resumed: boolean;
-  /** Data frames of this client that the server has received so far. */
+  /** Data frames of this client that the server has received so far: what follows is to be sent again. */
   readonly received: number;
+  /** The first of them, so many, have had their turns; the others wait for them in the room. */
+  readonly handled: number;
   /** Milliseconds for which a lost client's place is kept; 0 if it is not. */
   readonly windowMs: number;
   /**
@@ -45,10 +47,10 @@ export interface Welcome {
   readonly lost?: 'gap' | 'unknown';
 }
 
-/** What the server sends to say how much it has received. Its text begins with `controlPrefix(token)`. */
+/** What the server sends to say how much the room has handled. Its text begins with `controlPrefix(token)`. */
 export interface Acknowledgement {
   readonly jamsocket: string;
-  readonly received: number;
+  readonly handled: number;
 }
 
 /** Text frames of the server that begin with this are for the client itself and not from the room. */

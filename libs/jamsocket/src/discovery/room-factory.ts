@@ -10,7 +10,7 @@ import { ConnectExecution } from './connect-execution.js';
 import { runGuards } from './enhancer-chain.js';
 import type { EnhancerFinder, Method } from './enhancers.js';
 import { HandlerPlan, type Host } from './handler-plan.js';
-import { destroyHooksOf } from './room-providers.js';
+import { hooksOf, type RoomHooks } from './room-providers.js';
 import type { FoundService } from './service-explorer.js';
 
 /** Builds the rooms of one service class: the instance through Nest's injector, its handlers bound to it. */
@@ -36,8 +36,7 @@ export class RoomFactory {
     const service = await moduleRef.resolve<object>(wrapper.token as Type<object>, contextId, { strict: true });
     // Nest keeps everything room-scoped for as long as somebody holds the id: only scoped enhancers need that.
     const host: Host = { service, contextId: this.#areScoped ? contextId : undefined };
-    const hooks = destroyHooksOf(service, wrapper, contextId);
-    return new BoundInstance(host, plans, hooks);
+    return new BoundInstance(host, plans, hooksOf(service, wrapper, contextId));
   }
 
   /** Whether a connect's guards can only be built within a room. */
@@ -136,7 +135,7 @@ class BoundInstance implements RoomInstance {
   constructor(
     readonly host: Host,
     { single, events, timers, scheduled }: Plans,
-    private readonly hooks: readonly (() => unknown)[],
+    readonly hooks: RoomHooks,
   ) {
     const bind = (plan: HandlerPlan | undefined) => plan && new BoundHandler(plan, host);
     this.create = bind(single.get('create'));
@@ -153,10 +152,6 @@ class BoundInstance implements RoomInstance {
 
   get service(): object {
     return this.host.service;
-  }
-
-  async destroyProviders(): Promise<void> {
-    for (const hook of this.hooks) await hook();
   }
 }
 

@@ -1,47 +1,59 @@
 import type { ContextId } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { ProviderHook } from '../room/provider-hooks.js';
 
-/**
- * `onModuleDestroy` of a room's service and of everything that was built for this room alone, dependents before what
- * they depend on. Nest itself calls the hook of singletons only.
- */
-export function destroyHooksOf(service: object, wrapper: InstanceWrapper, contextId: ContextId): (() => unknown)[] {
-  const instances = new Set<object>([service]);
-  collectScoped(wrapper, contextId, instances, new Set([wrapper]));
-  const hooks: (() => unknown)[] = [];
-  for (const instance of instances) {
-    const onModuleDestroy = destroyHookOf(instance);
-    if (onModuleDestroy !== undefined) hooks.push(() => onModuleDestroy.call(instance));
-  }
-  return hooks;
+type HookName = 'onModuleInit' | 'onModuleDestroy';
+
+/** The lifecycle hooks of a room's service and of everything that was built for this room alone, in the order they run. */
+export interface RoomHooks {
+  /** Dependencies before what depends on them. */
+  readonly init: readonly ProviderHook[];
+  /** The other way round. */
+  readonly destroy: readonly ProviderHook[];
+}
+
+/** Nest itself calls the hooks of singletons only. */
+export function hooksOf(service: object, wrapper: InstanceWrapper, contextId: ContextId): RoomHooks {
+  const instances = new Set<object>();
+  collectScoped(wrapper, contextId, instances, new Set());
+  instances.add(service);
+  const inOrder = [...instances];
+  return { init: hooksNamed('onModuleInit', inOrder), destroy: hooksNamed('onModuleDestroy', inOrder.reverse()) };
+}
+
+function hooksNamed(name: HookName, instances: readonly object[]): readonly ProviderHook[] {
+  return instances.flatMap((instance) => hookOf(instance, name) ?? []);
 }
 
 /** What a factory made may be a strict mock, which throws for a property that it does not have. */
-function destroyHookOf(instance: object): (() => unknown) | undefined {
+function hookOf(instance: object, name: HookName): ProviderHook | undefined {
   try {
-    const { onModuleDestroy } = instance as { onModuleDestroy?: unknown };
-    return typeof onModuleDestroy === 'function' ? (onModuleDestroy as () => unknown) : undefined;
+    const hook = (instance as Partial<Record<HookName, unknown>>)[name];
+    if (typeof hook !== 'function') return undefined;
+    return { name: `${instance.constructor?.name}.${name}`, run: () => hook.call(instance) as unknown };
   } catch {
     return undefined;
   }
 }
 
-function collectScoped(
-  wrapper: InstanceWrapper,
-  contextId: ContextId,
-  found: Set<object>,
-  visited: Set<InstanceWrapper>,
-): void {
+/** Adds the instances that a provider depends on, each behind its own dependencies. */
+function collectScoped(wrapper: InstanceWrapper, contextId: ContextId, found: Set<object>, visited: Set<string>): void {
   const dependencies = [
     ...(wrapper.getCtorMetadata() ?? []),
     ...(wrapper.getPropertiesMetadata() ?? []).map((property) => property.wrapper),
   ];
   for (const dependency of dependencies) {
-    if (dependency.isDependencyTreeStatic() || visited.has(dependency)) continue;
-    visited.add(dependency);
-    const inquirerId = dependency.isTransient ? wrapper.id : undefined;
-    const instance: unknown = dependency.getInstanceByContextId(contextId, inquirerId)?.instance;
-    if (typeof instance === 'object' && instance !== null) found.add(instance);
+    const { isTransient } = dependency;
+    // A transient provider of a room is built for the room, whatever it depends on.
+    if (dependency.isDependencyTreeStatic() && !isTransient) continue;
+    // Whoever injects a transient provider has its own instance.
+    const inquirerId = isTransient ? wrapper.id : undefined;
+    const key = `${dependency.id} ${inquirerId ?? ''}`;
+    if (visited.has(key)) continue;
+    visited.add(key);
     collectScoped(dependency, contextId, found, visited);
+    const built = dependency.getInstanceByContextId(contextId, inquirerId);
+    const instance: unknown = built?.isResolved ? built.instance : undefined;
+    if (typeof instance === 'object' && instance !== null) found.add(instance);
   }
 }

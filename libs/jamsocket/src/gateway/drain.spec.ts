@@ -18,14 +18,14 @@ describe('draining', () => {
     const began = Date.now();
     const clients = Array.from({ length: count }, (_, id) => ({
       id,
-      connection: { ended: Promise.resolve(), terminate: () => undefined },
+      finish: (done: () => void) => done(),
       end: () => closes.push({ id, at: Date.now() - began }),
     }));
     const registry = {
       refuseNew: () => undefined,
       clients: () => clients as unknown as Client[],
       stopAll: () => Promise.resolve(),
-      abandonAll: () => Promise.resolve(),
+      closing: new Set(),
     };
     const clock = new SystemClock();
     clock.now = () => Date.now();

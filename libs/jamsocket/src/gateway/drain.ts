@@ -1,20 +1,29 @@
+import { Logger } from '@nestjs/common';
 import { CloseCode } from '../base/protocol.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Client } from '../members/client.js';
+import type { Room } from '../room/room.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 
 /** Closes come this far apart at the most, so that a small server stops at once. */
 const MAX_GAP_MS = 1;
-/** The part of the grace in which clients are closed; the rest is for handlers and for the sockets to empty. */
+/** The part of the grace over which the closes are spread. */
 const CLOSING_PART = 0.5;
+/** The part of the grace in which messages have their turns; the rest is for `@OnDisconnect`, `@OnDestroy` and the sockets. */
+const MESSAGES_PART = 0.6;
 /** Closes go out in batches, one a tick. */
 const TICK_MS = 10;
+/** A log line names so many rooms. */
+const MAX_NAMES = 5;
 const REASON = 'service restart';
+
+const logger = new Logger('Jamsocket');
 
 /**
  * Ends all rooms within `graceMs`. Clients are closed in random order with 1012, spread so that they do not all come
- * back in one instant; each gets everything it was sent before. Then the rooms run what is left in their mailboxes
- * and stop. Whoever has not closed by the end is cut off.
+ * back in one instant; each gets everything it was sent before, and one that speaks `jamsocket.v1` is closed when what
+ * it sent has been handled and acknowledged. Messages that have not had their turns after a part of the grace are given
+ * up unacknowledged, so that `@OnDisconnect` and `@OnDestroy` have the rest. Whoever has not closed by the end is cut off.
  */
 export async function drainRooms(
   registry: RoomRegistry,
@@ -24,30 +33,80 @@ export async function drainRooms(
 ): Promise<void> {
   registry.refuseNew();
   const clients = shuffle(registry.clients(), random);
-  const deadline = delay(graceMs, clock);
-  await Promise.race([deadline.passed, drainInTime(registry, clients, graceMs, clock)]);
-  deadline.cancel();
+  const deadline = clock.now() + graceMs;
+  const grace = delay(graceMs, clock);
+  const messages = delay(graceMs * MESSAGES_PART, clock);
+  const hurried = messages.passed.then(() => logGivenUp(registry.hurryAll(deadline), graceMs));
+  const drained = drainInTime(registry, clients, { graceMs, clock, hurried });
+  const isDone = await Promise.race([grace.passed.then(() => false), drained.then(() => true)]);
+  messages.cancel();
+  grace.cancel();
+  if (isDone) return;
+  logOverdue(registry, graceMs);
   void registry.abandonAll();
+  for (const connection of registry.closing) connection.terminate('shutdown grace is over');
   for (const client of clients) client.connection?.terminate('shutdown grace is over');
+}
+
+interface Time {
+  readonly graceMs: number;
+  readonly clock: JamsocketClock;
+  /** Every client has been closed, whatever of it still waited. */
+  readonly hurried: Promise<void>;
 }
 
 async function drainInTime(
   registry: RoomRegistry,
   clients: readonly Client[],
-  graceMs: number,
-  clock: JamsocketClock,
+  { graceMs, clock, hurried }: Time,
 ): Promise<void> {
   const spreadMs = Math.min(graceMs * CLOSING_PART, clients.length * MAX_GAP_MS);
   const began = clock.now();
-  for (let closed = 0; closed < clients.length;) {
+  const ends: Promise<void>[] = [];
+  while (ends.length < clients.length) {
     // By the clock, not by the tick: a busy process is late for every tick, and that must not add up.
     const elapsed = clock.now() - began + TICK_MS;
     const due = elapsed < spreadMs ? Math.ceil((clients.length * elapsed) / spreadMs) : clients.length;
-    for (; closed < due; closed++) clients[closed].end(CloseCode.serviceRestart, REASON);
-    if (closed < clients.length) await delay(TICK_MS, clock).passed;
+    while (ends.length < due) ends.push(closeWhenHandled(clients[ends.length]));
+    if (ends.length < clients.length) await delay(TICK_MS, clock).passed;
   }
+  await Promise.race([Promise.all(ends), hurried]);
   await registry.stopAll(CloseCode.serviceRestart, REASON);
-  await Promise.all(clients.map(async (client) => client.connection?.ended));
+  await Promise.all([...registry.closing].map((connection) => connection.ended));
+}
+
+function closeWhenHandled(client: Client): Promise<void> {
+  return new Promise((resolve) =>
+    client.finish(() => {
+      client.end(CloseCode.serviceRestart, REASON);
+      resolve();
+    }),
+  );
+}
+
+function logGivenUp(givenUp: ReadonlyMap<Room, number>, graceMs: number): void {
+  if (givenUp.size === 0) return;
+  const messages = [...givenUp.values()].reduce((sum, count) => sum + count, 0);
+  logger.warn(
+    `Shutting down: ${messages} messages that clients had sent were not handled within ${graceMs * MESSAGES_PART} ms and have been given up, in ${namesOf([...givenUp.keys()])}. They have not been acknowledged. A longer shutdownGraceMs (${graceMs} ms) gives them more time.`,
+  );
+}
+
+function logOverdue(registry: RoomRegistry, graceMs: number): void {
+  const rooms = registry.unstopped();
+  const what = [
+    ...(rooms.length > 0 ? [`${namesOf(rooms)} had not stopped`] : []),
+    ...(registry.closing.size > 0 ? [`${registry.closing.size} connections had not closed`] : []),
+  ].join(', and ');
+  logger.warn(
+    `Shutting down: shutdownGraceMs (${graceMs} ms) is over. ${what || 'Not everything had ended'}; it ends now.`,
+  );
+}
+
+function namesOf(rooms: readonly Room[]): string {
+  const names = rooms.slice(0, MAX_NAMES).map(({ definition, address }) => `${definition.type.name} "${address.key}"`);
+  const others = rooms.length > MAX_NAMES ? ` and ${rooms.length - MAX_NAMES} more rooms` : '';
+  return names.join(', ') + others;
 }
 
 function delay(ms: number, clock: JamsocketClock): { passed: Promise<void>; cancel(): void } {

@@ -1,10 +1,10 @@
 import type { Connection } from '../wire/connection.js';
 import { Frame } from '../wire/frame.js';
 import type { InboundRate } from '../wire/inbound-rate.js';
-import { JamsocketError } from '../base/errors.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
 import type { ClientRequest } from './client-request.js';
-import { logClosed } from './error-log.js';
+import { assertCloseCode } from './close-code.js';
+import { logClosed, logCloseFailed } from './error-log.js';
 import { assertBytes, assertFits, assertText } from './assert-payload.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
@@ -18,8 +18,6 @@ import type { Session } from './session.js';
 export type ClientId = number;
 
 const NO_TAGS: ReadonlySet<string> = new Set();
-/** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
-const MAX_REASON_BYTES = 123;
 
 /**
  * A participant of a room. It is not its socket: it stays the same whatever carries its messages. (It is the
@@ -147,12 +145,26 @@ export class Client<Data = any> {
     return { id, roomId, tags: [...tags] };
   }
 
-  /** @internal Closes with any code. */
+  /** @internal Closes with any code. A close that fails cuts the connection, so that it keeps nobody else from closing. */
   end(code: number, reason: string): void {
     if (!this.#isMember) return;
-    if (this.connection === null) return this.room!.leave(this, code, reason);
-    this.room!.members.outbox.flushTo(this.connection);
-    this.connection.close(code, reason);
+    const { connection } = this;
+    if (connection === null) return this.room!.leave(this, code, reason);
+    try {
+      this.room!.members.acknowledgeRest(this);
+      this.room!.members.outbox.flushTo(connection);
+      connection.close(code, reason);
+    } catch (error) {
+      connection.terminate('its close failed');
+      logCloseFailed(this, error);
+    }
+  }
+
+  /** @internal Its room takes nothing more from it. `done` is called when all that will be acknowledged has had its turn. */
+  finish(done: () => void): void {
+    const { session } = this;
+    if (session !== null) session.finished = done;
+    if (session === null || session.handled === session.received) done();
   }
 
   /** @internal */
@@ -207,9 +219,9 @@ export class Client<Data = any> {
     const { members } = this.room!;
     if (session.isConfirmed) {
       if (session.isHeartbeat(frame)) return this.#answerHeartbeat();
-      if (session.countReceived(frame.length)) members.acknowledge(this);
-      // A client that does not read its acknowledgements may just have been dropped.
-      return this.closed === undefined;
+      if (session.finished !== null) return false;
+      session.received++;
+      return true;
     }
     if (!members.confirm(this, frame)) this.end(CloseCode.protocolError, 'the confirmation of jamsocket.v1 is wrong');
     return false;
@@ -229,22 +241,8 @@ export class Client<Data = any> {
       this.end(CloseCode.policy, 'too many messages');
       logClosed(this, 'it sends more than limits.messagesPerSecond or limits.bytesPerSecond allows.');
     }
+    // A dropped message waits for no turn, and the client must not wait for its acknowledgement.
+    if (excess === 'drop') this.session?.skip();
     return excess === undefined;
-  }
-}
-
-/** @throws JamsocketError `bad_close_code` */
-export function assertCloseCode(code: number, reason: string): void {
-  if (code !== CloseCode.normal && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
-    throw new JamsocketError(
-      'bad_close_code',
-      `Close code ${code} is not an application's to use: use 1000, or one from 3000 to 4999.`,
-    );
-  }
-  if (Buffer.byteLength(reason) > MAX_REASON_BYTES) {
-    throw new JamsocketError(
-      'bad_close_code',
-      `The close reason has ${Buffer.byteLength(reason)} bytes; ${MAX_REASON_BYTES} fit into a close frame.`,
-    );
   }
 }

@@ -46,3 +46,12 @@ function write(message: string, log: () => void): void {
     lastResort.error(`The application's logger failed (${describeError(error).message}) for this line: ${message}`);
   }
 }
+
+/** Logs that a client could not be closed properly, and was cut off. */
+export function logCloseFailed(client: LoggedClient, error: unknown): void {
+  const { definition, address } = client.room!;
+  const { logger, service, type } = definition;
+  const message = `Closing client ${client.id} of ${type.name} in room "${address.key}" failed, so it was cut off: ${String(error)}`;
+  const stack = error instanceof Error ? error.stack : undefined;
+  logError(logger, message, { service, room: address.key, client: client.id }, stack);
+}

@@ -94,8 +94,22 @@ export class Members implements MembersPort<Client> {
     this.#resumption?.fellBehind(client);
   }
 
+  /** A message of a client that speaks `jamsocket.v1` has had its turn. */
+  handled(client: Client, bytes: number): void {
+    const session = client.session!;
+    if (session.countHandled(bytes)) this.acknowledge(client);
+    if (session.finished !== null && session.handled === session.received) session.finished();
+  }
+
+  /** The client is about to be closed: the last chance to tell it how much of what it sent has been handled. */
+  acknowledgeRest(client: Client): void {
+    if (client.session?.isBehind) this.acknowledge(client);
+  }
+
+  /** Tells the client how much of what it sent has been handled. */
   acknowledge(client: Client): void {
-    this.#resumption!.acknowledge(client);
+    // A client that is away hears it when it comes back.
+    if (client.closed === undefined && client.connection !== null) this.#resumption!.acknowledge(client);
   }
 
   broadcast(frame: Frame): void {

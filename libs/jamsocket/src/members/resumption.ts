@@ -158,11 +158,12 @@ export class Resumption {
   }
 
   #welcomeFrame(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): Frame {
-    const { token, received } = client.session!;
+    const { token, received, handled } = client.session!;
     const welcome: Welcome = {
       jamsocket: token,
       client: client.id,
       received,
+      handled,
       windowMs: this.windowMs,
       heartbeatMs: this.heartbeatMs,
       ...answer,

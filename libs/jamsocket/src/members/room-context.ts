@@ -3,6 +3,7 @@ import { CloseCode } from '../base/protocol.js';
 import { DEFAULT_TIMER } from '../decorators/metadata.js';
 import { JamsocketError } from '../base/errors.js';
 import { assertBytes, assertFits, assertText } from './assert-payload.js';
+import { assertCloseReason } from './close-code.js';
 import type { Client, ClientId } from './client.js';
 import { deliver, type Recipient } from './recipients.js';
 import type { SendOptions } from './send-options.js';
@@ -118,8 +119,13 @@ export class JamsocketContext<Events = any> {
     this.room.timers.clear(name);
   }
 
-  /** Stops the room: every client is closed with 1000 and this reason, then `@OnDestroy` runs. */
+  /**
+   * Stops the room: every client is closed with 1000 and this reason, then `@OnDestroy` runs.
+   * @param reason at most 123 bytes of UTF-8
+   * @throws JamsocketError `bad_close_code`
+   */
   close(reason = ''): void {
+    assertCloseReason(reason);
     this.room.close(CloseCode.normal, reason);
   }
 

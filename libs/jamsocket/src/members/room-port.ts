@@ -24,6 +24,8 @@ export interface MembersPort<Client> {
   /** @returns whether the first frame of a client of `jamsocket.v1` is its confirmation */
   confirm(client: Client, frame: string | Buffer): boolean;
   acknowledge(client: Client): void;
+  /** The client is about to be closed. */
+  acknowledgeRest(client: Client): void;
   fellBehind(client: Client): void;
 }
 

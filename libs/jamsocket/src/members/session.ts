@@ -1,6 +1,6 @@
 import { confirmation, controlPrefix } from '../base/protocol.js';
 
-/** The client is told how much has been received after this many data frames, or bytes of them. */
+/** The client is told how much has been handled after this many data frames, or bytes of them. */
 const ACKNOWLEDGE_EVERY = 32;
 const ACKNOWLEDGE_BYTES = 64 * 1024;
 /** Without the token. */
@@ -10,6 +10,10 @@ const CONFIRMATION_LENGTH = confirmation('').length;
 export class Session {
   /** Data frames of the client that have been received. */
   received = 0;
+  /** So many of them, the first ones, have had their turns. */
+  handled = 0;
+  /** Set once the room takes no more data frames of the client: called when all that it took have had their turns. */
+  finished: (() => void) | null = null;
   /** When the client was last heard before its connection was lost, on the clock. */
   heardUntil = 0;
   /** For the replay log: the client was a member when the room's broadcast of this number came. */
@@ -25,6 +29,8 @@ export class Session {
   #isConfirmed = false;
   #acknowledged = 0;
   #unacknowledgedBytes = 0;
+  /** First and last number of each run of frames that have no turns, behind frames that wait for theirs. */
+  #skipped: number[] | null = null;
 
   constructor(public token: string) {}
 
@@ -41,7 +47,7 @@ export class Session {
     this.#olderTokens = [...new Set([presented, this.token])];
     this.token = token;
     this.#isConfirmed = false;
-    this.#acknowledged = this.received;
+    this.#acknowledged = this.handled;
     this.#unacknowledgedBytes = 0;
   }
 
@@ -62,16 +68,42 @@ export class Session {
     return frame.length === this.token.length + CONFIRMATION_LENGTH && frame === confirmation(this.token);
   }
 
-  /** @returns whether it is time to acknowledge */
-  countReceived(bytes: number): boolean {
-    this.received++;
+  /** The oldest frame that waited has had its turn. @returns whether it is time to acknowledge */
+  countHandled(bytes: number): boolean {
+    this.handled++;
+    if (this.#skipped !== null) this.#passSkipped(this.#skipped);
     this.#unacknowledgedBytes += bytes;
-    return this.received - this.#acknowledged >= ACKNOWLEDGE_EVERY || this.#unacknowledgedBytes >= ACKNOWLEDGE_BYTES;
+    return this.handled - this.#acknowledged >= ACKNOWLEDGE_EVERY || this.#unacknowledgedBytes >= ACKNOWLEDGE_BYTES;
+  }
+
+  /** The frame that was received last has no turn: it is as good as handled when those before it are. */
+  skip(): void {
+    const number = this.received;
+    if (number === this.handled + 1) {
+      this.handled = number;
+      return;
+    }
+    const skipped = (this.#skipped ??= []);
+    if (skipped.at(-1) === number - 1) skipped[skipped.length - 1] = number;
+    else skipped.push(number, number);
+  }
+
+  /** The client does not know yet how much has been handled. */
+  get isBehind(): boolean {
+    return this.handled > this.#acknowledged;
   }
 
   acknowledge(): string {
-    this.#acknowledged = this.received;
+    this.#acknowledged = this.handled;
     this.#unacknowledgedBytes = 0;
-    return `${controlPrefix(this.token)}"received":${this.received}}`;
+    return `${controlPrefix(this.token)}"handled":${this.handled}}`;
+  }
+
+  #passSkipped(skipped: number[]): void {
+    while (skipped[0] === this.handled + 1) {
+      this.handled = skipped[1];
+      skipped.splice(0, 2);
+    }
+    if (skipped.length === 0) this.#skipped = null;
   }
 }

@@ -120,14 +120,6 @@ export class HandlerRunner {
     return this.#fail(error, { handler, client, message, style });
   }
 
-  async destroyProviders(instance: RoomInstance | null): Promise<void> {
-    try {
-      await instance?.destroyProviders();
-    } catch (error) {
-      this.report(error);
-    }
-  }
-
   report(error: unknown, handler?: Pick<Handler, 'name'>, client?: Client): void {
     const { logger, service, type } = this.room.definition;
     const { key } = this.room.address;

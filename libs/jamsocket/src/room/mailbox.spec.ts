@@ -9,13 +9,15 @@ const textOf = (text: string): RoomEvent => ({ type: 'text', client: null as unk
 describe('a mailbox', () => {
   const handled: string[] = [];
   const timedOut: string[] = [];
+  const ended: string[] = [];
   let drained = 0;
   let mailbox: Mailbox;
+  const clock = new SystemClock();
   /** Ends of the turns that texts beginning with "slow" take. */
   let ends: (() => void)[] = [];
 
   beforeEach(() => {
-    handled.length = timedOut.length = drained = 0;
+    handled.length = timedOut.length = ended.length = drained = 0;
     ends = [];
     const owner = {
       takeTurn(event: RoomEvent) {
@@ -24,10 +26,11 @@ describe('a mailbox', () => {
         return text.startsWith('slow') ? new Promise<void>((resolve) => ends.push(resolve)) : undefined;
       },
       turnThrew: () => undefined,
+      turnEnded: (event: RoomEvent) => void ended.push((event as { text: string }).text),
       turnTimedOut: (event: RoomEvent) => void timedOut.push((event as { text: string }).text),
       mailboxDrained: () => void drained++,
     };
-    mailbox = new Mailbox(owner, { maxEvents: 4, maxBytes: 100 }, new SystemClock(), 1_000);
+    mailbox = new Mailbox(owner, { maxEvents: 4, maxBytes: 100 }, clock, 1_000);
   });
 
   const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -110,6 +113,7 @@ describe('a mailbox', () => {
           threw.push([(event as { text?: string } | undefined)?.text ?? 'no event', (error as Error).message]);
           fail('even this');
         },
+        turnEnded: (event) => void ended.push((event as { text: string }).text),
         turnTimedOut: () => fail('timed out'),
         mailboxDrained: () => fail('drained'),
       },
@@ -129,6 +133,7 @@ describe('a mailbox', () => {
     expect(hostile.begin()).toBe(true);
     hostile.fail(textOf('direct'), new Error('direct'));
     expect(threw.at(-1)).toEqual(['direct', 'direct']);
+    expect(ended).toEqual(['throws', 'rejects', 'last', 'direct']);
     expect(hostile.isIdle).toBe(true);
   });
 
@@ -143,6 +148,9 @@ describe('a mailbox', () => {
             return new Promise<void>(() => undefined);
           },
           turnThrew: () => undefined,
+          turnEnded() {
+            throw new Error('cannot be told either');
+          },
           turnTimedOut() {
             throw new Error('cannot be told');
           },
@@ -158,6 +166,42 @@ describe('a mailbox', () => {
       jest.advanceTimersByTime(1_000);
       await turn();
       expect(seen).toEqual(['slow', 'next']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('tells of the end of each turn once, whether it took too long or not', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      mailbox.open();
+      for (const text of ['at once', 'slow', 'slow 2', 'last']) mailbox.post(textOf(text));
+      expect(ended).toEqual(['at once']);
+      jest.advanceTimersByTime(1_000);
+      await turn();
+      expect(ended).toEqual(['at once', 'slow']);
+      expect(mailbox.hasOverdueTurn).toBe(true);
+      for (const end of ends) end();
+      await turn();
+      expect(ended).toEqual(['at once', 'slow', 'slow 2', 'last']);
+      expect(mailbox.hasOverdueTurn).toBe(false);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('in a hurry lets every turn that is left begin in time', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      mailbox.open();
+      for (let n = 0; n < 10; n++) mailbox.post(textOf(`slow ${n}`));
+      const givenUp = mailbox.hurry(clock.now() + 100, (event) => (event as { text: string }).text === 'slow 5');
+      expect(givenUp).toEqual([textOf('slow 5')]);
+      for (let ms = 0; ms < 100; ms++) {
+        jest.advanceTimersByTime(1);
+        await turn();
+      }
+      expect(handled).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9].map((n) => `slow ${n}`));
     } finally {
       jest.useRealTimers();
     }
@@ -192,6 +236,7 @@ describe('a mailbox', () => {
           return undefined;
         },
         turnThrew: () => undefined,
+        turnEnded: () => undefined,
         turnTimedOut: () => undefined,
         mailboxDrained: () => undefined,
       },

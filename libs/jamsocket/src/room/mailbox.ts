@@ -7,8 +7,10 @@ export interface MailboxOwner {
   takeTurn(event: RoomEvent): void | Promise<void>;
   /** A turn failed in a way its owner has not dealt with; `undefined` if it was no event's turn. The mailbox goes on. */
   turnThrew(event: RoomEvent | undefined, error: unknown): void;
-  /** A turn took longer than allowed and goes on on its own. */
-  turnTimedOut(event: RoomEvent): void;
+  /** The event's turn is over: it was handled, or took too long. Called once for each event, before the next turn. */
+  turnEnded(event: RoomEvent): void;
+  /** A turn took longer than these milliseconds and goes on on its own. */
+  turnTimedOut(event: RoomEvent, ms: number): void;
   /** What waits has shrunk to half the limits. */
   mailboxDrained(): void;
 }
@@ -33,8 +35,15 @@ export class Mailbox {
   #head = 0;
   #bytes = 0;
   #wasFull = false;
+  /** Gives up the turn that is waited for. */
+  #expire: (() => void) | null = null;
   /** Runs while a turn is waited for. */
   #turnTimer: NodeJS.Timeout | null = null;
+  /** Milliseconds that the turn that is waited for may take. */
+  #turnMs = 0;
+  #overdueTurns = 0;
+  /** Set by a shutdown: when everything has to be over, on the clock. */
+  #deadline = Infinity;
 
   constructor(
     private readonly owner: MailboxOwner,
@@ -45,7 +54,7 @@ export class Mailbox {
 
   /** The room is there: what has come in the meantime is handled now. */
   open(): void {
-    this.#continueWith(undefined);
+    this.#next();
   }
 
   get isIdle(): boolean {
@@ -70,82 +79,113 @@ export class Mailbox {
 
   /** That turn is over. */
   end(): void {
-    this.#continueWith(undefined);
+    this.#next();
   }
 
   /** That turn has thrown. */
   fail(event: RoomEvent, error: unknown): void {
     this.#report(event, error);
-    this.#continueWith(undefined);
+    this.#ended(event);
+    this.#next();
   }
 
-  /** That turn goes on as this promise. */
+  /** The turn goes on as this promise; then the next one begins. */
   wait(turn: Promise<void>, event: RoomEvent): void {
-    this.#continueWith(this.#withinTimeout(turn, event));
+    void this.#withinTimeout(turn, event).then(() => {
+      this.#ended(event);
+      this.#next();
+    });
   }
 
   /** @returns whether the mailbox is full now: whoever fills it should send no more */
   post(event: RoomEvent): boolean {
     if (!this.#isBusy) {
       this.#isBusy = true;
-      this.#continueWith(this.#take(event));
+      if (this.#run(event)) this.#next();
       return false;
     }
-    this.#queue.push(compacted(event));
-    this.#bytes += bytesOf(event);
+    this.#push(compacted(event));
     if (!this.isFull) return false;
     this.#wasFull = true;
     return true;
   }
 
-  /** Gives up the turn that is under way, and gives away the events that wait: the room will not handle them. */
-  abandon(): RoomEvent[] {
-    if (this.#turnTimer !== null) this.clock.clearTimeout(this.#turnTimer);
-    const rest = this.#queue.slice(this.#head);
-    this.#queue = [];
-    this.#head = 0;
-    this.#bytes = 0;
-    return rest;
+  /** Milliseconds that a turn may take; in a hurry an equal share of the time that is left, so that others have theirs. */
+  get turnLimitMs(): number {
+    if (this.#deadline === Infinity) return this.turnTimeoutMs;
+    const share = (this.#deadline - this.clock.now()) / (this.waitingEvents + 2);
+    return Math.max(1, Math.min(this.turnTimeoutMs, share));
   }
 
-  #continueWith(turn: void | Promise<void>): void {
+  /** Turns that took too long go on on their own. */
+  get hasOverdueTurn(): boolean {
+    return this.#overdueTurns > 0;
+  }
+
+  /**
+   * A shutdown does not wait for what waits: everything has to be over by `deadline`, and every turn that is left gets its
+   * time, whatever those before it do. @returns the events that are given up
+   */
+  hurry(deadline: number, isGivenUp: (event: RoomEvent) => boolean): RoomEvent[] {
+    const waiting = this.#takeWaiting();
+    for (const event of waiting) if (!isGivenUp(event)) this.#push(event);
+    this.#deadline = deadline;
+    if (this.#expire !== null) this.#startTimer();
+    return waiting.filter(isGivenUp);
+  }
+
+  /** Gives up the turn that is under way, and gives away the events that wait: the room will not handle them. */
+  abandon(): RoomEvent[] {
+    this.#stopTimer();
+    return this.#takeWaiting();
+  }
+
+  /** Runs the turns of what waits, until one of them has to be waited for. */
+  #next(): void {
     for (;;) {
-      if (turn !== undefined) {
-        void turn.then(() => this.#continueWith(undefined));
-        return;
-      }
       const event = this.#shift();
       if (event === undefined) {
         this.#isBusy = false;
         return;
       }
-      turn = this.#take(event);
+      if (!this.#run(event)) return;
     }
   }
 
-  #take(event: RoomEvent): void | Promise<void> {
+  /** @returns whether the turn is over already */
+  #run(event: RoomEvent): boolean {
     try {
       const turn = this.owner.takeTurn(event);
-      return turn === undefined ? undefined : this.#withinTimeout(turn, event);
+      if (turn !== undefined) {
+        this.wait(turn, event);
+        return false;
+      }
     } catch (error) {
       this.#report(event, error);
-      return undefined;
     }
+    this.#ended(event);
+    return true;
   }
 
   #withinTimeout(turn: Promise<void>, event: RoomEvent): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.clock.setTimeout(() => {
+      let isOverdue = false;
+      const expire = () => {
+        isOverdue = true;
+        this.#overdueTurns++;
+        this.#turnTimer = this.#expire = null;
         try {
-          this.owner.turnTimedOut(event);
+          this.owner.turnTimedOut(event, this.#turnMs);
         } catch (error) {
           this.#report(event, error);
         }
         resolve();
-      }, this.turnTimeoutMs);
-      this.#turnTimer = timer;
+      };
+      this.#expire = expire;
+      this.#startTimer();
       const end = () => {
-        this.clock.clearTimeout(timer);
+        if (isOverdue) this.#overdueTurns--;
+        else if (this.#expire === expire) this.#stopTimer();
         resolve();
       };
       turn.then(end, (error) => {
@@ -155,12 +195,44 @@ export class Mailbox {
     });
   }
 
+  #ended(event: RoomEvent): void {
+    try {
+      this.owner.turnEnded(event);
+    } catch (error) {
+      this.#report(event, error);
+    }
+  }
+
   #report(event: RoomEvent | undefined, error: unknown): void {
     try {
       this.owner.turnThrew(event, error);
     } catch {
       // Nothing is left to try, and the room has to go on.
     }
+  }
+
+  #startTimer(): void {
+    if (this.#turnTimer !== null) this.clock.clearTimeout(this.#turnTimer);
+    this.#turnMs = this.turnLimitMs;
+    this.#turnTimer = this.clock.setTimeout(this.#expire!, this.#turnMs);
+  }
+
+  #stopTimer(): void {
+    if (this.#turnTimer !== null) this.clock.clearTimeout(this.#turnTimer);
+    this.#turnTimer = this.#expire = null;
+  }
+
+  #push(event: RoomEvent): void {
+    this.#queue.push(event);
+    this.#bytes += bytesOf(event);
+  }
+
+  #takeWaiting(): RoomEvent[] {
+    const waiting = this.#queue.slice(this.#head);
+    this.#queue = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    return waiting;
   }
 
   #shift(): RoomEvent | undefined {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
 import type { CronOptions } from '../base/sources.js';
 import type { Client } from '../members/client.js';
+import type { ProviderHook } from './provider-hooks.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
 
@@ -63,8 +64,8 @@ export interface RoomInstance {
   readonly timers: ReadonlyMap<string, Handler>;
   /** Handlers of scheduled methods, by method name. */
   readonly scheduled: ReadonlyMap<string, Handler>;
-  /** `onModuleDestroy` of the instance and of everything room-scoped it injects. */
-  destroyProviders(): Promise<void>;
+  /** `onModuleInit` and `onModuleDestroy` of the instance and of everything room-scoped it injects, in order. */
+  readonly hooks: { readonly init: readonly ProviderHook[]; readonly destroy: readonly ProviderHook[] };
 }
 
 /** One handler of one room, with the guards, pipes, interceptors and filters that apply to it. */

@@ -30,6 +30,11 @@ export function bytesOf(event: RoomEvent): number {
   return event.type === 'binary' ? event.bytes.length : 0;
 }
 
+/** Of its payload: bytes, or characters of a text. */
+export function lengthOf(event: ClientEvent): number {
+  return event.type === 'text' ? event.text.length : event.bytes.length;
+}
+
 /** The event as it may wait: its bytes do not pin the much larger chunk they came in. */
 export function compacted<Event extends RoomEvent>(event: Event): Event {
   return event.type === 'binary' ? { ...event, bytes: compact(event.bytes) } : event;

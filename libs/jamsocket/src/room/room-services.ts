@@ -13,5 +13,7 @@ export interface RoomServices {
   readonly observers: JamsocketObservers;
   /** Clients whose connection is lost and who may come back. */
   readonly placesKept: AddressCounts;
+  /** Connections that have been closed from here and whose sockets have not ended yet. */
+  readonly closing: Set<Connection>;
   createOutbox(coalesce: boolean, dropSlow: (connection: Connection) => void): Outbox;
 }

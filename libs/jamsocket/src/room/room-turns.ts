@@ -9,7 +9,7 @@ import type { RoomInstance } from './room-definition.js';
 import type { RoomTimers } from './room-timers.js';
 import { routeText } from './json-events.js';
 import type { MailboxOwner } from './mailbox.js';
-import type { RoomEvent, RoomTimer } from './room-event.js';
+import { lengthOf, type RoomEvent, type RoomTimer } from './room-event.js';
 
 /** What taking turns needs of a room. */
 export interface TurnsRoom extends RunnerRoom {
@@ -65,11 +65,24 @@ export class RoomTurns implements MailboxOwner {
     }
   }
 
-  turnTimedOut(event: RoomEvent): void {
+  turnEnded(event: RoomEvent): void {
+    if ((event.type === 'text' || event.type === 'binary') && event.client.session !== null)
+      this.messageEnded(event.client, lengthOf(event));
+  }
+
+  /** A client of `jamsocket.v1` is to know that its message has been handled. Never throws. */
+  messageEnded(client: Client, length: number): void {
+    try {
+      this.room.members.handled(client, length);
+    } catch (error) {
+      this.runner.report(error, undefined, client);
+    }
+  }
+
+  turnTimedOut(event: RoomEvent, ms: number): void {
     const { room, runner } = this;
     const what = event.type === 'timer' ? `timer "${event.timer.name}"` : event.type;
-    const ms = room.definition.options.handlerTimeoutMs;
-    const message = `The ${what} handler of ${room.definition.type.name} has not finished in ${ms} ms; room "${room.address.key}" moves on without it.`;
+    const message = `The ${what} handler of ${room.definition.type.name} has not finished in ${Math.round(ms)} ms; room "${room.address.key}" moves on without it.`;
     const client = 'client' in event ? event.client : undefined;
     const { latest } = runner;
     runner.report(new JamsocketError('handler_timeout', message), latest, client);

@@ -19,6 +19,7 @@ import type { ClientEvent, RoomCall, RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
+import { destroyProviders } from './provider-hooks.js';
 import { withinTimeout } from '../base/within-timeout.js';
 import { RoomTimers } from './room-timers.js';
 import { RoomTurns } from './room-turns.js';
@@ -105,6 +106,11 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     return this.state !== 'starting' && this.#mailbox.isIdle;
   }
 
+  /** A handler that took too long is still running. */
+  get hasOverdueTurn(): boolean {
+    return this.#mailbox.hasOverdueTurn;
+  }
+
   /** Clients that came and went have left it more messages than its mailbox takes from those that stay. */
   get isSwamped(): boolean {
     return this.#heldUp.isSwamped(this.definition.options.limits.mailbox.maxBytes);
@@ -156,6 +162,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** The client has left for good. */
   leave(client: Client, code: number, reason: string): void {
     client.closed = { code, reason };
+    this.#watchEnd(client.connection);
     this.members.remove(client);
     this.observer?.clientLeft(this.context, client, code, reason);
     this.#heldUp.giveUp(client, this);
@@ -175,8 +182,10 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     } catch (error) {
       return this.#mailbox.fail({ type: 'text', client, text }, error);
     }
-    if (turn === undefined) this.#mailbox.end();
-    else this.#mailbox.wait(turn, { type: 'text', client, text });
+    if (turn === undefined) {
+      if (client.session !== null) this.#turns.messageEnded(client, text.length);
+      this.#mailbox.end();
+    } else this.#mailbox.wait(turn, { type: 'text', client, text });
   }
 
   receiveBinary(client: Client, bytes: Buffer): void {
@@ -208,6 +217,20 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.#startDraining();
   }
 
+  /**
+   * A shutdown that does not wait any longer: messages, timers and calls that have not had their turns are given up. What
+   * has begun and what ends the room share the time until `deadline`, on the clock.
+   * @returns how many messages of clients were given up
+   */
+  hurry(deadline: number): number {
+    // Nobody is here yet, and nobody waits for it any more.
+    if (this.state === 'starting') void this.abandon();
+    this.close(CloseCode.serviceRestart, 'service restart');
+    const givenUp = this.#mailbox.hurry(deadline, isForgone);
+    for (const event of givenUp) if (event.type === 'invoke') event.call.refuse();
+    return givenUp.filter(({ type }) => type === 'text' || type === 'binary').length;
+  }
+
   /** Stops at once, whatever its handlers are doing. */
   abandon(): Promise<void> {
     return this.#finish();
@@ -219,8 +242,14 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   }
 
   async #build(): Promise<void> {
-    this.instance = await this.definition.instantiate(this.context);
-    await this.#runner.create(this.instance);
+    const instance = (this.instance = await this.definition.instantiate(this.context));
+    // It may have come too late: what was made has to be unmade.
+    if (this.#isStopped) return this.#destroyProviders();
+    for (const hook of instance.hooks.init) {
+      await hook.run();
+      if (this.#isStopped) return;
+    }
+    await this.#runner.create(instance);
   }
 
   /** Nobody is here any more. */
@@ -232,8 +261,16 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   #startDraining(): void {
     this.occupancy.cancelStop();
-    this.timers.clearAll();
+    this.#safely(() => this.timers.clearAll());
     this.#mailbox.post({ type: 'destroy' });
+  }
+
+  /** Its socket may take a while to end, and a shutdown waits for it. */
+  #watchEnd(connection: Connection | null): void {
+    const { closing } = this.services;
+    if (connection === null || connection.hasEnded) return;
+    closing.add(connection);
+    void connection.ended.then(() => closing.delete(connection));
   }
 
   get #isStopped(): boolean {
@@ -243,15 +280,37 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   async #finish(): Promise<void> {
     if (this.#isStopped) return;
     this.state = 'stopped';
-    this.timers.clearAll();
-    this.context.abort();
+    this.#safely(() => this.timers.clearAll());
+    this.#safely(() => this.context.abort());
     for (const event of this.#mailbox.abandon()) {
       if (event.type === 'invoke') event.call.refuse();
     }
     if (this.#hasStarted) this.observer?.roomStopped(this.context);
-    await this.#runner.destroyProviders(this.instance);
+    await this.#destroyProviders();
     this.#resolveStopped();
   }
+
+  #destroyProviders(): Promise<void> {
+    return destroyProviders(this.instance?.hooks.destroy ?? [], {
+      clock: this.services.clock,
+      limitMs: () => this.#mailbox.turnLimitMs,
+      report: (error, hook) => this.#runner.report(error, hook),
+    });
+  }
+
+  /** A step on the way to the end: if it fails, the others follow all the same. */
+  #safely(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#runner.report(error);
+    }
+  }
+}
+
+/** What a shutdown gives up when it is in a hurry: all but what a client's coming and going and the room's end ask for. */
+function isForgone({ type }: RoomEvent): boolean {
+  return type !== 'connect' && type !== 'disconnect' && type !== 'destroy';
 }
 
 /** The room behind what a client or a context knows of it; only for rooms of this process. */

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
 import { CloseCode } from '../base/protocol.js';
 import { JamsocketError, RefusedError } from '../base/errors.js';
+import { assertCloseReason } from '../members/close-code.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition } from '../room/room-definition.js';
@@ -67,9 +68,12 @@ export class JamsocketRooms {
 
   /**
    * Closes every client of a room with 1000 and stops it.
+   * @param reason at most 123 bytes of UTF-8
    * @returns whether there was such a room; resolves when it has stopped
+   * @throws JamsocketError `bad_close_code`, `not_a_room_service`
    */
   async close(service: Type, room: RoomName, reason = ''): Promise<boolean> {
+    assertCloseReason(reason);
     const found = this.#find(service, room);
     if (found === undefined) return false;
     const isOwnTurn = isInTurnOf(found);

@@ -2,6 +2,7 @@ import { RefusedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { AddressCounts } from '../members/address-counts.js';
 import type { Client } from '../members/client.js';
+import type { Connection } from '../wire/connection.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { Room } from '../room/room.js';
@@ -83,8 +84,14 @@ export class RoomRegistry {
     return this.#allPlaces().map(({ room }) => room);
   }
 
+  /** The clients of all rooms, whatever state those are in. */
   clients(): Client[] {
-    return this.list().flatMap((room) => room.members.all);
+    return this.unstopped().flatMap((room) => room.members.all);
+  }
+
+  /** Connections that have been closed from here and whose sockets have not ended yet. */
+  get closing(): ReadonlySet<Connection> {
+    return this.services.closing;
   }
 
   /** Makes no more rooms. */
@@ -102,6 +109,15 @@ export class RoomRegistry {
         await room.stopped;
       }),
     );
+  }
+
+  /**
+   * Has every room stop by `deadline`, on the clock; what waits in its mailbox is given up.
+   * @returns how many messages of clients each room has given up, rooms without any left out
+   */
+  hurryAll(deadline: number): ReadonlyMap<Room, number> {
+    const all = this.unstopped().map((room) => [room, room.hurry(deadline)] as const);
+    return new Map(all.filter(([, messages]) => messages > 0));
   }
 
   /** Gives up on rooms that do not stop by themselves. */

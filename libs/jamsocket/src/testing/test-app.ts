@@ -124,7 +124,9 @@ export class TestApp {
     this.network.destroyAll();
     await this.#settleWithin(0);
     const leaks = [
-      ...rooms.filter((room) => !room.isIdle).map((room) => `${nameOf(room)}: a handler that is still running`),
+      ...rooms
+        .filter((room) => !room.isIdle || room.hasOverdueTurn)
+        .map((room) => `${nameOf(room)}: a handler that is still running`),
       ...this.clock.pending.map((timer) => `a timer of JamsocketClock: ${timer.toString()}`),
       ...this.#watch.running,
     ];

@@ -52,6 +52,11 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     return this.#reader?.isHoldingBack ?? false;
   }
 
+  /** The socket is closed. */
+  get hasEnded(): boolean {
+    return this.socket.destroyed;
+  }
+
   /** Resolves when the socket is closed. */
   get ended(): Promise<void> {
     if (this.socket.destroyed) return Promise.resolve();
