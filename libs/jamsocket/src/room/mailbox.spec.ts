@@ -13,6 +13,7 @@ describe('a mailbox', () => {
   let drained = 0;
   let mailbox: Mailbox;
   const clock = new SystemClock();
+  clock.now = () => Date.now();
   /** Ends of the turns that texts beginning with "slow" take. */
   let ends: (() => void)[] = [];
 
