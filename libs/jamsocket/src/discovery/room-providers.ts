@@ -1,6 +1,6 @@
 import type { ContextId } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import type { ProviderHook } from '../room/provider-hooks.js';
+import type { ProviderHook } from '../base/provider-hooks.js';
 
 type HookName = 'onModuleInit' | 'onModuleDestroy';
 

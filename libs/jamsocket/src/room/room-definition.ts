@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
 import type { CronOptions } from '../base/sources.js';
 import type { Client } from '../members/client.js';
-import type { ProviderHook } from './provider-hooks.js';
+import type { ProviderHook } from '../base/provider-hooks.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
 

@@ -19,7 +19,7 @@ import type { ClientEvent, RoomCall, RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
-import { destroyProviders } from './provider-hooks.js';
+import { destroyProviders } from '../base/provider-hooks.js';
 import { withinTimeout } from '../base/within-timeout.js';
 import { RoomTimers } from './room-timers.js';
 import { RoomTurns } from './room-turns.js';

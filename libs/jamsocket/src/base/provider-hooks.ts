@@ -1,5 +1,5 @@
-import type { JamsocketClock } from '../base/sources.js';
-import { withinTimeout } from '../base/within-timeout.js';
+import type { JamsocketClock } from './sources.js';
+import { withinTimeout } from './within-timeout.js';
 
 /** `onModuleInit` or `onModuleDestroy` of a provider that belongs to one room. */
 export interface ProviderHook {
