@@ -293,6 +293,30 @@ describe('a room with more to do than its mailbox holds', () => {
       expect(journal.entries).toEqual(['1', '2', '3', 'four 4444', 'disconnect 1 4001']);
     });
 
+    it('asks whether the server is there, and hears that it is, also when it has come back', async () => {
+      started = await startTestApp({ providers: [NarrowRoom], options: { heartbeat: WATCHFUL } });
+      const client = await ResumingClient.connect(`${started.ws}/ws/room`);
+      const sent = ['1', '2', '3', 'four '.padEnd(40_000, '4')];
+      for (const text of sent) client.send(text);
+      await journal.has('1');
+      const [member] = room().clients.values();
+      const hearsServer = async () => {
+        while (!member.connection?.isPaused) await sleep(5);
+        client.beat();
+        const { jamsocket } = client.welcome;
+        expect(await client.connection.nextJson()).toEqual({ jamsocket, received: expect.any(Number) });
+      };
+      await hearsServer();
+      await client.cut();
+      await expect(client.resume()).resolves.toMatchObject({ resumed: true });
+      client.confirm();
+      await hearsServer();
+      gate.open();
+      await client.until(sent[3]);
+      expect(client.messages).toEqual(sent);
+      await client.connection.close();
+    });
+
     describe.each(['reset', 'ended'])('loses its connection (%s)', (how) => {
       it('has left at once', async () => {
         await lose(await pausedClient(), how);

@@ -197,6 +197,11 @@ export class Client<Data = any> {
   }
 
   /** @internal */
+  connectionUnread(): void {
+    if (this.session !== null) this.room!.members.acknowledge(this);
+  }
+
+  /** @internal */
   connectionDropped(): void {
     const { maxBufferedBytes } = this.room!.definition.options.limits;
     logClosed(

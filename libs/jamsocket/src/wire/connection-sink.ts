@@ -6,6 +6,8 @@ export interface ConnectionSink {
   chunkRead(): void;
   /** What was written has not all left. Only those are told whose room decides about volatile messages itself. */
   connectionBehind(): void;
+  /** It is not read for now, so heartbeats of the peer would have no answer. Told again and again. */
+  connectionUnread(): void;
   /** A close frame is about to go out: what was sent so far should be on its way before it. */
   connectionClosing(): void;
   /** It is about to be closed since it does not read; `connectionClosed` follows. */
@@ -17,6 +19,8 @@ export interface ConnectionSink {
 /** The sweep that watches over a connection, and its coarse clock. */
 export interface Watch<Connection> {
   readonly now: number;
+  /** It is not read from now on, until its `isPaused` says otherwise. */
+  paused(connection: Connection): void;
   remove(connection: Connection): void;
 }
 

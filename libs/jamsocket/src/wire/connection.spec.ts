@@ -52,6 +52,7 @@ describe('a connection whose peer does not read', () => {
       receiveBinary: () => undefined,
       chunkRead: () => undefined,
       connectionBehind: () => behind.told++,
+      connectionUnread: () => undefined,
       connectionClosing: () => undefined,
       connectionDropped: () => undefined,
       connectionClosed: (code: number) => closed.push(code),
@@ -128,12 +129,13 @@ describe('a connection without a ws object', () => {
     const socket = new SlowSocket();
     const texts: string[] = [];
     const closed: [number, string][] = [];
-    const watch = { now: 0, remove: () => undefined };
+    const watch = { now: 0, paused: () => undefined, remove: () => undefined };
     const sink = {
       receiveText: (text: string) => void texts.push(text),
       receiveBinary: () => undefined,
       chunkRead: () => undefined,
       connectionBehind: () => undefined,
+      connectionUnread: () => undefined,
       connectionDropped: () => undefined,
       connectionClosing: () => onClosing(connection),
       connectionClosed: (code: number, reason: string) => void closed.push([code, reason]),

@@ -98,7 +98,13 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     // What a socket received before it closed is read to the end.
     if (this.socket.destroyed) return;
     this.isPaused = true;
+    this.watch.paused(this);
     this.endpoint.pause();
+  }
+
+  /** For the heartbeat: nothing the peer says is read. */
+  stayUnread(): void {
+    this.sink.connectionUnread();
   }
 
   resume(): void {

@@ -64,10 +64,14 @@ describe('the heartbeat', () => {
       heartbeatPart: 0,
       isPaused: false,
       pings: [] as number[],
+      unread: [] as number[],
       endedAt: undefined as number | undefined,
       ping() {
         this.pings.push(clock.time);
         if (answers) this.lastHeard = clock.time;
+      },
+      stayUnread() {
+        this.unread.push(clock.time);
       },
       terminate() {
         this.endedAt = clock.time;
@@ -150,6 +154,17 @@ describe('the heartbeat', () => {
     clock.advance(10 * TIMEOUT);
     expect(connection.endedAt).toBeUndefined();
     expect(connection.pings.length).toBeGreaterThanOrEqual((10 * TIMEOUT) / INTERVAL - 1);
+  });
+
+  it('tells those it does not read that it is there, so that they need not be heard', () => {
+    const [paused, other] = [add(), add()];
+    paused.isPaused = true;
+    heartbeat.paused(paused as unknown as Connection);
+    clock.advance(INTERVAL);
+    expect(paused.unread).toHaveLength(5);
+    paused.isPaused = false;
+    clock.advance(INTERVAL);
+    expect([paused.unread.length, other.unread.length]).toEqual([5, 0]);
   });
 
   it('finds a peer that stays silent when it is read again', () => {

@@ -11,6 +11,8 @@ const PARTS = 20;
  */
 const PING_AFTER = 0.5;
 const PING_BEATING_AFTER = 0.75;
+/** After so many parts of the sweep, five times in an interval, peers that we do not read from are told that we are there. */
+const TELL_UNREAD_EVERY = PARTS / 5;
 
 /**
  * Finds peers that are gone without a word. One timer sweeps all connections, a part of them at a time, and visits
@@ -22,6 +24,8 @@ export class Heartbeat implements Watch<Connection> {
   readonly #parts = Array.from({ length: PARTS }, () => new Set<Connection>());
   #nextPart = 0;
   #current = 0;
+  /** Connections that are not read, and some that are read again. */
+  readonly #paused = new Set<Connection>();
   #size = 0;
   #timer: NodeJS.Timeout | null = null;
   /** Until when the sweep has come, on the clock. */
@@ -53,7 +57,12 @@ export class Heartbeat implements Watch<Connection> {
     this.#timer = this.clock.setInterval(() => this.#sweep(), this.intervalMs / PARTS);
   }
 
+  paused(connection: Connection): void {
+    this.#paused.add(connection);
+  }
+
   remove(connection: Connection): void {
+    this.#paused.delete(connection);
     if (!this.#parts[connection.heartbeatPart].delete(connection) || --this.#size > 0 || this.#timer === null) return;
     this.clock.clearInterval(this.#timer);
     this.#timer = null;
@@ -73,6 +82,7 @@ export class Heartbeat implements Watch<Connection> {
 
   #visitNextPart(): void {
     this.#current = (this.#current + 1) % PARTS;
+    if (this.#current % TELL_UNREAD_EVERY === 0) this.#tellUnread();
     for (const connection of this.#parts[this.#current]) {
       const silence = this.now - connection.lastHeard;
       const blamed = this.now - Math.max(connection.lastHeard, this.#listensSince);
@@ -81,11 +91,19 @@ export class Heartbeat implements Watch<Connection> {
       else if (silence >= this.#pingWithinMs * (connection.beats ? PING_BEATING_AFTER : PING_AFTER)) connection.ping();
     }
   }
+
+  #tellUnread(): void {
+    for (const connection of this.#paused) {
+      if (connection.isPaused) connection.stayUnread();
+      else this.#paused.delete(connection);
+    }
+  }
 }
 
 /** `heartbeat: false`: nobody watches, so nobody was silent. */
-export const NO_HEARTBEAT: Pick<Heartbeat, 'now' | 'add' | 'remove'> = {
+export const NO_HEARTBEAT: Pick<Heartbeat, 'now' | 'add' | 'paused' | 'remove'> = {
   now: Infinity,
   add: () => undefined,
+  paused: () => undefined,
   remove: () => undefined,
 };
