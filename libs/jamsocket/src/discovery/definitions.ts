@@ -4,7 +4,7 @@ import type { JamsocketOptions } from '../options/options.js';
 import { resolveRoomOptions } from '../options/resolve.js';
 import type { JamsocketRandom } from '../base/sources.js';
 import type { RoomDefinition } from '../room/room-definition.js';
-import { roomIdGenerator } from '../rooms/room-ids.js';
+import { roomIdSource } from '../rooms/room-ids.js';
 import { EnhancerFinder } from './enhancers.js';
 import type { PathTemplate } from './path-template.js';
 import { RoomFactory } from './room-factory.js';
@@ -61,7 +61,7 @@ function defineService(
     options,
     scheduled,
     paramNames: template.paramNames,
-    nextRoomId: roomIdGenerator(options.roomIds, random),
+    ids: roomIdSource(options.roomIds, random),
     timers: new Set(timers.keys()),
     instantiate: (context) => factory.instantiate(context),
     guardsNeedRoom: () => factory.guardsNeedRoom,

@@ -16,8 +16,8 @@ export interface RoomDefinition {
   /** Names of the path's parameters, in order; the last is `room`. */
   readonly paramNames: readonly string[];
   readonly options: ResolvedRoomOptions;
-  /** Makes ids for rooms created without one. */
-  readonly nextRoomId: () => string;
+  /** For rooms created without an id. */
+  readonly ids: RoomIdSource;
   /** Names that `setTimer` may use. */
   readonly timers: ReadonlySet<string>;
   /** Methods with Nest's `@Interval`, `@Timeout` or `@Cron`. */
@@ -37,6 +37,13 @@ export interface RoomDefinition {
     context: JamsocketContext | null,
     request?: IncomingMessage,
   ): Promise<void> | undefined;
+}
+
+/** Makes room ids. */
+export interface RoomIdSource {
+  /** How many different ids there are, if none comes twice before all others have come. */
+  readonly count?: number;
+  next(): string;
 }
 
 export interface ScheduledMethod {

@@ -6,6 +6,7 @@ import { assertCloseReason } from '../members/close-code.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition } from '../room/room-definition.js';
+import { FreeRoomIds } from './free-room-ids.js';
 import { addressNamed } from './room-name.js';
 import type { RoomRegistry } from './room-registry.js';
 import type { Room } from '../room/room.js';
@@ -16,16 +17,17 @@ export type MethodOf<T> = { [K in keyof T]: T[K] extends (...args: never[]) => u
 export type ArgumentsOf<T, M extends keyof T> = T[M] extends (...args: infer A) => unknown ? A : never;
 export type ResultOf<T, M extends keyof T> = T[M] extends (...args: never[]) => infer R ? Awaited<R> : never;
 
-/** How often a generator may come up with an id that is in use before that is an error. */
-const MAX_ATTEMPTS = 100;
-
 /** Rooms from outside: for controllers, other services and other rooms. */
 export class JamsocketRooms {
+  readonly #freeIds: FreeRoomIds;
+
   /** @internal */
   constructor(
     private readonly registry: RoomRegistry,
     private readonly definitions: ReadonlyMap<Type, RoomDefinition>,
-  ) {}
+  ) {
+    this.#freeIds = new FreeRoomIds(registry);
+  }
 
   /**
    * Makes a room, with a generated id if none is given, and resolves when its `@OnCreate` has run. If nobody joins it
@@ -47,12 +49,17 @@ export class JamsocketRooms {
     room?: RoomName,
     admit?: (address: RoomAddress) => Promise<void>,
   ): Promise<JamsocketContext> {
-    const address = addressNamed(definition, room ?? this.#newId(definition));
-    await admit?.(address);
-    try {
-      return (await this.registry.create(definition, address)).context;
-    } catch (error) {
-      throw error instanceof RefusedError && error.code === 'room_failed' ? error.cause : error;
+    for (;;) {
+      const address = addressNamed(definition, room ?? this.#freeIds.next(definition));
+      await admit?.(address);
+      try {
+        return (await this.registry.create(definition, address)).context;
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        if (error.code === 'room_failed') throw error.cause;
+        // A generated id may have been given to another room while the guards were asked.
+        if (error.code !== 'room_exists' || room !== undefined) throw error;
+      }
     }
   }
 
@@ -121,18 +128,6 @@ export class JamsocketRooms {
       );
     }
     return definition;
-  }
-
-  #newId(definition: RoomDefinition): string {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const id = definition.nextRoomId();
-      if (!this.registry.isTaken(definition, addressNamed(definition, id).key)) return id;
-    }
-    throw new RefusedError(
-      503,
-      'too_many_rooms',
-      `${definition.type.name}: the room id generator returned ${MAX_ATTEMPTS} ids in a row that are in use.`,
-    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RoomIds } from '../options/options.js';
 import type { JamsocketRandom } from '../base/sources.js';
+import type { RoomIdSource } from '../room/room-definition.js';
 
 const A = 'A'.charCodeAt(0);
 const LETTERS = 26;
@@ -7,11 +8,12 @@ const DEFAULT_LENGTH = 6;
 /** Enough for every letter to depend on all others (a Feistel network mixes well from four rounds on). */
 const ROUNDS = 4;
 
-/** Makes the ids of rooms that are created without one. */
-export function roomIdGenerator(roomIds: RoomIds, random: JamsocketRandom): () => string {
-  if (typeof roomIds === 'function') return roomIds;
-  if (roomIds.startsWith('short')) return shortIds(Number(roomIds.slice('short'.length)) || DEFAULT_LENGTH, random);
-  return () => random.uuid();
+/** Where the ids of rooms come from that are created without one. */
+export function roomIdSource(roomIds: RoomIds, random: JamsocketRandom): RoomIdSource {
+  if (typeof roomIds === 'function') return { next: roomIds };
+  if (!roomIds.startsWith('short')) return { next: () => random.uuid() };
+  const length = Number(roomIds.slice('short'.length)) || DEFAULT_LENGTH;
+  return { next: shortIds(length, random), count: LETTERS ** length };
 }
 
 /**

@@ -19,6 +19,7 @@ export class RoomRegistry {
   readonly #places = new Map<RoomDefinition, Map<string, Place>>();
   #size = 0;
   #isClosed = false;
+  #stops = 0;
 
   constructor(
     private readonly services: RoomServices,
@@ -69,6 +70,16 @@ export class RoomRegistry {
 
   isTaken(definition: RoomDefinition, key: string): boolean {
     return this.#placesOf(definition).has(key);
+  }
+
+  /** Rooms of the service that have not stopped. */
+  countOf(definition: RoomDefinition): number {
+    return this.#placesOf(definition).size;
+  }
+
+  /** Rooms that have stopped so far. */
+  get stops(): number {
+    return this.#stops;
   }
 
   /** Running rooms, of one service or of all. */
@@ -162,6 +173,7 @@ export class RoomRegistry {
     void room.stopped.then(() => {
       places.delete(address.key);
       this.#size--;
+      this.#stops++;
     });
     return place;
   }
