@@ -76,11 +76,16 @@ export class Client<Data = any> {
 
   tag(...tags: string[]): void {
     this.#tags ??= new Set();
-    for (const tag of tags) this.#tags.add(tag);
+    for (const tag of tags) {
+      this.#tags.add(tag);
+      this.room?.members.tagAdded(this, tag);
+    }
   }
 
   untag(...tags: string[]): void {
-    for (const tag of tags) this.#tags?.delete(tag);
+    for (const tag of tags) {
+      if (this.#tags?.delete(tag)) this.room?.members.tagRemoved(this, tag);
+    }
   }
 
   /** Not while its connection is lost and it may come back; what it is sent then, it gets when it does. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
 import type { IncomingMessage } from 'node:http';
 import type { Connection } from '../wire/connection.js';
 import { Frame } from '../wire/frame.js';
@@ -26,6 +27,7 @@ class FakeConnection {
 class FakeOutbox {
   readonly excluded: (readonly Connection[])[] = [];
   join(): void {}
+  leave(): void {}
   send(): void {}
   sendTo(): void {}
   broadcast({ isVolatile }: Frame): void {
@@ -40,7 +42,9 @@ describe('the members of a room', () => {
   let outbox: FakeOutbox;
   let members: Members;
 
-  beforeEach(() => {
+  beforeEach(beforeRun);
+
+  function beforeRun() {
     outbox = new FakeOutbox();
     const createResumption = () =>
       new Resumption(
@@ -54,7 +58,7 @@ describe('the members of a room', () => {
         () => undefined,
       );
     members = new Members(outbox as unknown as Outbox, createResumption, { observer: null } as unknown as ObservedRoom);
-  });
+  }
 
   function add(url = '/ws/room', isResumable = false) {
     const request = new ClientRequest({ url, rawHeaders: [] } as unknown as IncomingMessage, '127.0.0.1');
@@ -64,6 +68,18 @@ describe('the members of a room', () => {
     members.add(client, connection as unknown as Connection);
     members.enter(client);
     return { client, connection };
+  }
+
+  /** As it is with tags that a guard has given. */
+  function join(tags: readonly string[]) {
+    const request = new ClientRequest({ url: '/', rawHeaders: [] } as unknown as IncomingMessage, '127.0.0.1');
+    const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
+    client.tag(...tags);
+    client.room = { members } as unknown as Client['room'];
+    members.add(client, new FakeConnection() as unknown as Connection);
+    client.tag('joining');
+    members.enter(client);
+    return client;
   }
 
   function broadcastVolatile() {
@@ -81,6 +97,51 @@ describe('the members of a room', () => {
     connection.isStuck = false;
     expect(broadcastVolatile()).toEqual([]);
     expect(all.slice(1).map(({ connection: { timesAsked } }) => timesAsked)).toEqual(Array(99).fill(0));
+  });
+
+  const TAGS = ['red', 'blue', 'green'];
+  const actions = fc.array(
+    fc.record({
+      do: fc.constantFrom('join' as const, 'tag' as const, 'untag' as const, 'leave' as const),
+      who: fc.nat(4),
+      tags: fc.uniqueArray(fc.constantFrom(...TAGS)),
+    }),
+    { maxLength: 30 },
+  );
+
+  it('with a tag are always those who have it and are here, whenever they were asked for first', () => {
+    fc.assert(
+      fc.property(actions, fc.nat(10), (all, askedFirst) => {
+        beforeRun();
+        const everyone: Client[] = [];
+        for (const [number, { do: what, who, tags }] of all.entries()) {
+          const client = everyone[who % Math.max(1, everyone.length)] as Client | undefined;
+          if (what === 'join') everyone.push(join(tags));
+          else if (client === undefined) continue;
+          else if (what === 'leave') members.remove(client);
+          else client[what](...tags);
+          if (number < askedFirst) continue;
+          for (const tag of TAGS) {
+            const here = [...members.clients.values()].filter((one) => one.tags.has(tag));
+            expect(new Set(members.withTag(tag))).toEqual(new Set(here));
+          }
+        }
+      }),
+      { numRuns: 300, seed: 1 },
+    );
+  });
+
+  it('are not gone through to find the few that have a tag', () => {
+    const all = Array.from({ length: 100 }, () => join([]));
+    all[7].tag('red');
+    expect(members.withTag('red')).toEqual([all[7]]);
+    members.clients.values = () => {
+      throw new Error('Everyone was gone through.');
+    };
+    all[8].tag('red');
+    expect(members.withTag('red')).toEqual([all[7], all[8]]);
+    members.remove(all[7]);
+    expect(members.withTag('red')).toEqual([all[8]]);
   });
 
   it('are not gone through to see whether an id that comes back is taken', () => {

@@ -7,6 +7,7 @@ import { ClientIds } from './client-ids.js';
 import type { MembersPort } from './room-port.js';
 import { connectionsOf, Resumption, type Resumable, type ResumeRequest } from './resumption.js';
 import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
+import { TagIndex } from './tag-index.js';
 
 const NOBODY: readonly Client[] = [];
 
@@ -17,6 +18,8 @@ export class Members implements MembersPort<Client> {
   readonly #ids = new ClientIds();
   /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
   #joining: Map<ClientId, Client> | null = null;
+  /** Since a message was sent to a tag for the first time. */
+  #byTag: TagIndex<Client> | null = null;
   /** There while there are clients that speak `jamsocket.v1`. */
   #resumption: Resumption | null = null;
 
@@ -45,6 +48,7 @@ export class Members implements MembersPort<Client> {
     this.#joining?.delete(client.id);
     if (client.closed !== undefined) return;
     this.clients.set(client.id, client);
+    this.#byTag?.enter(client);
     this.outbox.join(client.connection!);
     if (client.session !== null) this.#resumption!.enter(client, client.lost);
   }
@@ -52,10 +56,25 @@ export class Members implements MembersPort<Client> {
   /** The client has left for good. */
   remove(client: Client): void {
     this.clients.delete(client.id);
+    this.#byTag?.leave(client);
     if (client.connection !== null) this.outbox.leave(client.connection);
     if (client.session === null) return;
     this.#resumption!.forget(client);
     if (this.#resumption!.isEmpty) this.#resumption = null;
+  }
+
+  /** Those of `clients` that have the tag. */
+  withTag(tag: string): readonly Client[] {
+    return (this.#byTag ??= new TagIndex(this.clients.values())).withTag(tag);
+  }
+
+  tagAdded(client: Client, tag: string): void {
+    // A guard may tag a client that is not in yet.
+    if (this.#byTag !== null && this.clients.get(client.id) === client) this.#byTag.add(client, tag);
+  }
+
+  tagRemoved(client: Client, tag: string): void {
+    this.#byTag?.remove(client, tag);
   }
 
   /** A client's connection has ended. @returns whether its place is kept: it may come back */

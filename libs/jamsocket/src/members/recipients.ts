@@ -43,10 +43,7 @@ export function deliver(frame: Frame, recipient: Recipient, members: MembersPort
   } else if (recipient instanceof EveryoneExcept) {
     members.broadcastExcept(frame, clientsOf(recipient.excluded, clients));
   } else if (recipient instanceof Tagged) {
-    members.send(
-      frame,
-      [...clients.values()].filter((client) => client.tags.has(recipient.tag)),
-    );
+    members.send(frame, members.withTag(recipient.tag));
   } else if (Array.isArray(recipient)) {
     members.send(frame, clientsOf(recipient as (Client | ClientId)[], clients));
   } else {

@@ -16,6 +16,9 @@ export interface MembersPort<Client> {
   /** Without those whose `@OnConnect` has not begun. */
   readonly clients: ReadonlyMap<number, Client>;
   readonly outbox: Outbox;
+  withTag(tag: string): readonly Client[];
+  tagAdded(client: Client, tag: string): void;
+  tagRemoved(client: Client, tag: string): void;
   broadcast(frame: Frame): void;
   broadcastExcept(frame: Frame, clients: readonly Client[]): void;
   send(frame: Frame, clients: readonly Client[]): void;
