@@ -85,6 +85,19 @@ describe('a shutdown', () => {
     await client.closed;
   });
 
+  it('cuts off a client that was closed before it began and has not read that yet', async () => {
+    const { client, socket } = await enter();
+    client.send('loud');
+    await client.next();
+    socket.pause();
+    started.app.get(JamsocketRooms).list()[0].clients.get(1)!.close(4000, 'sent away');
+    const took = await close();
+    expect(took).toBeGreaterThan(GRACE_MS * 0.9);
+    expect(took).toBeLessThan(GRACE_MS * 3);
+    socket.resume();
+    await client.closed;
+  });
+
   it('refuses an invoke that waits for a turn which never comes', async () => {
     const { client } = await enter();
     client.send('hang');
