@@ -13,6 +13,7 @@ import {
   OnTimer,
   type Client,
 } from 'nestjs-jamsocket';
+import { defer } from 'rxjs';
 import request from 'supertest';
 import { Gate, Journal } from './support/gate.js';
 import { EXPRESS_ALONE, HOSTS, startTestApp, type TestApp } from './support/test-app.js';
@@ -114,6 +115,26 @@ class MirrorRoom {
   @OnMessage('through another')
   async throughAnother(_client: Client, other: string) {
     return this.rooms.invoke(MirrorRoom, other, 'lookAt', this.ctx.roomId);
+  }
+
+  /** Does not wait itself: only its answer is waited for. */
+  @OnMessage('another itself')
+  anotherItself(_client: Client, other: string) {
+    return this.rooms.invoke(MirrorRoom, other, 'lookAt', other);
+  }
+
+  @OnMessage('in a stream')
+  inStream() {
+    return defer(() => this.rooms.invoke(MirrorRoom, this.ctx.roomId, 'look').catch(codeOf));
+  }
+
+  /** What it leaves running goes on when its turn is over. */
+  @OnMessage('leave running')
+  async leaveRunning() {
+    void gate.opened
+      .then(() => this.rooms.invoke(MirrorRoom, this.ctx.roomId, 'look'))
+      .then((data) => this.ctx.emit(Broadcast, 'left running', data));
+    return 'left';
   }
 
   @OnMessage('other')
@@ -410,6 +431,23 @@ describe('JamsocketRooms', () => {
     it('itself through another room is refused too', async () => {
       await rooms.create(MirrorRoom, 'other');
       expect(await ask('through another', 'other')).toBe('room_invokes_itself');
+    });
+
+    it('another room, which invokes itself, gets its refusal', async () => {
+      await rooms.create(MirrorRoom, 'other');
+      expect(await ask('another itself', 'other')).toBe('room_invokes_itself');
+    });
+
+    it('itself is refused in a stream, which the turn waits for', async () => {
+      expect(await ask('in a stream')).toBe('room_invokes_itself');
+    });
+
+    it('itself may do so when the turn is over', async () => {
+      const client = await TestClient.connect(`${started.ws}/ws/mirror/self`);
+      client.emit('leave running');
+      await client.until('{"event":"leave running","data":"left"}');
+      gate.open();
+      expect(await client.nextJson()).toEqual({ event: 'left running', data: 'I am self' });
     });
 
     it('another room gets its answer', async () => {

@@ -224,11 +224,11 @@ describe('a room with more to do than its mailbox holds', () => {
       let visits = 0;
       const leave = async () => {
         const client = await TestClient.connect(url);
-        for (let n = 0; n < 600; n++) client.send('');
+        for (let n = 0; n < 300; n++) client.send('');
         await client.close();
         visits++;
       };
-      // 64 KiB each until there are 200,000 bytes; and the first few go into the mailbox itself.
+      // 60,000 bytes each until there are 200,000 bytes; and the first few go into the mailbox itself.
       await leave();
       while (visits < 20 && !localRoom(room().room).isSwamped) await leave();
       expect(visits).toBeLessThanOrEqual(5);
@@ -245,7 +245,7 @@ describe('a room with more to do than its mailbox holds', () => {
       const client = await late();
       client.send('last');
       await client.until('last');
-      expect(journal.entries.length).toBe(visits * 600 + 1);
+      expect(journal.entries.length).toBe(visits * 300 + 1);
       await client.close();
     });
 

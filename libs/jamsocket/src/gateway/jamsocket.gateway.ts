@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { describeError, isInstance } from '../base/foreign-value.js';
 import { pathAndQueryOf } from '../base/request-target.js';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
+import { inContextOfNobody } from '../base/async-context.js';
 import { RefusedError } from '../base/errors.js';
 import { refusalFor } from '../base/refusal.js';
 import type { ResolvedOptions } from '../options/resolved.js';
@@ -58,6 +59,13 @@ export class JamsocketGateway {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (!this.#routes.owns(pathAndQueryOf(request))) return false;
     const attempt = new Attempt(request, socket, head, this.clock);
+    // Node raises every upgrade in the context of an HTTP parser, which connections share one after the other.
+    inContextOfNobody(() => this.#take(attempt));
+    return true;
+  }
+
+  #take(attempt: Attempt): void {
+    const { socket } = attempt;
     let seated: void | Promise<void>;
     try {
       seated = this.#admit(attempt);
@@ -65,10 +73,9 @@ export class JamsocketGateway {
       // Nobody else listens, and an unheard error would end the process.
       socket.on('error', () => socket.destroy());
       this.#refuse(attempt, error);
-      return true;
+      return;
     }
     if (seated !== undefined) void this.#watch(attempt, seated);
-    return true;
   }
 
   /** Answers everyone who is still waiting outside, and from now on whoever comes. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
 import type { PutWs } from '../wire/connection-socket.js';
+import { inContextOfNobody } from '../base/async-context.js';
 import { Connection } from '../wire/connection.js';
 import { CLOSE_TIMEOUT_MS } from '../wire/endpoint.js';
 import { Heartbeat, NO_HEARTBEAT } from '../wire/heartbeat.js';
@@ -57,21 +58,40 @@ export class SocketFactory {
     client: Client,
     joined: (connection: Connection) => void,
   ): void {
-    if (this.#putWs === null) {
-      this.#server.handleUpgrade(request, socket, head, (ws) => {
-        joined(this.#connect(socket, client, ws as RoomSocket));
-      });
-      return;
-    }
+    const putWs = this.#putWs;
+    // What it says from here on does not belong to the upgrade.
+    const connection = inContextOfNobody(() =>
+      putWs === null
+        ? this.#openWithWs(request, socket, head, client)
+        : this.#openBare(request, socket, head, client, putWs),
+    );
+    if (connection !== undefined) joined(connection);
+  }
+
+  #openWithWs(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): Connection | undefined {
+    let connection: Connection | undefined;
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      connection = this.#connect(socket, client, ws as RoomSocket);
+    });
+    return connection;
+  }
+
+  #openBare(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    client: Client,
+    putWs: PutWs,
+  ): Connection | undefined {
     // The client may have ended it already.
     if (!socket.readable || !socket.writable) {
       socket.destroy();
-      return;
+      return undefined;
     }
     const protocol = selectProtocol(new Set(offeredProtocols(request)), this.options.subprotocols);
     socket.write(acceptanceOf(request, protocol), 'latin1');
     if (head.length > 0) socket.unshift(head);
-    joined(this.#connect(socket, client, this.#putWs));
+    return this.#connect(socket, client, putWs);
   }
 
   #connect(socket: Duplex, client: Client, opening: RoomSocket | PutWs): Connection {

@@ -10,7 +10,7 @@ import { isObservable, sendReply, streamReplies } from './reply.js';
 import type { Handler, RoomDefinition, RoomInstance } from './room-definition.js';
 import type { RoomCall } from './room-event.js';
 import { TurnRecord } from './turn-record.js';
-import { inTurn, switchRunning } from './turn-scope.js';
+import { inTurn, switchRunning, type TurningRoom } from './turn-scope.js';
 
 const PLAIN: ReplyStyle = {};
 
@@ -25,7 +25,7 @@ interface Turn {
 }
 
 /** What running handlers takes of a room. */
-export interface RunnerRoom {
+export interface RunnerRoom extends TurningRoom {
   readonly definition: RoomDefinition;
   readonly address: RoomAddress;
   readonly context: JamsocketContext;
@@ -154,9 +154,10 @@ export class HandlerRunner {
         return this.#settle(result, turn);
       }
       if (isObservable(result)) {
-        return streamReplies(result, turn.client, turn.style, this.room.context.signal).catch((error) =>
-          this.#fail(error, turn),
-        );
+        const { signal } = this.room.context;
+        // What a stream does when somebody listens belongs to the turn.
+        const replies = inTurn(this.room, undefined, () => streamReplies(result, turn.client, turn.style, signal));
+        return replies.catch((error) => this.#fail(error, turn));
       }
       if (turn.client !== undefined) sendReply(turn.client, result, turn.style);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Client } from '../members/client.js';
 import { HeldEvents, type HeldEvent } from './held-events.js';
 import type { Mailbox } from './mailbox.js';
+import type { RoomEvent } from './room-event.js';
 
 /**
  * The clients of a room that sent something while its mailbox was full. Their sockets are read on for a while, so that
@@ -28,33 +29,33 @@ export class HeldUp {
   }
 
   /** The mailbox has room again: gives it one event of each client in turn, so that none keeps the others out. */
-  handOn(mailbox: Pick<Mailbox, 'post' | 'isFull'>): void {
+  handOn(mailbox: Pick<Mailbox<RoomEvent>, 'postWaiting' | 'isFull'>): void {
     this.#leftBehind = 0;
     const clients = this.#clients;
     // The loop comes back to those that are added again.
     for (const [client, held] of clients ?? []) {
       if (mailbox.isFull) return;
       clients!.delete(client);
-      const event = held.shift();
-      if (event === undefined) {
+      const waiting = held.shift();
+      if (waiting === undefined) {
         client.held = null;
         // It may have more to say at once, and be added again.
-        client.connection?.resume();
+        held.runInAsyncScope(() => client.connection?.resume());
       } else {
         clients!.set(client, held);
-        mailbox.post(event);
+        mailbox.postWaiting(waiting);
       }
     }
   }
 
   /** The client has left. Its messages have to have their turns before its end. */
-  giveUp(client: Client, mailbox: Pick<Mailbox, 'post'>): void {
+  giveUp(client: Client, mailbox: Pick<Mailbox<RoomEvent>, 'postWaiting'>): void {
     const held = this.#clients?.get(client);
     if (held === undefined) return;
     client.held = null;
     this.#clients!.delete(client);
     this.#leftBehind += held.bytes;
-    for (let event = held.shift(); event !== undefined; event = held.shift()) mailbox.post(event);
+    for (let waiting = held.shift(); waiting !== undefined; waiting = held.shift()) mailbox.postWaiting(waiting);
   }
 
   /** Whether clients that came and went have left more than `maxBytes` in the mailbox, whose limits did not stop them. */

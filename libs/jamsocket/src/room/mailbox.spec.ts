@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SystemClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import { Mailbox } from './mailbox.js';
-import type { RoomEvent } from './room-event.js';
+import { ROOM_EVENTS, type RoomEvent } from './room-event.js';
 
 const textOf = (text: string): RoomEvent => ({ type: 'text', client: null as unknown as Client, text });
 
@@ -11,7 +11,7 @@ describe('a mailbox', () => {
   const timedOut: string[] = [];
   const ended: string[] = [];
   let drained = 0;
-  let mailbox: Mailbox;
+  let mailbox: Mailbox<RoomEvent>;
   const clock = new SystemClock();
   clock.now = () => Date.now();
   /** Ends of the turns that texts beginning with "slow" take. */
@@ -31,7 +31,7 @@ describe('a mailbox', () => {
       turnTimedOut: (event: RoomEvent) => void timedOut.push((event as { text: string }).text),
       mailboxDrained: () => void drained++,
     };
-    mailbox = new Mailbox(owner, { maxEvents: 4, maxBytes: 100 }, clock, 1_000);
+    mailbox = new Mailbox(owner, { maxEvents: 4, maxBytes: 100 }, clock, 1_000, ROOM_EVENTS);
   });
 
   const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -102,7 +102,7 @@ describe('a mailbox', () => {
     const fail = (what: string): never => {
       throw new Error(what);
     };
-    const hostile: Mailbox = new Mailbox(
+    const hostile: Mailbox<RoomEvent> = new Mailbox(
       {
         takeTurn(event) {
           const { text } = event as { text: string };
@@ -121,6 +121,7 @@ describe('a mailbox', () => {
       { maxEvents: 2, maxBytes: 1_000 },
       new SystemClock(),
       1_000,
+      ROOM_EVENTS,
     );
     for (const text of ['throws', 'rejects', 'last']) hostile.post(textOf(text));
     hostile.open();
@@ -160,6 +161,7 @@ describe('a mailbox', () => {
         { maxEvents: 2, maxBytes: 1_000 },
         new SystemClock(),
         1_000,
+        ROOM_EVENTS,
       );
       hostile.open();
       hostile.post(textOf('slow'));
@@ -229,7 +231,7 @@ describe('a mailbox', () => {
     const limits = { maxEvents: 10_000, maxBytes: 1_000_000 };
     const seen: number[] = [];
     let next = 0;
-    const busy: Mailbox = new Mailbox(
+    const busy: Mailbox<RoomEvent> = new Mailbox(
       {
         takeTurn(event) {
           seen.push(Number((event as { text: string }).text));
@@ -244,6 +246,7 @@ describe('a mailbox', () => {
       limits,
       new SystemClock(),
       1_000,
+      ROOM_EVENTS,
     );
     for (; next < 10; next++) busy.post(textOf(String(next)));
     busy.open();

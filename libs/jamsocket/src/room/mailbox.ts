@@ -1,18 +1,26 @@
 import type { JamsocketClock } from '../base/sources.js';
-import { bytesOf, compacted, type RoomEvent } from './room-event.js';
+import { WaitingEvent } from '../base/waiting-event.js';
 
 /** Whose events these are. */
-export interface MailboxOwner {
+export interface MailboxOwner<E> {
   /** Handles one event. */
-  takeTurn(event: RoomEvent): void | Promise<void>;
+  takeTurn(event: E): void | Promise<void>;
   /** A turn failed in a way its owner has not dealt with; `undefined` if it was no event's turn. The mailbox goes on. */
-  turnThrew(event: RoomEvent | undefined, error: unknown): void;
+  turnThrew(event: E | undefined, error: unknown): void;
   /** The event's turn is over: it was handled, or took too long. Called once for each event, before the next turn. */
-  turnEnded(event: RoomEvent): void;
+  turnEnded(event: E): void;
   /** A turn took longer than these milliseconds and goes on on its own. */
-  turnTimedOut(event: RoomEvent, ms: number): void;
+  turnTimedOut(event: E, ms: number): void;
   /** What waits has shrunk to half the limits. */
   mailboxDrained(): void;
+}
+
+/** What there is to know of events that wait. */
+export interface EventKeeping<E> {
+  /** Bytes of its payload. */
+  bytesOf(event: E): number;
+  /** The event as it may wait for long. */
+  compacted(event: E): E;
 }
 
 export interface MailboxLimits {
@@ -25,13 +33,16 @@ const COMPACT_AT = 1024;
 
 /**
  * A room's turns: one event at a time, in the order they came; the next starts when the handler has returned and
- * its promise has settled. An event that finds the room idle is handled at once, without a queue or a microtask.
- * Whatever its owner throws, the next event has its turn.
+ * its promise has settled. An event that finds the room idle is handled at once, without a queue or a microtask. One
+ * that has to wait is handled in the async context it was posted in. Whatever its owner throws, the next event has its
+ * turn.
  */
-export class Mailbox {
+export class Mailbox<E> {
+  /** Number of the turn that is under way, or comes next. */
+  turn = 0;
   /** Starts closed: the room is not there yet. */
   #isBusy = true;
-  #queue: RoomEvent[] = [];
+  #queue: WaitingEvent<E>[] = [];
   #head = 0;
   #bytes = 0;
   #wasFull = false;
@@ -46,10 +57,11 @@ export class Mailbox {
   #deadline = Infinity;
 
   constructor(
-    private readonly owner: MailboxOwner,
+    private readonly owner: MailboxOwner<E>,
     private readonly limits: MailboxLimits,
     private readonly clock: JamsocketClock,
     private readonly turnTimeoutMs: number,
+    private readonly keeping: EventKeeping<E>,
   ) {}
 
   /** The room is there: what has come in the meantime is handled now. */
@@ -83,14 +95,14 @@ export class Mailbox {
   }
 
   /** That turn has thrown. */
-  fail(event: RoomEvent, error: unknown): void {
+  fail(event: E, error: unknown): void {
     this.#report(event, error);
     this.#ended(event);
     this.#next();
   }
 
   /** The turn goes on as this promise; then the next one begins. */
-  wait(turn: Promise<void>, event: RoomEvent): void {
+  wait(turn: Promise<void>, event: E): void {
     void this.#withinTimeout(turn, event).then(() => {
       this.#ended(event);
       this.#next();
@@ -98,13 +110,18 @@ export class Mailbox {
   }
 
   /** @returns whether the mailbox is full now: whoever fills it should send no more */
-  post(event: RoomEvent): boolean {
+  post(event: E): boolean {
     if (!this.#isBusy) {
       this.#isBusy = true;
       if (this.#run(event)) this.#next();
       return false;
     }
-    this.#push(compacted(event));
+    return this.postWaiting(new WaitingEvent(this.keeping.compacted(event)));
+  }
+
+  /** Posts what has waited elsewhere, while the room is not idle. @returns whether the mailbox is full now */
+  postWaiting(waiting: WaitingEvent<E>): boolean {
+    this.#push(waiting);
     if (!this.isFull) return false;
     this.#wasFull = true;
     return true;
@@ -126,34 +143,35 @@ export class Mailbox {
    * A shutdown does not wait for what waits: everything has to be over by `deadline`, and every turn that is left gets its
    * time, whatever those before it do. @returns the events that are given up
    */
-  hurry(deadline: number, isGivenUp: (event: RoomEvent) => boolean): RoomEvent[] {
+  hurry(deadline: number, isGivenUp: (event: E) => boolean): E[] {
     const waiting = this.#takeWaiting();
-    for (const event of waiting) if (!isGivenUp(event)) this.#push(event);
+    for (const kept of waiting) if (!isGivenUp(kept.event)) this.#push(kept);
     this.#deadline = deadline;
     if (this.#expire !== null) this.#startTimer();
-    return waiting.filter(isGivenUp);
+    return waiting.map(({ event }) => event).filter(isGivenUp);
   }
 
   /** Gives up the turn that is under way, and gives away the events that wait: the room will not handle them. */
-  abandon(): RoomEvent[] {
+  abandon(): E[] {
     this.#stopTimer();
-    return this.#takeWaiting();
+    return this.#takeWaiting().map(({ event }) => event);
   }
 
   /** Runs the turns of what waits, until one of them has to be waited for. */
   #next(): void {
     for (;;) {
-      const event = this.#shift();
-      if (event === undefined) {
+      this.turn++;
+      const waiting = this.#shift();
+      if (waiting === undefined) {
         this.#isBusy = false;
         return;
       }
-      if (!this.#run(event)) return;
+      if (!waiting.runInAsyncScope(() => this.#run(waiting.event))) return;
     }
   }
 
   /** @returns whether the turn is over already */
-  #run(event: RoomEvent): boolean {
+  #run(event: E): boolean {
     try {
       const turn = this.owner.takeTurn(event);
       if (turn !== undefined) {
@@ -167,7 +185,7 @@ export class Mailbox {
     return true;
   }
 
-  #withinTimeout(turn: Promise<void>, event: RoomEvent): Promise<void> {
+  #withinTimeout(turn: Promise<void>, event: E): Promise<void> {
     return new Promise((resolve) => {
       let isOverdue = false;
       const expire = () => {
@@ -195,7 +213,7 @@ export class Mailbox {
     });
   }
 
-  #ended(event: RoomEvent): void {
+  #ended(event: E): void {
     try {
       this.owner.turnEnded(event);
     } catch (error) {
@@ -203,7 +221,7 @@ export class Mailbox {
     }
   }
 
-  #report(event: RoomEvent | undefined, error: unknown): void {
+  #report(event: E | undefined, error: unknown): void {
     try {
       this.owner.turnThrew(event, error);
     } catch {
@@ -222,12 +240,12 @@ export class Mailbox {
     this.#turnTimer = this.#expire = null;
   }
 
-  #push(event: RoomEvent): void {
-    this.#queue.push(event);
-    this.#bytes += bytesOf(event);
+  #push(waiting: WaitingEvent<E>): void {
+    this.#queue.push(waiting);
+    this.#bytes += this.keeping.bytesOf(waiting.event);
   }
 
-  #takeWaiting(): RoomEvent[] {
+  #takeWaiting(): WaitingEvent<E>[] {
     const waiting = this.#queue.slice(this.#head);
     this.#queue = [];
     this.#head = 0;
@@ -235,11 +253,11 @@ export class Mailbox {
     return waiting;
   }
 
-  #shift(): RoomEvent | undefined {
+  #shift(): WaitingEvent<E> | undefined {
     if (this.#head === this.#queue.length) return undefined;
-    const event = this.#queue[this.#head];
+    const waiting = this.#queue[this.#head];
     this.#queue[this.#head++] = undefined as never;
-    this.#bytes -= bytesOf(event);
+    this.#bytes -= this.keeping.bytesOf(waiting.event);
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;
       this.#head = 0;
@@ -251,8 +269,9 @@ export class Mailbox {
       this.#wasFull = false;
       this.#tellDrained();
     }
-    return event;
+    return waiting;
   }
+
   #tellDrained(): void {
     try {
       this.owner.mailboxDrained();

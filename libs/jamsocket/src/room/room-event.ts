@@ -40,6 +40,9 @@ export function compacted<Event extends RoomEvent>(event: Event): Event {
   return event.type === 'binary' ? { ...event, bytes: compact(event.bytes) } : event;
 }
 
+/** How a mailbox keeps them. */
+export const ROOM_EVENTS = { bytesOf, compacted };
+
 /** A method called from outside the room, as a turn of its own. */
 export interface RoomCall {
   /** Names the method: `ChatRoom.count`. */

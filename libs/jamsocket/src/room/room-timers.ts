@@ -15,7 +15,7 @@ interface TimerOwner {
     readonly timers: ReadonlySet<string>;
   };
   readonly address: { readonly params: Readonly<Record<string, string>> };
-  post(event: RoomEvent): unknown;
+  postFromNobody(event: RoomEvent): void;
 }
 
 const TYPES: readonly TimerType[] = ['timeout', 'interval', 'cron'];
@@ -182,7 +182,7 @@ export class RoomTimers {
   #postOnce(timer: Pending): void {
     if (timer.isPosted) return;
     timer.isPosted = true;
-    this.room.post({ type: 'timer', timer });
+    this.room.postFromNobody({ type: 'timer', timer });
   }
 }
 

@@ -23,7 +23,7 @@ export interface TurnsRoom extends RunnerRoom {
 }
 
 /** A room's turns: which handler an event is for, and what has to be done besides. */
-export class RoomTurns implements MailboxOwner {
+export class RoomTurns implements MailboxOwner<RoomEvent> {
   constructor(
     private readonly room: TurnsRoom,
     private readonly runner: HandlerRunner,

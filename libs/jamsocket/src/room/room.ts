@@ -15,14 +15,16 @@ import type { ObservedRoom, SentMessage } from '../members/sent-message.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
-import type { ClientEvent, RoomCall, RoomEvent } from './room-event.js';
+import { ROOM_EVENTS, type ClientEvent, type RoomCall, type RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
+import { inContextOfNobody } from '../base/async-context.js';
 import { destroyProviders } from '../base/provider-hooks.js';
 import { withinTimeout } from '../base/within-timeout.js';
 import { RoomTimers } from './room-timers.js';
 import { RoomTurns } from './room-turns.js';
+import type { WaitingEvent } from '../base/waiting-event.js';
 
 /** One live room: its clients, its instance of the service, and what it goes through from its start to its end. */
 export class Room implements RoomPort<Client>, ObservedRoom {
@@ -37,7 +39,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
   #hasStarted = false;
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: Mailbox<RoomEvent>;
   readonly #runner: HandlerRunner;
   readonly #turns: RoomTurns;
   readonly #heldUp = new HeldUp();
@@ -52,7 +54,13 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.startedAt = services.clock.now();
     this.#runner = new HandlerRunner(this);
     this.#turns = new RoomTurns(this, this.#runner);
-    this.#mailbox = new Mailbox(this.#turns, options.limits.mailbox, services.clock, options.handlerTimeoutMs);
+    this.#mailbox = new Mailbox(
+      this.#turns,
+      options.limits.mailbox,
+      services.clock,
+      options.handlerTimeoutMs,
+      ROOM_EVENTS,
+    );
     this.members = createMembers(options, services, this, (client) =>
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
@@ -90,6 +98,11 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   messageSent(message: SentMessage): void {
     this.observer?.messageSent(this.context, message);
+  }
+
+  /** Number of the turn that it is at. */
+  get turn(): number {
+    return this.#mailbox.turn;
   }
 
   /** Events that wait for their turn. */
@@ -166,7 +179,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.members.remove(client);
     this.observer?.clientLeft(this.context, client, code, reason);
     this.#heldUp.giveUp(client, this);
-    this.post({ type: 'disconnect', client });
+    this.postFromNobody({ type: 'disconnect', client });
   }
 
   /**
@@ -209,6 +222,16 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     return this.state !== 'stopped' && this.#mailbox.post(event);
   }
 
+  /** Posts what has waited elsewhere. @returns whether the mailbox is full now */
+  postWaiting(waiting: WaitingEvent<RoomEvent>): boolean {
+    return this.state !== 'stopped' && this.#mailbox.postWaiting(waiting);
+  }
+
+  /** Posts what whoever is running now has not asked for, or not for itself: a timer, the end of a client or of the room. */
+  postFromNobody(event: RoomEvent): void {
+    inContextOfNobody(() => this.post(event));
+  }
+
   /** Closes every client and stops. */
   close(code: number, reason: string): void {
     if (this.state !== 'running') return;
@@ -233,7 +256,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   /** Stops at once, whatever its handlers are doing. */
   abandon(): Promise<void> {
-    return this.#finish();
+    return inContextOfNobody(() => this.#finish());
   }
 
   /** The mailbox takes events again. */
@@ -262,7 +285,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   #startDraining(): void {
     this.occupancy.cancelStop();
     this.#safely(() => this.timers.clearAll());
-    this.#mailbox.post({ type: 'destroy' });
+    this.postFromNobody({ type: 'destroy' });
   }
 
   /** Its socket may take a while to end, and a shutdown waits for it. */

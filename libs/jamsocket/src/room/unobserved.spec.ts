@@ -32,10 +32,12 @@ interface Effort {
   readonly records: number;
   readonly tellings: number;
   readonly measurings: number;
-  readonly callerScopes: number;
+  readonly messageScopes: number;
+  /** Async scopes that the call from outside was run in; one is its own. */
+  readonly callScopes: number;
 }
 
-const NOTHING: Effort = { records: 0, tellings: 0, measurings: 0, callerScopes: 0 };
+const NOTHING: Effort = { records: 0, tellings: 0, measurings: 0, messageScopes: 0, callScopes: 1 };
 
 describe('a room', () => {
   let room: TestRoom<PlainRoom>;
@@ -55,22 +57,24 @@ describe('a room', () => {
       jest.spyOn(ObserverSet.prototype, event),
     );
     const measurings = jest.spyOn(Room.prototype, 'now');
-    const callerScopes = jest.spyOn(AsyncResource.prototype, 'runInAsyncScope');
+    const scopes = jest.spyOn(AsyncResource.prototype, 'runInAsyncScope');
     client.send('hello');
     await room.settle();
+    const messageScopes = scopes.mock.calls.length;
     await room.rooms.invoke(PlainRoom, room.roomId, 'answer');
     const times = (spy: { mock: { calls: unknown[] } }) => spy.mock.calls.length;
     const effort = {
       records: times(records),
       tellings: tellings.reduce((sum, spy) => sum + times(spy), 0),
       measurings: times(measurings),
-      callerScopes: times(callerScopes),
+      messageScopes,
+      callScopes: times(scopes) - messageScopes,
     };
     jest.restoreAllMocks();
     return effort;
   }
 
-  it('that nobody observes makes no record of a turn, tells nobody, measures nothing and keeps no caller', async () => {
+  it('that nobody observes makes no record of a turn, tells nobody, measures nothing and enters no async scope for a message', async () => {
     expect(localRoom(room.context.room).observer).toBeNull();
     expect(await effortOfTurns()).toEqual(NOTHING);
   });
@@ -82,7 +86,7 @@ describe('a room', () => {
       observers.add({}),
     ];
     // Two turns: the message, which is told of as such too, and the call. Each is timed at its start and its end.
-    expect(await effortOfTurns()).toEqual({ records: 2, tellings: 5, measurings: 4, callerScopes: 1 });
+    expect(await effortOfTurns()).toEqual({ records: 2, tellings: 5, measurings: 4, messageScopes: 0, callScopes: 2 });
     removers[0]();
     // The other one does not ask for turns.
     expect(localRoom(room.context.room).observer).not.toBeNull();

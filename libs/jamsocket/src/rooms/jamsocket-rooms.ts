@@ -9,6 +9,7 @@ import type { RoomDefinition } from '../room/room-definition.js';
 import { FreeRoomIds } from './free-room-ids.js';
 import { addressNamed } from './room-name.js';
 import type { RoomRegistry } from './room-registry.js';
+import type { RoomCall } from '../room/room-event.js';
 import type { Room } from '../room/room.js';
 import { currentTurn, inTurn, isInTurnOf, type TurnChain } from '../room/turn-scope.js';
 
@@ -135,11 +136,13 @@ function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnCha
   return new Promise((resolve, reject) => {
     const call = async () => methodsOf(room)[method](...args);
     const name = () => `${room.definition.type.name}.${hasMethod(room, method) ? method : '(unknown)'}`;
-    room.invoke({
+    // The caller's context, in which the method may enter what is not the caller's.
+    const scope = new AsyncResource('JamsocketInvoke');
+    const roomCall: RoomCall = {
       get name() {
         return name();
       },
-      runAsCaller: room.observer?.wantsTurns ? asCaller() : undefined,
+      runAsCaller: room.observer?.wantsTurns ? (run) => scope.runInAsyncScope(run) : undefined,
       run: (record) =>
         inTurn(room, caller, call).then(resolve, (error) => {
           record?.fail(error);
@@ -148,7 +151,8 @@ function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnCha
         }),
       fail: reject,
       refuse: () => reject(new RefusedError(503, 'room_stopped', `Room "${room.address.key}" has stopped.`)),
-    });
+    };
+    scope.runInAsyncScope(() => room.invoke(roomCall));
   });
 }
 
@@ -163,9 +167,4 @@ function hasMethod(room: Room, method: string): boolean {
 
 function methodsOf(room: Room): Record<string, (...args: unknown[]) => unknown> {
   return room.instance!.service as Record<string, (...args: unknown[]) => unknown>;
-}
-
-function asCaller(): <T>(run: () => T) => T {
-  const resource = new AsyncResource('JamsocketInvoke');
-  return (run) => resource.runInAsyncScope(run);
 }

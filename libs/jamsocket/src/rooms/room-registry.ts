@@ -1,3 +1,4 @@
+import { inContextOfNobody } from '../base/async-context.js';
 import { RefusedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { AddressCounts } from '../members/address-counts.js';
@@ -167,7 +168,7 @@ export class RoomRegistry {
       throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
     }
     const room = new Room(definition, address, this.services);
-    const place: Place = { room, started: room.start() };
+    const place: Place = { room, started: inContextOfNobody(() => room.start()) };
     places.set(address.key, place);
     this.#size++;
     void room.stopped.then(() => {

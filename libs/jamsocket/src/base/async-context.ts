@@ -1,0 +1,22 @@
+import { AsyncResource } from 'node:async_hooks';
+
+/** In the context in which this library was loaded: before any request, and so of nobody. */
+const nobody = new AsyncResource('Jamsocket');
+
+function createScope(): AsyncResource {
+  return new AsyncResource('JamsocketTurn');
+}
+
+/** Runs something in the present async context; what it enters there (`enterWith`) is gone when it returns. */
+export function inOwnContext<T>(run: () => T): T {
+  return createScope().runInAsyncScope(run);
+}
+
+/**
+ * Runs something in an async context of its own that knows of no client, request or caller: for all that the library
+ * begins by itself. On Node 20 and 22 what is entered in a callback of Node (a timer's, an HTTP parser's) stays there
+ * for the next one, who may be somebody else.
+ */
+export function inContextOfNobody<T>(run: () => T): T {
+  return nobody.runInAsyncScope(createScope).runInAsyncScope(run);
+}
