@@ -1,7 +1,23 @@
-import { Injectable, Module, Scope, type Provider, type Type } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  Scope,
+  SetMetadata,
+  UseGuards,
+  type CanActivate,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
+import { OnEvent } from '@nestjs/event-emitter';
 import { Cron, Interval, Timeout } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
   JamsocketConfigurationError,
   JamsocketContext,
@@ -13,12 +29,24 @@ import {
   type JamsocketOptions,
 } from 'nestjs-jamsocket';
 
-async function mistakeOf(providers: Provider[], options?: JamsocketOptions, imports: Type[] = []): Promise<string> {
-  const module = Test.createTestingModule({ imports: [JamsocketModule.forRoot(options), ...imports], providers });
-  const error: unknown = await module.compile().then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
+async function mistakeOf(
+  providers: Provider[],
+  options?: JamsocketOptions,
+  imports: Type[] = [],
+  controllers: Type[] = [],
+): Promise<string> {
+  const module = Test.createTestingModule({
+    imports: [JamsocketModule.forRoot(options), ...imports],
+    providers,
+    controllers,
+  });
+  const error: unknown = await module
+    .compile()
+    .then((compiled) => compiled.init())
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
   expect(error).toBeInstanceOf(JamsocketConfigurationError);
   return (error as Error).message;
 }
@@ -246,16 +274,176 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
   });
 });
 
-describe('what only shows while the application runs', () => {
-  it('a context outside of a room says what to inject instead', async () => {
+describe('what belongs to a room is not for singletons', () => {
+  @Injectable()
+  class Scores {
+    constructor(readonly ctx: JamsocketContext) {}
+  }
+
+  @JamsocketService('scored')
+  class ScoredRoom {
+    constructor(readonly scores: Scores) {}
+  }
+
+  it('the context in a provider that no room injects', async () => {
     @Injectable()
     class Stray {
       constructor(readonly ctx: JamsocketContext) {}
     }
+    expect(await mistakeOf([Stray])).toBe(
+      'Stray injects JamsocketContext, which there is only within a room. Inject JamsocketRooms instead, and get the room you mean from it; or, if rooms get it from a ModuleRef, give it Scope.REQUEST.',
+    );
+  });
+
+  it('the context in a singleton, by way of something that rooms share', async () => {
+    @Injectable()
+    class Ranking {
+      @Inject() readonly scores!: Scores;
+    }
+    expect(await mistakeOf([ScoredRoom, Scores, Ranking])).toContain(
+      'Ranking injects Scores, which injects JamsocketContext, which there is only within a room. Inject JamsocketRooms',
+    );
+    const factory = { provide: 'BEST', inject: [Scores], useFactory: (scores: Scores) => scores };
+    expect(await mistakeOf([ScoredRoom, Scores, factory])).toContain('BEST injects Scores, which injects');
+  });
+
+  it('the context in a controller, or in a guard of it', async () => {
+    @Controller()
+    class Api {
+      constructor(readonly scores: Scores) {}
+    }
+    expect(await mistakeOf([ScoredRoom, Scores], undefined, [], [Api])).toContain(
+      'Api injects Scores, which injects JamsocketContext, which there is only within a room. Inject JamsocketRooms',
+    );
+    @Injectable()
+    class ScoreGuard implements CanActivate {
+      constructor(readonly ctx: JamsocketContext) {}
+      canActivate = () => true;
+    }
+    @UseGuards(ScoreGuard)
+    @Controller()
+    class GuardedApi {}
+    expect(await mistakeOf([ScoredRoom, Scores], undefined, [], [GuardedApi])).toContain(
+      'GuardedApi injects ScoreGuard, which injects JamsocketContext',
+    );
+  });
+
+  it('a room service in anything', async () => {
+    @Injectable()
+    class Statistics {
+      constructor(readonly room: FirstRoom) {}
+    }
+    @JamsocketService('other')
+    class OtherRoom {
+      constructor(readonly room: FirstRoom) {}
+    }
+    const cure =
+      'injects FirstRoom, but what it would get belongs to no room: inject JamsocketRooms, and call invoke(FirstRoom, roomId, …).';
+    expect(await mistakeOf([FirstRoom, Statistics])).toBe(`Statistics ${cure}`);
+    expect(await mistakeOf([FirstRoom, OtherRoom])).toBe(`OtherRoom ${cure}`);
+    expect(await mistakeOf([FirstRoom, { provide: 'ROOM', useExisting: FirstRoom }])).toBe(`ROOM ${cure}`);
+  });
+
+  it('but what rooms inject, and what is scoped on purpose, boots', async () => {
+    @Injectable()
+    class RoomGuard implements CanActivate {
+      constructor(readonly scores: Scores) {}
+      canActivate = () => true;
+    }
+    @UseGuards(RoomGuard)
+    @JamsocketService('guarded')
+    class GuardedRoom {}
+    @Injectable({ scope: Scope.REQUEST })
+    class Later {
+      constructor(readonly ctx: JamsocketContext) {}
+    }
     const module = await Test.createTestingModule({
       imports: [JamsocketModule.forRoot()],
-      providers: [Stray],
+      providers: [
+        ScoredRoom,
+        Scores,
+        GuardedRoom,
+        RoomGuard,
+        Later,
+        { provide: 'ALIAS', useExisting: Later },
+      ],
     }).compile();
-    await expect(module.resolve(Stray)).rejects.toThrow('Inject JamsocketRooms instead');
+    await module.init();
+    await expect(module.resolve(Later)).rejects.toThrow('Inject JamsocketRooms instead');
+    await module.close();
+  });
+});
+
+describe('decorators and hooks that would run on an instance of no room', () => {
+  const cure =
+    'which would run on an instance that belongs to no room: put it into a provider or controller of its own, and have that call the room with JamsocketRooms.invoke().';
+
+  it('@OnEvent, on the service and on what is one for each room', async () => {
+    class Base {
+      @OnEvent('paid')
+      paid() {}
+    }
+    @JamsocketService('listening')
+    class ListeningRoom extends Base {}
+    expect(await mistakeOf([ListeningRoom])).toBe(
+      `ListeningRoom has @OnEvent() of @nestjs/event-emitter on paid(), ${cure}`,
+    );
+    @Injectable()
+    class Payments {
+      constructor(readonly ctx: JamsocketContext) {}
+      @OnEvent('paid')
+      paid() {}
+    }
+    @JamsocketService('paying')
+    class PayingRoom {
+      constructor(readonly payments: Payments) {}
+    }
+    expect(await mistakeOf([PayingRoom, Payments])).toBe(
+      `Payments injects JamsocketContext, so that it is one for each room, and has @OnEvent() of @nestjs/event-emitter on paid(), ${cure}`,
+    );
+  });
+
+  it('those of gateways, controllers and message brokers', async () => {
+    @JamsocketService('subscribed')
+    class Subscribed {
+      @SubscribeMessage('move')
+      move() {}
+    }
+    @WebSocketGateway()
+    @JamsocketService('gateway')
+    class Gateway {}
+    @JamsocketService('routed')
+    class Routed {
+      @Get('status')
+      status() {}
+    }
+    @JamsocketService('queued')
+    class Queued {
+      @SetMetadata('bull:module_queue_process', {})
+      process() {}
+    }
+    expect(await mistakeOf([Subscribed])).toContain(
+      'Subscribed has @SubscribeMessage() on move(), which would run on an instance that belongs to no room: use @OnMessage() with the name of the event.',
+    );
+    expect(await mistakeOf([Gateway])).toContain('Gateway has @WebSocketGateway()');
+    expect(await mistakeOf([Routed])).toBe(`Routed has the decorator of an HTTP route on status(), ${cure}`);
+    expect(await mistakeOf([Queued])).toBe(`Queued has a decorator of @nestjs/bull on process(), ${cure}`);
+  });
+
+  it('hooks of the application', async () => {
+    @JamsocketService('booting')
+    class BootingRoom implements OnApplicationBootstrap {
+      onApplicationBootstrap() {}
+    }
+    @JamsocketService('closing')
+    class ClosingRoom implements OnApplicationShutdown {
+      onApplicationShutdown() {}
+    }
+    expect(await mistakeOf([BootingRoom])).toBe(
+      'BootingRoom has onApplicationBootstrap(), which Nest calls on singletons only: use @OnCreate() or onModuleInit(), which run when a room begins.',
+    );
+    expect(await mistakeOf([ClosingRoom])).toContain(
+      'use @OnDestroy() or onModuleDestroy(), which run when a room ends',
+    );
   });
 });

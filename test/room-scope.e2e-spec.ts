@@ -1,4 +1,5 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, Scope, type OnModuleDestroy } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   JamsocketContext,
@@ -122,6 +123,63 @@ describe.each(HOSTS)('what a room injects, on $platform beside $beside', (host) 
     expect(journal.entries).toHaveLength(1);
     const next = await ask('red');
     expect(next.answer.scores).toBe(2);
+  });
+});
+
+/** Written for HTTP: it wants to say which request a line is about. */
+@Injectable({ scope: Scope.REQUEST })
+class RequestLogger {
+  readonly about: string;
+  constructor(
+    @Inject(REQUEST)
+    request: {
+      method: string;
+      url: string;
+      headers: Record<string, string | undefined>;
+      query: Record<string, unknown>;
+      params: Record<string, string>;
+      get(name: string): string | undefined;
+    },
+  ) {
+    const { method, url, headers, query, params } = request;
+    const id = headers['x-request-id'] ?? request.get('X-Request-Id') ?? 'no id';
+    this.about = `${method} ${url} ${id} ${Object.keys(query).length} ${Object.values(params).join()}`;
+  }
+}
+
+@JamsocketService({ path: 'games/:game/:room' })
+class LoggingRoom {
+  constructor(private readonly logger: RequestLogger) {}
+
+  @OnMessage()
+  message() {
+    return this.logger.about;
+  }
+}
+
+@Controller('logged')
+class LoggedController {
+  constructor(private readonly logger: RequestLogger) {}
+
+  @Get()
+  get() {
+    return this.logger.about;
+  }
+}
+
+describe('a logger that injects the request', () => {
+  it('has what it asks for in a room, and nothing of whoever made the room', async () => {
+    const started = await startTestApp({ providers: [LoggingRoom, RequestLogger], controllers: [LoggedController] });
+    try {
+      const headers = { 'x-request-id': 'abc' };
+      const client = await TestClient.connect(`${started.ws}/ws/games/chess/a%2Fb?token=x`, { headers });
+      client.send('who');
+      expect(await client.nextText()).toBe('GET /ws/games/chess/a%2Fb no id 0 chess,a/b');
+      const answer = await fetch(`${started.http}/logged?x=1`, { headers });
+      expect(await answer.text()).toBe('GET /logged?x=1 abc 1 ');
+    } finally {
+      await started.close();
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { Logger, type OnApplicationBootstrap, type OnModuleDestroy, type OnModul
 import type { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Server } from 'node:http';
+import { refuseInjectionMistakes } from './discovery/injection-mistakes.js';
 import { drainRooms } from './gateway/drain.js';
 import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import { hookUpgrades } from './gateway/upgrade-hook.js';
@@ -33,7 +34,9 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
 
   constructor(private readonly parts: LifecycleParts) {}
 
+  /** @throws JamsocketConfigurationError for what can be seen only once all dependencies are known */
   onModuleInit(): void {
+    refuseInjectionMistakes(this.parts.modules);
     try {
       this.parts.timers.use(this.parts.moduleRef.get(SchedulerRegistry, { strict: false }));
     } catch {

@@ -32,6 +32,7 @@ import { AddressCounts } from './members/address-counts.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
 import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { JamsocketContext } from './members/room-context.js';
+import { RoomRequest } from './members/room-request.js';
 import { RoomRegistry } from './rooms/room-registry.js';
 import { TimerRegistry } from './room/timer-registry.js';
 import type { Connection } from './wire/connection.js';
@@ -83,16 +84,16 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: ServiceDefinitions,
-      // The options are injected for their check: a bad one should be reported before anything that depends on it.
       inject: [ModulesContainer, ApplicationConfig, MODULE_OPTIONS_TOKEN, JamsocketRandom, RESOLVED_OPTIONS],
       useFactory: (
         modules: ModulesContainer,
         config: ApplicationConfig,
         options: JamsocketOptions,
         random: JamsocketRandom,
+        { path }: ResolvedOptions,
       ) => {
         refuseSecondImport(modules);
-        return new ServiceDefinitions(modules, config, options, random);
+        return new ServiceDefinitions(modules, config, options, random, path);
       },
     },
     {
@@ -224,9 +225,9 @@ export class JamsocketModule extends ConfigurableModuleClass implements NestModu
   }
 }
 
-/** What is injected as `JamsocketContext`: only rooms put their context where Nest has the request. */
+/** What is injected as `JamsocketContext`: only rooms have a `RoomRequest` where Nest has the request. */
 function roomContextFrom(request: unknown): JamsocketContext {
-  if (request instanceof JamsocketContext) return request;
+  if (request instanceof RoomRequest) return request.context;
   throw new JamsocketError(
     'no_room_context',
     'JamsocketContext was injected outside of a room. Inject JamsocketRooms instead, and get the room you mean from it.',

@@ -27,9 +27,11 @@ export class ServiceDefinitions {
     config: ApplicationConfig,
     options: JamsocketOptions,
     random: JamsocketRandom,
+    /** Prefix of the WebSocket paths. */
+    path: string,
   ) {
     const finder = new EnhancerFinder(modules, config);
-    const all = exploreServices(modules).map((found) => defineService(found, options, finder, random));
+    const all = exploreServices(modules).map((found) => defineService(found, options, finder, random, path));
     refuseSameNames(all);
     this.byType = new Map(all.map((definition) => [definition.type, definition]));
   }
@@ -44,6 +46,7 @@ function defineService(
   module: JamsocketOptions,
   finder: EnhancerFinder,
   random: JamsocketRandom,
+  path: string,
 ): ServiceDefinition {
   const { type, template, metadata, handlers } = found;
   const options = resolveRoomOptions(module, metadata.options, `@JamsocketService() on ${type.name}: options`);
@@ -52,7 +55,7 @@ function defineService(
     handlers.flatMap(({ method, metadata: handler }) => (handler.kind === 'timer' ? [[handler.timer, method]] : [])),
   );
   const scheduled = takeScheduledMethods(type, timers);
-  const factory = new RoomFactory(found, scheduled, finder, logger);
+  const factory = new RoomFactory(found, scheduled, finder, logger, path + template.toString());
   return {
     service: template.service,
     type,

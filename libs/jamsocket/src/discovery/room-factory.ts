@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { RefusedError } from '../base/errors.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
+import { RoomRequest } from '../members/room-request.js';
 import type { Handler, RoomInstance, ScheduledMethod } from '../room/room-definition.js';
 import type { TurnKind } from '../observe/room-observer.js';
 import { ConnectExecution } from './connect-execution.js';
@@ -25,6 +26,8 @@ export class RoomFactory {
     private readonly scheduled: readonly ScheduledMethod[],
     private readonly finder: EnhancerFinder,
     readonly logger: Logger,
+    /** Where the rooms are, such as `/ws/games/:game/:room`. */
+    private readonly path: string,
   ) {}
 
   async instantiate(context: JamsocketContext): Promise<RoomInstance> {
@@ -32,7 +35,7 @@ export class RoomFactory {
     const { wrapper } = this.found;
     const contextId = ContextIdFactory.create();
     const moduleRef = wrapper.host!.providers.get(ModuleRef)!.instance as ModuleRef;
-    moduleRef.registerRequestByContextId(context, contextId);
+    moduleRef.registerRequestByContextId(new RoomRequest(context, this.path), contextId);
     const service = await moduleRef.resolve<object>(wrapper.token as Type<object>, contextId, { strict: true });
     // Nest keeps everything room-scoped for as long as somebody holds the id: only scoped enhancers need that.
     const host: Host = { service, contextId: this.#areScoped ? contextId : undefined };

@@ -9,6 +9,7 @@ import {
 } from '../decorators/metadata.js';
 import { isStandardSchema } from '../decorators/standard-schema.js';
 import { JamsocketConfigurationError } from '../base/errors.js';
+import { foreignDecoratorOn } from './foreign-decorators.js';
 import { PathTemplate } from './path-template.js';
 
 /** A method of a service class and one event it handles. */
@@ -85,6 +86,8 @@ function describe(type: Type, wrapper: InstanceWrapper, metadata: ServiceMetadat
   }
   const handlers = handlersOf(type);
   refuseTwoOfAKind(type, handlers);
+  refuseForeignDecorator(type);
+  refuseUncalledHooks(type);
   return {
     type,
     wrapper,
@@ -102,6 +105,27 @@ function refuseStrayHandlers(type: Type): void {
     `has ${decoratorOf(stray.metadata)} on ${stray.method}() but is no room service`,
     'decorate the class with @JamsocketService()',
   );
+}
+
+/** Whoever looks for these decorators builds an instance of its own for each call. */
+function refuseForeignDecorator(type: Type): void {
+  const foreign = foreignDecoratorOn(type);
+  if (foreign === undefined) return;
+  fail(type, `has ${foreign.what}, which would run on an instance that belongs to no room`, foreign.cure);
+}
+
+/** A room's own `onModuleInit` and `onModuleDestroy` are called; these are about the application. */
+const UNCALLED_HOOKS: Readonly<Record<string, string>> = {
+  onApplicationBootstrap: '@OnCreate() or onModuleInit(), which run when a room begins',
+  beforeApplicationShutdown: '@OnDestroy() or onModuleDestroy(), which run when a room ends',
+  onApplicationShutdown: '@OnDestroy() or onModuleDestroy(), which run when a room ends',
+};
+
+function refuseUncalledHooks(type: Type): void {
+  for (const [hook, cure] of Object.entries(UNCALLED_HOOKS)) {
+    if (hook in (type.prototype as object))
+      fail(type, `has ${hook}(), which Nest calls on singletons only`, `use ${cure}`);
+  }
 }
 
 function refuseTwoOfAKind(type: Type, handlers: readonly FoundHandler[]): void {

@@ -1,0 +1,46 @@
+import type { JamsocketContext } from './room-context.js';
+
+/**
+ * What Nest injects as `REQUEST` into a room's providers. A room belongs to no request: it outlives the one that it was
+ * made for, and who sent that has no more to do with it than others. So it has what a logger written for HTTP
+ * asks for, but of headers, query and sender it knows nothing.
+ */
+export class RoomRequest {
+  readonly method = 'GET';
+  readonly headers: Readonly<Record<string, string | undefined>> = {};
+  readonly query: Readonly<Record<string, string | undefined>> = {};
+  readonly #template: string;
+  readonly #context: JamsocketContext;
+
+  /** @param template the path with its parameters, such as `/ws/games/:game/:room` */
+  constructor(context: JamsocketContext, template: string) {
+    this.#context = context;
+    this.#template = template;
+  }
+
+  get context(): JamsocketContext {
+    return this.#context;
+  }
+
+  /** Path of the room, such as `/ws/games/chess/lobby`. */
+  get url(): string {
+    const { params } = this;
+    return this.#template
+      .split('/')
+      .map((segment) => (segment.startsWith(':') ? encodeURIComponent(params[segment.slice(1)]) : segment))
+      .join('/');
+  }
+
+  get originalUrl(): string {
+    return this.url;
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return this.#context.params;
+  }
+
+  /** A header, as Express has it: none. */
+  get(_name: string): undefined {
+    return undefined;
+  }
+}
