@@ -359,14 +359,7 @@ describe('what belongs to a room is not for singletons', () => {
     }
     const module = await Test.createTestingModule({
       imports: [JamsocketModule.forRoot()],
-      providers: [
-        ScoredRoom,
-        Scores,
-        GuardedRoom,
-        RoomGuard,
-        Later,
-        { provide: 'ALIAS', useExisting: Later },
-      ],
+      providers: [ScoredRoom, Scores, GuardedRoom, RoomGuard, Later, { provide: 'ALIAS', useExisting: Later }],
     }).compile();
     await module.init();
     await expect(module.resolve(Later)).rejects.toThrow('Inject JamsocketRooms instead');
