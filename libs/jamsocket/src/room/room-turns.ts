@@ -4,7 +4,7 @@ import { closeReasonOf, refusalFor } from '../base/refusal.js';
 import type { Client } from '../members/client.js';
 import type { Members } from '../members/members.js';
 import type { HandlerRunner, RunnerRoom } from './handler-runner.js';
-import type { Occupancy } from './occupancy.js';
+import type { Occupancy } from '../members/occupancy.js';
 import type { RoomInstance } from './room-definition.js';
 import type { RoomTimers } from './room-timers.js';
 import { routeText } from './json-events.js';

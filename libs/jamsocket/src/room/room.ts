@@ -8,7 +8,7 @@ import { HeldUp } from './held-up.js';
 import { Mailbox } from './mailbox.js';
 import { createMembers } from './create-members.js';
 import type { Members } from '../members/members.js';
-import { Occupancy } from './occupancy.js';
+import { Occupancy } from '../members/occupancy.js';
 import type { Resumable } from '../members/resumption.js';
 import type { RoomPort, RoomState } from '../members/room-port.js';
 import type { ObservedRoom, SentMessage } from '../members/sent-message.js';
