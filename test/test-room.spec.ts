@@ -257,7 +257,7 @@ describe('A test room', () => {
 
   it('can be of a module of the application, whose hooks run and whose routes answer', async () => {
     const hooks: string[] = [];
-    @Module({ imports: [JamsocketModule.forRoot()], providers: [TalkRoom, Filter, TokenGuard] })
+    @Module({ imports: [JamsocketModule.forRoot({ http: true })], providers: [TalkRoom, Filter, TokenGuard] })
     class AppModule {
       onApplicationBootstrap() {
         hooks.push('bootstrap');

@@ -253,7 +253,6 @@ describe('Virtual time', () => {
       'interval on day 120',
       'interval on day 150',
     ]);
-    expect(() => room.module.get(JamsocketClock).setTimeout(() => undefined, 31 * DAY)).toThrow('longer than Node');
   });
 
   it('runs @Cron(date) once, and starts rooms after that date without it; an initialDelay comes first', async () => {
@@ -443,6 +442,13 @@ describe('Virtual time', () => {
     await using room = await createTestRoom(BusyRoom);
     await expect(room.advance(-1)).rejects.toThrow(RangeError);
     await expect(room.advance(NaN)).rejects.toThrow(RangeError);
+    await expect(room.advance(Infinity)).rejects.toThrow(RangeError);
+    await expect(room.connect({ patienceMs: NaN })).rejects.toThrow('patienceMs is NaN');
+    for (const patienceMs of [-1, NaN, '5' as never])
+      await expect(createTestRoom(BusyRoom, { patienceMs })).rejects.toThrow(`patienceMs is ${patienceMs}`);
+    await expect(createTestRoom(BusyRoom, { now: new Date('soon') })).rejects.toThrow('it must be a valid Date');
+    const patient = await room.connect({ patienceMs: Infinity });
+    expect(await patient.nextText()).toBe('client 1');
     const first = room.advance(1_000);
     await expect(room.advance(1_000)).rejects.toThrow('under way');
     await first;

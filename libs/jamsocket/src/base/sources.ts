@@ -2,14 +2,30 @@ import { CronJob } from 'cron';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
+/** Node turns a longer delay into 1 ms (the timer's count is a signed 32-bit integer). */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/**
+ * A delay as Node takes it: nothing is due sooner than in a millisecond.
+ * @throws RangeError for what Node would turn into one millisecond
+ */
+export function checkedDelay(ms: number): number {
+  if (ms <= MAX_TIMEOUT_MS) return ms >= 1 ? ms : 1;
+  throw new RangeError(
+    `A timer of ${ms} ms would fire at once: Node's timers wait ${MAX_TIMEOUT_MS} ms at most. Use ctx.setTimer, @Timeout or @Interval of a room, which wait longer, or @Cron.`,
+  );
+}
+
 /**
  * Where rooms take their time from. It is also the injection token: provide your own in a test to run on virtual time.
  * All durations are milliseconds on a monotonic clock, so a jump of the wall clock changes nothing.
  */
 export abstract class JamsocketClock {
   abstract now(): number;
+  /** @throws RangeError if `ms` is not a number up to 2,147,483,647 */
   abstract setTimeout(callback: () => void, ms: number): NodeJS.Timeout;
   abstract clearTimeout(timer: NodeJS.Timeout): void;
+  /** @throws RangeError if `ms` is not a number up to 2,147,483,647 */
   abstract setInterval(callback: () => void, ms: number): NodeJS.Timeout;
   abstract clearInterval(timer: NodeJS.Timeout): void;
 
@@ -39,13 +55,13 @@ export class SystemClock extends JamsocketClock {
     return performance.now();
   }
   setTimeout(callback: () => void, ms: number): NodeJS.Timeout {
-    return setTimeout(callback, ms);
+    return setTimeout(callback, checkedDelay(ms));
   }
   clearTimeout(timer: NodeJS.Timeout): void {
     clearTimeout(timer);
   }
   setInterval(callback: () => void, ms: number): NodeJS.Timeout {
-    return setInterval(callback, ms);
+    return setInterval(callback, checkedDelay(ms));
   }
   clearInterval(timer: NodeJS.Timeout): void {
     clearInterval(timer);

@@ -2,8 +2,7 @@ import type { Type } from '@nestjs/common';
 import { CronTime } from 'cron';
 import { inspect } from 'node:util';
 import { JamsocketConfigurationError } from '../base/errors.js';
-import type { CronOptions } from '../base/sources.js';
-import { MAX_TIMEOUT_MS } from '../options/rules.js';
+import { MAX_TIMEOUT_MS, type CronOptions } from '../base/sources.js';
 import type { ScheduledMethod } from '../room/room-definition.js';
 
 const DECORATORS = { timeout: '@Timeout', interval: '@Interval', cron: '@Cron' } as const;

@@ -1,14 +1,12 @@
 import { inspect } from 'node:util';
 import { JamsocketConfigurationError } from '../base/errors.js';
+import { MAX_TIMEOUT_MS } from '../base/sources.js';
 
 /** Checks one value, and gives back what it stands for. `path` names the option in the error. */
 export type Rule<T> = (value: unknown, path: string) => T;
 
 /** RFC 7230 section 3.2.6: a token, of which RFC 6455 section 4.1 wants each subprotocol to be one. */
 export const HTTP_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** Node turns a longer delay into 1 ms (the timer's count is a signed 32-bit integer). */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** `ws` takes the limits of its receiver as signed 32-bit integers. */
 export const MAX_BYTES = 2 ** 31 - 1;

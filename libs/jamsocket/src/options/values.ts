@@ -2,6 +2,7 @@ import type { CanActivate } from '@nestjs/common';
 import { canonicalOrigin, parseWebOrigin } from '../base/web-origin.js';
 import type { HttpOptions, InboundRateLimit, Origins, RateLimit, RoomIds } from './options.js';
 import type { ResolvedOptions, ResolvedRoomOptions } from './resolved.js';
+import { MAX_TIMEOUT_MS } from '../base/sources.js';
 import {
   badOption,
   boolean,
@@ -9,7 +10,6 @@ import {
   integer,
   isPlainObject,
   MAX_BYTES,
-  MAX_TIMEOUT_MS,
   milliseconds,
   object,
   requireKnown,

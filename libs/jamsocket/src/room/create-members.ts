@@ -1,6 +1,6 @@
 import type { Connection } from '../wire/connection.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
-import { MAX_TIMEOUT_MS } from '../options/rules.js';
+import { MAX_TIMEOUT_MS } from '../base/sources.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Client } from '../members/client.js';
 import { Members } from '../members/members.js';

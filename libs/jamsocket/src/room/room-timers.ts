@@ -1,11 +1,17 @@
 import type { CronJob } from 'cron';
 import { JamsocketError } from '../base/errors.js';
-import type { CronOptions, JamsocketClock } from '../base/sources.js';
-import { MAX_TIMEOUT_MS } from '../options/rules.js';
-import { keyOf, Pending, type PendingTimer } from './pending-timer.js';
+import { MAX_TIMEOUT_MS, type CronOptions, type JamsocketClock } from '../base/sources.js';
 import type { RoomEvent, RoomTimer } from './room-event.js';
 import type { ScheduledMethod } from './room-definition.js';
-import { timerName, type TimerHandle, type TimerRegistry, type TimerType } from './timer-registry.js';
+import {
+  keyOf,
+  Pending,
+  timerName,
+  type PendingTimer,
+  type TimerHandle,
+  type TimerRegistry,
+  type TimerType,
+} from './timer-registry.js';
 
 /** Whose timers these are. */
 interface TimerOwner {

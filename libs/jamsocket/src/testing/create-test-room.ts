@@ -4,7 +4,7 @@ import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { JamsocketModule } from '../jamsocket.module.js';
 import type { JamsocketOptions } from '../options/options.js';
 import { JamsocketClock, JamsocketRandom } from '../base/sources.js';
-import { DEFAULT_PATIENCE_MS } from './connect-options.js';
+import { checkedPatience } from './connect-options.js';
 import { forgetOpen } from './leak-guard.js';
 import { SeededRandom } from './seeded-random.js';
 import { TestApp } from './test-app.js';
@@ -37,7 +37,10 @@ export interface TestRoomOptions {
   now?: Date;
   /** Where generated ids and other random numbers begin. Default 1. */
   seed?: number;
-  /** Milliseconds of real time to wait for what should come at once; only a failing test waits that long. Default 1,000. */
+  /**
+   * Milliseconds of real time to wait for what should come at once; only a failing test waits that long. `Infinity` for a
+   * debugger. Default 1,000.
+   */
   patienceMs?: number;
   /** Of the application. Default: errors only. */
   logger?: LoggerService | LogLevel[] | false;
@@ -68,6 +71,7 @@ export async function createTestRoom<T extends object>(
 
 async function startApp(service: Type, options: TestRoomOptions): Promise<TestApp> {
   const clock = new VirtualClock(options.now);
+  const patienceMs = checkedPatience(options.patienceMs);
   const builder = Test.createTestingModule(metadataOf(service, options))
     .overrideProvider(JamsocketClock)
     .useValue(clock)
@@ -82,7 +86,7 @@ async function startApp(service: Type, options: TestRoomOptions): Promise<TestAp
       : module.createNestApplication(adapter, appOptions);
   options.configure?.(app);
   await app.init();
-  return new TestApp(app, module, clock, options.patienceMs ?? DEFAULT_PATIENCE_MS);
+  return new TestApp(app, module, clock, patienceMs);
 }
 
 function metadataOf(service: Type, options: TestRoomOptions): ModuleMetadata {

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { WebSocket } from 'ws';
-import { DEFAULT_PATIENCE_MS } from './connect-options.js';
 import { ConnectRefusedError, TestTimeoutError } from './testing.errors.js';
 
 /**
  * Resolves when the socket is open.
  * @throws ConnectRefusedError with the server's answer, TestTimeoutError if there is none
  */
-export async function openSocket(socket: WebSocket, url: string, patienceMs = DEFAULT_PATIENCE_MS): Promise<void> {
+export async function openSocket(socket: WebSocket, url: string, patienceMs: number): Promise<void> {
   let timer: NodeJS.Timeout;
   const opened = new Promise<void>((resolve, reject) => {
     timer = setTimeout(() => reject(unanswered(url, patienceMs)), patienceMs);

@@ -9,7 +9,7 @@ import type { Client } from '../members/client.js';
 import { RoomRegistry } from '../rooms/room-registry.js';
 import type { Room } from '../room/room.js';
 import { AsyncWatch } from './async-watch.js';
-import { withQuery } from './connect-options.js';
+import { checkedPatience, withQuery } from './connect-options.js';
 import { MemoryNetwork } from './memory-network.js';
 import { openSocket } from './open-socket.js';
 import { RoomClient, type RoomConnectOptions } from './room-client.js';
@@ -52,12 +52,13 @@ export class TestApp {
    * @throws ConnectRefusedError, TestTimeoutError
    */
   async connect(path: string, options: RoomConnectOptions): Promise<RoomClient> {
+    const patienceMs = checkedPatience(options.patienceMs ?? this.patienceMs);
     const { client: socket, server } = this.network.connect(options.ip ?? '127.0.0.1');
     if ('data' in options) this.#data.set(server, options.data);
     const httpServer = this.app.getHttpServer() as Server;
     this.#watch.run(() => httpServer.emit('connection', server));
     const url = HOST + withQuery(path, options.query);
-    const { headers, protocols = [], patienceMs = this.patienceMs, ws } = options;
+    const { headers, protocols = [], ws } = options;
     const webSocket = new WebSocket(url, [...protocols], { headers, ...ws, createConnection: () => socket });
     const client = new RoomClient(webSocket, this, () => this.#clients.get(server), patienceMs);
     await openSocket(webSocket, url, patienceMs);

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
-import { DEFAULT_PATIENCE_MS, withQuery, type ConnectOptions } from './connect-options.js';
+import { checkedPatience, DEFAULT_PATIENCE_MS, withQuery, type ConnectOptions } from './connect-options.js';
 import { MessageQueue, type Message } from './message-queue.js';
 import { openSocket } from './open-socket.js';
 import { ConnectRefusedError } from './testing.errors.js';
@@ -51,8 +51,9 @@ export class TestClient {
     options: ConnectOptions = {},
   ): Promise<TestClient> {
     const url = (typeof target === 'string' ? target : addressOf(target)) + withQuery(path, options.query);
-    const client = new TestClient(socketTo(url, options), options.patienceMs);
-    await openSocket(client.socket, url, options.patienceMs);
+    const patienceMs = checkedPatience(options.patienceMs);
+    const client = new TestClient(socketTo(url, options), patienceMs);
+    await openSocket(client.socket, url, patienceMs);
     return client;
   }
 

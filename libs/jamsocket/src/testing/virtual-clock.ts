@@ -1,6 +1,5 @@
 import type { CronJob } from 'cron';
-import { MAX_TIMEOUT_MS } from '../options/rules.js';
-import { JamsocketClock, type CronOptions } from '../base/sources.js';
+import { checkedDelay, JamsocketClock, type CronOptions } from '../base/sources.js';
 import { VirtualCronJob } from './virtual-cron-job.js';
 import { VirtualTimer } from './virtual-timer.js';
 
@@ -15,9 +14,15 @@ export class VirtualClock extends JamsocketClock {
   readonly #timers = new Set<VirtualTimer>();
   #elapsed = 0;
 
-  /** @param start what the wall clock says at the beginning; only `@Cron` looks at it */
+  /**
+   * @param start what the wall clock says at the beginning; only `@Cron` looks at it
+   * @throws RangeError if it is no date
+   */
   constructor(private readonly start: Date = DEFAULT_NOW) {
     super();
+    if (!(start instanceof Date) || Number.isNaN(start.getTime())) {
+      throw new RangeError(`The time of a test begins at \`now\`, which is ${String(start)}: it must be a valid Date.`);
+    }
   }
 
   /** Milliseconds since the beginning. */
@@ -30,20 +35,16 @@ export class VirtualClock extends JamsocketClock {
     return new Date(this.start.getTime() + this.#elapsed);
   }
 
-  /**
-   * @throws RangeError for more than 2,147,483,647 ms: Node would not wait at all then, which a test should not hide
-   */
   setTimeout(callback: () => void, ms: number): NodeJS.Timeout {
-    return this.#add(callback, checked(ms), false);
+    return this.#add(callback, checkedDelay(ms), false);
   }
 
   clearTimeout(timer: NodeJS.Timeout): void {
     this.#timers.delete(timer as unknown as VirtualTimer);
   }
 
-  /** @throws RangeError as `setTimeout` */
   setInterval(callback: () => void, ms: number): NodeJS.Timeout {
-    return this.#add(callback, checked(ms), true);
+    return this.#add(callback, checkedDelay(ms), true);
   }
 
   clearInterval(timer: NodeJS.Timeout): void {
@@ -99,14 +100,4 @@ export class VirtualClock extends JamsocketClock {
     for (const timer of this.#timers) if (next === undefined || timer.due < next.due) next = timer;
     return next;
   }
-}
-
-/** As in Node, nothing is due sooner than in a millisecond. */
-function checked(ms: number): number {
-  if (ms > MAX_TIMEOUT_MS) {
-    throw new RangeError(
-      `A timer of ${ms} ms is longer than Node's ${MAX_TIMEOUT_MS} ms, and would fire at once. Use @Cron, or set a timer anew each day.`,
-    );
-  }
-  return ms >= 1 ? ms : 1;
 }
