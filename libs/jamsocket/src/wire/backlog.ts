@@ -1,5 +1,9 @@
+import { compact } from './compact.js';
+
 /** Bytes of small writes are gathered into chunks of this size, so that a slow client costs its bytes and little more. */
 const CHUNK_BYTES = 64 * 1024;
+/** Longer writes are chunks of their own: gathered, they would leave too much of a chunk empty. */
+const GATHERED_BYTES = CHUNK_BYTES / 4;
 
 /** What waits for one slow client: its own copy, so that it pins nothing that others share. */
 export class Backlog {
@@ -10,7 +14,7 @@ export class Backlog {
 
   append(bytes: Buffer): void {
     this.bytes += bytes.length;
-    if (bytes.length >= CHUNK_BYTES) {
+    if (bytes.length > GATHERED_BYTES) {
       this.#seal();
       this.#chunks.push(Buffer.from(bytes));
       return;
@@ -34,7 +38,7 @@ export class Backlog {
   }
 
   #seal(): void {
-    if (this.#last !== null && this.#used > 0) this.#chunks.push(this.#last.subarray(0, this.#used));
+    if (this.#last !== null && this.#used > 0) this.#chunks.push(compact(this.#last.subarray(0, this.#used)));
     this.#last = null;
     this.#used = 0;
   }
