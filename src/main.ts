@@ -2,15 +2,13 @@ import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Server } from 'node:http';
 import { AppModule } from './app.module.js';
+import { cutSlowHeaders } from './slow-headers.js';
 
 const DEFAULT_PORT = 3000;
-/** A client that sends its request headers slower than this is cut off (Node waits 60 s, and looks every 30 s). */
-const HEADERS_TIMEOUT_MS = 5_000;
 
 const app = await NestFactory.create(AppModule);
 app.enableShutdownHooks();
-const server = app.getHttpServer() as Server;
-server.headersTimeout = HEADERS_TIMEOUT_MS;
+cutSlowHeaders(app.getHttpServer() as Server);
 
 const port = Number(process.env.PORT ?? DEFAULT_PORT);
 await app.listen(port);
