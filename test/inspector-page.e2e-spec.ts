@@ -346,6 +346,34 @@ describe('the view of a room', () => {
     expect(await page.title()).toBe(`${HOSTILE} · Inspector`);
     expect(visited.complaints).toEqual([]);
   });
+
+  it('shows characters that cannot be seen, or that turn text around', async () => {
+    const rooms: [id: string, shown: string][] = [
+      ['admin\u202enimda', 'admin\\u{202e}nimda'],
+      ['admin\\u{202e}nimda', 'admin\\\\u{202e}nimda'],
+      ['lob\u200bby', 'lob\\u{200b}by'],
+      ['lob\u00adby', 'lob\\u{ad}by'],
+      ['lobby ', 'lobby\\u{20}'],
+      ['the  lobby', 'the \\u{20}lobby'],
+      ['the\u00a0lobby', 'the\\u{a0}lobby'],
+      ['\u3164', '\\u{3164}'],
+      ['\u2800\ufe0f\u{e0041}', '\\u{2800}\\u{fe0f}\\u{e0041}'],
+      ['räume/ночь 部屋 غرفة 😀', 'räume/ночь 部屋 غرفة 😀'],
+    ];
+    fake.change(rooms.map(([id]) => row('chat', id)));
+    const page = await open();
+    const shown = rooms.map(([, name]) => name).toSorted();
+    await until(async () => (await namesShown()).toSorted(), shown);
+    await page.getByText('admin\\u{202e}nimda', { exact: true }).click();
+    await until(async () => fake.watched.length, 1);
+    expect(await page.textContent('#room-name')).toBe('admin\\u{202e}nimda');
+    expect(await page.title()).toBe('admin\\u{202e}nimda · Inspector');
+    const family = '👨\u200d👩\u200d👧';
+    fake.traffic([entry(`a\u202eb ${family}`, { event: 'mo\u200bve' })]);
+    await until(previews, [`a\\u{202e}b ${family}`]);
+    expect(await page.textContent(`${TRAFFIC} .kind`)).toBe('mo\\u{200b}ve');
+    expect(fake.watched).toEqual([row('chat', 'admin\u202enimda').key]);
+  });
 });
 
 describe('the look', () => {

@@ -378,6 +378,31 @@ describe.each([EXPRESS_ALONE, FASTIFY])('the inspector, on $platform', (host) =>
     await ann.until('still here');
   });
 
+  it('answers without guards to the names of this machine only, so that no page of another site gets in', async () => {
+    const app = await start({}, host);
+    const ann = await enter(app);
+    const paths = ['/inspector', '/inspector/assets/main.js', '/inspector/events'];
+    for (const name of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '192.0.2.1', '[::2]', '']) {
+      for (const path of paths) {
+        const { status, body } = await request(app.http).get(path).set('Host', name);
+        expect([name, path, status]).toEqual([name, path, 403]);
+        expect((body as { message: string }).message).toContain('guards');
+      }
+      for (const action of ['talk/lobby/clients/1/kick', 'talk/lobby/close'])
+        await post(app, action).set(ACTION).set('Host', name).send({}).expect(403);
+    }
+    for (const name of ['localhost', 'LOCALHOST:3000', 'app.localhost', '127.0.0.1:80', '127.9.9.9', '[::1]:3000']) {
+      await request(app.http).get('/inspector').set('Host', name).expect(200);
+    }
+    await post(app, 'talk/lobby/clients/1/kick').set(ACTION).set('Host', 'localhost').send({}).expect(204);
+    expect((await ann.closed).code).toBe(4000);
+  });
+
+  it('answers to any name where guards decide', async () => {
+    const app = await start({ guards: [{ canActivate: () => true }] }, host);
+    await request(app.http).get('/inspector').set('Host', 'inspector.example').expect(200);
+  });
+
   it('opens no stream for a request without a body to answer with', async () => {
     const app = await start({}, host);
     await request(app.http).head('/inspector/events').expect(200);

@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatDuration } from './format.js';
 import { JsonTree } from './json-tree.js';
 import { listenToKeys } from './list-keys.js';
 import { VirtualList } from './virtual-list.js';
+import { visibleName } from './visible.js';
 
 /**
  * @typedef {object} ClientsListener
@@ -72,9 +73,9 @@ export class ClientsList {
         setText(id, String(shown.id));
         setAttribute(row, 'data-away', String(!shown.isConnected));
         setText(address, shown.isConnected ? shown.address : `${shown.address} (away)`);
-        setAttribute(address, 'title', shown.url);
-        setText(tags, shown.tags.join(', '));
-        setAttribute(tags, 'title', shown.tags.join(', '));
+        setAttribute(address, 'title', visibleName(shown.url));
+        setText(tags, shown.tags.map(visibleName).join(', '));
+        setAttribute(tags, 'title', shown.tags.map(visibleName).join(', '));
         setText(joined, formatDuration(this.#now - shown.joinedAt));
         setText(buffered, formatBytes(shown.buffered));
         setAttribute(buffered, 'data-level', shown.buffered > 0 ? 'trouble' : 'none');
@@ -90,8 +91,8 @@ function createClientDetail({ url, tags, data }) {
   const facts = element('dl', 'facts');
   const add = (/** @type {string} */ name, /** @type {string} */ value) =>
     facts.append(element('div', '', element('dt', '', name), element('dd', '', value)));
-  add('Connected to', url);
-  if (tags.length > 0) add('Tags', tags.join(', '));
+  add('Connected to', visibleName(url));
+  if (tags.length > 0) add('Tags', tags.map(visibleName).join(', '));
   const detail = element('div', 'message', facts);
   if (data !== undefined) {
     const place = element('div');

@@ -1,5 +1,6 @@
 // @ts-check
 import { button, element, setAttribute, setText } from './dom.js';
+import { visibleText } from './visible.js';
 
 /** Members that are shown of one object or array: more of them would not be read, and cost the page its ease. */
 const MAX_MEMBERS = 500;
@@ -51,9 +52,9 @@ class JsonNode {
    */
   constructor(name, depth) {
     this.depth = depth;
-    this.label = element('span', 'member', name);
+    this.label = element('span', 'member', visibleText(name));
     this.element = element('li', '', this.#toggle, this.label, this.#shown, this.#list);
-    this.#toggle.setAttribute('aria-label', name === '' ? 'State' : name);
+    this.#toggle.setAttribute('aria-label', name === '' ? 'State' : visibleText(name));
   }
 
   /** @param {unknown} value */
@@ -63,7 +64,7 @@ class JsonNode {
     this.#toggle.hidden = members === null || members.length === 0;
     this.#list.hidden = this.#toggle.hidden;
     if (members === null) {
-      setText(this.#shown, JSON.stringify(value) ?? 'undefined');
+      setText(this.#shown, visibleText(JSON.stringify(value) ?? 'undefined'));
       setAttribute(this.#shown, 'class', `value ${value === null ? 'null' : typeof value}`);
       this.#showMembers([]);
       return;

@@ -13,6 +13,7 @@ import { listenToShortcuts } from './shortcuts.js';
 import { countParameters, socketUrl } from './test-client.js';
 import { formatView, keyOf, parseView, partsOf } from './view-address.js';
 import { Vitals } from './vitals.js';
+import { visibleName } from './visible.js';
 
 const base = document.querySelector('meta[name="jamsocket-inspector"]')?.getAttribute('content') ?? '';
 
@@ -88,7 +89,7 @@ function open(key) {
 function show() {
   byId('rooms-view', HTMLElement).hidden = view.room !== null;
   byId('room-view', HTMLElement).hidden = view.room === null;
-  document.title = `${view.room === null ? 'Rooms' : partsOf(view.room).room} · Inspector`;
+  document.title = `${view.room === null ? 'Rooms' : visibleName(partsOf(view.room).room)} · Inspector`;
   room.open(view.room ?? '');
   room.traffic.filter(view);
   feed.watch(view.room);

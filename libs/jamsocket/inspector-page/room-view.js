@@ -11,6 +11,7 @@ import { notify } from './notice.js';
 import { TestClient } from './test-client.js';
 import { TrafficView } from './traffic-view.js';
 import { partsOf } from './view-address.js';
+import { visibleName } from './visible.js';
 
 /** One room: who is in it, what waits, its state, and what passes. */
 export class RoomView {
@@ -47,7 +48,7 @@ export class RoomView {
     if (key === '') return;
     const { service, room } = partsOf(key);
     setText(byId('room-service', HTMLElement), service);
-    setText(byId('room-name', HTMLElement), room);
+    setText(byId('room-name', HTMLElement), visibleName(room));
     this.#showPresence(true, false);
     byId('room-title', HTMLElement).focus({ preventScroll: true });
   }
@@ -117,7 +118,7 @@ export class RoomView {
       return element(
         'li',
         '',
-        element('span', 'name', name || '(unnamed)'),
+        element('span', 'name', visibleName(name) || '(unnamed)'),
         element('span', 'soft', kind),
         element('span', 'number', due),
       );
@@ -142,10 +143,10 @@ export class RoomView {
     const key = this.#key;
     const { service, room } = partsOf(key);
     const clients = this.#detail?.clientCount ?? 0;
-    const text = `${service} / ${room}: ${clients === 1 ? '1 client is' : `${formatCount(clients)} clients are`} disconnected, and the room stops.`;
+    const text = `${service} / ${visibleName(room)}: ${clients === 1 ? '1 client is' : `${formatCount(clients)} clients are`} disconnected, and the room stops.`;
     const reason = await askForReason('Close this room?', text, 'Close room');
     if (reason === null) return;
-    await this.#act(() => this.actions.closeRoom(key, reason), `Room ${room} is closed.`);
+    await this.#act(() => this.actions.closeRoom(key, reason), `Room ${visibleName(room)} is closed.`);
   }
 
   /** @param {ClientDetail} client */

@@ -8,6 +8,7 @@ import { formatCount } from './format.js';
 import { listenToKeys } from './list-keys.js';
 import { ROOM_COLUMNS } from './room-columns.js';
 import { VirtualList } from './virtual-list.js';
+import { visibleName } from './visible.js';
 
 /** @typedef {Pick<View, 'filter' | 'service' | 'sort' | 'isDescending'>} Selected */
 
@@ -110,8 +111,9 @@ export class RoomsTable {
 function showCell(cell, { value, format, isTrouble }, { row }, now) {
   const shown = value(row, now);
   if (typeof shown === 'string') {
-    setText(cell, shown);
-    setAttribute(cell, 'title', shown);
+    const name = visibleName(shown);
+    setText(cell, name);
+    setAttribute(cell, 'title', name);
     return;
   }
   setText(cell, format?.(shown) ?? String(shown));

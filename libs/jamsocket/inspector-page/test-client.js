@@ -1,5 +1,6 @@
 // @ts-check
 import { byId, element, setText } from './dom.js';
+import { visibleText } from './visible.js';
 
 const MAX_LINES = 200;
 
@@ -146,7 +147,7 @@ export class TestClient {
    * @param {string} text
    */
   #say(kind, text) {
-    this.#log.append(element('li', kind, text));
+    this.#log.append(element('li', kind, visibleText(text)));
     if (this.#log.childElementCount > MAX_LINES) this.#log.firstElementChild?.remove();
     this.#log.scrollTop = this.#log.scrollHeight;
   }

@@ -3,6 +3,7 @@
 /** @import { Row } from './virtual-list.js' */
 import { element, setAttribute, setText } from './dom.js';
 import { formatBytes, formatTime } from './format.js';
+import { visibleName, visibleText } from './visible.js';
 
 /** @type {Readonly<Record<Logged['dir'], { mark: string, name: string, text?: string }>>} */
 const DIRECTIONS = {
@@ -43,8 +44,8 @@ export function createTrafficRow() {
       setText(cells.mark, mark);
       setAttribute(cells.mark, 'title', name);
       setText(cells.who, String((logged.dir === 'out' ? logged.to : logged.client) ?? ''));
-      setText(cells.kind, logged.event ?? (logged.kind === 'binary' ? 'binary' : ''));
-      setText(cells.preview, logged.error ?? (shownOf(logged) || (text ?? '')));
+      setText(cells.kind, visibleName(logged.event ?? '') || (logged.kind === 'binary' ? 'binary' : ''));
+      setText(cells.preview, visibleText(logged.error ?? (shownOf(logged) || (text ?? ''))));
       setText(cells.bytes, logged.bytes > 0 ? formatBytes(logged.bytes) : '');
     },
   };
@@ -63,12 +64,12 @@ export function createTrafficDetail(logged) {
   add('What', DIRECTIONS[logged.dir].name);
   add('Client', logged.client);
   add('To', logged.to);
-  add('Event', logged.event);
+  add('Event', logged.event && visibleName(logged.event));
   add('Handler', logged.handler);
   add('Size', logged.bytes > 0 ? formatBytes(logged.bytes) : undefined);
   const detail = element('div', 'message', facts);
-  if (logged.error !== undefined) detail.append(element('pre', 'bad', logged.error));
-  if (logged.preview) detail.append(element('pre', '', indented(logged.preview)));
+  if (logged.error !== undefined) detail.append(element('pre', 'bad', visibleText(logged.error)));
+  if (logged.preview) detail.append(element('pre', '', visibleText(indented(logged.preview))));
   return detail;
 }
 

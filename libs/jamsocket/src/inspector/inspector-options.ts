@@ -8,7 +8,7 @@ export interface JamsocketInspectorOptions {
   path?: string;
   /**
    * Who may see the page and use its buttons: classes that the application provides, or instances. They run for every
-   * request, those for the page's files included. Default: everyone who can reach it, which is refused in production.
+   * request, those for the page's files included. Default: whoever asks for `localhost`; without guards it does not boot in production.
    */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
   /** Whether it shows the fields of a room's service, `client.data` and the queries that clients came with. Default `false`. */

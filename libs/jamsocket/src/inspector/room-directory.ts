@@ -45,7 +45,7 @@ export class RoomDirectory {
 
 /** Service and room, each percent-encoded. */
 export function keyOf({ definition, address }: Room): string {
-  return `${encode(definition.service)}/${encode(address.key)}`;
+  return `${encodeURIComponent(definition.service)}/${encodeURIComponent(address.key)}`;
 }
 
 /** The service and the room that a key names; `undefined` if it is no key. */
@@ -57,9 +57,4 @@ export function parseKey(key: string): { readonly service: string; readonly room
   } catch {
     return undefined;
   }
-}
-
-/** Code may have named a room with half of a character, which no URL can carry. */
-function encode(text: string): string {
-  return encodeURIComponent(Buffer.from(text).toString());
 }
