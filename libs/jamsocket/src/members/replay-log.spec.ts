@@ -139,3 +139,59 @@ describe('the replay log', () => {
     expect(textsOf(log.missedBy(session, 4_998))).toEqual(['message 4998', 'message 4999']);
   });
 });
+
+describe('what the replay log keeps', () => {
+  const LIMIT = 8 * 1024 * 1024;
+  const SHORTEST_ENTRY = 200;
+
+  const made = (text: string) => Frame.text(Buffer.from(text).toString());
+  const kinds: Record<string, (n: number) => Frame> = {
+    '30 ASCII characters': (n) => made(`${n}`.padEnd(30, '.')),
+    'two bytes a character': (n) => made(`${n}`.padEnd(200, '語')),
+    'one character that needs two bytes': (n) => made(`${n}語`.padEnd(200, 'x')),
+    '60 bytes': (n) => Frame.binary(Buffer.from(`${n}`.padEnd(60, '.'))),
+  };
+  const short = kinds['30 ASCII characters'];
+
+  function used(): number {
+    globalThis.gc!();
+    globalThis.gc!();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  }
+
+  /** Part of the limit that the heap holds when the log is full. */
+  function held(make: (n: number) => Frame, add: (log: ReplayLog, frame: Frame) => void): number {
+    const { log, clock } = createLog(LIMIT, 1e9);
+    const fill = (count: number) => {
+      for (let n = 0; n < count; n++) {
+        clock.time += 0.25;
+        add(log, make(n));
+      }
+    };
+    fill(100);
+    log.clear();
+    const before = used();
+    fill(Math.ceil((1.5 * LIMIT) / (SHORTEST_ENTRY + make(0).payloadBytes)));
+    const after = used();
+    log.clear();
+    return (after - before) / LIMIT;
+  }
+
+  it.each(Object.entries(kinds))('is about what it counts: %s', (_name, make) => {
+    const part = held(make, (log, frame) => log.broadcast(frame, []));
+    expect(part).toBeLessThan(1.15);
+    expect(part).toBeGreaterThan(0.6);
+  });
+
+  it.each(['some', 'all but some'])('is about what it counts: to %s', (recipients) => {
+    const { log } = createLog();
+    const some = Array.from({ length: 3 }, (_, n) => new Session(String(n)));
+    for (const member of some) log.join(member);
+    const part = held(short, (full, frame) =>
+      recipients === 'some' ? full.send(frame, some) : full.broadcast(frame, some),
+    );
+    expect(part).toBeLessThan(1.15);
+    expect(part).toBeGreaterThan(0.6);
+  });
+});

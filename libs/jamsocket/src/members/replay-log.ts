@@ -2,9 +2,13 @@ import type { Frame } from '../wire/frame.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Session } from './session.js';
 
-/** What an entry takes beside its frame's bytes, about. */
-const ENTRY_BYTES = 100;
+/** What V8 needs for an entry (measured: see the spec): the entry, its frame, its place in the list, the head of a string. */
+const ENTRY_BYTES = 208;
+/** A Buffer takes so much more than a string. */
+const BUFFER_BYTES = 144;
+const ARRAY_BYTES = 48;
 const POINTER_BYTES = 8;
+const NOBODY: readonly Session[] = [];
 /** Entries that have been dropped are cut off the front when there are this many. */
 const COMPACT_AT = 256;
 
@@ -48,17 +52,17 @@ export class ReplayLog {
   }
 
   broadcast(frame: Frame, except: readonly Session[]): void {
-    const left = except.filter((session) => session.firstEntry >= 0);
+    const left = membersAmong(except);
     for (const session of left) session.ownFrames--;
     this.#broadcasts++;
     this.#add(frame, null, left);
   }
 
   send(frame: Frame, to: readonly Session[]): void {
-    const members = to.filter((session) => session.firstEntry >= 0);
+    const members = membersAmong(to);
     if (members.length === 0) return;
     for (const session of members) session.ownFrames++;
-    this.#add(frame, members, []);
+    this.#add(frame, members, NOBODY);
   }
 
   /** How many frames the client has been sent, those included that it may not have got. */
@@ -97,7 +101,7 @@ export class ReplayLog {
   }
 
   #add(frame: Frame, to: readonly Session[] | null, except: readonly Session[]): void {
-    const bytes = frame.bytes + ENTRY_BYTES + POINTER_BYTES * ((to?.length ?? 0) + except.length);
+    const bytes = ENTRY_BYTES + payloadBytesOf(frame) + arrayBytesOf(to ?? except);
     this.#entries.push({ frame, at: this.clock.now(), bytes, to, except });
     this.#bytes += bytes;
     while (this.#bytes > this.maxBytes) this.#drop();
@@ -127,4 +131,21 @@ export class ReplayLog {
     if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
     this.#timer = null;
   }
+}
+
+/** In an array as long as it has to be: `filter` leaves space for more. */
+function membersAmong(sessions: readonly Session[]): readonly Session[] {
+  if (sessions.length === 0) return NOBODY;
+  if (sessions.length === 1) return sessions[0].firstEntry >= 0 ? [sessions[0]] : NOBODY;
+  return sessions.filter((session) => session.firstEntry >= 0).slice();
+}
+
+/** Bytes in the heap. A string with one character beyond Latin-1 has two bytes for each; what is not ASCII may be that. */
+function payloadBytesOf({ payload, payloadBytes }: Frame): number {
+  if (typeof payload !== 'string') return payloadBytes + BUFFER_BYTES;
+  return payload.length === payloadBytes ? payloadBytes : 2 * payload.length;
+}
+
+function arrayBytesOf({ length }: readonly Session[]): number {
+  return length === 0 ? 0 : ARRAY_BYTES + POINTER_BYTES * length;
 }

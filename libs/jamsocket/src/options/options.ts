@@ -29,7 +29,7 @@ export type Origins =
 export interface ResumeOptions {
   /** Milliseconds for which the place of a client whose connection is lost is kept; 0 switches it off. Default 30,000. */
   windowMs?: number;
-  /** Most bytes a room keeps of what it has sent lately, for clients that come back. Default 1 MiB. */
+  /** Most memory in bytes that a room keeps of what it has sent lately, for clients that come back; each message counts about 210 more. Default 1 MiB. */
   maxLogBytes?: number;
 }
 
