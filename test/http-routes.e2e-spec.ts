@@ -217,6 +217,41 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
     started = undefined;
   });
 
+  it('leave a plain GET below the WebSockets to the application, where it has a route', async () => {
+    @Controller('ws')
+    class MineController {
+      @Get('mine/:id')
+      get(@Param('id') id: string) {
+        return id;
+      }
+    }
+    @Controller('ws')
+    class AllController {
+      @Get(host.platform === 'express' ? '*rest' : '*')
+      all() {
+        return 'all';
+      }
+    }
+    const get = async (path: string) => {
+      const response = await fetch(started!.http + path);
+      return [response.status, await response.text()];
+    };
+    await start(
+      {},
+      { controllers: [MineController], configure: (app) => app.setGlobalPrefix('api', { exclude: ['ws/mine/:id'] }) },
+    );
+    expect(await get('/ws/mine/7')).toEqual([200, '7']);
+    expect(await get('/ws/lobby')).toEqual([426, expect.stringContaining('upgrade_required')]);
+    await started!.close();
+    await start({}, { controllers: [AllController] });
+    expect(await get('/ws/lobby')).toEqual([200, 'all']);
+    await started!.close();
+    // Without a prefix only the services' own paths are ours.
+    await start({ path: '/' });
+    expect(await get('/inner/a')).toEqual([426, expect.stringContaining('upgrade_required')]);
+    expect((await get('/a/b/c/d'))[0]).toBe(404);
+  });
+
   describe('that clash with the application’s are refused at boot, with the cure:', () => {
     const get = (path: string, prefix = ''): Type => {
       @Controller(prefix)

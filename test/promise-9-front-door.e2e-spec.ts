@@ -7,7 +7,7 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { JamsocketRooms, JamsocketService, OnConnect, OnCreate, OnMessage, type Client } from 'nestjs-jamsocket';
 import { connect as connectTcp } from 'node:net';
 import { io } from 'socket.io-client';
@@ -203,6 +203,31 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     await client.close();
   });
 
+  it('answers a plain GET with 426, and a wrong path with the paths there are', async () => {
+    const get = async (path: string, method = 'GET') => {
+      const response = await fetch(started.http + path, { method });
+      const text = await response.text();
+      return { status: response.status, upgrade: response.headers.get('upgrade'), text };
+    };
+    for (const path of ['/ws/a', '/ws/a/', '/ws/a?token=b', '/ws/games/go/one']) {
+      const { status, upgrade, text } = await get(path);
+      expect([path, status, upgrade, text]).toEqual([
+        path,
+        426,
+        'websocket',
+        expect.stringContaining('"code":"upgrade_required"'),
+      ]);
+    }
+    expect(await get('/ws/%00')).toMatchObject({ status: 400, text: expect.stringContaining('bad_room_id') });
+    expect(await get('/ws/no/such/service')).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('/ws/games/:game/:room'),
+    });
+    expect(await get('/ws/a', 'PUT')).toMatchObject({ status: 404, upgrade: null });
+    expect(await get('/ws')).toMatchObject({ status: 404, upgrade: null });
+    expect(await get('/wsx/a')).toMatchObject({ status: 404, upgrade: null });
+  });
+
   it('makes rooms by HTTP, once each', async () => {
     const post = (path: string) => fetch(started.http + path, { method: 'POST' });
     const made = await post('/ws/made/by-http');
@@ -238,6 +263,97 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     room.send('still here');
     expect(await room.nextText()).toBe('still here');
     await room.close();
+  });
+});
+
+describe('in development, what nobody takes is told', () => {
+  @JamsocketService('counter')
+  class CounterRoom {
+    @OnMessage('add')
+    add() {}
+    @OnMessage('subtract')
+    subtract() {}
+  }
+  @JamsocketService('mute')
+  class MuteRoom {}
+
+  const environment = process.env.NODE_ENV;
+  let started: TestApp;
+  let warned: jest.SpiedFunction<Logger['warn']>;
+  const warnings = () => warned.mock.calls.map(([message]) => String(message));
+
+  beforeAll(async () => {
+    warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    started = await startTestApp({ providers: [CounterRoom, MuteRoom] });
+  });
+  afterEach(() => {
+    process.env.NODE_ENV = environment;
+    warned.mockClear();
+  });
+  afterAll(async () => {
+    await started.close();
+    warned.mockRestore();
+  });
+
+  const LIST =
+    'There are: /ws/counter/:room, /ws/mute/:room. Is the class that you mean, with @JamsocketService(), in the providers of a module?';
+
+  it('a wrong path, to the client and once in the log', async () => {
+    for (let n = 0; n < 2; n++) {
+      const { body } = await TestClient.refused(`${started.ws}/ws/lobby?token=secret`);
+      expect(body.message).toBe(`No room service is at this path. ${LIST}`);
+    }
+    await fetch(`${started.http}/ws/lobby`);
+    expect(warnings()).toEqual([`A client came to /ws/lobby. No room service is at this path. ${LIST}`]);
+    warned.mockClear();
+    const { body } = await TestClient.refused(`${started.ws}/elsewhere`);
+    expect(body.message).toBe(`Nothing at this path speaks WebSocket. ${LIST}`);
+    expect(warnings()).toEqual([`A client came to /elsewhere. Nothing at this path speaks WebSocket. ${LIST}`]);
+    process.env.NODE_ENV = 'production';
+    for (const path of ['/ws/other', '/other']) {
+      const { status, body: brief } = await TestClient.refused(started.ws + path);
+      expect([status, brief.code, brief.message]).toEqual([404, 'no_such_service', expect.not.stringContaining('/ws')]);
+    }
+    expect(warnings()).toHaveLength(1);
+  });
+
+  it('a message without a handler, once in the log', async () => {
+    const client = await TestClient.connect(`${started.ws}/ws/counter/one`);
+    const mute = await TestClient.connect(`${started.ws}/ws/mute/one`);
+    for (let n = 0; n < 2; n++) {
+      client.send('{"event":"re\u202eset"}');
+      client.send(Buffer.from([1]));
+      mute.send('hello');
+      expect(await client.nextJson()).toMatchObject({ event: 'exception' });
+    }
+    await Promise.all([client.close(), mute.close()]);
+    expect(warnings().toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'A client of CounterRoom sent what no handler is for: a binary message, and it has no @OnBinary().',
+      'A client of CounterRoom sent what no handler is for: No handler for the event "re\ufffdset". Its events: "add", "subtract".',
+      'A client of MuteRoom sent what no handler is for: a text, and it has no @OnMessage().',
+    ]);
+  });
+
+  it('no more than so many different ones, and none in production', async () => {
+    const client = await TestClient.connect(`${started.ws}/ws/counter/two`);
+    for (let n = 0; n < 100; n++) client.send(`{"event":"no${n}"}`);
+    for (let n = 0; n < 100; n++) await client.nextJson();
+    expect(warnings().length).toBeGreaterThan(10);
+    expect(warnings().length).toBeLessThanOrEqual(50);
+    warned.mockClear();
+    const mute = await TestClient.connect(`${started.ws}/ws/mute/two`);
+    process.env.NODE_ENV = 'production';
+    mute.send(Buffer.from([1]));
+    await Promise.all([client.close(), mute.close()]);
+    expect(warnings()).toEqual([]);
+  });
+
+  it('that there is no room service at all', async () => {
+    const empty = await startTestApp({});
+    expect(warnings()).toEqual([expect.stringContaining('The application has no room service')]);
+    const { body } = await TestClient.refused(`${empty.ws}/ws/lobby`);
+    expect(body.message).toContain('There are none.');
+    await empty.close();
   });
 });
 

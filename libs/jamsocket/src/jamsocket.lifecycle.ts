@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import { refuseInjectionMistakes } from './discovery/injection-mistakes.js';
 import { drainRooms } from './gateway/drain.js';
 import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
+import type { RoutingAdapter } from './gateway/plain-requests.js';
 import { hookUpgrades } from './gateway/upgrade-hook.js';
 import type { ResolvedOptions } from './options/resolved.js';
 import type { JamsocketClock, JamsocketRandom } from './base/sources.js';
@@ -37,6 +38,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   /** @throws JamsocketConfigurationError for what can be seen only once all dependencies are known */
   onModuleInit(): void {
     refuseInjectionMistakes(this.parts.modules);
+    this.parts.gateway.answerPlainRequests(this.parts.adapterHost.httpAdapter as RoutingAdapter | undefined);
     try {
       this.parts.timers.use(this.parts.moduleRef.get(SchedulerRegistry, { strict: false }));
     } catch {
@@ -53,8 +55,11 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
       this.#logger.warn('This application has no HTTP server, so no client can connect to its rooms.');
       return;
     }
-    this.#unhook = hookUpgrades(server, (request, socket, head) =>
-      this.parts.gateway.handleUpgrade(request, socket, head),
+    const { gateway } = this.parts;
+    this.#unhook = hookUpgrades(
+      server,
+      (request, socket, head) => gateway.handleUpgrade(request, socket, head),
+      (url) => gateway.unowned(url),
     );
     if (typeof adapter.beforeClose === 'function') this.#drainBeforeClose(adapter);
     else this.#drainBeforeDestroyHooks();

@@ -74,4 +74,5 @@ export type RefusalCode =
   | 'superseded'
   | 'too_many_connections'
   | 'too_many_connects'
-  | 'too_many_rooms';
+  | 'too_many_rooms'
+  | 'upgrade_required';

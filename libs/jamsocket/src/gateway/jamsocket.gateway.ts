@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { describeError, isInstance } from '../base/foreign-value.js';
+import { Hints } from '../base/hints.js';
 import { pathAndQueryOf } from '../base/request-target.js';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { inContextOfNobody } from '../base/async-context.js';
@@ -18,6 +19,7 @@ import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
+import { answerPlainRequests, type RoutingAdapter } from './plain-requests.js';
 import { writeRefusal } from './refusal.js';
 import { writeRefusalFrame } from './refusal-frame.js';
 import { RouteTable } from './route-table.js';
@@ -40,6 +42,7 @@ export class JamsocketGateway {
   readonly #counter: ConnectionCounter;
   readonly #sockets = new Map<ServiceDefinition, SocketFactory>();
   readonly #logger = new Logger('Jamsocket');
+  readonly #hints = new Hints(this.#logger);
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -49,6 +52,11 @@ export class JamsocketGateway {
     private readonly observers: JamsocketObservers,
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
+    if (definitions.all.length === 0) {
+      this.#logger.warn(
+        'The application has no room service: list the classes with @JamsocketService() in the providers of a module.',
+      );
+    }
     this.#counter = new ConnectionCounter(options.limits, clock, registry.placesKept);
     for (const definition of definitions.all) {
       this.#sockets.set(definition, new SocketFactory(definition.options, clock));
@@ -76,6 +84,28 @@ export class JamsocketGateway {
       return;
     }
     if (seated !== undefined) void this.#watch(attempt, seated);
+  }
+
+  /** The refusal of an upgrade that neither this module nor anyone else takes. */
+  unowned(url: string): RefusedError {
+    const refused = this.#routes.noService('Nothing at this path speaks WebSocket.');
+    this.#hint(url, refused);
+    return refused;
+  }
+
+  /** Answers plain requests for our paths, which are no upgrades. */
+  answerPlainRequests(adapter: RoutingAdapter | undefined): void {
+    const { path } = this.options;
+    // A wildcard is written in two ways; without a prefix it would take everything.
+    const rest = adapter?.getType?.() === 'fastify' ? '*' : '*path';
+    answerPlainRequests(adapter, path === '' ? this.#routes.paths : [`${path}/${rest}`], (url) => {
+      try {
+        this.#routes.find(url);
+      } catch (error) {
+        this.#hint(url, error);
+        throw error;
+      }
+    });
   }
 
   /** Answers everyone who is still waiting outside, and from now on whoever comes. */
@@ -134,6 +164,7 @@ export class JamsocketGateway {
     if (attempt.isOver) return;
     const refusal = refusalFor(error);
     if (refusal.status >= 500) this.#report(attempt, error);
+    this.#hint(attempt.url, error);
     this.observers.current?.connectRefused({
       status: refusal.status,
       code: refusal.code,
@@ -144,6 +175,12 @@ export class JamsocketGateway {
     if (attempt.isHandshake && offersProtocol(attempt.request))
       writeRefusalFrame(attempt.request, attempt.socket, refusal);
     else writeRefusal(attempt.socket, refusal);
+  }
+
+  /** Else a wrong path and a forgotten provider look like a network that does not work. */
+  #hint(url: string, error: unknown): void {
+    if (!isInstance(error, RefusedError) || error.code !== 'no_such_service') return;
+    this.#hints.give(`A client came to ${url.split('?', 1)[0].slice(0, 200)}. ${error.message}`);
   }
 
   #report({ url, service, room }: Attempt, error: unknown): void {

@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '../discovery/definitions.js';
 import { PathTemplate } from '../discovery/path-template.js';
 import { RefusedError } from '../base/errors.js';
+import { isDevelopment } from '../base/hints.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { addressOf, mistakeInParam } from '../rooms/room-name.js';
 
@@ -20,6 +21,11 @@ export class RouteTable {
     this.#definitions = [...definitions].sort((a, b) => PathTemplate.compare(a.template, b.template));
   }
 
+  /** Every path there is, such as `/ws/counter/:room`. */
+  get paths(): string[] {
+    return this.#definitions.map(({ template }) => this.prefix + template.toString());
+  }
+
   /** Whether requests for this URL are answered here. With the prefix `/` these are only the ones that match a service. */
   owns(url: string): boolean {
     if (this.prefix === '') return this.#match(this.#segmentsOf(url)) !== undefined;
@@ -30,13 +36,22 @@ export class RouteTable {
   find(url: string): Route {
     const segments = this.#segmentsOf(url);
     const definition = this.#match(segments);
-    if (definition === undefined) throw new RefusedError(404, 'no_such_service', 'No room service is at this path.');
+    if (definition === undefined) throw this.noService('No room service is at this path.');
     const params: Record<string, string> = {};
     for (const [at, segment] of definition.template.segments.entries()) {
       if (!segment.startsWith(':')) continue;
       params[segment.slice(1)] = decodeParam(segments[at], definition.options.limits.maxRoomIdLength);
     }
     return { definition, address: addressOf(definition, params) };
+  }
+
+  /** In development it says which paths there are: they are the application's own business. */
+  noService(message: string): RefusedError {
+    if (!isDevelopment()) return new RefusedError(404, 'no_such_service', message);
+    const paths = this.paths.join(', ');
+    const hint = paths ? `There are: ${paths}.` : 'There are none.';
+    const cure = 'Is the class that you mean, with @JamsocketService(), in the providers of a module?';
+    return new RefusedError(404, 'no_such_service', `${message} ${hint} ${cure}`);
   }
 
   /** Without a slash at the end, unless it stands where a parameter is missing: `/ws/counter/` is no room of another service. */

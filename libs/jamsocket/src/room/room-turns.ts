@@ -1,4 +1,5 @@
 import { JamsocketError } from '../base/errors.js';
+import { isInstance } from '../base/foreign-value.js';
 import { closeCodeFor } from '../base/protocol.js';
 import { closeReasonOf, refusalFor } from '../base/refusal.js';
 import type { Client } from '../members/client.js';
@@ -7,9 +8,10 @@ import type { HandlerRunner, RunnerRoom } from './handler-runner.js';
 import type { Occupancy } from '../members/occupancy.js';
 import type { RoomInstance } from './room-definition.js';
 import type { RoomTimers } from './room-timers.js';
-import { routeText } from './json-events.js';
+import { routeText, UnroutableMessage } from './json-events.js';
 import type { MailboxOwner } from './mailbox.js';
 import { lengthOf, type RoomEvent, type RoomTimer } from './room-event.js';
+import { hintAtUnhandled } from './unhandled.js';
 
 /** What taking turns needs of a room. */
 export interface TurnsRoom extends RunnerRoom {
@@ -35,7 +37,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
       case 'text':
         return this.takeText(event.client, event.text);
       case 'binary':
-        return event.client.isDismissed ? undefined : this.runner.run(instance.binary, event.client, event.bytes);
+        return this.#takeBinary(event.client, event.bytes);
       case 'connect':
         return this.#takeConnect(event.client);
       case 'resume':
@@ -56,13 +58,25 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   takeText(client: Client, text: string): void | Promise<void> {
     if (client.isDismissed) return;
     const instance = this.room.instance!;
-    if (instance.events.size === 0) return this.runner.run(instance.text, client, text);
+    if (instance.events.size === 0) {
+      if (instance.text === undefined) hintAtUnhandled(this.room.definition, 'a text, and it has no @OnMessage().');
+      return this.runner.run(instance.text, client, text);
+    }
     try {
       const { handler, message, event, id } = routeText(instance, text);
       return this.runner.run(handler, client, message, { event, id });
     } catch (error) {
+      if (isInstance(error, UnroutableMessage))
+        hintAtUnhandled(this.room.definition, error.message, instance.events.keys());
       return this.runner.fail(error, undefined, client, text, {});
     }
+  }
+
+  #takeBinary(client: Client, bytes: Buffer): void | Promise<void> {
+    if (client.isDismissed) return;
+    const { binary } = this.room.instance!;
+    if (binary === undefined) hintAtUnhandled(this.room.definition, 'a binary message, and it has no @OnBinary().');
+    return this.runner.run(binary, client, bytes);
   }
 
   turnEnded(event: RoomEvent): void {
