@@ -25,7 +25,7 @@ export const roomFlood: Fault = {
 /** 25,000 connects and 50,000 POSTs, against a server that only bounds its rooms. */
 async function floodRooms(): Promise<Row[]> {
   const limits = { maxRooms: MAX_ROOMS, connectsPerSecondPerIp: 1_000_000 };
-  const server = await FaultServer.start({ unjoinedMs: UNJOINED_MS, limits });
+  const server = await FaultServer.start({ http: true, unjoinedMs: UNJOINED_MS, limits });
   try {
     const before = await server.figures();
     const leaving = new Tally();
