@@ -1,6 +1,9 @@
 import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, StoredSegment, WriteOutcome } from './room-store.js';
 import { StoreError } from './store-error.js';
 
+/** The owner of a record that was released. */
+const NOBODY = '';
+
 interface MemoryRecord {
   readonly room: RoomKey;
   fence: number;
@@ -50,9 +53,10 @@ export class MemoryStore implements RoomStore {
     return writes.map((write) => this.#apply(write));
   }
 
-  async due(before: number, limit: number): Promise<readonly DueRoom[]> {
+  async due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
     this.#mustBeOpen();
     return [...this.#records.values()]
+      .filter(({ owner }) => !except.includes(owner))
       .flatMap(({ room, dueAt }) => (dueAt !== null && dueAt <= before ? [{ room, dueAt }] : []))
       .sort((a, b) => a.dueAt - b.dueAt)
       .slice(0, limit);
@@ -80,13 +84,14 @@ export class MemoryStore implements RoomStore {
       this.#records.delete(idOf(write.room));
       return 'done';
     }
-    const { parts = {}, segment, keepFrom = 0, dueAt = record.dueAt } = write;
+    const { parts = {}, segments = [], keepFrom = 0, dueAt = record.dueAt } = write;
     const copies = Object.entries(parts).map(([name, bytes]): [string, Uint8Array] => [name, new Uint8Array(bytes)]);
     record.parts = new Map([...record.parts, ...copies]);
-    const appended = segment ? [{ number: segment.number, bytes: new Uint8Array(segment.bytes) }] : [];
+    const appended = segments.map(({ number, bytes }) => ({ number, bytes: new Uint8Array(bytes) }));
     record.segments = [...record.segments, ...appended].filter(({ number }) => number >= keepFrom);
     record.dueAt = dueAt;
     record.sequence = write.sequence;
+    if (write.isRelease) record.owner = NOBODY;
     return 'done';
   }
 

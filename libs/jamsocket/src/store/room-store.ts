@@ -38,10 +38,11 @@ export interface RoomStore {
   commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]>;
 
   /**
-   * Records whose `dueAt` is `before` (milliseconds since 1970) or earlier, the earliest first, at most `limit` of
-   * them. A record that is returned stays due until a write says otherwise.
+   * Records whose `dueAt` is `before` (milliseconds since 1970) or earlier, at most `limit` of them, and earlier ones
+   * before later ones of the same owner. Those of the owners in `except` are left out: they see to their rooms
+   * themselves, and there may be many. A record that is returned stays due until a write says otherwise.
    */
-  due(before: number, limit: number): Promise<readonly DueRoom[]>;
+  due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]>;
 
   /** Rooms with a record that has parts, in the order of their keys, after the room `after`. */
   list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]>;
@@ -88,10 +89,12 @@ export interface RoomWrite {
   readonly sequence: number;
   /** Ends the record: nothing of it stays, and later writes with this fence are refused. */
   readonly isDelete?: boolean;
+  /** The last write of this owner: afterwards the record has none, and later writes with this fence are refused. */
+  readonly isRelease?: boolean;
   /** Parts to replace, by name: up to 8 lower-case letters. */
   readonly parts?: Readonly<Record<string, Uint8Array>>;
-  /** A segment to append to the log. Its number is larger than that of every segment before. */
-  readonly segment?: StoredSegment;
+  /** Segments to append to the log, in order. Their numbers are larger than that of every segment before. */
+  readonly segments?: readonly StoredSegment[];
   /** Segments with smaller numbers are dropped. */
   readonly keepFrom?: number;
   /** When the room has something to do, in milliseconds since 1970; `null` for never. */
