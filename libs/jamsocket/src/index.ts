@@ -64,3 +64,15 @@ export type {
   RoomOptions,
   ShutdownPolicy,
 } from './options/options.js';
+export type {
+  Claim,
+  DueRoom,
+  RoomKey,
+  RoomStore,
+  RoomWrite,
+  StoredRecord,
+  StoredSegment,
+  WriteOutcome,
+} from './store/room-store.js';
+export { MemoryStore } from './store/memory-store.js';
+export { StoreError, type StoreErrorCode } from './store/store-error.js';

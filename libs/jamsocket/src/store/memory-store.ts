@@ -1,13 +1,13 @@
+import { assertRoomKey } from './assert-room-key.js';
+import { firstFence } from './first-fence.js';
 import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, StoredSegment, WriteOutcome } from './room-store.js';
 import { StoreError } from './store-error.js';
-
-/** The owner of a record that was released. */
-const NOBODY = '';
 
 interface MemoryRecord {
   readonly room: RoomKey;
   fence: number;
   owner: string;
+  isReleased: boolean;
   sequence: number;
   parts: ReadonlyMap<string, Uint8Array>;
   segments: readonly StoredSegment[];
@@ -28,19 +28,13 @@ export class MemoryStore implements RoomStore {
 
   async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
     this.#mustBeOpen();
+    assertRoomKey(room);
     const id = idOf(room);
     const found = this.#records.get(id);
-    const record = found ?? {
-      room: { service: room.service, key: room.key },
-      fence: 0,
-      owner,
-      sequence: 0,
-      parts: new Map<string, Uint8Array>(),
-      segments: [],
-      dueAt: null,
-    };
-    record.fence = Math.max(record.fence + 1, minFence);
+    const record = found ?? newRecord(room);
+    record.fence = found === undefined ? firstFence(minFence) : Math.max(record.fence + 1, minFence);
     record.owner = owner;
+    record.isReleased = false;
     this.#records.set(id, record);
     if (record.parts.size === 0) return { fence: record.fence, record: undefined };
     const parts = Object.fromEntries([...record.parts].map(([name, bytes]) => [name, new Uint8Array(bytes)]));
@@ -56,7 +50,7 @@ export class MemoryStore implements RoomStore {
   async due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
     this.#mustBeOpen();
     return [...this.#records.values()]
-      .filter(({ owner }) => !except.includes(owner))
+      .filter(({ owner, isReleased }) => isReleased || !except.includes(owner))
       .flatMap(({ room, dueAt }) => (dueAt !== null && dueAt <= before ? [{ room, dueAt }] : []))
       .sort((a, b) => a.dueAt - b.dueAt)
       .slice(0, limit);
@@ -80,6 +74,7 @@ export class MemoryStore implements RoomStore {
     const record = this.#records.get(idOf(write.room));
     if (record === undefined || record.fence !== write.fence || record.owner !== write.owner) return 'fenced';
     if (write.sequence <= record.sequence) return 'done';
+    if (record.isReleased || write.sequence > record.sequence + 1) return 'fenced';
     if (write.isDelete) {
       this.#records.delete(idOf(write.room));
       return 'done';
@@ -91,13 +86,27 @@ export class MemoryStore implements RoomStore {
     record.segments = [...record.segments, ...appended].filter(({ number }) => number >= keepFrom);
     record.dueAt = dueAt;
     record.sequence = write.sequence;
-    if (write.isRelease) record.owner = NOBODY;
+    record.isReleased = write.isRelease === true;
     return 'done';
   }
 
   #mustBeOpen(): void {
     if (this.#isClosed) throw new StoreError('store_closed', 'The MemoryStore has been closed.');
   }
+}
+
+function newRecord({ service, key }: RoomKey): MemoryRecord {
+  const parts = new Map<string, Uint8Array>();
+  return {
+    room: { service, key },
+    fence: 0,
+    owner: '',
+    isReleased: false,
+    sequence: 0,
+    parts,
+    segments: [],
+    dueAt: null,
+  };
 }
 
 function idOf({ service, key }: RoomKey): string {

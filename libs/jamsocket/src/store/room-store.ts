@@ -9,10 +9,13 @@
  * - MUST apply each write as a whole or not at all, whatever stops the process or the machine in between.
  * - MUST resolve `commit` only when every write that it reports as `done` is as durable as `describe` says.
  * - MUST refuse a write whose fence and owner are not those of the record, and change nothing then.
+ * - MUST refuse a write whose `sequence` is more than one above that of the record: a write before it is missing, and
+ *   would never be made up for.
  * - MUST keep the order of commits: a write never undoes one of a later commit. Several commits may be under way at once.
  * - MUST answer a write again as `done`, and change nothing, if the record holds its `sequence` or a later one already
- *   (with the same fence and owner): a caller whose reply was lost asks again. A delete that is asked again MAY be
- *   answered as `fenced`.
+ *   (with the same fence and owner): a caller whose reply was lost asks again. The last write before a release counts
+ *   too. A delete that is asked again MAY be answered as `fenced`.
+ * - MUST NOT give a fence twice to one owner of one room, even if the record was deleted in between (`firstFence`).
  * - MUST reject with an error when it cannot tell. "Cannot be read" is never "not there".
  * - MUST NOT keep a reference to the bytes it was given after `commit` settles, and MUST NOT change them.
  * - MUST NOT let an internal failure escape as an unhandled rejection or exception.
@@ -44,7 +47,10 @@ export interface RoomStore {
    */
   due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]>;
 
-  /** Rooms with a record that has parts, in the order of their keys, after the room `after`. */
+  /**
+   * Rooms with a record that has parts, at most `limit` of them, in an order that stays the same. `after` is the key of
+   * the last room of the page before; that room may be gone.
+   */
   list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]>;
 
   /** Waits for commits that are under way and lets go of what the store opened itself. Nothing is called after it. */
@@ -55,7 +61,7 @@ export interface RoomStore {
 export interface RoomKey {
   /** Name of the service: its path without parameters. */
   readonly service: string;
-  /** The room's id; with several path parameters, all of them, encoded. Up to some 4,000 bytes of UTF-8. */
+  /** The room's id; with several path parameters, all of them, encoded. Up to some 4,000 bytes of UTF-8, no NUL. */
   readonly key: string;
 }
 
@@ -97,11 +103,14 @@ export interface RoomWrite {
   readonly segments?: readonly StoredSegment[];
   /** Segments with smaller numbers are dropped. */
   readonly keepFrom?: number;
-  /** When the room has something to do, in milliseconds since 1970; `null` for never. */
+  /** When the room has something to do, in whole milliseconds since 1970; `null` for never. */
   readonly dueAt?: number | null;
 }
 
-/** `fenced`: somebody else has claimed the record, or it was deleted; nothing was changed. */
+/**
+ * `fenced`: somebody else has claimed the record, or it was deleted, or it has become unreadable, or a write before this
+ * one is missing. Nothing was changed, and the writer has to claim the record again.
+ */
 export type WriteOutcome = 'done' | 'fenced';
 
 export interface DueRoom {

@@ -8,3 +8,5 @@ export { useLeakGuard, type AfterEach } from './leak-guard.js';
 export { ConnectRefusedError, LeakError, TestTimeoutError } from './testing.errors.js';
 export { SeededRandom } from './seeded-random.js';
 export { VirtualClock } from './virtual-clock.js';
+export { describeRoomStore } from './room-store/describe-room-store.js';
+export type { RoomStoreSuiteOptions, TestFramework, TestMatchers } from './room-store/suite.js';

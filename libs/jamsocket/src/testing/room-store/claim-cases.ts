@@ -1,0 +1,101 @@
+import { codeOf, readRecord, RoomWriter, segment, toBytes } from './room-writer.js';
+import type { Suite } from './suite.js';
+
+const ROOM = { service: 'chat', key: 'lobby' };
+
+export function claimCases({ test, expect, options }: Suite): void {
+  test('says how durable it is', async (store) => {
+    expect((await store.describe()).length > 0).toBe(true);
+  });
+
+  test('gives each claim a larger fence', async (store) => {
+    const first = await store.claim(ROOM, 'a');
+    const second = await store.claim(ROOM, 'b');
+    const third = await store.claim(ROOM, 'b', second.fence + 1_000);
+    expect([first.record, second.record, third.record]).toEqual([undefined, undefined, undefined]);
+    expect(Number.isSafeInteger(first.fence) && first.fence > 0).toBe(true);
+    expect(second.fence > first.fence).toBe(true);
+    expect(third.fence >= second.fence + 1_000).toBe(true);
+    expect(Number.isSafeInteger(third.fence)).toBe(true);
+    expect((await store.claim(ROOM, 'b', 1)).fence > third.fence).toBe(true);
+  });
+
+  test('gives a new record a fence of at least the one asked for', async (store) => {
+    const minFence = Number.MAX_SAFE_INTEGER - 100;
+    expect((await store.claim(ROOM, 'a', minFence)).fence >= minFence).toBe(true);
+    const { fence } = await store.claim(ROOM, 'a');
+    expect(fence > minFence && Number.isSafeInteger(fence)).toBe(true);
+  });
+
+  test('gives concurrent claims different fences, and only the last may write', async (store) => {
+    const owners = Array.from({ length: 10 }, (_, at) => `owner${at}`);
+    const claims = await Promise.all(owners.map((owner) => RoomWriter.claim(store, ROOM, owner)));
+    expect(new Set(claims.map(({ fence }) => fence)).size).toBe(10);
+    const last = claims.reduce((a, b) => (a.fence > b.fence ? a : b));
+    for (const claim of claims) {
+      expect(await claim.commit({ parts: { base: toBytes(claim.owner) } })).toBe(claim === last ? 'done' : 'fenced');
+    }
+    expect((await readRecord(store, ROOM))?.parts).toEqual({ base: last.owner });
+  });
+
+  test('never gives a fence again, though the room was deleted', async (store) => {
+    const first = await RoomWriter.claim(store, ROOM);
+    const late = first.next({ parts: { base: toBytes('late') } });
+    const deleter = await RoomWriter.claim(store, ROOM);
+    expect(await deleter.commit({ isDelete: true })).toBe('done');
+    const again = await RoomWriter.claim(store, ROOM);
+    expect(again.record).toBe(undefined);
+    expect([first.fence, deleter.fence].includes(again.fence)).toBe(false);
+    expect(await store.commit([late])).toEqual(['fenced']);
+    expect(await again.commit({ parts: { base: toBytes('new') } })).toBe('done');
+  });
+
+  test('keeps services and rooms apart', async (store) => {
+    const rooms = ['a', 'b'].flatMap((service) => ['1', '2'].map((key) => ({ service, key })));
+    for (const room of rooms) {
+      const writer = await RoomWriter.claim(store, room);
+      const change = { parts: { base: toBytes(room.service) }, segments: [segment(1, room.key)] };
+      expect(await writer.commit(change)).toBe('done');
+    }
+    for (const room of rooms) {
+      expect(await readRecord(store, room)).toEqual({
+        parts: { base: room.service },
+        log: [`1:${room.key}`],
+        sequence: 1,
+      });
+    }
+  });
+
+  test('rejects when it is closed, and may be closed twice', async (store) => {
+    const writer = await RoomWriter.claim(store, ROOM);
+    const underWay = writer.commit({ parts: { base: toBytes('kept') } });
+    await Promise.all([store.close(), store.close()]);
+    expect(await underWay).toBe('done');
+    const refused = [
+      store.claim(ROOM, 'a'),
+      store.commit([writer.next({ parts: { base: toBytes('late') } })]),
+      store.due(Date.now(), 10, []),
+      store.list('chat', 10),
+    ];
+    expect(await Promise.all(refused.map(codeOf))).toEqual(refused.map(() => 'store_closed'));
+    await store.close();
+  });
+
+  if (options.damage === undefined) return;
+  const damage = options.damage.bind(options);
+
+  test('rejects a claim of a record that cannot be read, and leaves it as it is', async (store, database) => {
+    const writer = await RoomWriter.claim(store, ROOM);
+    await writer.commit({ parts: { base: toBytes('old') }, segments: [segment(1, 'one')] });
+    const other = await RoomWriter.claim(store, { service: 'chat', key: 'other' });
+    await damage(database, ROOM);
+    expect(await codeOf(store.claim(ROOM, 'b'))).toBe('record_unreadable');
+    expect(await codeOf(store.claim(ROOM, 'b'))).toBe('record_unreadable');
+    // Those of a batch that can be made are made: one bad record is not the trouble of every room.
+    const forged = { room: ROOM, fence: writer.fence + 1, owner: 'b', sequence: 2, parts: { base: toBytes('new') } };
+    const outcomes = await store.commit([forged, other.next({ parts: { base: toBytes('kept') } })]);
+    expect(outcomes).toEqual(['fenced', 'done']);
+    expect(await codeOf(store.claim(ROOM, 'b'))).toBe('record_unreadable');
+    expect((await readRecord(store, other.room))?.parts).toEqual({ base: 'kept' });
+  });
+}
