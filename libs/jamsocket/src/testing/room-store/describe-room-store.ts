@@ -31,7 +31,7 @@ export function describeRoomStore(
   const test: Suite['test'] = (title, body) => {
     it(title, () => withStore(options, body), TIMEOUT_MS);
   };
-  const suite: Suite = { it, expect, options, test };
+  const suite: Suite = { expect, options, test };
   describe(`${name} as a RoomStore`, () => {
     claimCases(suite);
     writeCases(suite);

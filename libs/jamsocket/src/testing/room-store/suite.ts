@@ -2,9 +2,9 @@ import type { RoomKey, RoomStore } from '../../store/room-store.js';
 
 /** What the suite needs of a test framework. jest and vitest both have it. */
 export interface TestFramework {
-  describe(name: string, body: () => void): unknown;
-  it(name: string, body: () => Promise<void>, timeoutMs?: number): unknown;
-  expect(value: unknown): TestMatchers;
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: (name: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
+  readonly expect: (value: unknown) => TestMatchers;
 }
 
 export interface TestMatchers {
@@ -30,9 +30,8 @@ export interface RoomStoreSuiteOptions {
 
 /** What the tests of one group are given. */
 export interface Suite {
-  readonly it: TestFramework['it'];
   readonly expect: TestFramework['expect'];
   readonly options: RoomStoreSuiteOptions;
   /** A test with an empty database and a store on it, which is closed afterwards. */
-  test(name: string, body: (store: RoomStore, database: string) => Promise<void>): void;
+  readonly test: (name: string, body: (store: RoomStore, database: string) => Promise<void>) => void;
 }
