@@ -11,7 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['decorators', 'wire'],
   ['outbox'],
   ['members'],
-  ['observe'],
+  ['observe', 'replies'],
   ['room'],
   ['rooms'],
   ['discovery', 'metrics'],

@@ -117,11 +117,11 @@ describe('an exception is not larger than what it is about', () => {
   it('names 20 issues of a schema and says how many more there are', async () => {
     const { message, issues } = await answerTo(
       'list',
-      Array.from({ length: MEGABYTE / 2 }, () => 1),
+      Array.from({ length: 50_000 }, () => 1),
     );
     expect(issues).toHaveLength(20);
     expect(issues[19].path).toEqual([19]);
-    expect(message).toMatch(/^The data of "list" is not valid: .*; and 499980 more$/);
+    expect(message).toMatch(/^The data of "list" is not valid: .*; and 49980 more$/);
   });
 
   it('cuts what an issue quotes of the message', async () => {

@@ -30,7 +30,7 @@ export { Broadcast, everyoneExcept, tagged, type Recipient } from './members/rec
 export type { RoomName } from './members/room-address.js';
 export type { SendOptions } from './members/send-options.js';
 export type { SentMessage } from './members/sent-message.js';
-export { MessageValidationError } from './room/exceptions.js';
+export { MessageValidationError } from './replies/exceptions.js';
 export {
   JamsocketConfigurationError,
   JamsocketError,

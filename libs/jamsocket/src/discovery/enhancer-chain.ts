@@ -74,6 +74,6 @@ function valuesOf(result: unknown): Observable<unknown> {
   return from(Promise.resolve(result)).pipe(mergeMap(valuesOf));
 }
 
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | null)?.then === 'function';
 }

@@ -5,12 +5,14 @@ import { WsException } from '@nestjs/websockets';
 import type { HandlerMetadata } from '../decorators/metadata.js';
 import type { StandardSchema } from '../decorators/standard-schema.js';
 import type { Client } from '../members/client.js';
-import { MessageValidationError } from '../room/exceptions.js';
+import { MessageValidationError } from '../replies/exceptions.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
+import type { TurnBounds } from '../replies/turn-streams.js';
 import { after, runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
 import { parametersOf, paramTypesOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
+import { InterceptedCall } from './intercepted-call.js';
 import { ownAnswer } from './own-answer.js';
 import { RoomExecutionContext } from './room-execution.js';
 import { filterFor } from './ws-filters.js';
@@ -80,8 +82,14 @@ export class HandlerPlan {
 
   readonly #metatype: unknown;
 
-  call(host: Host, client: Client | undefined, message: unknown, context: JamsocketContext): unknown {
-    if (!this.#isDirect) return this.#callEnhanced(host, client, message, context);
+  call(
+    host: Host,
+    client: Client | undefined,
+    message: unknown,
+    context: JamsocketContext,
+    bounds: TurnBounds,
+  ): unknown {
+    if (!this.#isDirect) return this.#callEnhanced(host, client, message, context, bounds);
     if (this.#schema !== undefined) return this.#callValidated(host, client, message, context);
     switch (this.#shape) {
       case 'message':
@@ -122,19 +130,30 @@ export class HandlerPlan {
     return [client, message, context, metadata.kind === 'event' ? metadata.event : metadata.kind];
   }
 
-  #callEnhanced(host: Host, client: Client | undefined, message: unknown, context: JamsocketContext): unknown {
+  #callEnhanced(
+    host: Host,
+    client: Client | undefined,
+    message: unknown,
+    context: JamsocketContext,
+    bounds: TurnBounds,
+  ): unknown {
     const { guards, interceptors, pipes } = this.#enhancersOf(host);
+    const { turn } = bounds;
     const args = this.#arguments(client, message, context);
     const { service } = host;
     const execution = new RoomExecutionContext(args, service.constructor as Type, this.method);
     const callMethod = () =>
       after(this.#values(execution, pipes, host), (values) => this.method.apply(service, values as unknown[]));
-    // Joining and coming back ask for no answer: only the handler has one.
-    const isSeated = this.metadata.kind === 'connect' || this.metadata.kind === 'resume';
     return after(runGuards(guards, execution), (isAdmitted) => {
       if (!isAdmitted) throw new WsException('Forbidden resource');
-      if (isSeated) return ownAnswer(callMethod, (call) => runInterceptors(interceptors, execution, call));
-      return runInterceptors(interceptors, execution, callMethod);
+      if (interceptors.length === 0) return callMethod();
+      const call = new InterceptedCall(this.name, this.kind === 'disconnect' ? undefined : client, turn, bounds);
+      const intercept = (method: () => unknown) =>
+        runInterceptors(interceptors, execution, () => call.valuesOf(method()));
+      // Joining and coming back ask for no answer: only the handler has one.
+      const isSeated = this.kind === 'connect' || this.kind === 'resume';
+      const result = isSeated ? ownAnswer(callMethod, intercept) : intercept(callMethod);
+      return after(result, (intercepted) => call.resultOf(intercepted));
     });
   }
 

@@ -7,6 +7,7 @@ import type { JamsocketContext } from '../members/room-context.js';
 import { RoomRequest } from '../members/room-request.js';
 import type { Handler, RoomInstance, ScheduledMethod } from '../room/room-definition.js';
 import type { TurnKind } from '../observe/room-observer.js';
+import type { TurnBounds } from '../replies/turn-streams.js';
 import { ConnectExecution } from './connect-execution.js';
 import { runGuards } from './enhancer-chain.js';
 import type { EnhancerFinder, Method } from './enhancers.js';
@@ -180,8 +181,8 @@ class BoundHandler implements Handler {
     this.plan.isAsync = isAsync;
   }
 
-  call(client: Client | undefined, message: unknown, context: JamsocketContext): unknown {
-    return this.plan.call(this.host, client, message, context);
+  call(client: Client | undefined, message: unknown, context: JamsocketContext, bounds: TurnBounds): unknown {
+    return this.plan.call(this.host, client, message, context, bounds);
   }
 
   filter(

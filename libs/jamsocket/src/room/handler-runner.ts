@@ -1,18 +1,20 @@
-import { describeError } from '../base/foreign-value.js';
+import type { Observable } from 'rxjs';
 import type { Client } from '../members/client.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObserverSet } from '../observe/observer-set.js';
-import { logError } from '../members/error-log.js';
-import { exceptionText, isForTheClient, messageIdOf } from './exceptions.js';
-import type { MessageId, ReplyStyle } from './json-events.js';
-import { isObservable, sendReply, streamReplies } from './reply.js';
+import { reportCutStream, reportFailure, tellFailure } from './failure.js';
+import type { ReplyStyle } from '../replies/reply.js';
+import { sendReplies, sendReply } from '../replies/reply.js';
 import type { Handler, RoomDefinition, RoomInstance } from './room-definition.js';
 import type { RoomCall } from './room-event.js';
+import { streamOf } from '../replies/stream-of.js';
 import { TurnRecord } from './turn-record.js';
 import { inTurn, switchRunning, type TurningRoom } from './turn-scope.js';
+import { InterceptedStream, TurnStreams, type StreamOwner, type TurnBounds } from '../replies/turn-streams.js';
 
 const PLAIN: ReplyStyle = {};
+const NO_TURN = -1;
 
 /** Who gets the reply, and what happens when the handler fails. */
 interface Turn {
@@ -20,6 +22,7 @@ interface Turn {
   readonly client: Client | undefined;
   readonly message: unknown;
   readonly style: ReplyStyle;
+  readonly number: number;
   readonly onFailure?: (error: unknown) => void;
   readonly record?: TurnRecord;
 }
@@ -35,9 +38,11 @@ export interface RunnerRoom extends TurningRoom {
 }
 
 /** Runs a room's handlers, sends their replies and keeps their errors from doing harm: `run` never throws or rejects. */
-export class HandlerRunner {
+export class HandlerRunner implements TurnBounds {
   /** What was called last: a turn that takes too long waits for it. */
   latest: { readonly name: string } | undefined = undefined;
+  #streams: TurnStreams | null = null;
+  #hasStopped = false;
 
   constructor(private readonly room: RunnerRoom) {}
 
@@ -50,6 +55,7 @@ export class HandlerRunner {
     onFailure?: (error: unknown) => void,
   ): void | Promise<void> {
     if (handler === undefined) return;
+    this.#streams?.endTurn();
     this.latest = handler;
     const { observer } = this.room;
     if (observer === null || !observer.wantsTurns)
@@ -60,6 +66,7 @@ export class HandlerRunner {
 
   /** Runs a method that was called from outside. */
   invoke(call: RoomCall): void | Promise<void> {
+    this.#streams?.endTurn();
     this.latest = call;
     const { observer } = this.room;
     if (observer === null || !observer.wantsTurns) return call.run(undefined);
@@ -76,18 +83,19 @@ export class HandlerRunner {
     record: TurnRecord | undefined,
   ): void | Promise<void> {
     let result: unknown;
+    const number = this.turn;
     const before = switchRunning(handler.isAsync ? null : this.room);
     try {
       result = handler.isAsync
-        ? inTurn(this.room, undefined, () => handler.call(client, message, this.room.context))
-        : handler.call(client, message, this.room.context);
+        ? inTurn(this.room, undefined, () => handler.call(client, message, this.room.context, this))
+        : handler.call(client, message, this.room.context, this);
     } catch (error) {
-      return this.#fail(error, { handler, client, message, style, onFailure, record });
+      return this.#fail(error, { handler, client, message, style, number, onFailure, record });
     } finally {
       switchRunning(before);
     }
     if (result === undefined) return;
-    return this.#finish(result, { handler, client, message, style, onFailure, record });
+    return this.#finish(result, { handler, client, message, style, number, onFailure, record });
   }
 
   /** Runs `@OnCreate`. The filters see its error, and whoever wanted the room gets it in any case. */
@@ -103,7 +111,7 @@ export class HandlerRunner {
   async #create(create: Handler): Promise<void> {
     const { context } = this.room;
     try {
-      await inTurn(this.room, undefined, async () => create.call(undefined, undefined, context));
+      await inTurn(this.room, undefined, async () => create.call(undefined, undefined, context, this));
     } catch (error) {
       await this.#tryFilter(create, error);
       throw error;
@@ -117,26 +125,38 @@ export class HandlerRunner {
     message: unknown,
     style: ReplyStyle,
   ): void | Promise<void> {
-    return this.#fail(error, { handler, client, message, style });
+    return this.#fail(error, { handler, client, message, style, number: this.turn });
   }
 
   report(error: unknown, handler?: Pick<Handler, 'name'>, client?: Client): void {
-    const { logger, service, type } = this.room.definition;
-    const { key } = this.room.address;
-    const where = `${handler?.name ?? type.name} in room "${key}"`;
-    const fields = {
-      service,
-      room: key,
-      ...(handler && { handler: handler.name }),
-      ...(client && { client: client.id }),
-    };
-    const { message, stack, isError } = describeError(error);
-    logError(
-      logger,
-      isError ? `${where}: ${message}` : `${where} threw ${message}, which is not an Error`,
-      fields,
-      stack,
+    reportFailure(this.room, error, handler, client);
+  }
+
+  bind(stream: Observable<unknown>, owner: StreamOwner): Observable<unknown> {
+    this.#streams ??= new TurnStreams(this, ({ handler, client }, whose) =>
+      reportCutStream(this.room, handler, client, whose),
     );
+    return this.#streams.bind(stream, owner);
+  }
+
+  /** The client's streams end with it. */
+  clientLeft(client: Client): void {
+    this.#streams?.clientLeft(client);
+  }
+
+  /** Streams that have not completed end with their turn. */
+  endTurn(): void {
+    this.#streams?.endTurn();
+  }
+
+  /** The room has stopped: what its handlers return from now on belongs to no turn. */
+  stop(): void {
+    this.#hasStopped = true;
+    this.endTurn();
+  }
+
+  get turn(): number {
+    return this.#hasStopped ? NO_TURN : this.room.turn;
   }
 
   async #tryFilter(handler: Handler, error: unknown): Promise<void> {
@@ -153,16 +173,33 @@ export class HandlerRunner {
         if (turn.handler !== undefined) turn.handler.isAsync = true;
         return this.#settle(result, turn);
       }
-      if (isObservable(result)) {
-        const { signal } = this.room.context;
-        // What a stream does when somebody listens belongs to the turn.
-        const replies = inTurn(this.room, undefined, () => streamReplies(result, turn.client, turn.style, signal));
-        return replies.catch((error) => this.#fail(error, turn));
+      if (typeof result === 'object' && result !== null) {
+        const replies = this.#repliesOf(result, turn);
+        if (replies !== undefined) return replies.catch((error) => this.#fail(error, turn));
       }
       if (turn.client !== undefined) sendReply(turn.client, result, turn.style);
     } catch (error) {
       return this.#fail(error, turn);
     }
+  }
+
+  /** Every value of a stream is a reply; `undefined` if the result is no stream. */
+  #repliesOf(result: object, turn: Turn): Promise<void> | undefined {
+    const { client, style, number } = turn;
+    const { name, kind } = turn.handler!;
+    const report = (error: unknown) => this.report(error, turn.handler, client);
+    const isIntercepted = result instanceof InterceptedStream;
+    const values = isIntercepted ? result.values : streamOf(result, report);
+    if (values === undefined) return undefined;
+    const owner: StreamOwner = {
+      handler: name,
+      // The stream of a method that interceptors stand around ends with its client by itself.
+      client: isIntercepted || kind === 'disconnect' ? undefined : client,
+      turn: number,
+      isWaiting: isIntercepted ? result.isWaiting : undefined,
+    };
+    // What a stream does when somebody listens belongs to the turn.
+    return inTurn(this.room, undefined, () => sendReplies(this.bind(values, owner), client, style, report));
   }
 
   /** `await` does not ask a promise for its own `then`, which may be anything. */
@@ -200,23 +237,8 @@ export class HandlerRunner {
   }
 
   #tell(error: unknown, { handler, client, style, onFailure }: Turn): void {
-    if (!isForTheClient(error)) this.report(error, handler, client);
-    // A client that is away gets it when it comes back.
-    if (client !== undefined && client.closed === undefined)
-      this.#sendException(client, error, style.id ?? messageIdOf(error), handler);
+    tellFailure(this.room, error, handler, client, style.id);
     onFailure?.(error);
-  }
-
-  /** What an application puts into its errors may not be JSON: that is one more error, and not for the client. */
-  #sendException(client: Client, error: unknown, id: MessageId | undefined, handler: Handler | undefined): void {
-    let text: string;
-    try {
-      text = exceptionText(error, id);
-    } catch (unsendable) {
-      this.report(unsendable, handler, client);
-      text = exceptionText(undefined, id);
-    }
-    client.sendMessage(text);
   }
 }
 

@@ -1,17 +1,9 @@
-import { WsException } from '@nestjs/websockets';
+import { UnroutableMessage } from '../replies/exceptions.js';
+import type { MessageId, ReplyStyle } from '../replies/reply.js';
 import type { Handler, RoomInstance } from './room-definition.js';
-
-/** What comes back with the reply to a message. */
-export type MessageId = string | number;
 
 /** Characters of an `id`. */
 const MAX_ID_LENGTH = 128;
-
-/** How a message wants its reply: `event` names a reply that does not name itself, `id` is the message's own. */
-export interface ReplyStyle {
-  readonly event?: string;
-  readonly id?: MessageId;
-}
 
 export interface Routed extends ReplyStyle {
   readonly handler: Handler;
@@ -34,16 +26,6 @@ export function routeText(instance: RoomInstance, text: string): Routed {
     'The message is not JSON of the form { "event": string, "data": any, "id"?: string | number }.',
     undefined,
   );
-}
-
-/** A message that no handler gets; the sender is told so. */
-export class UnroutableMessage extends WsException {
-  constructor(
-    message: string,
-    readonly id: MessageId | undefined,
-  ) {
-    super(message);
-  }
 }
 
 /** It is sent back, also with an error: it has to be small, and JSON whatever it holds. */

@@ -6,6 +6,7 @@ import type { Client } from '../members/client.js';
 import type { ProviderHook } from '../base/provider-hooks.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
+import type { TurnBounds } from '../replies/turn-streams.js';
 
 /** All that is known about a service class once the application has booted. */
 export interface RoomDefinition {
@@ -82,8 +83,8 @@ export interface Handler {
   readonly kind: TurnKind;
   /** It can wait for something in the middle of its turn. Set when a handler that did not look like it does so. */
   isAsync: boolean;
-  /** May throw, or return a promise or an Observable. What comes out of it is the reply. */
-  call(client: Client | undefined, message: unknown, context: JamsocketContext): unknown;
+  /** May throw, or return a promise or a stream. What comes out of it is the reply. */
+  call(client: Client | undefined, message: unknown, context: JamsocketContext, bounds: TurnBounds): unknown;
   /** Gives an error to the application's exception filters. @returns whether one of them took it */
   filter(
     error: unknown,

@@ -8,7 +8,8 @@ import type { HandlerRunner, RunnerRoom } from './handler-runner.js';
 import type { Occupancy } from '../members/occupancy.js';
 import type { RoomInstance } from './room-definition.js';
 import type { RoomTimers } from './room-timers.js';
-import { routeText, UnroutableMessage } from './json-events.js';
+import { UnroutableMessage } from '../replies/exceptions.js';
+import { routeText } from './json-events.js';
 import type { MailboxOwner } from './mailbox.js';
 import { lengthOf, type RoomEvent, type RoomTimer } from './room-event.js';
 import { hintAtUnhandled } from './unhandled.js';
@@ -100,6 +101,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
     const client = 'client' in event ? event.client : undefined;
     const { latest } = runner;
     runner.report(new JamsocketError('handler_timeout', message), latest, client);
+    runner.endTurn();
     room.observer?.turnTimedOut(room.context, client, latest?.name ?? room.definition.type.name);
     if (event.type === 'disconnect') this.#uncount(event.client);
     if (event.type === 'destroy') void room.abandon();

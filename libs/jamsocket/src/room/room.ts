@@ -176,6 +176,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   leave(client: Client, code: number, reason: string): void {
     client.closed = { code, reason };
     this.#watchEnd(client.connection);
+    this.#runner.clientLeft(client);
     this.members.remove(client);
     this.observer?.clientLeft(this.context, client, code, reason);
     this.#heldUp.giveUp(client, this);
@@ -305,6 +306,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.state = 'stopped';
     this.#safely(() => this.timers.clearAll());
     this.#safely(() => this.context.abort());
+    this.#safely(() => this.#runner.stop());
     for (const event of this.#mailbox.abandon()) {
       if (event.type === 'invoke') event.call.refuse();
     }

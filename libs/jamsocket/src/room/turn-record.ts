@@ -1,5 +1,5 @@
 import type { Client } from '../members/client.js';
-import { isForTheClient } from './exceptions.js';
+import { isForTheClient } from '../replies/exceptions.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObservedTurn, TurnKind } from '../observe/room-observer.js';

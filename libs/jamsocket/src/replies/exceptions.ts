@@ -3,7 +3,7 @@ import { WsException } from '@nestjs/websockets';
 import type { SchemaIssue } from '../decorators/standard-schema.js';
 import { isInstance } from '../base/foreign-value.js';
 import { boundedJson } from './bounded-json.js';
-import { UnroutableMessage, type MessageId } from './json-events.js';
+import type { MessageId } from './reply.js';
 
 /** Of what a message is refused for. A message of a megabyte can have a million mistakes, each named with its path. */
 const MAX_ISSUES = 20;
@@ -29,6 +29,16 @@ export class MessageValidationError extends WsException {
     super(`The data of "${event}" is not valid: ${kept.map(({ message }) => message).join('; ')}${rest}`);
     this.issues = kept;
     this.issueCount = issues.length;
+  }
+}
+
+/** A message that no handler gets; the sender is told so. */
+export class UnroutableMessage extends WsException {
+  constructor(
+    message: string,
+    readonly id: MessageId | undefined,
+  ) {
+    super(message);
   }
 }
 
