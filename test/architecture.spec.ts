@@ -7,11 +7,13 @@ const ROOT = join(import.meta.dirname, '..', 'libs', 'jamsocket', 'src');
 /** From the ground up. A file imports from its own floor's folder or from floors below. */
 const FLOORS: readonly (readonly string[])[] = [
   ['base'],
-  ['options', 'store'],
+  ['store'],
+  ['options'],
   ['decorators', 'wire'],
   ['outbox'],
   ['members'],
   ['observe', 'replies'],
+  ['durable'],
   ['room'],
   ['rooms'],
   ['discovery', 'metrics'],

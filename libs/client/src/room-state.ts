@@ -21,7 +21,7 @@ export interface OpenState {
    * Why it could not resume: what it had missed is no longer kept (`gap`), or the server knows nothing of it any more
    * (`unknown`). Undefined if it has not tried.
    */
-  readonly lost?: 'gap' | 'unknown';
+  readonly lost?: 'gap' | 'restored' | 'unknown';
   /**
    * Messages of the client it was before that had been sent and not been acknowledged: the room may have handled them
    * or not, and they are not sent again. Undefined if nobody has counted.

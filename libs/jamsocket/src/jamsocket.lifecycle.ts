@@ -9,6 +9,9 @@ import type { RoutingAdapter } from './gateway/plain-requests.js';
 import { hookUpgrades } from './gateway/upgrade-hook.js';
 import type { ResolvedOptions } from './options/resolved.js';
 import type { JamsocketClock, JamsocketRandom } from './base/sources.js';
+import { describeError } from './base/foreign-value.js';
+import type { Durability } from './durable/durability.js';
+import type { Waker } from './rooms/waker.js';
 import type { RoomRegistry } from './rooms/room-registry.js';
 import type { TimerRegistry } from './room/timer-registry.js';
 
@@ -23,6 +26,9 @@ export interface LifecycleParts {
   readonly options: ResolvedOptions;
   readonly clock: JamsocketClock;
   readonly random: JamsocketRandom;
+  /** `null` without a store. */
+  readonly durability: Durability | null;
+  readonly waker: Waker | null;
 }
 
 type ClosingAdapter = { beforeClose?: () => unknown };
@@ -49,6 +55,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   }
 
   onApplicationBootstrap(): void {
+    if (this.parts.durability !== null) void this.#openStore(this.parts.durability);
     const adapter = this.parts.adapterHost.httpAdapter as (ClosingAdapter & { getHttpServer(): Server }) | undefined;
     const server = adapter?.getHttpServer();
     if (adapter === undefined || typeof server?.emit !== 'function') {
@@ -68,6 +75,25 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   async onModuleDestroy(): Promise<void> {
     await this.#drain();
     this.#unhook?.();
+    await this.#closeStore();
+  }
+
+  async #closeStore(): Promise<void> {
+    try {
+      await this.parts.durability?.close();
+    } catch (error) {
+      this.#logger.error(`The store of the rooms could not be closed: ${describeError(error).message}`);
+    }
+  }
+
+  /** Says how durable rooms are: a store that loses what it acknowledged should not come as a surprise. */
+  async #openStore({ store }: Durability): Promise<void> {
+    try {
+      this.#logger.log(`Durable rooms are kept in ${await store.describe()}`);
+    } catch (error) {
+      this.#logger.error(`The store of the rooms does not answer: ${describeError(error).message}`);
+    }
+    this.parts.waker?.start();
   }
 
   /** Nest 12 calls `beforeClose` of the adapter before any provider is destroyed. */
@@ -106,6 +132,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   #drain(): Promise<void> {
     const { gateway, registry, options, clock, random } = this.parts;
     gateway.refuseAll();
+    this.parts.waker?.stop();
     return (this.#drained ??= drainRooms(registry, options.shutdownGraceMs, clock, random));
   }
 }

@@ -34,9 +34,14 @@ import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { JamsocketContext } from './members/room-context.js';
 import { RoomRequest } from './members/room-request.js';
 import { RoomRegistry } from './rooms/room-registry.js';
+import { Durability } from './durable/durability.js';
+import type { DurableRoom } from './durable/durable-room.js';
+import { Waker } from './rooms/waker.js';
+import type { RoomDefinition } from './room/room-definition.js';
 import { TimerRegistry } from './room/timer-registry.js';
 import type { Connection } from './wire/connection.js';
 
+const DURABILITY = Symbol('JAMSOCKET_DURABILITY');
 const HTTP_ROUTES = Symbol('JAMSOCKET_HTTP_ROUTES');
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JamsocketOptions>({
@@ -97,14 +102,21 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
       },
     },
     {
+      provide: DURABILITY,
+      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom],
+      useFactory: ({ store }: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom) =>
+        store === undefined ? null : new Durability(store, clock, random),
+    },
+    {
       provide: RoomRegistry,
-      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry, JamsocketObservers],
+      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry, JamsocketObservers, DURABILITY],
       useFactory: (
         options: ResolvedOptions,
         clock: JamsocketClock,
         random: JamsocketRandom,
         timers: TimerRegistry,
         observers: JamsocketObservers,
+        durability: Durability | null,
       ) => {
         const flusher = new TickFlusher(options.flushIntervalMs);
         const services = {
@@ -114,6 +126,10 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
           observers,
           placesKept: new AddressCounts(),
           closing: new Set<Connection>(),
+          createLifecycle: (room: DurableRoom, definition: RoomDefinition) => {
+            const { durable } = definition.options;
+            return durable && durability !== null ? durability.lifecycleOf(room, durable) : null;
+          },
           createOutbox: (coalesce: boolean, dropSlow: ConstructorParameters<typeof ImmediateOutbox>[0]) =>
             coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),
         };
@@ -122,9 +138,9 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: JamsocketRooms,
-      inject: [RoomRegistry, ServiceDefinitions],
-      useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions) =>
-        new JamsocketRooms(registry, definitions.byType),
+      inject: [RoomRegistry, ServiceDefinitions, DURABILITY],
+      useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions, durability: Durability | null) =>
+        new JamsocketRooms(registry, definitions.byType, durability),
     },
     {
       provide: JamsocketStatistics,
@@ -166,6 +182,8 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         RESOLVED_OPTIONS,
         JamsocketClock,
         JamsocketRandom,
+        DURABILITY,
+        ServiceDefinitions,
       ],
       useFactory: (
         adapterHost: HttpAdapterHost,
@@ -177,6 +195,8 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         options: ResolvedOptions,
         clock: JamsocketClock,
         random: JamsocketRandom,
+        durability: Durability | null,
+        definitions: ServiceDefinitions,
       ) =>
         new JamsocketLifecycle({
           adapterHost,
@@ -188,6 +208,8 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
           options,
           clock,
           random,
+          durability,
+          waker: durability && new Waker(durability, registry, definitions.all, clock),
         } satisfies LifecycleParts),
     },
   ],

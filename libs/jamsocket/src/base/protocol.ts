@@ -44,7 +44,7 @@ export interface Welcome {
    */
   readonly heartbeatMs?: number;
   /** Why a resume was not possible: what was missed is no longer kept, or nobody knows the token. */
-  readonly lost?: 'gap' | 'unknown';
+  readonly lost?: 'gap' | 'restored' | 'unknown';
 }
 
 /** What the server sends to say how much the room has handled. Its text begins with `controlPrefix(token)`. */

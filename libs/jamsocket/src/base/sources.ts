@@ -18,10 +18,17 @@ export function checkedDelay(ms: number): number {
 
 /**
  * Where rooms take their time from. It is also the injection token: provide your own in a test to run on virtual time.
- * All durations are milliseconds on a monotonic clock, so a jump of the wall clock changes nothing.
+ * All durations are milliseconds on a monotonic clock, so a jump of the wall clock changes nothing. Only what is saved
+ * for another process is in wall time.
  */
 export abstract class JamsocketClock {
   abstract now(): number;
+
+  /** Milliseconds since 1970, for what has to mean the same to another process. Never use it to measure a duration. */
+  wallTime(): number {
+    return Date.now();
+  }
+
   /** @throws RangeError if `ms` is not a number up to 2,147,483,647 */
   abstract setTimeout(callback: () => void, ms: number): NodeJS.Timeout;
   abstract clearTimeout(timer: NodeJS.Timeout): void;

@@ -2,6 +2,9 @@ import { Logger, type Type } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { JamsocketOptions } from '../options/options.js';
 import { resolveRoomOptions } from '../options/resolve.js';
+import { DEFAULT_DURABLE } from '../options/durable.js';
+import type { ResolvedRoomOptions } from '../options/resolved.js';
+import { stateFieldsOf } from '../decorators/state.decorator.js';
 import type { JamsocketRandom } from '../base/sources.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { roomIdSource } from '../rooms/room-ids.js';
@@ -49,7 +52,11 @@ function defineService(
   path: string,
 ): ServiceDefinition {
   const { type, template, metadata, handlers } = found;
-  const options = resolveRoomOptions(module, metadata.options, `@JamsocketService() on ${type.name}: options`);
+  const options = withDurable(
+    found,
+    resolveRoomOptions(module, metadata.options, `@JamsocketService() on ${type.name}: options`),
+    module,
+  );
   const logger = new Logger(type.name);
   const timers = new Map(
     handlers.flatMap(({ method, metadata: handler }) => (handler.kind === 'timer' ? [[handler.timer, method]] : [])),
@@ -70,6 +77,21 @@ function defineService(
     guardsNeedRoom: () => factory.guardsNeedRoom,
     admit: (client, instance, context, request) => factory.admit(client, instance, context, request),
   };
+}
+
+/** @throws JamsocketConfigurationError if the class asks to be durable, and nothing says where its rooms are kept */
+function withDurable(
+  { type, metadata }: FoundService,
+  options: ResolvedRoomOptions,
+  module: JamsocketOptions,
+): ResolvedRoomOptions {
+  if (metadata.options.durable && module.store === undefined) {
+    throw new JamsocketConfigurationError(
+      `@JamsocketService() on ${type.name} asks for durable rooms, and the module has no store: give JamsocketModule.forRoot() one, such as { store: new LmdbStore({ path: '.jamsocket' }) }.`,
+    );
+  }
+  if (options.durable !== undefined) return options;
+  return { ...options, durable: stateFieldsOf(type.prototype as object).length > 0 && DEFAULT_DURABLE };
 }
 
 /** Metrics, logs, the timers' registry, `POST /new_room` and the inspector know a service by its name alone. */

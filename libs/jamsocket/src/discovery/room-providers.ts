@@ -6,6 +6,8 @@ type HookName = 'onModuleInit' | 'onModuleDestroy';
 
 /** The lifecycle hooks of a room's service and of everything that was built for this room alone, in the order they run. */
 export interface RoomHooks {
+  /** The service, and what was built for its room alone. */
+  readonly instances: readonly object[];
   /** Dependencies before what depends on them. */
   readonly init: readonly ProviderHook[];
   /** The other way round. */
@@ -18,7 +20,12 @@ export function hooksOf(service: object, wrapper: InstanceWrapper, contextId: Co
   collectScoped(wrapper, contextId, instances, new Set());
   instances.add(service);
   const inOrder = [...instances];
-  return { init: hooksNamed('onModuleInit', inOrder), destroy: hooksNamed('onModuleDestroy', inOrder.reverse()) };
+  const reversed = [...inOrder].reverse();
+  return {
+    instances: reversed,
+    init: hooksNamed('onModuleInit', inOrder),
+    destroy: hooksNamed('onModuleDestroy', reversed),
+  };
 }
 
 function hooksNamed(name: HookName, instances: readonly object[]): readonly ProviderHook[] {

@@ -71,8 +71,20 @@ async function drainInTime(
     if (ends.length < clients.length) await delay(TICK_MS, clock).passed;
   }
   await Promise.race([Promise.all(ends), hurried]);
+  await closeSuspended(registry, spreadMs, clock);
   await registry.stopAll(CloseCode.serviceRestart, REASON);
   await Promise.all([...registry.closing].map((connection) => connection.ended));
+}
+
+/** Durable rooms end without a word to those in them, who come back to another instance. */
+async function closeSuspended(registry: RoomRegistry, spreadMs: number, clock: JamsocketClock): Promise<void> {
+  const clients = (await registry.suspendAll()).filter(({ connection }) => connection !== null);
+  const gapMs = Math.min(MAX_GAP_MS, spreadMs / clients.length);
+  const began = clock.now();
+  for (const [index, client] of clients.entries()) {
+    while (clock.now() - began < index * gapMs) await delay(TICK_MS, clock).passed;
+    client.endNow(CloseCode.serviceRestart, REASON);
+  }
 }
 
 function closeWhenHandled(client: Client): Promise<void> {

@@ -1,6 +1,6 @@
 import { BadRequestException, Injectable, NotFoundException } from '@nestjs/common';
 import { JamsocketError } from '../base/errors.js';
-import { assertCloseCode } from '../members/close-code.js';
+import { assertCloseCode } from '../base/close-code.js';
 import type { Room } from '../room/room.js';
 import { CloseCode } from '../base/protocol.js';
 import { RoomDirectory } from './room-directory.js';

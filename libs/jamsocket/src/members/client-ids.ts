@@ -12,16 +12,17 @@ const PARAMETER = 'clientKey';
  * share one, and each of them is somebody else.)
  */
 export class ClientIds {
-  #last = 0;
+  /** The id that was given last. */
+  last = 0;
   #byKey: Map<string, ClientId> | null = null;
 
   next(request: ClientRequest, isPresent: (id: ClientId) => boolean): ClientId {
     const key = keyOf(request);
-    if (key === undefined) return ++this.#last;
+    if (key === undefined) return ++this.last;
     const ids = (this.#byKey ??= new Map<string, ClientId>());
     const known = ids.get(key);
-    if (known !== undefined && isPresent(known)) return ++this.#last;
-    const id = known ?? ++this.#last;
+    if (known !== undefined && isPresent(known)) return ++this.last;
+    const id = known ?? ++this.last;
     ids.delete(key);
     ids.set(key, id);
     if (ids.size > MAX_KEYS) ids.delete(ids.keys().next().value!);

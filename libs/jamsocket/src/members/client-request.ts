@@ -49,6 +49,11 @@ export class ClientRequest {
     this.#packedHeaders = request.rawHeaders.join(SEPARATOR);
   }
 
+  /** That of a client of a room that was restored: its headers were not saved. */
+  static restored(url: string, ip: string): ClientRequest {
+    return new ClientRequest({ url, headers: {}, rawHeaders: [] as string[] } as IncomingMessage, ip);
+  }
+
   /** Of every upgrade. */
   get method(): 'GET' {
     return 'GET';

@@ -3,9 +3,9 @@ import { Frame } from '../wire/frame.js';
 import type { InboundRate } from '../wire/inbound-rate.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
 import type { ClientRequest } from './client-request.js';
-import { assertCloseCode } from './close-code.js';
+import { assertCloseCode } from '../base/close-code.js';
 import { logClosed, logCloseFailed } from './error-log.js';
-import { assertBytes, assertFits, assertText } from './assert-payload.js';
+import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
 import type { SendOptions } from './send-options.js';
@@ -48,6 +48,8 @@ export class Client<Data = any> {
   lost: Lost | undefined = undefined;
   /** @internal */
   session: Session | null = null;
+  /** @internal It is sent away for a while; its place is kept. */
+  isParked = false;
   /** @internal It counts as a client of its room until its `@OnDisconnect` has run. */
   isCounted = false;
   #tags: Set<string> | null = null;
@@ -157,6 +159,17 @@ export class Client<Data = any> {
     if (connection === null) return this.room!.leave(this, code, reason);
     try {
       this.room!.members.acknowledgeRest(this);
+    } catch (error) {
+      logCloseFailed(this, error);
+    }
+    // Behind everything it was sent, however long that is kept back.
+    this.room!.members.outbox.after(() => this.endNow(code, reason, connection));
+  }
+
+  /** @internal Closes without waiting for what is kept back; not a connection that is not the client's any more. */
+  endNow(code: number, reason: string, connection = this.connection): void {
+    if (!this.#isMember || connection === null || this.connection !== connection) return;
+    try {
       this.room!.members.outbox.flushTo(connection);
       connection.close(code, reason);
     } catch (error) {

@@ -5,11 +5,22 @@ import { CloseCode, type Lost } from '../base/protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
 import type { MembersPort } from './room-port.js';
-import { connectionsOf, Resumption, type Resumable, type ResumeRequest } from './resumption.js';
+import type { ReplayLog } from './replay-log.js';
+import {
+  connectionsOf,
+  Resumption,
+  type RestoredResumption,
+  type Resumable,
+  type ResumeRequest,
+} from './resumption.js';
 import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
 import { TagIndex } from './tag-index.js';
 
 const NOBODY: readonly Client[] = [];
+
+export interface RestoredMembers extends RestoredResumption {
+  readonly lastId: ClientId;
+}
 
 /** Who is in a room, and the way to them. */
 export class Members implements MembersPort<Client> {
@@ -34,13 +45,31 @@ export class Members implements MembersPort<Client> {
     return [...this.clients.values(), ...(this.#joining?.values() ?? [])];
   }
 
+  /** What the room has sent lately; `null` while nobody speaks `jamsocket.v1`. */
+  get log(): ReplayLog | null {
+    return this.#resumption?.log ?? null;
+  }
+
+  /** The id that was given last. */
+  get lastId(): ClientId {
+    return this.#ids.last;
+  }
+
+  /** A new instance of a room takes over from one that has ended. */
+  restore(clients: readonly Client[], { lastId, ...resumption }: RestoredMembers): void {
+    this.#ids.last = lastId;
+    for (const client of clients) this.clients.set(client.id, client);
+    const resumable = clients.filter(({ session }) => session !== null);
+    if (resumable.length > 0) (this.#resumption ??= this.createResumption()).restore(resumable, resumption);
+  }
+
   /** The client has a connection. */
   add(client: Client, connection: Connection): void {
     client.connection = connection;
-    if (client.isResumable) (this.#resumption ??= this.createResumption()).open(client, connection);
     const joining = (this.#joining ??= new Map<ClientId, Client>());
     client.id = this.#ids.next(client.request, (id) => this.clients.has(id) || joining.has(id));
     joining.set(client.id, client);
+    if (client.isResumable) (this.#resumption ??= this.createResumption()).open(client, connection);
   }
 
   /** From now on the client gets what the room sends. */
@@ -83,7 +112,8 @@ export class Members implements MembersPort<Client> {
     // Whoever breaks the protocol has left, whatever code its socket ends with.
     if (connection?.hasFailed) return false;
     // With a timeout it gives up a connection that has fallen silent, and comes back on another.
-    const isLost = code === CloseCode.abnormal || (code === CloseCode.timeout && !client.isDismissed);
+    const isLost =
+      code === CloseCode.abnormal || client.isParked || (code === CloseCode.timeout && !client.isDismissed);
     if (!isLost || client.session === null || !this.#resumption!.keepPlace(client)) return false;
     this.outbox.leave(connection!);
     return true;

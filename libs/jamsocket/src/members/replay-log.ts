@@ -12,14 +12,17 @@ const NOBODY: readonly Session[] = [];
 /** Entries that have been dropped are cut off the front when there are this many. */
 const COMPACT_AT = 256;
 
-interface Entry {
+export interface LogEntry {
   readonly frame: Frame;
-  /** Milliseconds on the clock. */
-  readonly at: number;
-  readonly bytes: number;
   /** Who gets it; `null` is everyone but `except`. */
   readonly to: readonly Session[] | null;
   readonly except: readonly Session[];
+}
+
+interface Entry extends LogEntry {
+  /** Milliseconds on the clock. */
+  readonly at: number;
+  readonly bytes: number;
 }
 
 /**
@@ -89,6 +92,32 @@ export class ReplayLog {
       missing--;
     }
     return frames.reverse();
+  }
+
+  /** Number of the oldest entry that is still here. */
+  get first(): number {
+    return this.#base + this.#head;
+  }
+
+  /** Number of the next entry. */
+  get next(): number {
+    return this.#base + this.#entries.length;
+  }
+
+  get broadcasts(): number {
+    return this.#broadcasts;
+  }
+
+  /** The entries from this number on that are still here. */
+  from(number: number): readonly LogEntry[] {
+    return this.#entries.slice(Math.max(this.#head, number - this.#base));
+  }
+
+  /** Fills a new log with what was saved of another. */
+  restore(entries: readonly LogEntry[], first: number, broadcasts: number): void {
+    this.#base = first;
+    for (const { frame, to, except } of entries) this.#add(frame, to, except);
+    this.#broadcasts = broadcasts;
   }
 
   /** Lets go of everything. */

@@ -5,7 +5,7 @@ import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Lost, Welcome } from '../base/protocol.js';
 import type { AddressCounts } from './address-counts.js';
 import type { Client } from './client.js';
-import type { ReplayLog } from './replay-log.js';
+import type { LogEntry, ReplayLog } from './replay-log.js';
 import { Session } from './session.js';
 
 /** What a client that comes back shows. */
@@ -21,6 +21,16 @@ export interface Resumable {
   readonly missed: readonly Frame[];
 }
 
+/** What was saved of an instance's resumption. */
+export interface RestoredResumption {
+  readonly entries: readonly LogEntry[];
+  /** Number of the first of them. */
+  readonly firstEntry: number;
+  readonly broadcasts: number;
+  /** The clients have seen nothing that was not saved, and lost nothing that they were told was handled. */
+  readonly isExact: boolean;
+}
+
 interface Away {
   /** Until when it may come back. */
   readonly timer: NodeJS.Timeout;
@@ -33,6 +43,8 @@ export class Resumption {
   readonly #byToken = new Map<string, Client>();
   /** Clients whose connection is lost. */
   readonly #away = new Map<Client, Away>();
+  /** Clients of before a crash that may have seen more than was saved. */
+  readonly #inexact = new Set<Client>();
   /** Clients that have fallen behind; some may have caught up since. */
   readonly #late = new Set<Client>();
 
@@ -40,13 +52,24 @@ export class Resumption {
     private readonly windowMs: number,
     private readonly heartbeatMs: number,
     /** `null` if nobody can come back. */
-    private readonly log: ReplayLog | null,
+    readonly log: ReplayLog | null,
     private readonly outbox: Outbox,
     private readonly clock: JamsocketClock,
     private readonly random: JamsocketRandom,
     private readonly placesKept: AddressCounts,
     private readonly expire: (client: Client) => void,
   ) {}
+
+  /** Fills a new one with what was saved: everyone is away. */
+  restore(clients: readonly Client[], { entries, firstEntry, broadcasts, isExact }: RestoredResumption): void {
+    this.log?.restore(entries, firstEntry, broadcasts);
+    for (const client of clients) {
+      for (const token of client.session!.tokens) this.#byToken.set(token, client);
+      client.session!.heardUntil = this.clock.now();
+      this.#waitFor(client);
+      if (!isExact) this.#inexact.add(client);
+    }
+  }
 
   get isEmpty(): boolean {
     return this.#byToken.size === 0;
@@ -56,6 +79,7 @@ export class Resumption {
   open(client: Client, connection: Connection): void {
     connection.keepsVolatile = true;
     client.session = new Session(this.random.token());
+    client.session.clientId = client.id;
     this.#byToken.set(client.session.token, client);
   }
 
@@ -81,10 +105,7 @@ export class Resumption {
     session.heardUntil = Math.min(client.connection!.lastHeard, this.clock.now());
     client.connection = null;
     this.#late.delete(client);
-    const timer = this.clock.setTimeout(() => this.expire(client), this.windowMs);
-    const { ip } = client.request;
-    this.#away.set(client, { timer, ip });
-    this.placesKept.add(ip);
+    this.#waitFor(client);
     return true;
   }
 
@@ -92,6 +113,7 @@ export class Resumption {
   forget(client: Client): void {
     for (const token of client.session!.tokens) this.#byToken.delete(token);
     this.#late.delete(client);
+    this.#inexact.delete(client);
     this.#stopWaiting(client);
     if (this.isEmpty) this.log?.clear();
   }
@@ -105,6 +127,7 @@ export class Resumption {
   find({ token, received }: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
     const client = this.holderOf(token);
     if (client === undefined) return { lost: 'unknown' };
+    if (this.#inexact.has(client)) return { lost: 'restored', client };
     const missed = this.log!.missedBy(client.session!, received);
     return missed === undefined ? { lost: 'gap', client } : { client, missed };
   }
@@ -169,6 +192,13 @@ export class Resumption {
       ...answer,
     };
     return Frame.text(JSON.stringify(welcome));
+  }
+
+  #waitFor(client: Client): void {
+    const timer = this.clock.setTimeout(() => this.expire(client), this.windowMs);
+    const { ip } = client.request;
+    this.#away.set(client, { timer, ip });
+    this.placesKept.add(ip);
   }
 
   #stopWaiting(client: Client): void {

@@ -2,9 +2,10 @@ import { Frame } from '../wire/frame.js';
 import { CloseCode } from '../base/protocol.js';
 import { DEFAULT_TIMER } from '../decorators/metadata.js';
 import { JamsocketError } from '../base/errors.js';
-import { assertBytes, assertFits, assertText } from './assert-payload.js';
-import { assertCloseReason } from './close-code.js';
+import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
+import { assertCloseReason } from '../base/close-code.js';
 import type { Client, ClientId } from './client.js';
+import type { Restored } from './room-lifecycle.js';
 import { deliver, type Recipient } from './recipients.js';
 import type { SendOptions } from './send-options.js';
 import type { RoomPort } from './room-port.js';
@@ -133,6 +134,30 @@ export class JamsocketContext<Events = any> {
   toJSON(): { service: string; roomId: string; params: Readonly<Record<string, string>>; clients: number } {
     const { service, roomId, params, clients } = this;
     return { service, roomId, params, clients: clients.size };
+  }
+
+  /** What there was before this instance; `undefined` in a new room, and in one that is not durable. */
+  get restored(): Restored | undefined {
+    return this.room.lifecycle?.restored;
+  }
+
+  /**
+   * Saves the room now. Resolves when everything so far is as durable as the store makes it, what the present turn has
+   * done included. In a room that is not durable it resolves at once.
+   * @throws DurableError `bad_state` if a `@State()` field cannot be saved, `not_saved` if the room stops first
+   */
+  async save(): Promise<void> {
+    await this.room.lifecycle?.save();
+  }
+
+  /**
+   * Ends the room for good: as `close`, and what was saved of it is deleted.
+   * @param reason at most 123 bytes of UTF-8
+   * @throws JamsocketError `bad_close_code`
+   */
+  destroy(reason = ''): void {
+    assertCloseReason(reason);
+    this.room.destroy(reason);
   }
 
   /** @internal */

@@ -1,6 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Frame } from '../wire/frame.js';
+import type { RoomLifecycle } from './room-lifecycle.js';
 import type { RoomAddress } from './room-address.js';
 
 /**
@@ -50,6 +51,8 @@ export interface RoomPort<Client> {
     readonly timers: ReadonlySet<string>;
     readonly options: { readonly limits: { readonly maxBufferedBytes: number } };
   };
+  /** `null` for a room that is not durable. */
+  readonly lifecycle: RoomLifecycle<Client> | null;
   readonly timers: {
     /** @throws JamsocketError `bad_timer` */
     set(name: string, ms: number): void;
@@ -65,4 +68,6 @@ export interface RoomPort<Client> {
   leave(client: Client, code: number, reason: string): void;
   /** Closes every client and stops. */
   close(code: number, reason: string): void;
+  /** Closes every client, stops, and has nothing of the room kept. */
+  destroy(reason: string): void;
 }

@@ -8,6 +8,8 @@ const CONFIRMATION_LENGTH = confirmation('').length;
 
 /** What a client of `jamsocket.v1` keeps from one connection to the next. docs/protocol.md describes the protocol. */
 export class Session {
+  /** The client's id in its room. */
+  clientId = 0;
   /** Data frames of the client that have been received. */
   received = 0;
   /** So many of them, the first ones, have had their turns. */
@@ -49,6 +51,14 @@ export class Session {
     this.#isConfirmed = false;
     this.#acknowledged = this.handled;
     this.#unacknowledgedBytes = 0;
+  }
+
+  /** As it was saved; `tokens` begins with the present one. */
+  static restored(tokens: readonly string[], handled: number): Session {
+    const session = new Session(tokens[0]);
+    session.#olderTokens = tokens.slice(1);
+    session.received = session.handled = session.#acknowledged = handled;
+    return session;
   }
 
   get isConfirmed(): boolean {

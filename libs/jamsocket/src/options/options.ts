@@ -1,5 +1,6 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
+import type { RoomStore } from '../store/room-store.js';
 
 /** Makes the ids of rooms that are created without one. Called again when it returns an id that is in use. */
 export type RoomIdGenerator = () => string;
@@ -92,6 +93,35 @@ export interface Limits extends RoomLimits {
   connectsPerSecondPerIp?: false | number | RateLimit;
 }
 
+/** Values of `@State()` fields, by the field's name. */
+export type StateFields = Record<string, any>;
+
+/**
+ * Brings a state that an earlier version of the class saved to the present one: change `state`, or return another.
+ * @param state the fields of the room service
+ * @param from the version of the class that saved them
+ * @param providers the fields of the room's other providers, by class name
+ */
+export type Migrate = (
+  state: StateFields,
+  from: number,
+  providers: Record<string, StateFields>,
+) => StateFields | void | Promise<StateFields | void>;
+
+export interface DurableRoomOptions {
+  /**
+   * `{ everyMs }`: the room is saved so many milliseconds after a change, and in order at its end; a crash loses what came
+   * after the last save. `'turn'`: what a turn sends leaves when the turn is saved, so a crash loses nothing that anyone
+   * has seen. Default `{ everyMs: 1_000 }`.
+   */
+  save?: 'turn' | { everyMs: number };
+  /** Of the class's state. A state of an earlier version goes through `migrate`, one of a later version is left alone. Default 1. */
+  version?: number;
+  migrate?: Migrate;
+  /** Milliseconds after which a room that nobody came back to is deleted. Default `false`: never. */
+  expireMs?: false | number;
+}
+
 /** Options that `@JamsocketService({ ... })` can override for its rooms. */
 export interface RoomOptions {
   /** Default `'implicit'`. */
@@ -118,6 +148,11 @@ export interface RoomOptions {
   subprotocols?: readonly string[];
   /** Send everything queued for a socket in one event-loop turn with one write. Default `true`; `false` sends through `ws` at once. */
   coalesce?: boolean;
+  /**
+   * How the rooms are saved, where the module has a `store`. `true` stands for the defaults. Default: saved if the class
+   * has `@State()` fields.
+   */
+  durable?: boolean | DurableRoomOptions;
   limits?: RoomLimits;
 }
 
@@ -151,5 +186,7 @@ export interface JamsocketOptions extends RoomOptions {
   shutdownGraceMs?: number;
   /** Milliseconds that sends are gathered before they are written; 0 is once an event-loop turn. Default 0. */
   flushIntervalMs?: number;
+  /** Where durable rooms are kept. The module closes it when the application has closed. */
+  store?: RoomStore;
   limits?: Limits;
 }

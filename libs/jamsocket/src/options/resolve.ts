@@ -1,5 +1,6 @@
 import type { JamsocketOptions, RoomOptions } from './options.js';
 import type { ResolvedOptions, ResolvedRoomOptions } from './resolved.js';
+import { durable } from './durable.js';
 import {
   boolean,
   integer,
@@ -20,6 +21,7 @@ import {
   resume,
   roomIds,
   shutdownAfterMs,
+  store,
   subprotocols,
   urlPath,
 } from './values.js';
@@ -43,11 +45,14 @@ export function resolveRoomOptions(module: JamsocketOptions, service: RoomOption
     ...service.limits,
     mailbox: { ...module.limits?.mailbox, ...service.limits?.mailbox },
   };
-  const merged = (name: 'heartbeat' | 'resume') => {
+  const merged = (name: 'durable' | 'heartbeat' | 'resume') => {
     const [general, own] = [module[name], service[name]];
     return isPlainObject(general) && isPlainObject(own) ? { [name]: { ...general, ...own } } : {};
   };
-  return allRules()({ ...module, ...service, limits, ...merged('heartbeat'), ...merged('resume') }, where);
+  return allRules()(
+    { ...module, ...service, limits, ...merged('durable'), ...merged('heartbeat'), ...merged('resume') },
+    where,
+  );
 }
 
 const allRules = () => object<ResolvedOptions>({ ...roomRules(globalLimitRules), ...moduleRules });
@@ -84,6 +89,7 @@ const roomRules = (limits: Record<string, Rule<unknown>>): Record<string, Rule<u
   origins,
   subprotocols,
   coalesce: boolean(true),
+  durable,
   limits: object(limits),
 });
 
@@ -91,6 +97,7 @@ const moduleRules: Record<string, Rule<unknown>> = {
   path: urlPath,
   http,
   trustProxy: integer(0, 100, 0),
+  store,
   shutdownGraceMs: milliseconds(0, 5_000),
   flushIntervalMs: integer(0, 1_000, 0),
 };

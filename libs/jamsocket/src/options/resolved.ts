@@ -1,3 +1,5 @@
+import type { RoomStore } from '../store/room-store.js';
+import type { ResolvedDurable } from './durable.js';
 import type { HttpOptions, InboundRateLimit, Origins, RateLimit, RoomIds } from './options.js';
 
 /** The options of one service with every default filled in. */
@@ -13,6 +15,8 @@ export interface ResolvedRoomOptions {
   /** `undefined` where any will do. */
   readonly subprotocols: readonly string[] | undefined;
   readonly coalesce: boolean;
+  /** `undefined` where nothing was said. */
+  readonly durable: ResolvedDurable | false | undefined;
   readonly limits: ResolvedRoomLimits;
 }
 
@@ -38,6 +42,7 @@ export interface ResolvedOptions extends ResolvedRoomOptions {
   readonly shutdownGraceMs: number;
   readonly flushIntervalMs: number;
   readonly trustProxy: number;
+  readonly store: RoomStore | undefined;
   readonly limits: ResolvedLimits;
 }
 

@@ -1,3 +1,4 @@
+import type { RoomStore } from '../store/room-store.js';
 import type { CanActivate } from '@nestjs/common';
 import { canonicalOrigin, parseWebOrigin } from '../base/web-origin.js';
 import type { HttpOptions, InboundRateLimit, Origins, RateLimit, RoomIds } from './options.js';
@@ -140,4 +141,14 @@ export function http(value: unknown = false, path: string): ResolvedOptions['htt
 
 function isGuard(value: unknown): boolean {
   return typeof value === 'function' || typeof (value as CanActivate | undefined)?.canActivate === 'function';
+}
+
+const STORE_METHODS = ['claim', 'close', 'commit', 'describe', 'due', 'list'];
+
+export function store(value: unknown, path: string): RoomStore | undefined {
+  if (value === undefined) return undefined;
+  const given = value as Record<string, unknown> | null;
+  if (typeof given !== 'object' || given === null || !STORE_METHODS.every((name) => typeof given[name] === 'function'))
+    throw badOption(path, value, 'a RoomStore, such as new LmdbStore({ path })');
+  return value as RoomStore;
 }

@@ -107,6 +107,10 @@ export class CoalescingOutbox implements Outbox {
     this.#flushSoon();
   }
 
+  after(action: () => void): void {
+    action();
+  }
+
   queuedBytes(connection: Connection): number {
     if (connection.outboxStart === IN_NO_OUTBOX) return 0;
     const sizeOf = (from: number, to: number) =>

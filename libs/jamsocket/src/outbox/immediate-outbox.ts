@@ -47,6 +47,10 @@ export class ImmediateOutbox implements Outbox {
 
   chunkRead(): void {}
 
+  after(action: () => void): void {
+    action();
+  }
+
   queuedBytes(): number {
     return 0;
   }

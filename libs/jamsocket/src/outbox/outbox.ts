@@ -21,6 +21,8 @@ export interface Outbox {
   send(frame: Frame, connections: readonly Connection[]): void;
   /** To one member, with nothing in between. */
   sendAll(frames: readonly Frame[], connection: Connection): void;
+  /** Runs `action` behind everything that was sent so far: at once, unless something keeps that back. */
+  after(action: () => void): void;
   /** Writes out what is queued for this member, so that what follows by another way comes after it. */
   flushTo(connection: Connection): void;
   /**

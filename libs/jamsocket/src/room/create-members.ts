@@ -2,6 +2,7 @@ import type { Connection } from '../wire/connection.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
 import { MAX_TIMEOUT_MS } from '../base/sources.js';
 import { CloseCode } from '../base/protocol.js';
+import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { Client } from '../members/client.js';
 import { Members } from '../members/members.js';
 import { ReplayLog } from '../members/replay-log.js';
@@ -14,10 +15,12 @@ export function createMembers(
   { coalesce, resume, heartbeat, limits }: ResolvedRoomOptions,
   services: RoomServices,
   room: ObservedRoom,
+  lifecycle: RoomLifecycle<Client> | null,
   expire: (client: Client) => void,
 ): Members {
   const { clock, random, placesKept } = services;
-  const outbox = services.createOutbox(coalesce, dropSlow);
+  const open = services.createOutbox(coalesce, dropSlow);
+  const outbox = lifecycle === null ? open : lifecycle.gate(open);
   const createResumption = () => {
     const { windowMs, maxLogBytes } = resume;
     // A client may have been gone for this long before anybody noticed.

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Client } from '../members/client.js';
 import type { RoomAddress } from '../members/room-address.js';
+import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { reportCutStream, reportFailure, tellFailure } from './failure.js';
@@ -34,6 +35,8 @@ export interface RunnerRoom extends TurningRoom {
   readonly context: JamsocketContext;
   /** `null` while nobody observes. */
   readonly observer: ObserverSet | null;
+  /** `null` in a room that is not durable. */
+  readonly lifecycle: Pick<RoomLifecycle<Client>, 'turnMayWait' | 'turnEnded' | 'left'> | null;
   now(): number;
 }
 
@@ -68,6 +71,7 @@ export class HandlerRunner implements TurnBounds {
   invoke(call: RoomCall): void | Promise<void> {
     this.#streams?.endTurn();
     this.latest = call;
+    if (this.room.lifecycle !== null) this.room.lifecycle.turnMayWait();
     const { observer } = this.room;
     if (observer === null || !observer.wantsTurns) return call.run(undefined);
     const record = new TurnRecord(this.room, call.name, 'invoke', undefined, undefined, call.runAsCaller);
@@ -83,6 +87,7 @@ export class HandlerRunner implements TurnBounds {
     record: TurnRecord | undefined,
   ): void | Promise<void> {
     let result: unknown;
+    if (handler.isAsync && this.room.lifecycle !== null) this.room.lifecycle.turnMayWait();
     const number = this.turn;
     const before = switchRunning(handler.isAsync ? null : this.room);
     try {

@@ -73,7 +73,12 @@ export interface RoomInstance {
   /** Handlers of scheduled methods, by method name. */
   readonly scheduled: ReadonlyMap<string, Handler>;
   /** `onModuleInit` and `onModuleDestroy` of the instance and of everything room-scoped it injects, in order. */
-  readonly hooks: { readonly init: readonly ProviderHook[]; readonly destroy: readonly ProviderHook[] };
+  readonly hooks: {
+    readonly init: readonly ProviderHook[];
+    readonly destroy: readonly ProviderHook[];
+    /** The service, and what was built for its room alone. */
+    readonly instances: readonly object[];
+  };
 }
 
 /** One handler of one room, with the guards, pipes, interceptors and filters that apply to it. */

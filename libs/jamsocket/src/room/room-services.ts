@@ -1,3 +1,7 @@
+import type { DurableRoom } from '../durable/durable-room.js';
+import type { Client } from '../members/client.js';
+import type { RoomLifecycle } from '../members/room-lifecycle.js';
+import type { RoomDefinition } from './room-definition.js';
 import type { Connection } from '../wire/connection.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
@@ -15,5 +19,7 @@ export interface RoomServices {
   readonly placesKept: AddressCounts;
   /** Connections that have been closed from here and whose sockets have not ended yet. */
   readonly closing: Set<Connection>;
+  /** `null` for rooms that are not durable. */
+  createLifecycle(room: DurableRoom, definition: RoomDefinition): RoomLifecycle<Client> | null;
   createOutbox(coalesce: boolean, dropSlow: (connection: Connection) => void): Outbox;
 }

@@ -1,6 +1,7 @@
 import type { CronJob } from 'cron';
 import { JamsocketError } from '../base/errors.js';
 import { MAX_TIMEOUT_MS, type CronOptions, type JamsocketClock } from '../base/sources.js';
+import type { SavedTimer } from '../durable/record.js';
 import type { RoomEvent, RoomTimer } from './room-event.js';
 import type { ScheduledMethod } from './room-definition.js';
 import {
@@ -35,6 +36,7 @@ export class RoomTimers {
   readonly #clock: JamsocketClock;
   /** By type and name. Made when the first timer is set: most rooms have none. */
   #pending: Map<string, Pending> | null = null;
+  #suspended: readonly SavedTimer[] | null = null;
 
   constructor(
     private readonly room: TimerOwner,
@@ -71,6 +73,40 @@ export class RoomTimers {
 
   get size(): number {
     return this.#pending?.size ?? 0;
+  }
+
+  /** Timers of `setTimer` that have not had their turns, as they are saved with a durable room. */
+  saved(wallOffset: number): readonly SavedTimer[] {
+    return this.#suspended ?? this.#saved(wallOffset);
+  }
+
+  /** Ends them, and keeps in mind which there were. */
+  suspend(): void {
+    this.#suspended ??= this.#saved(this.#clock.wallTime() - this.#clock.now());
+    this.clearAll();
+  }
+
+  /** Goes on with what was saved; what is overdue has its turn as soon as the room has started. */
+  restore(timers: readonly SavedTimer[], wallOffset: number): void {
+    for (const { name, dueAt, attempt } of timers) {
+      if (!this.room.definition.timers.has(name)) continue;
+      const timer = this.#add(new Pending('timeout', name, undefined, undefined));
+      const ms = dueAt - wallOffset - this.#clock.now();
+      timer.attempt = attempt;
+      if (ms > 0) this.#wait(timer, ms);
+      else this.#overdue(timer, dueAt - wallOffset);
+    }
+  }
+
+  #overdue(timer: Pending, dueAt: number): void {
+    timer.dueAt = dueAt;
+    timer.attempt++;
+    this.#fire(timer);
+  }
+
+  #saved(wallOffset: number): readonly SavedTimer[] {
+    const own = this.pending.filter(({ type, method }) => type === 'timeout' && method === undefined) as Pending[];
+    return own.map(({ name, dueAt, attempt }) => ({ name, dueAt: Math.round(dueAt! + wallOffset), attempt }));
   }
 
   clearAll(): void {

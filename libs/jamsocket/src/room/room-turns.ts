@@ -21,6 +21,8 @@ export interface TurnsRoom extends RunnerRoom {
   readonly occupancy: Occupancy;
   readonly timers: RoomTimers;
   mailboxDrained(): void;
+  /** The last turn is over. Never rejects. */
+  saveLast(): Promise<void>;
   /** Stops at once. */
   abandon(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   turnEnded(event: RoomEvent): void {
     if ((event.type === 'text' || event.type === 'binary') && event.client.session !== null)
       this.messageEnded(event.client, lengthOf(event));
+    if (this.room.lifecycle !== null) this.room.lifecycle.turnEnded();
   }
 
   /** A client of `jamsocket.v1` is to know that its message has been handled. Never throws. */
@@ -136,6 +139,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   #uncount(client: Client): void {
     if (!client.isCounted) return;
     client.isCounted = false;
+    if (this.room.lifecycle !== null) this.room.lifecycle.left(client);
     this.room.occupancy.leave();
   }
 
@@ -149,7 +153,9 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
 
   #takeDestroy(): Promise<void> {
     const { room } = this;
-    return Promise.resolve(this.runner.run(room.instance!.destroy, undefined, undefined)).then(() => room.abandon());
+    return Promise.resolve(this.runner.run(room.instance!.destroy, undefined, undefined))
+      .then(() => room.saveLast())
+      .then(() => room.abandon());
   }
 }
 

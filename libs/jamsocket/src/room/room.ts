@@ -1,5 +1,6 @@
 import type { Connection } from '../wire/connection.js';
 import { InboundRate } from '../wire/inbound-rate.js';
+import { RefusedError } from '../base/errors.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Client } from '../members/client.js';
 import type { ClientRequest } from '../members/client-request.js';
@@ -7,6 +8,10 @@ import { HandlerRunner } from './handler-runner.js';
 import { HeldUp } from './held-up.js';
 import { Mailbox } from './mailbox.js';
 import { createMembers } from './create-members.js';
+import type { RoomLifecycle } from '../members/room-lifecycle.js';
+import type { DurableRoom } from '../durable/durable-room.js';
+import type { EndReason } from '../durable/record.js';
+import type { RoomKey } from '../store/room-store.js';
 import type { Members } from '../members/members.js';
 import { Occupancy } from '../members/occupancy.js';
 import type { Resumable } from '../members/resumption.js';
@@ -27,9 +32,10 @@ import { RoomTurns } from './room-turns.js';
 import type { WaitingEvent } from '../base/waiting-event.js';
 
 /** One live room: its clients, its instance of the service, and what it goes through from its start to its end. */
-export class Room implements RoomPort<Client>, ObservedRoom {
+export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   state: RoomState = 'starting';
   readonly context = new JamsocketContext(this);
+  readonly lifecycle: RoomLifecycle<Client> | null;
   readonly members: Members;
   readonly timers: RoomTimers;
   readonly occupancy: Occupancy;
@@ -39,6 +45,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
   #hasStarted = false;
+  /** What becomes of a durable room when this instance has ended. */
+  #end: EndReason | 'deleted' = 'idle';
   readonly #mailbox: Mailbox<RoomEvent>;
   readonly #runner: HandlerRunner;
   readonly #turns: RoomTurns;
@@ -61,7 +69,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       options.handlerTimeoutMs,
       ROOM_EVENTS,
     );
-    this.members = createMembers(options, services, this, (client) =>
+    this.lifecycle = services.createLifecycle(this, definition);
+    this.members = createMembers(options, services, this, this.lifecycle, (client) =>
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
     this.timers = new RoomTimers(this, services);
@@ -70,10 +79,10 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   }
 
   /** Builds the instance and runs `@OnCreate`. Rejects if either fails; the room has stopped then. */
-  async start(): Promise<void> {
+  async start(mustBeSaved = false): Promise<void> {
     const { definition } = this;
     try {
-      await withinTimeout(this.#build(), definition.options.handlerTimeoutMs, this.services.clock, () => {
+      await withinTimeout(this.#build(mustBeSaved), definition.options.handlerTimeoutMs, this.services.clock, () => {
         const { type, options } = definition;
         return `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`;
       });
@@ -156,6 +165,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.members.resume(resumable, connection, token);
     client.request = request;
     client.inboundRate?.returned(client.session!.heardUntil, this.now());
+    // It has another token now.
+    if (this.lifecycle !== null) this.lifecycle.turnEnded();
     this.observer?.clientResumed(this.context, client);
     if (client.held?.isFull) connection.pause();
     if (this.instance!.resume === undefined) return;
@@ -175,6 +186,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** The client has left for good. */
   leave(client: Client, code: number, reason: string): void {
     client.closed = { code, reason };
+    if (this.lifecycle !== null && client.isCounted) this.lifecycle.leaving(client);
     this.#watchEnd(client.connection);
     this.#runner.clientLeft(client);
     this.members.remove(client);
@@ -198,6 +210,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     }
     if (turn === undefined) {
       if (client.session !== null) this.#turns.messageEnded(client, text.length);
+      if (this.lifecycle !== null) this.lifecycle.turnEnded();
       this.#mailbox.end();
     } else this.#mailbox.wait(turn, { type: 'text', client, text });
   }
@@ -216,6 +229,11 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   invoke(call: RoomCall): void {
     if (this.state === 'draining' || this.state === 'stopped') call.refuse();
     else this.post({ type: 'invoke', call });
+  }
+
+  /** Runs an action when everything that waits now has had its turn, or never will. */
+  whenTurnComes(action: () => void): void {
+    this.invoke({ name: 'wake', runAsCaller: undefined, run: action, refuse: action, fail: action });
   }
 
   /** @returns whether the mailbox is full now */
@@ -237,8 +255,28 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   close(code: number, reason: string): void {
     if (this.state !== 'running') return;
     this.state = 'draining';
-    for (const client of this.members.all) client.end(code, reason);
-    this.#startDraining();
+    if (this.lifecycle === null) return this.#closeAll(code, reason);
+    for (const client of this.members.all) this.members.acknowledgeRest(client);
+    this.lifecycle.whenSafe(() => this.#closeAll(code, reason));
+  }
+
+  destroy(reason: string): void {
+    if (this.state === 'running') this.#end = 'deleted';
+    this.close(CloseCode.normal, reason);
+  }
+
+  /**
+   * Ends this instance, and not the room: who is in it stays in what is saved, and is not told. Resolves when it has
+   * stopped; then its connections are to be closed. For durable rooms.
+   */
+  suspend(reason: EndReason): Promise<void> {
+    if (this.state === 'running') {
+      this.state = 'draining';
+      this.#end = reason;
+      for (const client of this.members.all) client.finish(() => undefined);
+      this.#startDraining();
+    }
+    return this.stopped;
   }
 
   /**
@@ -255,6 +293,57 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     return givenUp.filter(({ type }) => type === 'text' || type === 'binary').length;
   }
 
+  /** The last turn is over: saves what there is, or deletes it. Never rejects. */
+  async saveLast(): Promise<void> {
+    if (this.lifecycle === null) return;
+    for (const client of this.members.all) this.members.acknowledgeRest(client);
+    try {
+      await (this.#end === 'deleted' ? this.lifecycle.delete() : this.lifecycle.release(this.#end));
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  get key(): RoomKey {
+    return { service: this.definition.service, key: this.address.key };
+  }
+
+  get className(): string {
+    return this.definition.type.name;
+  }
+
+  get stateHolders(): readonly object[] {
+    return this.instance!.hooks.instances;
+  }
+
+  get isBetweenTurns(): boolean {
+    return this.#mailbox.isIdle;
+  }
+
+  readmit(client: Client): void {
+    client.room = this;
+    this.occupancy.join();
+    client.isCounted = true;
+  }
+
+  lost(): void {
+    const clients = this.members.all;
+    void this.abandon();
+    for (const client of clients) client.endNow(CloseCode.serviceRestart, 'the room has moved');
+  }
+
+  park(): void {
+    for (const client of this.members.all) {
+      client.isParked = true;
+      client.endNow(CloseCode.tryAgainLater, 'the store does not answer');
+      client.isParked = false;
+    }
+  }
+
+  report(error: unknown): void {
+    this.#runner.report(error);
+  }
+
   /** Stops at once, whatever its handlers are doing. */
   abandon(): Promise<void> {
     return inContextOfNobody(() => this.#finish());
@@ -265,15 +354,27 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.#heldUp.handOn(this.#mailbox);
   }
 
-  async #build(): Promise<void> {
+  async #build(mustBeSaved: boolean): Promise<void> {
     const instance = (this.instance = await this.definition.instantiate(this.context));
     // It may have come too late: what was made has to be unmade.
     if (this.#isStopped) return this.#destroyProviders();
+    await this.#restore(mustBeSaved);
+    if (this.#isStopped) return;
     for (const hook of instance.hooks.init) {
       await hook.run();
       if (this.#isStopped) return;
     }
     await this.#runner.create(instance);
+    await this.lifecycle?.started();
+  }
+
+  /** @param mustBeSaved the room is not made if it is not there already */
+  async #restore(mustBeSaved: boolean): Promise<void> {
+    if (this.lifecycle === null) return;
+    await this.lifecycle.restore();
+    if (!mustBeSaved || this.lifecycle.restored !== undefined) return;
+    await this.lifecycle.delete();
+    throw new RefusedError(404, 'no_such_room', `There is no room "${this.address.key}".`);
   }
 
   /** Nobody is here any more. */
@@ -285,8 +386,16 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   #startDraining(): void {
     this.occupancy.cancelStop();
-    this.#safely(() => this.timers.clearAll());
+    this.#safely(() => (this.lifecycle === null ? this.timers.clearAll() : this.timers.suspend()));
     this.postFromNobody({ type: 'destroy' });
+  }
+
+  #closeAll(code: number, reason: string): void {
+    for (const client of this.members.all) {
+      if (this.lifecycle === null || client.connection === null) client.end(code, reason);
+      else client.endNow(code, reason);
+    }
+    this.#startDraining();
   }
 
   /** Its socket may take a while to end, and a shutdown waits for it. */
@@ -304,6 +413,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   async #finish(): Promise<void> {
     if (this.#isStopped) return;
     this.state = 'stopped';
+    this.lifecycle?.abandon();
     this.#safely(() => this.timers.clearAll());
     this.#safely(() => this.context.abort());
     this.#safely(() => this.#runner.stop());

@@ -13,6 +13,8 @@ export type TimerHandle = NodeJS.Timeout | CronJob;
 export interface PendingTimer {
   readonly name: string;
   readonly type: TimerType;
+  /** The method Nest's decorators started it for; `undefined` for `setTimer`. */
+  readonly method?: string;
   /** Milliseconds on the room's clock; the calendar alone knows that of a cron job. */
   readonly dueAt: number | undefined;
 }
@@ -25,6 +27,8 @@ export class Pending implements RoomTimer, PendingTimer {
   /** A job's `initialDelay`, while it lasts. */
   delay: NodeJS.Timeout | undefined = undefined;
   isCancelled = false;
+  /** How often a restored room found it overdue. */
+  attempt = 0;
   /** Its event waits in the mailbox: another one of an interval would only pile up. */
   isPosted = false;
   /** It does not fire again. */

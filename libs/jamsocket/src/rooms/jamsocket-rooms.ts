@@ -2,9 +2,10 @@ import type { Type } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
 import { CloseCode } from '../base/protocol.js';
 import { JamsocketError, RefusedError } from '../base/errors.js';
-import { assertCloseReason } from '../members/close-code.js';
+import { assertCloseReason } from '../base/close-code.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
+import type { Durability } from '../durable/durability.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { FreeRoomIds } from './free-room-ids.js';
 import { addressNamed } from './room-name.js';
@@ -26,6 +27,8 @@ export class JamsocketRooms {
   constructor(
     private readonly registry: RoomRegistry,
     private readonly definitions: ReadonlyMap<Type, RoomDefinition>,
+    /** `null` without a store. */
+    private readonly durability: Pick<Durability, 'delete'> | null = null,
   ) {
     this.#freeIds = new FreeRoomIds(registry);
   }
@@ -92,6 +95,26 @@ export class JamsocketRooms {
   }
 
   /**
+   * Ends a room for good: as `close`, and what was saved of it is deleted, whether it is running or not.
+   * @param reason at most 123 bytes of UTF-8
+   * @returns whether there was such a room; resolves when it is gone
+   * @throws JamsocketError `bad_close_code`, `not_a_room_service`; StoreError if the store does not answer
+   */
+  async delete(service: Type, room: RoomName, reason = ''): Promise<boolean> {
+    assertCloseReason(reason);
+    const definition = this.#definitionOf(service);
+    const { key } = addressNamed(definition, room);
+    const found = this.registry.get(definition, key);
+    if (found !== undefined) {
+      found.destroy(reason);
+      if (!isInTurnOf(found)) await found.stopped;
+      return true;
+    }
+    if (this.durability === null || !definition.options.durable) return false;
+    return this.durability.delete({ service: definition.service, key });
+  }
+
+  /**
    * Calls a method of a room's service as a turn of that room's mailbox, and resolves with what it returns.
    *
    * A room cannot invoke itself, not even through another room: its turn would wait for a turn that can only begin
@@ -134,6 +157,7 @@ export class JamsocketRooms {
 
 function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnChain | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
+    const refuse = () => reject(new RefusedError(503, 'room_stopped', `Room "${room.address.key}" has stopped.`));
     const call = async () => methodsOf(room)[method](...args);
     const name = () => `${room.definition.type.name}.${hasMethod(room, method) ? method : '(unknown)'}`;
     // The caller's context, in which the method may enter what is not the caller's.
@@ -144,16 +168,25 @@ function callAsTurn(room: Room, method: string, args: unknown[], caller: TurnCha
       },
       runAsCaller: room.observer?.wantsTurns ? (run) => scope.runInAsyncScope(run) : undefined,
       run: (record) =>
-        inTurn(room, caller, call).then(resolve, (error) => {
-          record?.fail(error);
-          room.observer?.turnFailed(room.context, name(), undefined, error);
-          reject(error as Error);
-        }),
+        inTurn(room, caller, call).then(
+          (value) => whenSafe(room, () => resolve(value), refuse),
+          (error) => {
+            record?.fail(error);
+            room.observer?.turnFailed(room.context, name(), undefined, error);
+            whenSafe(room, () => reject(error as Error), refuse);
+          },
+        ),
       fail: reject,
-      refuse: () => reject(new RefusedError(503, 'room_stopped', `Room "${room.address.key}" has stopped.`)),
+      refuse,
     };
     scope.runInAsyncScope(() => room.invoke(roomCall));
   });
+}
+
+/** What a call returned is seen outside of the room, as what the room sends is. */
+function whenSafe({ lifecycle }: Room, action: () => void, cancelled: () => void): void {
+  if (lifecycle === null) action();
+  else lifecycle.whenSafe(action, cancelled);
 }
 
 /** The name of a non-method may be user input, and is not shown. */

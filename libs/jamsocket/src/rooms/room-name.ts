@@ -24,6 +24,14 @@ export function addressOf(definition: RoomDefinition, params: Readonly<Record<st
   return { key, roomId: params.room, params };
 }
 
+/** The address that a saved key stands for. */
+export function addressOfKey(definition: RoomDefinition, key: string): RoomAddress {
+  const { paramNames } = definition;
+  if (paramNames.length === 1) return addressOf(definition, { [paramNames[0]]: key });
+  const values = key.split('/').map(decodeURIComponent);
+  return addressOf(definition, Object.fromEntries(paramNames.map((name, index) => [name, values[index]])));
+}
+
 /**
  * The address of a room as code names it.
  * @throws RefusedError `bad_room_id`

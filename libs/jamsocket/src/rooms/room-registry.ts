@@ -61,7 +61,21 @@ export class RoomRegistry {
     const place = this.#start(definition, address);
     await this.#whenStarted(place);
     place.room.occupancy.expectJoin();
+    if (place.room.context.restored !== undefined)
+      throw new RefusedError(409, 'room_exists', `Room "${address.key}" exists already.`);
     return place.room;
+  }
+
+  /** Has a saved room do what is due, and stop again if nobody is in it. */
+  async wake(definition: RoomDefinition, address: RoomAddress): Promise<void> {
+    const room = this.#placesOf(definition).get(address.key)?.room;
+    // It sees to itself.
+    if (room !== undefined) return;
+    const place = this.#start(definition, address);
+    place.room.occupancy.reserve();
+    await this.#whenStarted(place);
+    // Behind all that was due.
+    place.room.whenTurnComes(() => place.room.occupancy.release());
   }
 
   get(definition: RoomDefinition, key: string): Room | undefined {
@@ -91,14 +105,22 @@ export class RoomRegistry {
       .filter((room) => room.state === 'running');
   }
 
+  /** Ends the instances of durable rooms, and resolves when all have stopped: with the clients that were in them. */
+  async suspendAll(): Promise<Client[]> {
+    const durable = this.unstopped().filter(({ lifecycle }) => lifecycle !== null);
+    const clients = durable.flatMap(({ members }) => members.all);
+    await Promise.all(durable.map((room) => room.suspend('restart')));
+    return clients;
+  }
+
   /** Every room that has not stopped, those that start or drain included. */
   unstopped(): Room[] {
     return this.#allPlaces().map(({ room }) => room);
   }
 
-  /** The clients of all rooms, whatever state those are in. */
+  /** The clients of all rooms that end with their instances, whatever state those are in. */
   clients(): Client[] {
-    return this.unstopped().flatMap((room) => room.members.all);
+    return this.unstopped().flatMap((room) => (room.lifecycle === null ? room.members.all : []));
   }
 
   /** Connections that have been closed from here and whose sockets have not ended yet. */
@@ -145,7 +167,9 @@ export class RoomRegistry {
     const isImplicit = definition.options.roomIds === 'implicit';
     for (;;) {
       const existing = this.#placesOf(definition).get(address.key);
-      const place = existing ?? (isImplicit ? this.#start(definition, address) : undefined);
+      // Where rooms are made by others, one that was saved is there all the same.
+      const isSaved = !isImplicit && definition.options.durable !== false;
+      const place = existing ?? (isImplicit || isSaved ? this.#start(definition, address, isSaved) : undefined);
       if (place === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
       const { room } = place;
       if (room.state === 'starting') await this.#whenStarted(place);
@@ -155,20 +179,24 @@ export class RoomRegistry {
     }
   }
 
-  #requireSpace({ occupancy, definition, address, isSwamped }: Room): void {
+  #requireSpace({ occupancy, definition, address, isSwamped, lifecycle }: Room): void {
+    if (lifecycle?.isStuck) {
+      const message = `Room "${address.key}" takes no clients while its store does not answer.`;
+      throw new RefusedError(503, 'store_unavailable', message, { 'Retry-After': '5' });
+    }
     if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);
     if (occupancy.size < definition.options.limits.maxClientsPerRoom) return;
     throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
   }
 
-  #start(definition: RoomDefinition, address: RoomAddress): Place {
+  #start(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): Place {
     const places = this.#placesOf(definition);
     if (this.#isClosed) throw new RefusedError(503, 'draining', 'The server is shutting down.');
     if (this.#size >= this.maxRooms || places.size >= definition.options.limits.maxRooms) {
       throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
     }
     const room = new Room(definition, address, this.services);
-    const place: Place = { room, started: inContextOfNobody(() => room.start()) };
+    const place: Place = { room, started: inContextOfNobody(() => room.start(mustBeSaved)) };
     places.set(address.key, place);
     this.#size++;
     void room.stopped.then(() => {

@@ -30,6 +30,10 @@ export class VirtualClock extends JamsocketClock {
     return this.#elapsed;
   }
 
+  override wallTime(): number {
+    return this.date.getTime();
+  }
+
   /** What the wall clock says. */
   get date(): Date {
     return new Date(this.start.getTime() + this.#elapsed);

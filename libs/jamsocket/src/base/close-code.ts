@@ -1,5 +1,5 @@
-import { JamsocketError } from '../base/errors.js';
-import { CloseCode } from '../base/protocol.js';
+import { JamsocketError } from './errors.js';
+import { CloseCode } from './protocol.js';
 
 /** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
 const MAX_REASON_BYTES = 123;

@@ -1,4 +1,4 @@
-import { JamsocketError } from '../base/errors.js';
+import { JamsocketError } from './errors.js';
 
 /** RFC 6455 section 5.2: an unmasked frame has at most so much besides its payload. */
 const LONGEST_HEADER = 10;

@@ -1,0 +1,37 @@
+import type { Client } from '../members/client.js';
+import type { Members } from '../members/members.js';
+import type { RoomAddress } from '../members/room-address.js';
+import type { RoomKey } from '../store/room-store.js';
+import type { SavedTimer } from './record.js';
+
+/**
+ * All that durability knows of a room.
+ *
+ * An implementation MUST NOT throw, except where a method says so, and MUST NOT run a handler before a call returns
+ * while it is starting.
+ */
+export interface DurableRoom {
+  readonly key: RoomKey;
+  readonly address: RoomAddress;
+  /** For messages to people. */
+  readonly className: string;
+  /** The room's service, and the providers that were built for it. */
+  readonly stateHolders: readonly object[];
+  /** No turn is under way. */
+  readonly isBetweenTurns: boolean;
+  readonly members: Members;
+  readonly timers: {
+    /** Timers of `setTimer` that have not had their turns. */
+    saved(wallOffset: number): readonly SavedTimer[];
+    restore(timers: readonly SavedTimer[], wallOffset: number): void;
+  };
+  /** A client that was a member when the room was saved is one again, without a connection. */
+  readmit(client: Client): void;
+  /** It has left, or cannot come back: its `@OnDisconnect` is due. */
+  leave(client: Client, code: number, reason: string): void;
+  /** Another owner has the room: everything ends here, and nobody is told by the room. */
+  lost(): void;
+  /** Sends the clients away for a while; their places are kept. */
+  park(): void;
+  report(error: unknown): void;
+}

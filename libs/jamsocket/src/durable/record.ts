@@ -1,0 +1,155 @@
+import { deserialize, serialize } from 'node:v8';
+import type { StoredRecord } from '../store/room-store.js';
+import { DurableError } from './durable-error.js';
+
+/** Of the form of what follows: a reader refuses what a later version of the library wrote. */
+const FORMAT = 1;
+
+/** Names of a record's parts. */
+export const PART = { state: 'state', data: 'data', base: 'base' } as const;
+
+/** Why the instance before ended; `null` while one lives, so a record that says so is what a crash left. */
+export type EndReason = 'idle' | 'restart' | 'moved';
+
+/** A client of the room; its `data` and tags are in a part of their own. */
+export interface SavedMember {
+  readonly id: number;
+  readonly url: string;
+  readonly ip: string;
+  /** Milliseconds since 1970. */
+  readonly joinedAt: number;
+  /** Of clients that speak `jamsocket.v1`. */
+  readonly session: SavedSession | null;
+}
+
+export interface SavedSession {
+  /** The present token first. */
+  readonly tokens: readonly string[];
+  /** Data frames of the client that have had their turns. */
+  readonly handled: number;
+  readonly firstBroadcast: number;
+  readonly ownFrames: number;
+  readonly firstEntry: number;
+}
+
+/** What a client has besides: its `data`, and its tags. */
+export type SavedData = readonly [id: number, data: unknown, tags: readonly string[]];
+
+export interface SavedTimer {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly dueAt: number;
+  /** How often it was found overdue. */
+  readonly attempt: number;
+}
+
+/** A frame that clients that come back may have missed. */
+export interface SavedEntry {
+  readonly payload: string | Uint8Array;
+  readonly isVolatile: boolean;
+  /** Ids of those who get it; `null` is everyone but `except`. */
+  readonly to: readonly number[] | null;
+  readonly except: readonly number[];
+}
+
+/** Everything of a room but its state and its log, as of one moment. */
+export interface SavedBase extends SavedCounters {
+  readonly endedBy: EndReason | null;
+  readonly members: readonly SavedMember[];
+  /** Clients that have left, and whose `@OnDisconnect` has not run. */
+  readonly leaving: readonly SavedMember[];
+  readonly timers: readonly SavedTimer[];
+  /** Number of the last segment that this base holds. */
+  readonly segment: number;
+}
+
+export interface SavedCounters {
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+  readonly nextId: number;
+  /** Broadcasts that the room has sent. */
+  readonly broadcasts: number;
+}
+
+/** What one commit adds to the base and the log. */
+export interface SavedSegment extends SavedCounters {
+  /** Members that are new, or whose sessions have changed. */
+  readonly members: readonly SavedMember[];
+  /** Ids of those who are members no more. */
+  readonly gone: readonly number[];
+  readonly leaving: readonly SavedMember[];
+  /** `undefined` where they are as before. */
+  readonly timers?: readonly SavedTimer[];
+  /** Number of the first of `entries` in the log. */
+  readonly firstEntry: number;
+  readonly entries: readonly SavedEntry[];
+}
+
+/** A record as the room was when it was written last. */
+export interface ReadRecord {
+  readonly state: Uint8Array | undefined;
+  readonly data: readonly SavedData[];
+  readonly base: SavedBase;
+  /** The log's entries that are still there, with the number of the first. */
+  readonly entries: readonly SavedEntry[];
+  readonly firstEntry: number;
+  readonly lastSegment: number;
+}
+
+export function encode(value: SavedBase | SavedSegment | readonly SavedData[]): Buffer {
+  return serialize([FORMAT, value]);
+}
+
+/** @throws DurableError `unreadable` */
+export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
+  try {
+    if (parts[PART.base] === undefined) throw new Error('it has no base');
+    let base = decode<SavedBase>(parts[PART.base]);
+    const entries: SavedEntry[] = [];
+    let firstEntry = -1;
+    for (const { number, bytes } of segments) {
+      const segment = decode<SavedSegment>(bytes);
+      if (segment.entries.length > 0) {
+        if (firstEntry < 0) firstEntry = segment.firstEntry;
+        if (segment.firstEntry !== firstEntry + entries.length) throw new Error('its log has a gap');
+        entries.push(...segment.entries);
+      }
+      if (number > base.segment) base = advanced(base, segment, number);
+    }
+    const data = parts[PART.data] === undefined ? [] : decode<readonly SavedData[]>(parts[PART.data]);
+    return { state: parts[PART.state], data, base, entries, firstEntry, lastSegment: base.segment };
+  } catch (error) {
+    throw new DurableError('unreadable', `What was saved of the room cannot be read: ${textOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** The base as it is after one more segment. */
+function advanced(base: SavedBase, segment: SavedSegment, number: number): SavedBase {
+  const members = new Map(base.members.map((member) => [member.id, member]));
+  for (const id of segment.gone) members.delete(id);
+  for (const member of segment.members) members.set(member.id, member);
+  const { savedAt, nextId, broadcasts, leaving, timers = base.timers } = segment;
+  return {
+    endedBy: null,
+    members: [...members.values()],
+    leaving,
+    timers,
+    segment: number,
+    savedAt,
+    nextId,
+    broadcasts,
+  };
+}
+
+function decode<T>(bytes: Uint8Array): T {
+  const [format, value] = deserialize(bytes) as [number, T];
+  if (format !== FORMAT)
+    throw new Error(`it has format ${String(format)}, and this version of the library knows ${FORMAT}`);
+  return value;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,55 @@
+import type { Client } from '../members/client.js';
+import type { LogEntry } from '../members/replay-log.js';
+import type { Session } from '../members/session.js';
+import { Frame } from '../wire/frame.js';
+import type { SavedData, SavedEntry, SavedMember, SavedSession } from './record.js';
+
+/** A client as it is saved. `wallOffset` makes milliseconds since 1970 of those on the clock. */
+export function savedMember(client: Client, wallOffset: number): SavedMember {
+  const { id, request, joinedAt, session } = client;
+  const { url, ip } = request;
+  return { id, url, ip, joinedAt: joinedAt + wallOffset, session: session && savedSession(session) };
+}
+
+function savedSession({ tokens, handled, firstBroadcast, ownFrames, firstEntry }: Session): SavedSession {
+  // The present token comes last in a session, and first in what is saved.
+  return { tokens: [...tokens].reverse(), handled, firstBroadcast, ownFrames, firstEntry };
+}
+
+/** Whether a client has to be written again. */
+export function isAsSaved({ url, session: saved }: SavedMember, { request, session }: Client): boolean {
+  if (url !== request.url) return false;
+  if (saved === null || session === null) return saved === session;
+  return (
+    saved.handled === session.handled &&
+    saved.ownFrames === session.ownFrames &&
+    saved.tokens[0] === session.token &&
+    saved.tokens.length === session.tokens.length
+  );
+}
+
+/** `data` and tags of those who have any. */
+export function savedData(clients: Iterable<Client>): SavedData[] {
+  const saved: SavedData[] = [];
+  for (const { id, data, tags } of clients) {
+    if (data !== undefined || tags.size > 0) saved.push([id, data as unknown, [...tags]]);
+  }
+  return saved;
+}
+
+export function savedEntry({ frame, to, except }: LogEntry): SavedEntry {
+  return { payload: frame.payload, isVolatile: frame.isVolatile, to: to && idsOf(to), except: idsOf(except) };
+}
+
+export function restoredEntry(
+  { payload, isVolatile, to, except }: SavedEntry,
+  sessions: ReadonlyMap<number, Session>,
+): LogEntry {
+  const frame = typeof payload === 'string' ? Frame.text(payload, isVolatile) : Frame.binary(payload, isVolatile);
+  const present = (ids: readonly number[]) => ids.flatMap((id) => sessions.get(id) ?? []);
+  return { frame, to: to && present(to), except: present(except) };
+}
+
+function idsOf(sessions: readonly Session[]): number[] {
+  return sessions.map(({ clientId }) => clientId);
+}

@@ -1,0 +1,200 @@
+import type { Client } from '../members/client.js';
+import type { ReplayLog } from '../members/replay-log.js';
+import type { RoomWrite } from '../store/room-store.js';
+import { DurableError } from './durable-error.js';
+import {
+  encode,
+  PART,
+  type EndReason,
+  type SavedBase,
+  type SavedCounters,
+  type SavedMember,
+  type SavedTimer,
+} from './record.js';
+import { isAsSaved, savedData, savedEntry, savedMember } from './room-image.js';
+import type { RoomStateFields } from './room-state.js';
+import { findUnclonable } from './unclonable.js';
+
+/** A room as the recorder sees it, between two turns. */
+export interface RecordedRoom {
+  readonly className: string;
+  readonly clients: ReadonlyMap<number, Client>;
+  /** Clients that have left, and whose `@OnDisconnect` has not run. */
+  readonly leaving: ReadonlySet<Client>;
+  /** `null` while nobody speaks `jamsocket.v1`. */
+  readonly log: ReplayLog | null;
+  readonly nextId: number;
+  readonly timers: readonly SavedTimer[];
+  readonly dueAt: number | null;
+  /** Milliseconds since 1970 at 0 on the clock. */
+  readonly wallOffset: number;
+  readonly wallNow: number;
+}
+
+/** What a write is made of, but for whose it is. */
+export type RecordDelta = Pick<RoomWrite, 'parts' | 'segments' | 'keepFrom' | 'dueAt'>;
+
+/** A base is written anew when so many segments have come after it, so that a restore has little to read. */
+const MAX_SEGMENTS = 64;
+
+/**
+ * Makes out what has changed in a room since it was written last. The state and the clients' data are written whole
+ * when their bytes differ; of everything else only what has changed, as segments after a base.
+ */
+export class RoomRecorder {
+  #state: Buffer | null = null;
+  #data: Buffer | null = null;
+  #members = new Map<number, SavedMember>();
+  #leaving = '';
+  #timers = '';
+  #nextId = -1;
+  #log: ReplayLog | null = null;
+  /** Entries of the log with smaller numbers are written. */
+  #written = 0;
+  #segment: number;
+  /** Segments that are written, with the number after the last entry of each. */
+  #segments: { readonly number: number; readonly end: number }[] = [];
+  #sinceBase = 0;
+  #needsBase = true;
+
+  constructor(
+    private readonly fields: RoomStateFields,
+    /** Whether each write has what the room has sent since the last one. */
+    private readonly writesLog: boolean,
+    lastSegment: number,
+  ) {
+    this.#segment = lastSegment;
+  }
+
+  /**
+   * What has changed; `undefined` if nothing has.
+   * @param endedBy at the last save of an instance: then everything is written that another one needs to go on
+   * @throws DurableError `bad_state`, and nothing counts as written
+   */
+  take(room: RecordedRoom, endedBy: EndReason | null): RecordDelta | undefined {
+    const parts: Record<string, Uint8Array> = {};
+    const state = this.fields.capture();
+    if (this.#state === null || !state.equals(this.#state)) parts[PART.state] = state;
+    const data = captureData(room);
+    if (this.#data === null || !data.equals(this.#data)) parts[PART.data] = data;
+    this.#state = state;
+    this.#data = data;
+    return this.#takeRest(room, parts, endedBy);
+  }
+
+  #takeRest(room: RecordedRoom, parts: Record<string, Uint8Array>, endedBy: EndReason | null): RecordDelta | undefined {
+    const isLast = endedBy !== null;
+    // Another log counts anew: what was written of the one before is of no use.
+    if (room.log !== this.#log) this.#beginLog(room.log);
+    const writesLog = (this.writesLog || isLast) && room.log !== null;
+    const hasEntries = writesLog && room.log.next > this.#written;
+    const isChanged = this.#noteChanges(room);
+    const wantsBase = this.#needsBase || isLast || this.#sinceBase >= MAX_SEGMENTS || (isChanged && !this.writesLog);
+    if (!wantsBase && !isChanged && !hasEntries) return Object.keys(parts).length === 0 ? undefined : { parts };
+    const segments = hasEntries || !wantsBase ? [this.#nextSegment(room, writesLog)] : [];
+    if (wantsBase) parts[PART.base] = this.#base(room, endedBy);
+    return { parts, segments, keepFrom: this.#keepFrom(room), dueAt: room.dueAt };
+  }
+
+  #beginLog(log: ReplayLog | null): void {
+    this.#log = log;
+    this.#written = log?.first ?? 0;
+    this.#segments = [];
+    this.#needsBase = true;
+  }
+
+  /** @returns whether something besides state, data and log differs from what was written */
+  #noteChanges({ clients, leaving, timers, nextId }: RecordedRoom): boolean {
+    const now = [JSON.stringify(timers), [...leaving].map(({ id }) => id).join()] as const;
+    const isChanged =
+      now[0] !== this.#timers ||
+      now[1] !== this.#leaving ||
+      nextId !== this.#nextId ||
+      clients.size !== this.#members.size ||
+      [...clients].some(([id, client]) => {
+        const saved = this.#members.get(id);
+        return saved === undefined || !isAsSaved(saved, client);
+      });
+    [this.#timers, this.#leaving] = now;
+    this.#nextId = nextId;
+    return isChanged;
+  }
+
+  #nextSegment(room: RecordedRoom, writesLog: boolean): { readonly number: number; readonly bytes: Buffer } {
+    const { clients, leaving, log, timers, wallOffset } = room;
+    const members: SavedMember[] = [];
+    for (const [id, client] of clients) {
+      const saved = this.#members.get(id);
+      if (saved === undefined || !isAsSaved(saved, client)) members.push(savedMember(client, wallOffset));
+    }
+    const gone = [...this.#members.keys()].filter((id) => !clients.has(id));
+    for (const id of gone) this.#members.delete(id);
+    for (const member of members) this.#members.set(member.id, member);
+    const entries = writesLog ? log!.from(this.#written).map(savedEntry) : [];
+    const firstEntry = log === null ? 0 : log.next - entries.length;
+    if (writesLog) this.#written = log!.next;
+    const number = ++this.#segment;
+    this.#segments.push({ number, end: this.#written });
+    this.#sinceBase++;
+    const leavers = [...leaving].map((client) => savedMember(client, wallOffset));
+    const counters = countersOf(room);
+    return { number, bytes: encode({ ...counters, members, gone, leaving: leavers, timers, firstEntry, entries }) };
+  }
+
+  #base(room: RecordedRoom, endedBy: EndReason | null): Buffer {
+    const { clients, leaving, timers, wallOffset } = room;
+    const members = [...clients.values()].map((client) => savedMember(client, wallOffset));
+    this.#members = new Map(members.map((member) => [member.id, member]));
+    this.#sinceBase = 0;
+    this.#needsBase = false;
+    const base: SavedBase = {
+      ...countersOf(room),
+      endedBy,
+      members,
+      leaving: [...leaving].map((client) => savedMember(client, wallOffset)),
+      timers,
+      segment: this.#segment,
+    };
+    return encode(base);
+  }
+
+  /** Segments are kept while one of their log entries is, or while the base does not hold what they say. */
+  #keepFrom({ log }: RecordedRoom): number {
+    const needed = this.#segment - this.#sinceBase + 1;
+    const first = log?.first ?? Infinity;
+    while (this.#segments.length > 0 && this.#segments[0].number < needed && this.#segments[0].end <= first)
+      this.#segments.shift();
+    return Math.min(needed, this.#segments[0]?.number ?? needed);
+  }
+}
+
+function countersOf({ wallNow, nextId, log }: RecordedRoom): SavedCounters {
+  return { savedAt: wallNow, nextId, broadcasts: log?.broadcasts ?? 0 };
+}
+
+function captureData({ clients, className }: RecordedRoom): Buffer {
+  const data = savedData(clients.values());
+  for (const [id, value] of data) {
+    const mistake = unclonableIn(value, className, id);
+    if (mistake === undefined) continue;
+    throw new DurableError(
+      'bad_state',
+      `client.data${mistake.path} of client ${id} of ${className} cannot be saved: it is ${mistake.what}, which a structured clone would refuse or change.`,
+    );
+  }
+  return encode(data);
+}
+
+function unclonableIn(value: unknown, className: string, id: number): ReturnType<typeof findUnclonable> {
+  try {
+    return findUnclonable(value);
+  } catch (error) {
+    throw new DurableError(
+      'bad_state',
+      `client.data of client ${id} of ${className} cannot be saved: reading it threw.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

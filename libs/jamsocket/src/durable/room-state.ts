@@ -1,0 +1,107 @@
+import { deserialize, serialize } from 'node:v8';
+import { stateFieldsOf } from '../decorators/state.decorator.js';
+import type { Migrate, StateFields } from '../options/options.js';
+import { DurableError } from './durable-error.js';
+import { findUnclonable } from './unclonable.js';
+
+/** Those of a room's providers, by class name. */
+type StateByClass = Record<string, StateFields>;
+
+interface Saved {
+  readonly version: number;
+  readonly state: StateByClass;
+}
+
+/** The service's own fields are found again when its class is renamed. */
+const OF_SERVICE = '';
+
+interface Holder {
+  /** What its fields are saved under. */
+  readonly key: string;
+  readonly name: string;
+  readonly instance: StateFields;
+  readonly fields: readonly string[];
+}
+
+/** The `@State()` fields of one room: of its service, and of the providers that were built for it. */
+export class RoomStateFields {
+  readonly #holders: readonly Holder[];
+
+  /** @param instances the room service first */
+  constructor(
+    instances: readonly object[],
+    private readonly version: number,
+    private readonly migrate: Migrate | undefined,
+  ) {
+    this.#holders = instances.flatMap((instance) => {
+      const fields = stateFieldsOf(instance);
+      const name = instance.constructor.name;
+      return fields.length > 0 ? [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance, fields }] : [];
+    });
+    const keys = this.#holders.map(({ key }) => key);
+    const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+    if (twice !== undefined) {
+      throw new DurableError(
+        'bad_state',
+        `Two providers of one room are called ${twice} and have @State() fields: their states could not be told apart. Rename one of the classes.`,
+      );
+    }
+  }
+
+  /**
+   * The present values as bytes.
+   * @throws DurableError `bad_state` with the path of the first value that cannot be saved
+   */
+  capture(): Buffer {
+    const state: StateByClass = {};
+    for (const { key, name, instance, fields } of this.#holders) {
+      const values: StateFields = (state[key] = {});
+      for (const field of fields) values[field] = this.#checked(name, field, instance);
+    }
+    return serialize({ version: this.version, state } satisfies Saved);
+  }
+
+  /**
+   * Fills the fields in.
+   * @throws DurableError `newer_state` if a later version of the class saved them; whatever `migrate` throws
+   */
+  async restore(bytes: Uint8Array): Promise<number> {
+    const { version, state } = deserialize(bytes) as Saved;
+    if (version > this.version) {
+      throw new DurableError(
+        'newer_state',
+        `The room was saved by version ${version} of its class, and this is version ${this.version}: it is left as it is. Deploy the newer version, or delete the room.`,
+      );
+    }
+    const present = version < this.version ? await this.#migrated(state, version) : state;
+    for (const { key, instance, fields } of this.#holders) {
+      const saved = present[key];
+      if (saved === undefined) continue;
+      for (const field of fields) if (Object.hasOwn(saved, field)) instance[field] = saved[field] as unknown;
+    }
+    return version;
+  }
+
+  #checked(name: string, field: string, instance: StateFields): unknown {
+    let mistake: { readonly path: string; readonly what: string } | undefined;
+    let value: unknown;
+    try {
+      value = instance[field];
+      mistake = findUnclonable(value);
+    } catch (error) {
+      throw new DurableError('bad_state', `${name}.${field} cannot be saved: reading it threw.`, { cause: error });
+    }
+    if (mistake === undefined) return value;
+    throw new DurableError(
+      'bad_state',
+      `${name}.${field}${mistake.path} cannot be saved: it is ${mistake.what}, which a structured clone would refuse or change. Keep plain objects, arrays, Map, Set, Date and bytes in @State() fields.`,
+    );
+  }
+
+  async #migrated(state: StateByClass, from: number): Promise<StateByClass> {
+    if (this.migrate === undefined) return state;
+    const { [OF_SERVICE]: service = {}, ...providers } = state;
+    const returned = await this.migrate(service, from, providers);
+    return { ...providers, [OF_SERVICE]: returned ?? service };
+  }
+}

@@ -1,0 +1,99 @@
+import { Logger } from '@nestjs/common';
+import { describeError } from '../base/foreign-value.js';
+import type { JamsocketClock } from '../base/sources.js';
+import type { Durability } from '../durable/durability.js';
+import type { RoomKey } from '../store/room-store.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import { addressOfKey } from './room-name.js';
+import type { RoomRegistry } from './room-registry.js';
+
+/** How often the store is asked for rooms that have something to do. */
+const EVERY_MS = 1_000;
+/** So many are asked for at once, and so many woken at a time. */
+const BATCH = 1_000;
+const AT_ONCE = 64;
+/** What could not be woken is tried again after so long. */
+const LATER_MS = 30_000;
+
+const logger = new Logger('Jamsocket');
+
+/** Wakes rooms that have a timer due, or clients who have not come back, though nobody connects to them. */
+export class Waker {
+  readonly #definitions: ReadonlyMap<string, RoomDefinition>;
+  #timer: NodeJS.Timeout | null = null;
+  #isBusy = false;
+  #isStopped = false;
+  /** Rooms that could not be woken, and when they are tried again: one of them must not be tried each second. */
+  readonly #later = new Map<string, number>();
+
+  constructor(
+    private readonly durability: Durability,
+    private readonly registry: RoomRegistry,
+    definitions: readonly RoomDefinition[],
+    private readonly clock: JamsocketClock,
+  ) {
+    this.#definitions = new Map(definitions.map((definition) => [definition.service, definition]));
+  }
+
+  start(): void {
+    if (this.#isStopped) return;
+    this.#timer = this.clock.setInterval(() => void this.wakeDue(), EVERY_MS);
+    void this.wakeDue();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#timer !== null) this.clock.clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Wakes every room that is due. Never rejects. */
+  async wakeDue(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      for (let woken = BATCH; woken === BATCH && !this.#isStopped;) woken = await this.#wakeBatch();
+    } catch (error) {
+      logger.warn(`The store could not be asked for rooms that are due: ${describeError(error).message}`);
+    }
+    this.#isBusy = false;
+  }
+
+  /** @returns how many there were, those left out that cannot be woken now */
+  async #wakeBatch(): Promise<number> {
+    const due = await this.durability.due(BATCH);
+    const rooms = due.map(({ room }) => room).filter((room) => this.#isDue(room));
+    const rest = rooms[Symbol.iterator]();
+    const wakeSome = async () => {
+      for (const room of rest) if (!this.#isStopped) await this.#wake(room);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, wakeSome));
+    return rooms.length;
+  }
+
+  #isDue(room: RoomKey): boolean {
+    const until = this.#later.get(nameOf(room));
+    return until === undefined || until <= this.clock.now();
+  }
+
+  async #wake(room: RoomKey): Promise<void> {
+    const definition = this.#definitions.get(room.service);
+    // Of a service that this application does not have another one sees to the rooms.
+    if (definition === undefined || !definition.options.durable) return this.#wait(room);
+    try {
+      await this.registry.wake(definition, addressOfKey(definition, room.key));
+      this.#later.delete(nameOf(room));
+    } catch (error) {
+      this.#wait(room);
+      logger.warn(`Room "${room.key}" could not be woken: ${describeError(error).message}`);
+    }
+  }
+
+  #wait(room: RoomKey): void {
+    this.#later.set(nameOf(room), this.clock.now() + LATER_MS);
+  }
+}
+
+function nameOf({ service, key }: RoomKey): string {
+  return JSON.stringify([service, key]);
+}
