@@ -16,29 +16,48 @@ interface ContextShape {
   setTimer(...args: never[]): unknown;
 }
 
+/** Lifecycle hooks of Nest look like handlers without data. */
+type Hook = 'onModuleInit' | 'onModuleDestroy';
+
 /** By method: what the client sends to it, and what it answers. */
 export type ClassMessages<Instance> = {
   readonly [
-    K in keyof Instance as Instance[K] extends (...args: infer A) => unknown
-      ? IsMessage<Required<A>> extends true
-        ? K
+    K in keyof Instance as K extends Hook
+      ? never
+      : Instance[K] extends (...args: infer A) => unknown
+        ? IsMessage<Required<A>> extends true
+          ? K
+          : never
         : never
-      : never
-  ]: Instance[K] extends (...args: infer A) => infer R ? { data: A[1]; reply: ReplyOf<R> } : never;
+  ]: Instance[K] extends (...args: infer A) => infer R ? { data: DataOf<A>; reply: ReplyOf<R> } : never;
 };
 
-/** Whether a method with these parameters hears JSON: `(client, data, …)`, with data that is neither context nor bytes. */
-type IsMessage<A extends readonly unknown[]> = A extends readonly [infer First, infer Second, ...unknown[]]
-  ? IsAny<First> extends true
-    ? false
-    : First extends ClientShape
-      ? IsAny<Second> extends true
-        ? true
-        : Second extends ContextShape | Uint8Array
-          ? false
-          : true
-      : false
-  : false;
+/**
+ * Whether a method with these parameters hears messages: `(client, data, …)`, with data that is neither context nor
+ * bytes, or `(client)` or `()`, without data.
+ */
+type IsMessage<A extends readonly unknown[]> = A extends readonly []
+  ? true
+  : A extends readonly [infer First, ...infer More]
+    ? IsAny<First> extends true
+      ? false
+      : First extends ClientShape
+        ? IsData<More>
+        : false
+    : false;
+
+type IsData<A extends readonly unknown[]> = A extends readonly []
+  ? true
+  : A extends readonly [infer Data, ...unknown[]]
+    ? IsAny<Data> extends true
+      ? true
+      : Data extends ContextShape | Uint8Array
+        ? false
+        : true
+    : false;
+
+type DataOf<A extends readonly unknown[]> =
+  Required<A> extends readonly [unknown, unknown, ...unknown[]] ? A[1] : undefined;
 
 /** `never` if there is no reply. */
 type ReplyOf<R> = ReplyData<Exclude<Awaited<Streamed<R>>, void | undefined | null>>;

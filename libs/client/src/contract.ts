@@ -59,8 +59,9 @@ export interface AnyContract {
 /**
  * The contract of a room service class, `RoomContract<typeof ChatRoom>`, or of schemas, `RoomContract<typeof chat>`.
  *
- * Of a class, every method `(client, data, …)` is a message of the method's name, what it returns is the reply, and the
- * events are those of the `JamsocketContext<Events>` in its constructor. Types only: nothing of the class is imported.
+ * Of a class, every method `(client, data, …)` is a message of the method's name, so is `(client)` or `()`, without data;
+ * what it returns is the reply, and the events are those of the `JamsocketContext<Events>` in its constructor. Types
+ * only: nothing of the class is imported.
  */
 export type RoomContract<T> = T extends abstract new (...args: infer A) => infer I
   ? { readonly messages: ClassMessages<I>; readonly events: ClassEvents<A[number]> }

@@ -31,7 +31,7 @@ export function tagged(tag: string): Tagged {
   return new Tagged(tag);
 }
 
-/** Sends a frame to the recipient. */
+/** @internal Sends a frame to the recipient. */
 export function deliver(frame: Frame, recipient: Recipient, members: MembersPort<Client>): void {
   const { clients } = members;
   if (recipient === Broadcast) {
