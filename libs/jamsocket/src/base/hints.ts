@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import { logWarning } from './log.js';
 
 /** Clients choose what some of them are about. */
 const MAX_HINTS = 50;
@@ -13,7 +14,7 @@ export class Hints {
     if (!isDevelopment() || this.#given.size >= MAX_HINTS || this.#given.has(text)) return;
     this.#given.add(text);
     // What a client sent must not look like another line, or do something to a terminal.
-    this.logger.warn(text.replace(/\p{C}/gu, '\ufffd'));
+    logWarning(this.logger, text.replace(/\p{C}/gu, '\ufffd'), null);
   }
 }
 

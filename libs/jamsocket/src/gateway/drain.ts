@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { logWarning } from '../base/log.js';
 import { CloseCode } from '../base/protocol.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Client } from '../members/client.js';
@@ -99,8 +100,10 @@ function closeWhenHandled(client: Client): Promise<void> {
 function logGivenUp(givenUp: ReadonlyMap<Room, number>, graceMs: number): void {
   if (givenUp.size === 0) return;
   const messages = [...givenUp.values()].reduce((sum, count) => sum + count, 0);
-  logger.warn(
+  logWarning(
+    logger,
     `Shutting down: ${messages} messages that clients had sent were not handled within ${graceMs * MESSAGES_PART} ms and have been given up, in ${namesOf([...givenUp.keys()])}. They have not been acknowledged. A longer shutdownGraceMs (${graceMs} ms) gives them more time.`,
+    null,
   );
 }
 
@@ -110,8 +113,10 @@ function logOverdue(registry: RoomRegistry, graceMs: number): void {
     ...(rooms.length > 0 ? [`${namesOf(rooms)} had not stopped`] : []),
     ...(registry.closing.size > 0 ? [`${registry.closing.size} connections had not closed`] : []),
   ].join(', and ');
-  logger.warn(
+  logWarning(
+    logger,
     `Shutting down: shutdownGraceMs (${graceMs} ms) is over. ${what || 'Not everything had ended'}; it ends now.`,
+    null,
   );
 }
 

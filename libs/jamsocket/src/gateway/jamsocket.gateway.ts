@@ -12,7 +12,7 @@ import type { ResolvedOptions } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { ClientRequest } from '../members/client-request.js';
 import { Client } from '../members/client.js';
-import { logError } from '../members/error-log.js';
+import { logError } from '../base/log.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import { Attempt } from './attempt.js';

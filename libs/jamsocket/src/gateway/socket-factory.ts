@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
+import { logWarning } from '../base/log.js';
 import type { PutWs } from '../wire/connection-socket.js';
 import { inContextOfNobody } from '../base/async-context.js';
 import { Connection } from '../wire/connection.js';
@@ -104,7 +105,9 @@ export class SocketFactory {
 function warnOnce(): void {
   if (hasWarned) return;
   hasWarned = true;
-  logger.warn(
+  logWarning(
+    logger,
     'This version of ws takes over a socket in an unknown way: it reads every connection from the start, which is slower.',
+    null,
   );
 }

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { describeError } from '../base/foreign-value.js';
-import { logError } from '../members/error-log.js';
+import { logError } from '../base/log.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { ResolvedInspectorOptions } from './inspector-options.js';
@@ -101,7 +101,7 @@ export class Inspection {
       if (this.#hasFailed) return;
       this.#hasFailed = true;
       const { message, stack } = describeError(error);
-      logError(logger, `The inspector cannot show its rooms: ${message}`, {}, stack);
+      logError(logger, `The inspector cannot show its rooms: ${message}`, null, stack);
     }
   }
 

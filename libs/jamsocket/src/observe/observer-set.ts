@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { describeError } from '../base/foreign-value.js';
-import { logError } from '../members/error-log.js';
+import { logError } from '../base/log.js';
 import type { SentMessage } from '../members/sent-message.js';
 import type { ObservedTurn, ReceivedMessage, RefusedConnect, RoomObserver, TurnOutcome } from './room-observer.js';
 import type { Client } from '../members/client.js';
@@ -162,7 +162,7 @@ function report(observer: RoomObserver, error: unknown): void {
   if (reported.has(observer)) return;
   reported.add(observer);
   const { message, stack } = describeError(error);
-  logError(logger, `An observer of the rooms (${nameOf(observer)}) failed: ${message}`, {}, stack);
+  logError(logger, `An observer of the rooms (${nameOf(observer)}) failed: ${message}`, null, stack);
 }
 
 function nameOf(observer: RoomObserver): string {

@@ -1,6 +1,6 @@
 import { describeError } from '../base/foreign-value.js';
 import type { Client } from '../members/client.js';
-import { logError, logWarning, type LogFields } from '../members/error-log.js';
+import { logError, logWarning, type LogFields } from '../base/log.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { exceptionText, isForTheClient, messageIdOf } from '../replies/exceptions.js';
 import type { MessageId } from '../replies/reply.js';

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { CronJob } from 'cron';
+import { logWarning } from '../base/log.js';
 import type { RoomTimer } from './room-event.js';
 
 /** The maps of a `SchedulerRegistry`: a timer has its name among those of its type. */
@@ -64,7 +65,8 @@ export class TimerRegistry {
   /** A name that the application uses itself stays the application's: the timer runs without being listed. */
   add(type: TimerType, name: string, handle: TimerHandle): void {
     if (this.#registry.doesExist(type, name)) {
-      logger.warn(`A timer of a room is not in the SchedulerRegistry: the application has a ${type} named "${name}".`);
+      const line = `A timer of a room is not in the SchedulerRegistry: the application has a ${type} named "${name}".`;
+      logWarning(logger, line, null);
       return;
     }
     if (type === 'timeout') this.#registry.addTimeout(name, handle);
