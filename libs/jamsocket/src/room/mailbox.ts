@@ -166,8 +166,13 @@ export class Mailbox<E> {
         this.#isBusy = false;
         return;
       }
-      if (!waiting.runInAsyncScope(() => this.#run(waiting.event))) return;
+      if (!this.#runWaiting(waiting)) return;
     }
+  }
+
+  /** A method of its own: with the closure in it, the loop would allocate for every message, also for those that do not wait. */
+  #runWaiting(waiting: WaitingEvent<E>): boolean {
+    return waiting.runInAsyncScope(() => this.#run(waiting.event));
   }
 
   /** @returns whether the turn is over already */
