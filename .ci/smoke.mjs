@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 const PUBLIC_NAMES = [
   ...['JamsocketModule', 'JamsocketService', 'JamsocketContext', 'JamsocketRooms', 'Client'],
   ...['OnCreate', 'OnConnect', 'OnMessage', 'OnBinary', 'OnDisconnect', 'OnTimer', 'OnDestroy'],
-  ...['Broadcast', 'everyoneExcept', 'tagged', 'RoomId', 'Ctx'],
+  ...['Broadcast', 'everyoneExcept', 'tagged', 'RoomId', 'RoomContext', 'Ctx', 'RoomHandle'],
 ];
 for (const name of PUBLIC_NAMES) assert.ok(name in jamsocket, `nestjs-jamsocket does not export ${name}`);
 assert.match(import.meta.resolve('nestjs-jamsocket'), /node_modules\/nestjs-jamsocket\/dist\/index\.js$/);

@@ -168,6 +168,6 @@ describe.each([
     const ms = await took(started.close());
     expect(ms).toBeGreaterThan(1_000);
     expect(ms).toBeLessThan(4_000);
-    expect(rooms.list()).toEqual([]);
+    expect(rooms.localRooms()).toEqual([]);
   });
 });

@@ -156,7 +156,7 @@ describe('whatever a handler closes', () => {
       // A client that was closed is not heard any more; a room that is closed works off what it has read.
       if (what === 'the client') expect(messages).toBe(isMessage ? 1 : 0);
       else expect(messages).toBeLessThanOrEqual(isMessage ? 3 : 0);
-      expect(started.app.get(JamsocketRooms).list()).toEqual([]);
+      expect(await started.app.get(JamsocketRooms).list()).toEqual([]);
       // No handler has waited for itself until its time was over.
       expect(logged).not.toHaveBeenCalled();
     },

@@ -34,6 +34,7 @@ import {
   OnMessage,
   OnResume,
   OnTimer,
+  RoomContext,
   RoomId,
 } from 'nestjs-jamsocket';
 import { EMPTY, map, of, tap, type Observable } from 'rxjs';
@@ -251,7 +252,7 @@ describe('pipes, interceptors and filters run on every kind of handler, guards w
     await client.until('welcome');
     client.send('hello');
     expect(await client.nextJson()).toMatchObject({ event: 'exception', data: { message: 'Forbidden resource' } });
-    started.app.get(JamsocketRooms).get(Room, 'room')!.setTimer(1);
+    started.app.get(JamsocketRooms).localRooms(Room)[0].setTimer(1);
     await journal.has('ticked');
     await client.close();
     await journal.has('gone');
@@ -305,9 +306,17 @@ describe('handlers take what Nest gives them', () => {
       @MessageBody('x') x: number,
       @MessageBody() body: object,
       @Ctx() ctx: JamsocketContext,
+      @RoomContext() context: JamsocketContext,
       @ConnectedSocket() client: Client<string>,
     ) {
-      return { room, x, body, same: ctx.roomId === room, size: ctx.clients.size, agent: client.data };
+      return {
+        room,
+        x,
+        body,
+        same: ctx.roomId === room && context === ctx,
+        size: ctx.clients.size,
+        agent: client.data,
+      };
     }
 
     @UsePipes(new ValidationPipe({ transform: true }))

@@ -242,7 +242,7 @@ describe('a handler that fails, however it does, harms nobody', () => {
   async function untilGone(roomId: string): Promise<void> {
     const rooms = started.app.get(JamsocketRooms);
     const deadline = performance.now() + 2_000;
-    while (rooms.list().some((room) => room.roomId === roomId)) {
+    while (rooms.localRooms().some((room) => room.roomId === roomId)) {
       if (performance.now() > deadline) throw new Error(`room ${roomId} is still there`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -317,7 +317,7 @@ describe('whatever comes', () => {
           }
           await Promise.all(clients.map((client) => client.close().catch(() => undefined)));
           await Promise.all(closing);
-          for (const { roomId } of rooms.list()) await rooms.close(JournalRoom, roomId);
+          for (const handle of await rooms.list()) await handle.close();
           const all = [...lives.values()].flat();
           while (all.some((life) => life.at(-1) !== 'destroy')) await new Promise((resolve) => setImmediate(resolve));
           for (const life of all) expectGoodLife(life);

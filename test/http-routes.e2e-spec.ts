@@ -118,7 +118,7 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
       expect([path, (await post(path)).status]).toEqual([path, 404]);
     }
     expect((await fetch(`${started!.http}/status`)).status).toBe(404);
-    expect(started!.app.get(JamsocketRooms).list()).toEqual([]);
+    expect(await started!.app.get(JamsocketRooms).list()).toEqual([]);
   });
 
   it('make no room for a page or a caller that may not connect to it', async () => {
@@ -141,7 +141,7 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
       if (how !== 'hang') expect(await post(`/new_room?how=${how}`)).toMatchObject({ status, body });
     }
     expect(created).toBe(0);
-    expect(started!.app.get(JamsocketRooms).list()).toEqual([]);
+    expect(await started!.app.get(JamsocketRooms).list()).toEqual([]);
   });
 
   it('ask the guards what they are asked on a connect', async () => {
@@ -164,9 +164,9 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
     const rooms = started!.app.get(JamsocketRooms);
     expect(await post('/ws/inner/a?how=no')).toMatchObject({ status: 403, body: { code: 'guard' } });
     expect(await post('/ws/inner/shut')).toMatchObject({ status: 403, body: { code: 'guard' } });
-    expect(rooms.list()).toEqual([]);
+    expect(await rooms.list()).toEqual([]);
     expect(await post('/ws/inner/a')).toMatchObject({ status: 201, text: 'a' });
-    expect(rooms.get(InnerRoom, 'a')).toBeDefined();
+    expect(await rooms.find(InnerRoom, 'a')).toBeDefined();
   });
 
   it('take the more specific service, whatever their order is', async () => {
@@ -174,8 +174,8 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
     const rooms = started!.app.get(JamsocketRooms);
     expect((await post('/ws/games/chess/a')).status).toBe(201);
     expect((await post('/ws/games/go/b')).status).toBe(201);
-    expect([rooms.list(ChessRoom).length, rooms.list(GameRoom).length]).toEqual([1, 1]);
-    expect(rooms.get(GameRoom, { game: 'go', room: 'b' })).toBeDefined();
+    expect([(await rooms.list(ChessRoom)).length, (await rooms.list(GameRoom)).length]).toEqual([1, 1]);
+    expect(await rooms.find(GameRoom, { game: 'go', room: 'b' })).toBeDefined();
   });
 
   it('stand in no Swagger document unless asked; nor do the inspector and the metrics', async () => {

@@ -11,7 +11,9 @@ import {
   OnDestroy,
   OnMessage,
   OnTimer,
+  everyoneExcept,
   type Client,
+  type RoomHandle,
 } from 'nestjs-jamsocket';
 import { defer } from 'rxjs';
 import request from 'supertest';
@@ -22,11 +24,16 @@ import { TestClient } from './support/test-client.js';
 const journal = new Journal();
 let gate: Gate;
 
+interface PollEvents {
+  leading: { name: string; votes: number };
+  over: undefined;
+}
+
 @JamsocketService('poll')
 class PollRoom {
   private readonly votes = new Map<string, number>();
 
-  constructor(private readonly ctx: JamsocketContext) {}
+  constructor(private readonly ctx: JamsocketContext<PollEvents>) {}
 
   @OnCreate()
   create() {
@@ -98,6 +105,12 @@ class MirrorRoom {
     return this.rooms.invoke(MirrorRoom, this.ctx.roomId, 'look').catch(codeOf);
   }
 
+  @OnMessage('through a handle')
+  async throughHandle() {
+    const self = await this.rooms.find(MirrorRoom, this.ctx.roomId);
+    return self!.invoke('look').catch(codeOf);
+  }
+
   @OnMessage('later, declared')
   declared(): Promise<unknown> {
     return new Promise((resolve) => setImmediate(resolve)).then(() =>
@@ -156,6 +169,12 @@ class MirrorRoom {
     this.ctx.emit(Broadcast, 'after', await this.rooms.invoke(MirrorRoom, name, 'look'));
   }
 
+  @OnMessage('close by handle')
+  async closeByHandle() {
+    const self = await this.rooms.find(MirrorRoom, this.ctx.roomId);
+    return self!.close('by myself');
+  }
+
   @OnMessage('close')
   async close() {
     return this.rooms.close(MirrorRoom, this.ctx.roomId, 'by myself');
@@ -186,13 +205,12 @@ class PollController {
 
   @Get()
   list() {
-    return this.rooms.list(PollRoom).map(({ roomId, clients }) => ({ roomId, clients: clients.size }));
+    return this.rooms.list(PollRoom);
   }
 
   @Post()
-  async create(@Query('id') id?: string) {
-    const { roomId } = await this.rooms.create(PollRoom, id);
-    return { roomId };
+  create(@Query('id') id?: string) {
+    return this.rooms.create(PollRoom, id);
   }
 
   @Post(':id/votes/:name')
@@ -202,14 +220,16 @@ class PollController {
 
   @Post(':id/announcements')
   @HttpCode(204)
-  announce(@Param('id') id: string) {
-    this.rooms.get(PollRoom, id)?.sendMessage(Broadcast, 'the polls close soon');
+  async announce(@Param('id') id: string) {
+    const room = await this.rooms.find(PollRoom, id);
+    await room?.sendMessage(Broadcast, 'the polls close soon');
   }
 
   @Get('all')
   all() {
-    const [client] = [...(this.rooms.list(PollRoom)[0]?.clients.values() ?? [])];
-    return { rooms: this.rooms.list(PollRoom), client };
+    const rooms = this.rooms.localRooms(PollRoom);
+    const [client] = [...(rooms[0]?.clients.values() ?? [])];
+    return { rooms, client };
   }
 
   @Post(':id/mistakes')
@@ -234,10 +254,13 @@ describe.each(HOSTS)('JamsocketRooms in a controller, on $platform beside $besid
   });
   afterEach(() => started.close());
 
-  it('answers with the status and the code of what could not be done, and with contexts as JSON', async () => {
+  it('answers with the status and the code of what could not be done, and with handles and contexts as JSON', async () => {
     const api = request(started.http);
     const client = await TestClient.connect(`${started.ws}/ws/poll/lunch`);
     await client.nextText();
+    expect((await api.get('/polls')).body).toEqual([
+      { service: 'poll', id: 'lunch', params: { room: 'lunch' }, size: 1 },
+    ]);
     expect((await api.get('/polls/all')).body).toEqual({
       rooms: [{ service: 'poll', roomId: 'lunch', params: { room: 'lunch' }, clients: 1 }],
       client: { id: 1, roomId: 'lunch', tags: [] },
@@ -261,12 +284,13 @@ describe.each(HOSTS)('JamsocketRooms in a controller, on $platform beside $besid
     }
   });
 
-  it('creates, lists, gets, invokes and closes rooms', async () => {
+  it('creates, lists, finds, invokes and closes rooms', async () => {
     const api = request(started.http);
-    expect((await api.post('/polls?id=lunch')).body).toEqual({ roomId: 'lunch' });
+    const made = { service: 'poll', id: 'lunch', params: { room: 'lunch' }, size: 0 };
+    expect((await api.post('/polls?id=lunch')).body).toEqual(made);
     const client = await TestClient.connect(`${started.ws}/ws/poll/lunch`);
     expect(await client.nextText()).toBe('poll lunch');
-    expect((await api.get('/polls')).body).toEqual([{ roomId: 'lunch', clients: 1 }]);
+    expect((await api.get('/polls')).body).toEqual([{ ...made, size: 1 }]);
 
     expect((await api.post('/polls/lunch/votes/pizza')).body).toEqual({ votes: 1 });
     expect((await api.post('/polls/lunch/votes/pizza')).body).toEqual({ votes: 2 });
@@ -284,7 +308,8 @@ describe.each(HOSTS)('JamsocketRooms in a controller, on $platform beside $besid
 
   it('gives a room an id if it gets none', async () => {
     const { body } = await request(started.http).post('/polls');
-    expect(started.app.get(JamsocketRooms).get(PollRoom, body.roomId)?.roomId).toBe(body.roomId);
+    expect(body.id).toEqual(expect.any(String));
+    expect(await started.app.get(JamsocketRooms).find(PollRoom, body.id)).toMatchObject({ id: body.id });
   });
 });
 
@@ -305,8 +330,12 @@ describe('JamsocketRooms', () => {
   it('lists the rooms of one service or of all', async () => {
     await rooms.create(PollRoom, 'a');
     await rooms.create(MirrorRoom, 'b');
-    expect(rooms.list().map(({ service, roomId }) => `${service}/${roomId}`)).toEqual(['poll/a', 'mirror/b']);
-    expect(rooms.list(MirrorRoom).map(({ roomId }) => roomId)).toEqual(['b']);
+    expect((await rooms.list()).map(({ service, id }) => `${service}/${id}`)).toEqual(['poll/a', 'mirror/b']);
+    expect((await rooms.list(MirrorRoom)).map(({ id }) => id)).toEqual(['b']);
+    expect(rooms.localRooms().map(({ service, roomId }) => `${service}/${roomId}`)).toEqual(['poll/a', 'mirror/b']);
+    expect(rooms.localRooms(MirrorRoom).map(({ roomId }) => roomId)).toEqual(['b']);
+    await expect(rooms.list(Stranger)).rejects.toMatchObject({ code: 'not_a_room_service' });
+    expect(() => rooms.localRooms(Stranger)).toThrow(expect.objectContaining({ code: 'not_a_room_service' }));
   });
 
   it('invokes as a turn: after the handler that runs, before the message that comes next', async () => {
@@ -344,9 +373,21 @@ describe('JamsocketRooms', () => {
     const client = await TestClient.connect(`${started.ws}/ws/poll/a`);
     client.send('first');
     await journal.has('first begins');
-    rooms.get(PollRoom, 'a')!.close();
-    await expect(rooms.invoke(PollRoom, 'a', 'vote', 'pizza')).rejects.toMatchObject({ code: 'room_not_found' });
+    const room = (await rooms.find(PollRoom, 'a'))!;
+    const closed = room.close();
+    for (const call of [
+      () => rooms.invoke(PollRoom, 'a', 'vote', 'pizza'),
+      () => room.invoke('vote', 'pizza'),
+      () => room.sendMessage(Broadcast, 'too late'),
+      () => room.sendBinary(Broadcast, Buffer.of(1)),
+      () => room.emit(Broadcast, 'over'),
+    ])
+      await expect(call()).rejects.toMatchObject({ name: 'RefusedError', status: 404, code: 'room_not_found' });
+    expect(await rooms.find(PollRoom, 'a')).toBeUndefined();
+    expect(await rooms.list(PollRoom)).toEqual([]);
+    gate.open();
     await client.closed;
+    expect([await closed, await room.close()]).toEqual([true, false]);
   });
 
   it('has typed calls', async () => {
@@ -371,13 +412,108 @@ describe('JamsocketRooms', () => {
     expect(mistakes).toBeInstanceOf(Function);
   });
 
+  it('has typed handles', async () => {
+    const room: RoomHandle<PollRoom, PollEvents> = await rooms.create(PollRoom, 'a');
+    const votes: number = await room.invoke('vote', 'pizza', 2);
+    gate.open();
+    const { name }: { name: string } = await room.invoke('slowVote', 'pizza');
+    expect([votes, name]).toEqual([2, 'pizza']);
+    const same: RoomHandle<PollRoom>[] = await rooms.list(PollRoom);
+    expect(same).toEqual([room]);
+    const game = await rooms.create(GameRoom, { game: 'go', room: 'a' });
+    // Only compiled: each of these is a mistake that the types catch.
+    const mistakes = async () => [
+      // @ts-expect-error there is no such method
+      room.invoke('veto', 'pizza'),
+      // @ts-expect-error it is private
+      room.invoke('votes'),
+      // @ts-expect-error the argument is missing
+      room.invoke('vote'),
+      // @ts-expect-error the result is a number
+      room.invoke('vote', 'pizza').then((text: string) => text),
+      // @ts-expect-error the room has no such event
+      room.emit(Broadcast, 'begun'),
+      // @ts-expect-error the votes are a number
+      room.emit(Broadcast, 'leading', { name: 'pizza', votes: 'many' }),
+      // @ts-expect-error it may not be there
+      (await rooms.find(PollRoom, 'a')).size,
+      // @ts-expect-error a context's events are typed too
+      rooms.localRooms(PollRoom)[0].emit(Broadcast, 'begun'),
+      // @ts-expect-error handles of another class
+      rooms.list(GameRoom).then((games): RoomHandle<PollRoom>[] => games),
+      // The context of this class names no events, and one of any class may have all methods.
+      game.emit(Broadcast, 'anything', 1),
+      (await rooms.list())[0].invoke('anything', 1),
+    ];
+    expect(mistakes).toBeInstanceOf(Function);
+  });
+
+  it('gives handles that send, emit and close, and know the size the room had', async () => {
+    const room = await rooms.create(PollRoom, 'a');
+    const clients = [
+      await TestClient.connect(`${started.ws}/ws/poll/a`),
+      await TestClient.connect(`${started.ws}/ws/poll/a`),
+    ];
+    for (const client of clients) expect(await client.nextText()).toBe('poll a');
+    const bytes = Buffer.of(1, 2, 3);
+    const sent = [
+      room.sendMessage(Broadcast, 'to all'),
+      room.sendBinary(2, bytes),
+      room.emit([1], 'leading', { name: 'pizza', votes: 2 }),
+      room.emit(everyoneExcept(2), 'over'),
+    ];
+    bytes.fill(0);
+    expect(await Promise.all(sent)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(await clients[0].nextText()).toBe('to all');
+    expect(await clients[0].nextJson()).toEqual({ event: 'leading', data: { name: 'pizza', votes: 2 } });
+    expect(await clients[0].nextJson()).toEqual({ event: 'over' });
+    expect(await clients[1].nextText()).toBe('to all');
+    expect(await clients[1].next()).toEqual(Buffer.of(1, 2, 3));
+    expect([room.size, (await rooms.find(PollRoom, 'a'))?.size]).toEqual([0, 2]);
+    expect(await room.close('enough')).toBe(true);
+    expect(await Promise.all(clients.map(({ closed }) => closed))).toEqual(
+      clients.map(() => ({ code: 1000, reason: 'enough' })),
+    );
+  });
+
+  it('gives handles that stand for the id: they reach the room that is made anew', async () => {
+    const room = await rooms.create(PollRoom, 'a');
+    await room.invoke('vote', 'pizza', 5);
+    await room.close();
+    await expect(room.invoke('vote', 'pizza')).rejects.toMatchObject({ code: 'room_not_found' });
+    await rooms.create(PollRoom, 'a');
+    expect(await room.invoke('vote', 'pizza')).toBe(1);
+  });
+
+  it('rejects what a handle cannot do, throws nothing at once, and the room goes on', async () => {
+    const room = await rooms.create(PollRoom, 'a');
+    const circle: unknown[] = [];
+    circle.push(circle);
+    for (const [call, mistake] of [
+      [() => room.sendMessage(undefined as never, 'x'), { code: 'bad_recipient' }],
+      [() => room.sendMessage(Broadcast, 1 as never), { name: 'TypeError' }],
+      [() => room.sendMessage(Broadcast, 'x'.repeat(5 << 20)), { code: 'message_too_large' }],
+      [() => room.sendBinary(Broadcast, 'x' as never), { name: 'TypeError' }],
+      [() => room.emit(Broadcast, 'leading', circle as never), { name: 'TypeError' }],
+      [() => room.close('x'.repeat(124)), { code: 'bad_close_code' }],
+      [() => room.invoke('fail'), { message: 'cannot be counted' }],
+    ] as [() => Promise<unknown>, object][]) {
+      await expect(call()).rejects.toMatchObject(mistake);
+    }
+    expect(await room.invoke('vote', 'pizza')).toBe(1);
+  });
+
   it('names rooms of longer paths by all their parameters', async () => {
     await rooms.create(GameRoom, { game: 'chess', room: 'a/b' });
     expect(await rooms.invoke(GameRoom, { game: 'chess', room: 'a/b' }, 'where')).toEqual({
       game: 'chess',
       room: 'a/b',
     });
-    expect(rooms.get(GameRoom, { game: 'go', room: 'a/b' })).toBeUndefined();
+    expect((await rooms.find(GameRoom, { room: 'a/b', game: 'chess' }))?.params).toEqual({
+      game: 'chess',
+      room: 'a/b',
+    });
+    expect(await rooms.find(GameRoom, { game: 'go', room: 'a/b' })).toBeUndefined();
     await expect(rooms.create(GameRoom, 'a')).rejects.toMatchObject({ code: 'bad_room_id' });
     expect(await rooms.close(GameRoom, { game: 'chess', room: 'a/b' })).toBe(true);
   });
@@ -389,6 +525,8 @@ describe('JamsocketRooms', () => {
     ['an id that is too long', () => rooms.create(PollRoom, 'x'.repeat(129)), 'bad_room_id'],
     ['a class that is no room service', () => rooms.create(Stranger), 'not_a_room_service'],
     ['a call of a room that is not there', () => rooms.invoke(PollRoom, 'nowhere', 'vote', 'pizza'), 'room_not_found'],
+    ['finding a class that is no room service', () => rooms.find(Stranger, 'a'), 'not_a_room_service'],
+    ['finding an empty id', () => rooms.find(PollRoom, ''), 'bad_room_id'],
     ['a call of a class that is no room service', () => rooms.invoke(Stranger, 'a', 'greet'), 'not_a_room_service'],
   ] as [string, () => Promise<unknown>, string][])('refuses %s', async (_what, call, code) => {
     const isRefusal = !['not_a_room_service'].includes(code);
@@ -397,12 +535,12 @@ describe('JamsocketRooms', () => {
 
   it('rejects with the error of a failed @OnCreate', async () => {
     await expect(rooms.create(PollRoom, 'broken')).rejects.toThrow('no ballot box');
-    expect(rooms.get(PollRoom, 'broken')).toBeUndefined();
+    expect(await rooms.find(PollRoom, 'broken')).toBeUndefined();
   });
 
   it('takes __proto__ and constructor for ordinary room ids', async () => {
     for (const id of ['__proto__', 'constructor', 'toString']) {
-      expect(rooms.get(PollRoom, id)).toBeUndefined();
+      expect(await rooms.find(PollRoom, id)).toBeUndefined();
       await rooms.create(PollRoom, id);
       expect(await rooms.invoke(PollRoom, id, 'vote', id)).toBe(1);
     }
@@ -416,7 +554,7 @@ describe('JamsocketRooms', () => {
       return answer.data;
     }
 
-    it.each(['directly', 'later', 'later, declared'])(
+    it.each(['directly', 'later', 'later, declared', 'through a handle'])(
       'itself, %s, is refused instead of waiting for itself',
       async (event) => {
         expect(await ask(event)).toBe('room_invokes_itself');
@@ -462,9 +600,9 @@ describe('JamsocketRooms', () => {
       expect(await client.nextJson()).toEqual({ event: 'after', data: 'I am made by self' });
     });
 
-    it('may close itself', async () => {
+    it.each(['close', 'close by handle'])('may close itself (%s)', async (event) => {
       const client = await TestClient.connect(`${started.ws}/ws/mirror/self`);
-      client.emit('close');
+      client.emit(event);
       expect(await client.closed).toEqual({ code: 1000, reason: 'by myself' });
     });
   });

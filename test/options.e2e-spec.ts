@@ -90,7 +90,7 @@ describe('every option does what it says', () => {
       const room = await start({ shutdown: 'immediate' }, { shutdown: 'never' });
       await (await enter()).close();
       await enter('/ws/other');
-      expect(started.app.get(JamsocketRooms).get(room, 'room')).toBeDefined();
+      expect(await started.app.get(JamsocketRooms).find(room, 'room')).toBeDefined();
     });
 
     it('heartbeat pings, and drops a peer that says nothing', async () => {

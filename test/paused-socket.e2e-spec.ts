@@ -54,7 +54,7 @@ class ResumedRoom {
 
 let started: TestApp;
 
-const room = () => started.app.get(JamsocketRooms).list()[0];
+const room = () => started.app.get(JamsocketRooms).localRooms()[0];
 const socketOf = (client: TestClient) => (client.socket as unknown as { _socket: Socket })._socket;
 
 async function start(heartbeat: HeartbeatOptions | false): Promise<TestClient> {

@@ -175,7 +175,7 @@ describe.each([true, false])(
     });
     afterEach(async () => {
       gate.open();
-      await Promise.all(cases.flatMap(({ Room }) => rooms.list(Room).map(({ roomId }) => rooms.close(Room, roomId))));
+      for (const handle of await rooms.list()) await handle.close();
     });
     beforeEach(() => {
       gate = new Gate();
@@ -188,7 +188,7 @@ describe.each([true, false])(
       const join = (user: string) => TestClient.connect(url(user));
       const say = (client: { send(text: string): void }, event: string, data?: string) =>
         client.send(JSON.stringify({ event, data }));
-      const inner = () => localRoom(rooms.get(Room, room)!.room);
+      const inner = () => localRoom(rooms.localRooms(Room).find(({ roomId }) => roomId === room)!.room);
 
       /** Resolves when so many events wait for their turn. */
       async function waiting(events: number): Promise<void> {

@@ -142,16 +142,16 @@ describe.each(HOSTS)('a room lives as long as it should, on $platform beside $be
       expect(await client.nextText()).toBe('instance 1');
       await client.close();
     }
-    expect(rooms.get(LingeringRoom, 'room')).toBeDefined();
+    expect(await rooms.find(LingeringRoom, 'room')).toBeDefined();
     await journal.has('helper of room destroyed');
-    expect(rooms.get(LingeringRoom, 'room')).toBeUndefined();
+    expect(await rooms.find(LingeringRoom, 'room')).toBeUndefined();
   });
 
   it('stops when it was made by code and nobody joins, unless it is to stay forever', async () => {
     await rooms.create(ForeverRoom, 'forever');
     await rooms.create(CreatedRoom, 'unjoined');
     await journal.has('unjoined destroyed');
-    expect(rooms.list(ForeverRoom)).toHaveLength(1);
+    expect(await rooms.list(ForeverRoom)).toHaveLength(1);
     await rooms.close(ForeverRoom, 'forever');
   });
 
@@ -167,6 +167,6 @@ describe.each(HOSTS)('a room lives as long as it should, on $platform beside $be
       'disconnect 3',
     ]);
     expect(journal.entries).toContain('destroy ends');
-    expect(rooms.get(ImmediateRoom, 'closing')).toBeUndefined();
+    expect(await rooms.find(ImmediateRoom, 'closing')).toBeUndefined();
   });
 });

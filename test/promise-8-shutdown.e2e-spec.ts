@@ -98,8 +98,10 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
   it('delivers what was sent in the very turn of the shutdown', async () => {
     gate.open();
     const client = await enter();
-    started.app.get(JamsocketRooms).get(SavingRoom, 'room')!.sendMessage(Broadcast, 'last words');
+    const room = await started.app.get(JamsocketRooms).find(SavingRoom, 'room');
+    const sent = room!.sendMessage(Broadcast, 'last words');
     await started.close();
+    await sent;
     expect((await client.closed).code).toBe(1012);
     expect(client.unread()).toEqual(['last words']);
   });

@@ -48,7 +48,7 @@ const netSocketOf = ({ connection }: ResumingClient) => (connection.socket as un
 const idsInRoom = () =>
   test.app
     .get(JamsocketRooms)
-    .list()
+    .localRooms()
     .flatMap(({ clients }) => [...clients.keys()]);
 
 afterEach(() => test.close());

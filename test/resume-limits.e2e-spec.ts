@@ -39,7 +39,7 @@ describe.each<[Limits, number]>([
 
   async function lose() {
     await client.cut();
-    const [{ clients }] = test.app.get(JamsocketRooms).list();
+    const [{ clients }] = test.app.get(JamsocketRooms).localRooms();
     while (clients.get(1)?.isConnected) await setImmediate();
   }
 

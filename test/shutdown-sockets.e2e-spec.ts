@@ -72,7 +72,7 @@ describe('a shutdown', () => {
 
   it('cuts off a client that has not read it when the grace is over', async () => {
     const { client, socket } = await enter();
-    const serverEnd = started.app.get(JamsocketRooms).list()[0].clients.get(1)!.connection!;
+    const serverEnd = started.app.get(JamsocketRooms).localRooms()[0].clients.get(1)!.connection!;
     client.send('loud');
     await client.next();
     socket.pause();
@@ -90,7 +90,7 @@ describe('a shutdown', () => {
     client.send('loud');
     await client.next();
     socket.pause();
-    started.app.get(JamsocketRooms).list()[0].clients.get(1)!.close(4000, 'sent away');
+    started.app.get(JamsocketRooms).localRooms()[0].clients.get(1)!.close(4000, 'sent away');
     const took = await close();
     expect(took).toBeGreaterThan(GRACE_MS * 0.9);
     expect(took).toBeLessThan(GRACE_MS * 3);

@@ -102,7 +102,7 @@ describe('A test room', () => {
     await using room = await talkRoom();
     expect(room.service).toBeInstanceOf(TalkRoom);
     expect(room.service.log).toEqual(['create lobby']);
-    expect(room.rooms.list()).toEqual([room.context]);
+    expect(room.rooms.localRooms()).toEqual([room.context]);
   });
 
   it('runs @OnConnect with the request and the data a client comes with', async () => {
@@ -252,7 +252,7 @@ describe('A test room', () => {
     expect(await player.nextJson()).toEqual({ event: 'params', data: { game: 'tic tac toe', room: 'a/b' } });
     const talk = await room.openRoom(TalkRoom, 'side');
     expect((await talk.connect()).received).toEqual(['welcome']);
-    expect(room.rooms.list()).toHaveLength(2);
+    expect(await room.rooms.list()).toHaveLength(2);
   });
 
   it('can be of a module of the application, whose hooks run and whose routes answer', async () => {

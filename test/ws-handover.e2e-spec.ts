@@ -34,7 +34,7 @@ describe('the ws object of a connection', () => {
   afterEach(() => started.close());
 
   function latestConnection() {
-    const [room] = started.app.get(JamsocketRooms).list();
+    const [room] = started.app.get(JamsocketRooms).localRooms();
     return [...room.clients.values()].at(-1)!.connection!;
   }
 

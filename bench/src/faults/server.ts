@@ -146,7 +146,7 @@ class FiguresController implements OnApplicationShutdown {
     // What a collection frees outside the heap goes away beside it, and counts until then: the next waits for that.
     globalThis.gc!();
     const { heapUsed, rss, external } = process.memoryUsage();
-    const rooms = this.rooms.list();
+    const rooms = this.rooms.localRooms();
     const clients = rooms.flatMap((room) => [...room.clients.values()]);
     const longestDelayMs = delay.max / 1e6;
     delay.reset();

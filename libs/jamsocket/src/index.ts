@@ -10,13 +10,14 @@ export {
   OnResume,
   OnTimer,
 } from './decorators/handler.decorators.js';
-export { Ctx, RoomId } from './decorators/parameter.decorators.js';
+export { Ctx, RoomContext, RoomId } from './decorators/parameter.decorators.js';
 export type { StandardSchema } from './decorators/standard-schema.js';
 export { State } from './decorators/state.decorator.js';
 export { DurableError, type DurableErrorCode } from './durable/durable-error.js';
 export type { Restored, RestoreReason } from './members/room-lifecycle.js';
 export { JamsocketContext } from './members/room-context.js';
 export { JamsocketRooms } from './rooms/jamsocket-rooms.js';
+export { RoomHandle } from './rooms/room-handle.js';
 export { JamsocketObservers } from './observe/jamsocket-observers.js';
 export { JamsocketStatistics, type ServiceStatistics } from './rooms/jamsocket-statistics.js';
 export type {

@@ -30,6 +30,7 @@ import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './ba
 import { JamsocketObservers } from './observe/jamsocket-observers.js';
 import { AddressCounts } from './members/address-counts.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
+import { LocalRoomCalls } from './rooms/local-room-calls.js';
 import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { JamsocketContext } from './members/room-context.js';
 import { RoomRequest } from './members/room-request.js';
@@ -140,7 +141,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
       provide: JamsocketRooms,
       inject: [RoomRegistry, ServiceDefinitions, DURABILITY],
       useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions, durability: Durability | null) =>
-        new JamsocketRooms(registry, definitions.byType, durability),
+        new JamsocketRooms(registry, definitions.byType, new LocalRoomCalls(registry, durability)),
     },
     {
       provide: JamsocketStatistics,

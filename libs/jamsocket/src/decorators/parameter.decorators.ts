@@ -4,9 +4,12 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 const CONTEXT_ARGUMENT = 2;
 
 /** The room's `JamsocketContext`, as a handler's parameter. */
-export const Ctx = createParamDecorator((_: unknown, execution: ExecutionContext) =>
+export const RoomContext = createParamDecorator((_: unknown, execution: ExecutionContext) =>
   execution.getArgByIndex<unknown>(CONTEXT_ARGUMENT),
 );
+
+/** `@RoomContext()` in short, for applications that do not use the other `@Ctx()`, of `@nestjs/microservices`. */
+export const Ctx = RoomContext;
 
 /** The id of the room, as a handler's parameter. */
 export const RoomId = createParamDecorator(

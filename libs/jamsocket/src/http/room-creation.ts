@@ -40,14 +40,14 @@ export class RoomCreation {
       // Guards that can only be built within the room have to wait for it.
       if (definition.guardsNeedRoom()) return await this.#createThenAsk(request, definition, name);
       const ask = (address: RoomAddress) => this.#askGuards(request, definition, address, null);
-      return (await this.rooms.createIn(definition, name, ask)).roomId;
+      return (await this.rooms.createIn(definition, name, ask)).address.roomId;
     } catch (error) {
       throw asHttpException(error);
     }
   }
 
   async #createThenAsk(request: IncomingMessage, definition: ServiceDefinition, name?: RoomName): Promise<string> {
-    const { address } = (await this.rooms.createIn(definition, name)).room;
+    const { address } = await this.rooms.createIn(definition, name);
     const room = this.registry.get(definition, address.key);
     if (room === undefined) throw new RefusedError(503, 'room_stopped', `Room "${address.key}" has stopped.`);
     try {

@@ -6,6 +6,7 @@ import type { RoomIds } from '../options/options.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { FreeRoomIds } from './free-room-ids.js';
 import { JamsocketRooms } from './jamsocket-rooms.js';
+import type { RoomCalls } from './room-calls.js';
 import { roomIdSource } from './room-ids.js';
 import type { RoomRegistry } from './room-registry.js';
 
@@ -91,14 +92,14 @@ describe('free room ids', () => {
       create(_definition: unknown, { key }: RoomAddress) {
         if (taken.ids.has(key)) return Promise.reject(new RefusedError(409, 'room_exists', key));
         taken.ids.add(key);
-        return Promise.resolve({ context: { roomId: key } });
+        return Promise.resolve({ address: { roomId: key } });
       },
     });
-    const rooms = new JamsocketRooms(registry as unknown as RoomRegistry, new Map());
+    const rooms = new JamsocketRooms(registry as unknown as RoomRegistry, new Map(), registry as unknown as RoomCalls);
     const asked = () => new Promise<void>((resolve) => setImmediate(resolve));
     const create = (room?: string) => rooms.createIn(definition, room, asked);
     const made = await Promise.all([create(), create()]);
-    expect(made.map(({ roomId }) => roomId)).toEqual(['one', 'two']);
+    expect(made.map(({ address }) => address.roomId)).toEqual(['one', 'two']);
     await expect(create('one')).rejects.toMatchObject({ code: 'room_exists' });
   });
 

@@ -5,7 +5,9 @@ import { RESOLVED_OPTIONS } from '../http/http-tokens.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import { JamsocketRooms } from '../rooms/jamsocket-rooms.js';
 import type { RoomName } from '../members/room-address.js';
-import { localRoom } from '../room/room.js';
+import { localRoom, type Room } from '../room/room.js';
+import { addressOf } from '../rooms/room-name.js';
+import { RoomRegistry } from '../rooms/room-registry.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import { forgetOpen, rememberOpen } from './leak-guard.js';
 import type { RoomClient, RoomConnectOptions } from './room-client.js';
@@ -36,9 +38,11 @@ export class TestRoom<T extends object = object> {
   static async create<T extends object>(type: Type<T>, app: TestApp, name?: RoomName): Promise<TestRoom<T>> {
     const rooms = app.module.get(JamsocketRooms);
     const failure = `${type.name} was not ready after ${app.patienceMs} ms of real time: @OnCreate or a provider of the room has not finished.`;
-    const context = await app.within(() => rooms.create(type, name), failure);
+    const { id, params } = await app.within(() => rooms.create(type, name), failure);
+    const context = runningRoom(app.module, type, params)?.context;
+    if (context === undefined) throw new Error(`${type.name} "${id}" stopped as soon as it was made.`);
     const room = new TestRoom(type, app, context);
-    rememberOpen(app, `${type.name} "${context.roomId}"`);
+    rememberOpen(app, `${type.name} "${id}"`);
     await app.settle();
     return room;
   }
@@ -60,7 +64,7 @@ export class TestRoom<T extends object = object> {
 
   /** The room's context; after the room has stopped and a client has made it anew, the new one's. */
   get context(): JamsocketContext {
-    return (this.#context = this.rooms.get(this.type, this.#context.params) ?? this.#context);
+    return (this.#context = this.#running?.context ?? this.#context);
   }
 
   get roomId(): string {
@@ -74,7 +78,11 @@ export class TestRoom<T extends object = object> {
 
   /** Whether the room runs: one that nobody is in any more may have stopped, as the option `shutdown` says. */
   get isRunning(): boolean {
-    return this.rooms.get(this.type, this.#context.params) !== undefined;
+    return this.#running !== undefined;
+  }
+
+  get #running(): Room | undefined {
+    return runningRoom(this.module, this.type, this.#context.params);
   }
 
   /** What the wall clock says. `@Cron` goes by it; `Date.now()` does not. */
@@ -126,6 +134,11 @@ export class TestRoom<T extends object = object> {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function runningRoom(module: TestingModule, type: Type, params: Readonly<Record<string, string>>): Room | undefined {
+  const definition = module.get(ServiceDefinitions).byType.get(type)!;
+  return module.get(RoomRegistry).get(definition, addressOf(definition, params).key);
 }
 
 /** Where clients of the room connect to. */

@@ -1,0 +1,104 @@
+import { JamsocketError, RefusedError } from '../base/errors.js';
+import { CloseCode } from '../base/protocol.js';
+import { assertCloseReason } from '../base/close-code.js';
+import type { Durability } from '../durable/durability.js';
+import type { Recipient } from '../members/recipients.js';
+import type { RoomAddress } from '../members/room-address.js';
+import type { SendOptions } from '../members/send-options.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import type { Room } from '../room/room.js';
+import { currentTurn, isInTurnOf } from '../room/turn-scope.js';
+import { callAsTurn } from './call-as-turn.js';
+import type { FoundRoom, RoomCalls } from './room-calls.js';
+import type { RoomRegistry } from './room-registry.js';
+
+/** Calls of rooms in this process. All methods are async, so that whatever they throw rejects. */
+export class LocalRoomCalls implements RoomCalls {
+  constructor(
+    private readonly registry: Pick<RoomRegistry, 'create' | 'get' | 'list'>,
+    /** `null` without a store. */
+    private readonly durability: Pick<Durability, 'delete'> | null = null,
+  ) {}
+
+  async create(definition: RoomDefinition, address: RoomAddress): Promise<FoundRoom> {
+    return foundAs(await this.registry.create(definition, address));
+  }
+
+  async find(definition: RoomDefinition, { key }: RoomAddress): Promise<FoundRoom | undefined> {
+    const room = this.registry.get(definition, key);
+    return room && foundAs(room);
+  }
+
+  async list(definition?: RoomDefinition): Promise<FoundRoom[]> {
+    return this.registry.list(definition).map(foundAs);
+  }
+
+  async invoke(
+    definition: RoomDefinition,
+    address: RoomAddress,
+    method: string,
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    const room = this.#running(definition, address);
+    if (isInTurnOf(room)) {
+      const message = `${definition.type.name}.${method} was invoked in a turn of the room it belongs to, "${address.key}": it would wait for itself. Call the method directly.`;
+      throw new JamsocketError('room_invokes_itself', message);
+    }
+    return callAsTurn(room, method, args, currentTurn());
+  }
+
+  async sendMessage(
+    definition: RoomDefinition,
+    address: RoomAddress,
+    recipient: Recipient,
+    text: string,
+    options?: SendOptions,
+  ): Promise<void> {
+    this.#running(definition, address).context.sendMessage(recipient, text, options);
+  }
+
+  async sendBinary(
+    definition: RoomDefinition,
+    address: RoomAddress,
+    recipient: Recipient,
+    bytes: Uint8Array,
+    options?: SendOptions,
+  ): Promise<void> {
+    this.#running(definition, address).context.sendBinary(recipient, bytes, options);
+  }
+
+  async close(definition: RoomDefinition, { key }: RoomAddress, reason: string): Promise<boolean> {
+    assertCloseReason(reason);
+    const room = this.registry.get(definition, key);
+    if (room === undefined) return false;
+    const isOwnTurn = isInTurnOf(room);
+    room.close(CloseCode.normal, reason);
+    // A room that closes itself cannot wait for its end: this turn is part of it.
+    if (!isOwnTurn) await room.stopped;
+    return true;
+  }
+
+  async delete(definition: RoomDefinition, { key }: RoomAddress, reason: string): Promise<boolean> {
+    assertCloseReason(reason);
+    const room = this.registry.get(definition, key);
+    if (room !== undefined) {
+      const isOwnTurn = isInTurnOf(room);
+      room.destroy(reason);
+      if (!isOwnTurn) await room.stopped;
+      return true;
+    }
+    if (this.durability === null || !definition.options.durable) return false;
+    return this.durability.delete({ service: definition.service, key });
+  }
+
+  #running(definition: RoomDefinition, { key }: RoomAddress): Room {
+    const room = this.registry.get(definition, key);
+    if (room !== undefined) return room;
+    const message = `${definition.type.name} has no running room ${JSON.stringify(key)}.`;
+    throw new RefusedError(404, 'room_not_found', message);
+  }
+}
+
+function foundAs({ definition, address, members }: Room): FoundRoom {
+  return { definition, address, size: members.clients.size };
+}
