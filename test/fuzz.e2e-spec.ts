@@ -166,8 +166,9 @@ describe('whatever comes', () => {
           fc.asyncProperty(id, async (room) => {
             const encoded = encodeURIComponent(room).replaceAll('.', '%2E');
             const line = await firstLineOf(`GET /ws/${encoded} HTTP/1.1\r\nHost: localhost\r\n${handshake}\r\n\r\n`);
+            // "." and ".." are refused: no browser sends them in a path.
             // eslint-disable-next-line no-control-regex
-            const isGood = room.length <= 128 && !/[\u0000-\u001f\u007f-\u009f]/.test(room);
+            const isGood = room.length <= 128 && !/^\.\.?$|[\u0000-\u001f\u007f-\u009f]/.test(room);
             expect([room, line.split(' ')[1]]).toEqual([room, isGood ? '101' : '400']);
           }),
           asMany([['__proto__'], ['..'], ['%2F']]),

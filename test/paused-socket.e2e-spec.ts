@@ -304,7 +304,7 @@ describe('a room with more to do than its mailbox holds', () => {
         while (!member.connection?.isPaused) await sleep(5);
         client.beat();
         const { jamsocket } = client.welcome;
-        expect(await client.connection.nextJson()).toEqual({ jamsocket, received: expect.any(Number) });
+        expect(await client.connection.nextJson()).toEqual({ jamsocket, handled: expect.any(Number) });
       };
       await hearsServer();
       await client.cut();
