@@ -91,6 +91,13 @@ describe('the house', () => {
     expect([...new Set(needing('@opentelemetry/api').map(folderOf))]).toEqual(['opentelemetry']);
   });
 
+  it('reads the metadata of decorators in one place, and that of HTTP routes in another', () => {
+    const reading = files.filter((file) =>
+      /Reflect\.(get|has)(Own)?Metadata/.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
+    expect(reading.sort()).toEqual(['decorators/metadata-accessor.ts', 'http/route-clashes.ts']);
+  });
+
   it('finds its own imports, or the checks above check nothing', () => {
     const targets = files.flatMap(importsOf);
     expect(targets.length).toBeGreaterThan(100);

@@ -1,3 +1,4 @@
+import { handlerMetadataOf } from './metadata-accessor.js';
 import { DEFAULT_TIMER, HANDLER_METADATA, type HandlerMetadata } from './metadata.js';
 import type { StandardSchema } from './standard-schema.js';
 
@@ -39,7 +40,6 @@ export const OnDestroy = (): MethodDecorator => handler({ kind: 'destroy' });
 function handler(metadata: HandlerMetadata): MethodDecorator {
   return (_target, _name, descriptor) => {
     const method = descriptor.value as object;
-    const others = (Reflect.getOwnMetadata(HANDLER_METADATA, method) ?? []) as HandlerMetadata[];
-    Reflect.defineMetadata(HANDLER_METADATA, [...others, metadata], method);
+    Reflect.defineMetadata(HANDLER_METADATA, [...handlerMetadataOf(method), metadata], method);
   };
 }

@@ -1,3 +1,4 @@
+import type { CronOptions } from '../base/sources.js';
 import type { RoomOptions } from '../options/options.js';
 import type { StandardSchema } from './standard-schema.js';
 
@@ -16,6 +17,15 @@ export type HandlerMetadata =
   | { readonly kind: 'create' | 'connect' | 'resume' | 'message' | 'binary' | 'disconnect' | 'destroy' }
   | { readonly kind: 'event'; readonly event: string; readonly schema?: StandardSchema }
   | { readonly kind: 'timer'; readonly timer: string };
+
+/** What `@Interval`, `@Timeout` or `@Cron` was given. */
+export interface ScheduleMetadata {
+  readonly name: string | number | undefined;
+  readonly trigger:
+    | { readonly type: 'timeout'; readonly ms: number }
+    | { readonly type: 'interval'; readonly ms: number }
+    | { readonly type: 'cron'; readonly options: CronOptions };
+}
 
 /** The timer that `setTimer(ms)` sets and `@OnTimer()` hears when neither is given a name. */
 export const DEFAULT_TIMER = 'default';

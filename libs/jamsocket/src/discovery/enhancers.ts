@@ -4,6 +4,7 @@ import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { InterceptorsContextCreator } from '@nestjs/core/interceptors/interceptors-context-creator.js';
 import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
+import { hasMetadata } from '../decorators/metadata-accessor.js';
 import { WsFilters, type BoundFilter } from './ws-filters.js';
 
 /** What runs around one handler, in Nest's order: global, class, method. */
@@ -116,10 +117,6 @@ export class EnhancerFinder {
 }
 
 const NO_GUARDS: readonly CanActivate[] = [];
-
-function hasMetadata(key: string, type: Type, method: Method): boolean {
-  return Reflect.hasMetadata(key, type) || Reflect.hasMetadata(key, method);
-}
 
 function moduleKeyOf(wrapper: InstanceWrapper): string {
   return wrapper.host!.token;

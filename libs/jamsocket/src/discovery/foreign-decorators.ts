@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
+import { metadataKeysOf } from '../decorators/metadata-accessor.js';
 
 /** A decorator for somebody else, who would call it on an instance that belongs to no room. */
 export interface ForeignDecorator {
@@ -47,7 +48,7 @@ export function foreignDecoratorOn(type: Type): ForeignDecorator | undefined {
 }
 
 function foreignMark(target: object, where: string): ForeignDecorator | undefined {
-  const keys = Reflect.getMetadataKeys(target).filter((key) => typeof key === 'string');
+  const keys = metadataKeysOf(target);
   for (const [begin, what, cure] of DECORATORS) {
     if (keys.some((key) => key.startsWith(begin))) return { what: what + where, cure: cure ?? CALL_INTO };
   }

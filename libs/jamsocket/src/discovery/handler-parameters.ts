@@ -3,8 +3,8 @@ import type { ContextId } from '@nestjs/core';
 import { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { PipesConsumer } from '@nestjs/core/pipes/pipes-consumer.js';
-import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 import { WsParamsFactory } from '@nestjs/websockets/factories/ws-params-factory.js';
+import { parameterMetadataOf, paramTypesOf } from '../decorators/metadata-accessor.js';
 import { runPipes } from './enhancer-chain.js';
 import type { EnhancerFinder } from './enhancers.js';
 
@@ -28,8 +28,7 @@ const pipesConsumer = new PipesConsumer();
 
 /** The decorated parameters of a method, or `undefined` if it has none and takes its arguments by position. */
 export function parametersOf(type: Type, method: string): Parameter[] | undefined {
-  const metadata = Reflect.getMetadata(PARAM_ARGS_METADATA, type, method) as
-    Record<string, ParameterMetadata> | undefined;
+  const metadata = parameterMetadataOf(type, method);
   if (metadata === undefined) return undefined;
   const metatypes = paramTypesOf(type, method);
   return Object.entries(metadata).map(([key, { index, data, pipes, schema, factory }]) => {
@@ -52,11 +51,6 @@ export function parametersOf(type: Type, method: string): Parameter[] | undefine
       extract,
     };
   });
-}
-
-/** Types of a method's parameters, as the compiler noted them down. */
-export function paramTypesOf(type: Type, method: string): unknown[] {
-  return (Reflect.getMetadata('design:paramtypes', type.prototype as object, method) ?? []) as unknown[];
 }
 
 /** The values of decorated parameters, each passed through its pipes. */
@@ -87,12 +81,4 @@ export function pipeMessage(message: unknown, metatype: unknown, pipes: readonly
 
 function applyPipes(value: unknown, metadata: object, pipes: readonly PipeTransform[]): Promise<unknown> {
   return pipesConsumer.apply(value, metadata as never, pipes as PipeTransform[]);
-}
-
-interface ParameterMetadata {
-  readonly index: number;
-  readonly data?: unknown;
-  readonly schema?: unknown;
-  readonly pipes?: (Type<PipeTransform> | PipeTransform)[];
-  readonly factory?: (data: unknown, context: ExecutionContext) => unknown;
 }

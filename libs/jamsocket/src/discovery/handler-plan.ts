@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { WsException } from '@nestjs/websockets';
+import { paramTypesOf, returnTypeOf } from '../decorators/metadata-accessor.js';
 import type { HandlerMetadata } from '../decorators/metadata.js';
 import type { StandardSchema } from '../decorators/standard-schema.js';
 import type { Client } from '../members/client.js';
@@ -11,7 +12,7 @@ import type { TurnKind } from '../observe/room-observer.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
 import { after, runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
-import { parametersOf, paramTypesOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
+import { parametersOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
 import { InterceptedCall } from './intercepted-call.js';
 import { ownAnswer } from './own-answer.js';
 import { RoomExecutionContext } from './room-execution.js';
@@ -205,7 +206,7 @@ export class HandlerPlan {
 /** TypeScript keeps the declared return type of a decorated method, and that of `async` where it compiles it away. */
 function isDeclaredAsync(type: Type, methodName: string, method: Method): boolean {
   if (method.constructor.name === 'AsyncFunction') return true;
-  return Reflect.getMetadata('design:returntype', type.prototype as object, methodName) === Promise;
+  return returnTypeOf(type, methodName) === Promise;
 }
 
 const NO_ENHANCERS: Enhancers = { guards: [], interceptors: [], pipes: [] };

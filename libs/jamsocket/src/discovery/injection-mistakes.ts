@@ -2,7 +2,7 @@ import { Scope, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { JamsocketConfigurationError } from '../base/errors.js';
-import { SERVICE_METADATA } from '../decorators/metadata.js';
+import { serviceMetadataOf } from '../decorators/metadata-accessor.js';
 import { JamsocketContext } from '../members/room-context.js';
 import { foreignDecoratorOn } from './foreign-decorators.js';
 
@@ -99,7 +99,7 @@ function enhancersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
 }
 
 function isRoomService({ metatype }: InstanceWrapper): boolean {
-  return typeof metatype === 'function' && Reflect.hasOwnMetadata(SERVICE_METADATA, metatype);
+  return typeof metatype === 'function' && serviceMetadataOf(metatype) !== undefined;
 }
 
 function nameOf({ name, token }: InstanceWrapper): string {

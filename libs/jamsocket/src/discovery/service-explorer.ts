@@ -1,12 +1,8 @@
 import { Scope, type Type } from '@nestjs/common';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import {
-  HANDLER_METADATA,
-  SERVICE_METADATA,
-  type HandlerMetadata,
-  type ServiceMetadata,
-} from '../decorators/metadata.js';
+import { handlerMetadataOf, serviceMetadataOf } from '../decorators/metadata-accessor.js';
+import type { HandlerMetadata, ServiceMetadata } from '../decorators/metadata.js';
 import { isStandardSchema } from '../decorators/standard-schema.js';
 import { JamsocketConfigurationError } from '../base/errors.js';
 import { foreignDecoratorOn } from './foreign-decorators.js';
@@ -39,7 +35,7 @@ export function exploreServices(modules: ModulesContainer): FoundService[] {
     for (const wrapper of [...module.providers.values(), ...module.controllers.values()] as InstanceWrapper[]) {
       const type = classOf(wrapper);
       if (type === undefined) continue;
-      const metadata = Reflect.getOwnMetadata(SERVICE_METADATA, type) as ServiceMetadata | undefined;
+      const metadata = serviceMetadataOf(type);
       if (metadata === undefined) {
         refuseStrayHandlers(type);
         continue;
@@ -61,9 +57,9 @@ export function exploreServices(modules: ModulesContainer): FoundService[] {
 
 /** Names of the handlers that stand on a class's methods, inherited ones included. */
 export function handlersOf(type: Type): FoundHandler[] {
-  const prototype = type.prototype as Record<string, unknown>;
+  const prototype = type.prototype as Record<string, object>;
   return scanner.getAllMethodNames(prototype).flatMap((method) => {
-    const metadata = (Reflect.getMetadata(HANDLER_METADATA, prototype[method] as object) ?? []) as HandlerMetadata[];
+    const metadata = handlerMetadataOf(prototype[method]);
     return metadata.map((one) => ({ method, metadata: one }));
   });
 }

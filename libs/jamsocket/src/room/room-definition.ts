@@ -1,7 +1,7 @@
 import type { Logger, Type } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
-import type { CronOptions } from '../base/sources.js';
+import type { ScheduleMetadata } from '../decorators/metadata.js';
 import type { Client } from '../members/client.js';
 import type { ProviderHook } from '../base/provider-hooks.js';
 import type { JamsocketContext } from '../members/room-context.js';
@@ -50,10 +50,7 @@ export interface RoomIdSource {
 export interface ScheduledMethod {
   readonly name: string;
   readonly method: string;
-  readonly trigger:
-    | { readonly type: 'timeout'; readonly ms: number }
-    | { readonly type: 'interval'; readonly ms: number }
-    | { readonly type: 'cron'; readonly options: CronOptions };
+  readonly trigger: ScheduleMetadata['trigger'];
 }
 
 /** A room's own instance of the service class, its handlers bound. */
