@@ -158,6 +158,11 @@ describe('a durable room', () => {
     const next = await TestClient.connect(`${first.ws}/ws/ledger/one`);
     next.send('1');
     expect(await next.nextText()).toBe('1 by 1 (n1) total 1');
+    const handle = (await rooms.find(LedgerRoom, 'one'))!;
+    await expect(handle.delete('x'.repeat(124))).rejects.toMatchObject({ code: 'bad_close_code' });
+    await handle.sendMessage(Broadcast, 'the end');
+    expect([await handle.delete('over'), await handle.delete()]).toEqual([true, false]);
+    expect([await next.nextText(), await next.closed]).toEqual(['the end', { code: 1000, reason: 'over' }]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { CronOptions } from '../base/sources.js';
 import {
   HANDLER_METADATA,
   SERVICE_METADATA,
+  STATE_METADATA,
   type HandlerMetadata,
   type ScheduleMetadata,
   type ServiceMetadata,
@@ -19,6 +20,11 @@ export function serviceMetadataOf(type: object): ServiceMetadata | undefined {
 /** The events that a method handles. */
 export function handlerMetadataOf(method: object): readonly HandlerMetadata[] {
   return (Reflect.getMetadata(HANDLER_METADATA, method) ?? []) as HandlerMetadata[];
+}
+
+/** Names of the `@State()` fields of an instance or a prototype, those of its base classes included. */
+export function stateFieldsOf(target: object): readonly string[] {
+  return (Reflect.getMetadata(STATE_METADATA, target) ?? []) as string[];
 }
 
 /** What a decorator of Nest leaves on a parameter: its own as those made by `createParamDecorator`. */

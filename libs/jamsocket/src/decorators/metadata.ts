@@ -6,6 +6,8 @@ import type { StandardSchema } from './standard-schema.js';
 export const SERVICE_METADATA = 'jamsocket:service';
 /** On a method: a list of HandlerMetadata, since one method may handle several events. */
 export const HANDLER_METADATA = 'jamsocket:handlers';
+/** On a prototype: the names of its `@State()` fields. */
+export const STATE_METADATA = 'jamsocket:state';
 
 export interface ServiceMetadata {
   /** Path below the module's prefix, such as `counter` or `games/:game/:room`; `undefined` for the default service. */

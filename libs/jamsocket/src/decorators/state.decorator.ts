@@ -1,5 +1,5 @@
-/** On a prototype: the names of its `@State()` fields. */
-const STATE_METADATA = 'jamsocket:state';
+import { STATE_METADATA } from './metadata.js';
+import { stateFieldsOf } from './metadata-accessor.js';
 
 /**
  * Saves the field with its durable room, and fills it in again when the room is restored, before `@OnCreate` runs. For
@@ -16,9 +16,4 @@ export function State(): PropertyDecorator {
     const inherited = stateFieldsOf(prototype);
     Reflect.defineMetadata(STATE_METADATA, [...new Set([...inherited, String(name)])], prototype);
   };
-}
-
-/** Names of the `@State()` fields of an instance or a prototype, those of its base classes included. */
-export function stateFieldsOf(target: object): readonly string[] {
-  return (Reflect.getMetadata(STATE_METADATA, target) ?? []) as string[];
 }

@@ -4,7 +4,7 @@ import type { JamsocketOptions } from '../options/options.js';
 import { resolveRoomOptions } from '../options/resolve.js';
 import { DEFAULT_DURABLE } from '../options/durable.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
-import { stateFieldsOf } from '../decorators/state.decorator.js';
+import { stateFieldsOf } from '../decorators/metadata-accessor.js';
 import type { JamsocketRandom } from '../base/sources.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { roomIdSource } from '../rooms/room-ids.js';

@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
-import { stateFieldsOf } from '../decorators/state.decorator.js';
+import { stateFieldsOf } from '../decorators/metadata-accessor.js';
 import type { Migrate, StateFields } from '../options/options.js';
 import { DurableError } from './durable-error.js';
 import { findUnclonable } from './unclonable.js';

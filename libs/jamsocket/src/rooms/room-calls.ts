@@ -37,7 +37,7 @@ export interface RoomCalls {
    */
   invoke(definition: RoomDefinition, address: RoomAddress, method: string, args: readonly unknown[]): Promise<unknown>;
   /**
-   * Resolves when the room has sent the message; MUST NOT wait for a turn of the room, nor for clients to receive it.
+   * Resolves when the room has taken the message; MUST NOT wait for a turn of the room, nor for clients to receive it.
    * A `Client` among the recipients MUST be passed over unless it is in that room.
    */
   sendMessage(

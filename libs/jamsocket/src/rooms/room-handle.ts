@@ -51,8 +51,8 @@ export class RoomHandle<Service extends object = any, Events = any> {
   }
 
   /**
-   * Sends a text message, and resolves when the room has sent it. It does not wait for a turn of the room: a message may
-   * pass what the room's handlers still do.
+   * Sends a text message, and resolves when the room has taken it: neither a turn of the room nor the clients are waited for.
+   * So the message may arrive before what the room sends in handling earlier events.
    * @throws RefusedError `room_not_found` (404), `room_stopped` (503); JamsocketError `message_too_large` if it is longer than
    * `limits.maxBufferedBytes`, `bad_recipient`
    */
