@@ -1,5 +1,5 @@
 // Compiled and run in a scratch app that has installed the packed client: it imports, and its types hold.
-import { defineContract, joinRoom, JamsocketError, type RoomState } from 'jamsocket-client';
+import { defineContract, joinRoom, RoomError, type RoomState } from 'jamsocket-client';
 
 const contract = defineContract({ messages: {}, events: {} });
 const room = joinRoom('ws://127.0.0.1:1/ws/smoke', { contract, autoConnect: false });
@@ -15,7 +15,7 @@ try {
   room.send('too late');
   throw new Error('sent after the end');
 } catch (error) {
-  if (!(error instanceof JamsocketError) || error.code !== 'closed') throw error;
+  if (!(error instanceof RoomError) || error.code !== 'closed') throw error;
 }
 if (!import.meta.resolve('jamsocket-client/react').endsWith('/jamsocket-client/dist/react.js'))
   throw new Error('no react');

@@ -364,7 +364,6 @@ describe('the close code after an @OnConnect that throws says whether to come ag
     ['a refusal that says when', 1013, { code: 'room_busy', retryAfter: 7 }],
     ['BadGatewayException', 1011, { code: 'connect' }],
     ['Error', 1011, { code: 'connect_failed' }],
-    ['what cannot be looked at', 1011, { code: 'connect_failed' }],
   ])('%s: %i', async (how, code, reason) => {
     journal.clear();
     const client = await TestClient.connect(`${started.ws}/ws/${how.length}?how=${encodeURIComponent(how)}`);

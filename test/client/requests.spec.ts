@@ -29,7 +29,7 @@ describe('a request', () => {
     const data = { status: 'error', message: 'not valid', issues: [{ message: 'a string', path: ['name'] }] };
     connection.send(JSON.stringify({ event: 'exception', data, id }));
     await expect(request).rejects.toMatchObject({
-      name: 'JamsocketError',
+      name: 'RoomError',
       code: 'exception',
       message: 'not valid',
       issues: data.issues,

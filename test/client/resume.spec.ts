@@ -183,7 +183,7 @@ describe('what waits for a connection', () => {
     const room = join('ws://127.0.0.1:1/', { autoConnect: false, maxQueuedMessages: 2 });
     room.send('1');
     room.send('2');
-    expect(() => room.send('3')).toThrow(expect.objectContaining({ name: 'JamsocketError', code: 'queue_full' }));
+    expect(() => room.send('3')).toThrow(expect.objectContaining({ name: 'RoomError', code: 'queue_full' }));
   });
 
   it('is bounded in bytes of UTF-8', () => {

@@ -1,7 +1,7 @@
 import type { ContractSchemas, StandardSchema } from './contract.js';
-import { JamsocketError } from './errors.js';
+import { RoomError } from './errors.js';
 
-/** Holds data against a schema. @throws JamsocketError `invalid` */
+/** Holds data against a schema. @throws RoomError `invalid` */
 export type Check = (kind: 'message' | 'reply' | 'event', event: string, data: unknown) => void;
 
 /** A check against the schemas of a contract. Data is checked and not changed: what goes over the wire is what it was. */
@@ -14,7 +14,7 @@ export function contractCheck(contract: ContractSchemas): Check {
     if (!result.issues) return;
     const issues = result.issues.map(({ message, path }) => ({ message, path: path?.map(keyOf) }));
     const complaints = issues.map(({ message }) => message).join('; ');
-    throw new JamsocketError('invalid', `${kind} "${event}": ${complaints}`, issues);
+    throw new RoomError('invalid', `${kind} "${event}": ${complaints}`, issues);
   };
 }
 

@@ -8,7 +8,7 @@
  * - `invalid`: with `validate: true`, what does not fit the contract's schema.
  * - `bad_close`: a close code or reason that WebSocket does not allow.
  */
-export type JamsocketErrorCode =
+export type RoomErrorCode =
   'queue_full' | 'timeout' | 'aborted' | 'connection_lost' | 'closed' | 'exception' | 'invalid' | 'bad_close';
 
 /** One complaint of a schema. */
@@ -27,11 +27,11 @@ export interface Exception {
 }
 
 /** Every error of this package; `code` says which. */
-export class JamsocketError extends Error {
-  override readonly name = 'JamsocketError';
+export class RoomError extends Error {
+  override readonly name = 'RoomError';
 
   constructor(
-    readonly code: JamsocketErrorCode,
+    readonly code: RoomErrorCode,
     message: string,
     /** What the schema complained about: with `invalid`, and with `exception` if that was the reason. */
     readonly issues?: readonly Issue[],

@@ -22,4 +22,4 @@ export {
   type StandardSchema,
 } from './contract.js';
 export type { EventName, EventOf, MessageName, MessageOf, ReplyTo, RequestName } from './room-types.js';
-export { JamsocketError, type Exception, type Issue, type JamsocketErrorCode } from './errors.js';
+export { RoomError, type Exception, type Issue, type RoomErrorCode } from './errors.js';

@@ -1,4 +1,4 @@
-import { JamsocketError } from './errors.js';
+import { RoomError } from './errors.js';
 
 /** What goes out as one data frame. */
 export interface Frame {
@@ -35,12 +35,12 @@ export class Ledger {
     return this.#waiting;
   }
 
-  /** @throws JamsocketError `queue_full` */
+  /** @throws RoomError `queue_full` */
   wait(frame: Frame): void {
     const { maxQueuedMessages, maxQueuedBytes } = this.bounds;
     const bytes = this.#waitingBytes + bytesOf(frame);
     if (this.#waiting.length >= maxQueuedMessages || bytes > maxQueuedBytes)
-      throw new JamsocketError(
+      throw new RoomError(
         'queue_full',
         `No connection, and no more than ${maxQueuedMessages} messages or ${maxQueuedBytes} bytes may wait for one`,
       );

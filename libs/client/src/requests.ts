@@ -1,4 +1,4 @@
-import { JamsocketError, type Exception } from './errors.js';
+import { RoomError, type Exception } from './errors.js';
 import type { EventMessage } from './event-message.js';
 import { after, checkNumbers } from './timers.js';
 
@@ -17,7 +17,7 @@ interface Transport {
 
 interface Pending {
   resolve(data: unknown): void;
-  reject(error: JamsocketError): void;
+  reject(error: RoomError): void;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -29,18 +29,18 @@ export class Requests {
   readonly #pending = new Map<unknown, Pending>();
   readonly #over = new Set<unknown>();
 
-  /** Rejects with a JamsocketError, or a TypeError for a time that is none. What the time runs out for before it was sent will not be sent. */
+  /** Rejects with a RoomError, or a TypeError for a time that is none. What the time runs out for before it was sent will not be sent. */
   async make(transport: Transport, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions): Promise<unknown> {
     checkNumbers({ timeoutMs });
     const id = unguessable();
     if (signal?.aborted) throw aborted();
     transport.send(id);
-    const giveUp = (error: JamsocketError) => {
+    const giveUp = (error: RoomError) => {
       transport.withdraw(id);
       this.#take(id)?.reject(error);
     };
     const onAbort = () => giveUp(aborted());
-    const cancel = after(timeoutMs, () => giveUp(new JamsocketError('timeout', `No reply within ${timeoutMs} ms`)));
+    const cancel = after(timeoutMs, () => giveUp(new RoomError('timeout', `No reply within ${timeoutMs} ms`)));
     signal?.addEventListener('abort', onAbort);
     try {
       return await new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
@@ -58,7 +58,7 @@ export class Requests {
     return this.#over.has(id);
   }
 
-  rejectAll(error: JamsocketError, except?: ReadonlySet<unknown>): void {
+  rejectAll(error: RoomError, except?: ReadonlySet<unknown>): void {
     for (const id of this.#pending.keys()) if (!except?.has(id)) this.#take(id)!.reject(error);
   }
 
@@ -76,12 +76,12 @@ function unguessable(): string {
   return crypto.getRandomValues(new Uint32Array(4)).reduce((id, part) => id + part.toString(36), '');
 }
 
-function aborted(): JamsocketError {
-  return new JamsocketError('aborted', 'Request aborted');
+function aborted(): RoomError {
+  return new RoomError('aborted', 'Request aborted');
 }
 
-function exceptionError(exception: Exception | undefined): JamsocketError {
+function exceptionError(exception: Exception | undefined): RoomError {
   const { message, issues } = exception ?? {};
   const text = typeof message === 'string' ? message : JSON.stringify(message ?? 'exception');
-  return new JamsocketError('exception', text, issues, exception);
+  return new RoomError('exception', text, issues, exception);
 }

@@ -1,7 +1,7 @@
 import { copyBytes } from './bytes.js';
 import type { AnyContract, Contract } from './contract.js';
 import type { Check } from './contract-check.js';
-import { JamsocketError } from './errors.js';
+import { RoomError } from './errors.js';
 import { parseEvent } from './event-message.js';
 import { Listeners, report } from './listeners.js';
 import { Requests } from './requests.js';
@@ -42,7 +42,7 @@ export class Room<C extends Contract = AnyContract> {
       received: (data) => (typeof data === 'string' ? this.#text(data) : this.#binaries.tell(data)),
       changed: (state) => this.#changed(state),
       placeLost: (waiting) =>
-        this.#requests.rejectAll(new JamsocketError('connection_lost', 'Connection lost before the reply'), waiting),
+        this.#requests.rejectAll(new RoomError('connection_lost', 'Connection lost before the reply'), waiting),
     });
     if (options.autoConnect !== false) this.connect();
   }
@@ -60,7 +60,7 @@ export class Room<C extends Contract = AnyContract> {
     return this.state.status === 'open' ? this.state.clientId : undefined;
   }
 
-  /** Resolves when the client is in the room; rejects with a JamsocketError `closed` if that cannot be any more. */
+  /** Resolves when the client is in the room; rejects with a RoomError `closed` if that cannot be any more. */
   get opened(): Promise<OpenState> {
     return new Promise((resolve, reject) => {
       const look = (state: RoomState) => {
@@ -76,7 +76,7 @@ export class Room<C extends Contract = AnyContract> {
 
   /**
    * Sends the message `{ event, data }`, now or as soon as there is a connection.
-   * @throws JamsocketError `queue_full`, `closed`, `invalid`
+   * @throws RoomError `queue_full`, `closed`, `invalid`
    */
   readonly emit = <K extends MessageName<C>>(event: K, ...[data]: EmitArguments<MessageOf<C, K>>): void => {
     this.check?.('message', event, data);
@@ -85,7 +85,7 @@ export class Room<C extends Contract = AnyContract> {
 
   /**
    * Sends a message and resolves with the data of its reply. A handler that returns nothing does not reply.
-   * Rejects with a JamsocketError: `exception`, `timeout`, `aborted`, `connection_lost`, `closed`, `queue_full`, `invalid`;
+   * Rejects with a RoomError: `exception`, `timeout`, `aborted`, `connection_lost`, `closed`, `queue_full`, `invalid`;
    * with a TypeError for a `timeoutMs` that is no number from 0 to Infinity.
    */
   readonly request = async <K extends RequestName<C>>(
@@ -99,7 +99,7 @@ export class Room<C extends Contract = AnyContract> {
       withdraw: (id: string) => this.#session.withdraw(id),
     };
     const reply = await this.#requests.make(transport, { timeoutMs, signal }).catch((error: unknown) => {
-      if ((error as JamsocketError).code === 'timeout') this.#session.ask();
+      if ((error as RoomError).code === 'timeout') this.#session.ask();
       throw error;
     });
     this.check?.('reply', event, reply);
@@ -109,7 +109,7 @@ export class Room<C extends Contract = AnyContract> {
   /**
    * Sends text or bytes as they are, now or as soon as there is a connection. The bytes of a buffer, or of the part of
    * it that a typed array or DataView shows, are copied.
-   * @throws JamsocketError `queue_full`, `closed`
+   * @throws RoomError `queue_full`, `closed`
    * @throws TypeError for anything else: of a Blob, send its `arrayBuffer()`
    */
   readonly send = (data: string | ArrayBuffer | ArrayBufferView): void =>
@@ -149,15 +149,12 @@ export class Room<C extends Contract = AnyContract> {
    * Leaves the room for good. What was sent before still goes out.
    * @param code 1000 (default) or 3000 to 4999
    * @param reason at most 123 bytes of UTF-8
-   * @throws JamsocketError `bad_close`
+   * @throws RoomError `bad_close`
    */
   readonly close = (code = 1000, reason = ''): void => {
     const isAllowed = code === 1000 || (Number.isInteger(code) && code >= 3000 && code <= 4999);
     if (!isAllowed || new TextEncoder().encode(reason).length > MAX_REASON_BYTES)
-      throw new JamsocketError(
-        'bad_close',
-        `A close takes 1000 or 3000 to 4999, and ${MAX_REASON_BYTES} bytes of reason`,
-      );
+      throw new RoomError('bad_close', `A close takes 1000 or 3000 to 4999, and ${MAX_REASON_BYTES} bytes of reason`);
     this.#session.close(code, reason);
   };
 
@@ -190,6 +187,6 @@ export class Room<C extends Contract = AnyContract> {
   }
 }
 
-function closedError(code: number, reason: string): JamsocketError {
-  return new JamsocketError('closed', `Room closed: ${code} ${reason}`.trim());
+function closedError(code: number, reason: string): RoomError {
+  return new RoomError('closed', `Room closed: ${code} ${reason}`.trim());
 }

@@ -5,7 +5,7 @@ import {
   type Acknowledgement,
   type Welcome,
 } from '../../jamsocket/src/base/protocol.js';
-import { JamsocketError } from './errors.js';
+import { RoomError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { Ledger, type Frame } from './ledger.js';
 import { Link, type LinkEnd } from './link.js';
@@ -72,10 +72,10 @@ export class Session {
 
   /**
    * Sends now, or as soon as there is a connection.
-   * @throws JamsocketError `closed`, `queue_full`
+   * @throws RoomError `closed`, `queue_full`
    */
   send(frame: Frame): void {
-    if (this.state.status === 'closed') throw new JamsocketError('closed', 'Room closed');
+    if (this.state.status === 'closed') throw new RoomError('closed', 'Room closed');
     if (this.#phase === 'up' && this.#link.isOpen) this.#transmit(frame);
     else this.#ledger.wait(frame);
   }

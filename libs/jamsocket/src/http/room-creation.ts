@@ -66,7 +66,7 @@ export class RoomCreation {
     room: Room | null,
   ): Promise<void> {
     const client = new Client(new ClientRequest(request, clientAddress(request, this.options.trustProxy)), address);
-    const asked = definition.admit(client, room?.instance ?? null, room?.context ?? null, request);
+    const asked = definition.admit(client, room?.instance ?? null, room?.context ?? null);
     if (asked === undefined) return;
     const ms = definition.options.limits.handshakeTimeoutMs;
     await withinTimeout(asked, ms, this.clock, () => `The guards of ${definition.type.name} took over ${ms} ms.`);

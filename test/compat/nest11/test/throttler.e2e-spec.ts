@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Module, UseGuards, type INestApplication } from '@nestjs/common';
+import { Injectable, Module, UseGuards, type ExecutionContext, type INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Throttle, ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { JamsocketModule, JamsocketService, OnConnect, OnMessage, type Client } from 'nestjs-jamsocket';
@@ -8,7 +8,16 @@ import { refusal, TextClient } from './text-client';
 const LIMIT = 3;
 const MINUTE_MS = 60_000;
 
-@UseGuards(ThrottlerGuard)
+/** As docs/guards.md has it. */
+@Injectable()
+class RoomThrottlerGuard extends ThrottlerGuard {
+  protected override getRequestResponse(context: ExecutionContext) {
+    const { request } = context.switchToWs().getClient<Client>();
+    return { req: { ip: request.ip, headers: request.headers }, res: { header: () => undefined } };
+  }
+}
+
+@UseGuards(RoomThrottlerGuard)
 @JamsocketService()
 class ThrottledRoom {
   @OnConnect()
