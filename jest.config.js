@@ -24,7 +24,7 @@ export default {
     '^nestjs-jamsocket/testing$': '<rootDir>/libs/jamsocket/src/testing/index.ts',
     '^jamsocket-client$': '<rootDir>/libs/client/src/index.ts',
     '^jamsocket-client/react$': '<rootDir>/libs/client/src/react.ts',
-    '^nestjs-jamsocket/(prometheus|opentelemetry|inspector)$': '<rootDir>/libs/jamsocket/src/$1.ts',
+    '^nestjs-jamsocket/(prometheus|opentelemetry|inspector|lmdb|redis|postgres)$': '<rootDir>/libs/jamsocket/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

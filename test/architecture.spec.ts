@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '..', 'libs', 'jamsocket', 'src');
 const FLOORS: readonly (readonly string[])[] = [
   ['base'],
   ['store'],
-  ['options'],
+  ['options', 'lmdb', 'redis', 'postgres'],
   ['decorators', 'wire'],
   ['outbox'],
   ['members'],
@@ -35,6 +35,7 @@ const ENTRIES: readonly string[] = [
   'prometheus.ts',
   'opentelemetry.ts',
   'inspector.ts',
+  'lmdb.ts',
   'testing/index.ts',
 ];
 
@@ -89,6 +90,7 @@ describe('the house', () => {
     const folderOf = (file: string) => file.split('/')[0];
     expect([...new Set(needing('prom-client').map(folderOf))]).toEqual(['prometheus']);
     expect([...new Set(needing('@opentelemetry/api').map(folderOf))]).toEqual(['opentelemetry']);
+    expect([...new Set(needing('lmdb').map(folderOf))]).toEqual(['lmdb']);
   });
 
   it('reads the metadata of decorators in one place, and that of HTTP routes in another', () => {

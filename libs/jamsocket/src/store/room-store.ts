@@ -97,7 +97,7 @@ export interface RoomWrite {
   readonly isDelete?: boolean;
   /** The last write of this owner: afterwards the record has none, and later writes with this fence are refused. */
   readonly isRelease?: boolean;
-  /** Parts to replace, by name: up to 8 lower-case letters. */
+  /** Parts to replace, by name: up to 8 lower-case letters. The first write of a record has at least one. */
   readonly parts?: Readonly<Record<string, Uint8Array>>;
   /** Segments to append to the log, in order. Their numbers are larger than that of every segment before. */
   readonly segments?: readonly StoredSegment[];

@@ -1,0 +1,192 @@
+import type { Database } from 'lmdb';
+import { firstFence } from '../store/first-fence.js';
+import type {
+  Claim,
+  DueRoom,
+  RoomKey,
+  RoomWrite,
+  StoredRecord,
+  StoredSegment,
+  WriteOutcome,
+} from '../store/room-store.js';
+import { StoreError } from '../store/store-error.js';
+import {
+  DUE_RANGE,
+  dueKey,
+  dueRange,
+  headKey,
+  idOf,
+  idOfListKey,
+  listKey,
+  listRange,
+  nameBytes,
+  partKey,
+  readDueKey,
+  segmentKey,
+  segmentNumber,
+  type RoomId,
+} from './lmdb-keys.js';
+import { newHead, readHead, unreadable, writeHead, type RecordHead } from './record-head.js';
+
+export type Bytes = Database<Uint8Array, Uint8Array>;
+
+const EMPTY = Buffer.of(0);
+
+/** What is done in one transaction. `claim` and `apply` change the database and must run in one. */
+export class LmdbRecords {
+  constructor(private readonly db: Bytes) {}
+
+  claim(room: RoomKey, owner: string, minFence: number): Claim {
+    const id = idOf(room);
+    const found = this.#head(id, room);
+    const record = found && this.#read(id, found);
+    const fence = found === undefined ? firstFence(minFence) : Math.max(found.fence + 1, minFence);
+    const head = { ...(found ?? newHead(room, fence, owner)), fence, owner, isReleased: false };
+    this.#moveDue(id, found, head);
+    this.db.putSync(headKey(id), writeHead(head));
+    return { fence, record };
+  }
+
+  apply(write: RoomWrite): WriteOutcome {
+    const id = idOf(write.room);
+    const head = this.#readableHead(id, write.room);
+    if (head === undefined || head.fence !== write.fence || head.owner !== write.owner) return 'fenced';
+    if (write.sequence <= head.sequence) return 'done';
+    if (head.isReleased || write.sequence > head.sequence + 1) return 'fenced';
+    if (write.isDelete) this.#delete(id, head);
+    else this.#change(id, head, write);
+    return 'done';
+  }
+
+  due(before: number, limit: number, except: readonly string[]): DueRoom[] {
+    const skipped = new Set(except.map((owner) => nameBytes(owner).toString('latin1')));
+    const found: DueRoom[] = [];
+    let { start }: { start: Buffer } = DUE_RANGE;
+    while (found.length < limit) {
+      // One owner a round: a jump behind those that are left out costs nothing, however many rooms they have.
+      const [first] = this.db.getKeys({ start, end: DUE_RANGE.end, limit: 1 });
+      if (first === undefined) break;
+      const { owner } = readDueKey(Buffer.from(first));
+      const range = dueRange(owner);
+      const isNobody = owner.length === 0;
+      if (isNobody || !skipped.has(owner.toString('latin1'))) this.#dueOf(range, before, limit, found);
+      start = range.end;
+    }
+    return found.sort((a, b) => a.dueAt - b.dueAt);
+  }
+
+  list(service: string, limit: number, after: string | undefined): RoomKey[] {
+    const range = listRange(service);
+    const start = after === undefined ? range.start : listKey(idOf({ service, key: after }));
+    const rooms: RoomKey[] = [];
+    if (limit < 1) return rooms;
+    for (const key of this.db.getKeys({ start, end: range.end, exclusiveStart: after !== undefined, limit })) {
+      const room = this.#roomOf(idOfListKey(Buffer.from(key)));
+      if (room !== undefined) rooms.push(room);
+    }
+    return rooms;
+  }
+
+  #dueOf({ start, end }: { start: Buffer; end: Buffer }, before: number, limit: number, found: DueRoom[]): void {
+    for (const key of this.db.getKeys({ start, end })) {
+      const { dueAt, id } = readDueKey(Buffer.from(key));
+      if (dueAt > before || found.length === limit) break;
+      const room = this.#roomOf(id);
+      if (room !== undefined) found.push({ room, dueAt });
+    }
+  }
+
+  #change(id: RoomId, head: RecordHead, write: RoomWrite): void {
+    const { parts = {}, segments = [], keepFrom = 0, dueAt = head.dueAt } = write;
+    for (const [name, bytes] of Object.entries(parts)) this.db.putSync(partKey(id, name), bytes);
+    const names = new Set([...head.parts, ...Object.keys(parts)]);
+    const dropped = head.segments > 0 && head.first < keepFrom ? this.#dropSegments(id, keepFrom) : 0;
+    const appended = segments.filter(({ number }) => number >= keepFrom);
+    for (const { number, bytes } of appended) this.db.putSync(segmentKey(id, number), bytes);
+    const kept = head.segments - dropped;
+    // Segments that are left of a log that was cut begin somewhere at keepFrom or above it.
+    const firstKept = dropped > 0 ? keepFrom : head.first;
+    const next: RecordHead = {
+      ...head,
+      sequence: write.sequence,
+      isReleased: write.isRelease === true,
+      dueAt,
+      parts: [...names],
+      segments: kept + appended.length,
+      first: kept > 0 ? firstKept : (appended[0]?.number ?? 0),
+    };
+    if (head.parts.length === 0 && names.size > 0) this.db.putSync(listKey(id), EMPTY);
+    this.#moveDue(id, head, next);
+    this.db.putSync(headKey(id), writeHead(next));
+  }
+
+  #delete(id: RoomId, head: RecordHead): void {
+    for (const name of head.parts) this.db.removeSync(partKey(id, name));
+    this.#dropSegments(id, Number.MAX_SAFE_INTEGER);
+    this.#moveDue(id, head, { ...head, dueAt: null });
+    this.db.removeSync(listKey(id));
+    this.db.removeSync(headKey(id));
+  }
+
+  #dropSegments(id: RoomId, keepFrom: number): number {
+    const keys = [...this.db.getKeys({ start: segmentKey(id, 0), end: segmentKey(id, keepFrom) })];
+    for (const key of keys) this.db.removeSync(key);
+    return keys.length;
+  }
+
+  #moveDue(id: RoomId, from: RecordHead | undefined, to: RecordHead): void {
+    const old = from && dueKeyOf(id, from);
+    const next = dueKeyOf(id, to);
+    if (old === undefined ? next === undefined : next !== undefined && old.equals(next)) return;
+    if (old !== undefined) this.db.removeSync(old);
+    if (next !== undefined) this.db.putSync(next, EMPTY);
+  }
+
+  #read(id: RoomId, head: RecordHead): StoredRecord | undefined {
+    if (head.parts.length === 0) return undefined;
+    const parts: Record<string, Uint8Array> = {};
+    for (const name of head.parts) {
+      const bytes = this.db.get(partKey(id, name));
+      if (bytes === undefined) throw unreadable(head, `its part ${name} is missing`);
+      parts[name] = new Uint8Array(bytes);
+    }
+    const segments: StoredSegment[] = [];
+    const range = { start: segmentKey(id, 0), end: segmentKey(id, Number.MAX_SAFE_INTEGER) };
+    for (const { key, value } of this.db.getRange(range))
+      segments.push({ number: segmentNumber(Buffer.from(key)), bytes: new Uint8Array(value) });
+    if (segments.length !== head.segments)
+      throw unreadable(head, `it has ${segments.length} of ${head.segments} segments of its log`);
+    return { parts, segments, sequence: head.sequence };
+  }
+
+  #head(id: RoomId, room: RoomKey): RecordHead | undefined {
+    const bytes = this.db.get(headKey(id));
+    return bytes === undefined ? undefined : readHead(bytes, room);
+  }
+
+  /** A record that cannot be read has no writer, whatever a write says. */
+  #readableHead(id: RoomId, room: RoomKey): RecordHead | undefined {
+    try {
+      return this.#head(id, room);
+    } catch (error) {
+      if (error instanceof StoreError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Names in keys may be hashed; the head has them whole. */
+  #roomOf(id: RoomId): RoomKey | undefined {
+    const bytes = this.db.get(headKey(id));
+    if (bytes === undefined) return undefined;
+    try {
+      const { service, key } = readHead(bytes);
+      return { service, key };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function dueKeyOf(id: RoomId, { isReleased, owner, dueAt }: RecordHead): Buffer | undefined {
+  return dueAt === null ? undefined : dueKey(isReleased ? '' : owner, dueAt, id);
+}

@@ -1,0 +1,69 @@
+import type { RoomKey } from '../store/room-store.js';
+import { StoreError } from '../store/store-error.js';
+
+/** What is known of a record without its bytes. It lists those, so one that is lost is noticed. */
+export interface RecordHead {
+  readonly service: string;
+  readonly key: string;
+  readonly fence: number;
+  readonly owner: string;
+  readonly isReleased: boolean;
+  readonly sequence: number;
+  readonly dueAt: number | null;
+  /** Names of the parts. */
+  readonly parts: readonly string[];
+  /** How many segments there are. */
+  readonly segments: number;
+  /** Number of the first segment; 0 if there is none. */
+  readonly first: number;
+}
+
+export function newHead({ service, key }: RoomKey, fence: number, owner: string): RecordHead {
+  return {
+    service,
+    key,
+    fence,
+    owner,
+    isReleased: false,
+    sequence: 0,
+    dueAt: null,
+    parts: [],
+    segments: 0,
+    first: 0,
+  };
+}
+
+export function writeHead(head: RecordHead): Buffer {
+  return Buffer.from(JSON.stringify(head));
+}
+
+/** @throws StoreError `record_unreadable` */
+export function readHead(bytes: Uint8Array, room?: RoomKey): RecordHead {
+  let head: unknown;
+  try {
+    head = JSON.parse(Buffer.from(bytes).toString());
+  } catch (error) {
+    throw unreadable(room, 'its head is no JSON', error);
+  }
+  if (!isHead(head)) throw unreadable(room, 'its head lacks what it should have');
+  if (room !== undefined && (head.service !== room.service || head.key !== room.key))
+    throw unreadable(room, 'its head belongs to another room');
+  return head;
+}
+
+export function unreadable(room: RoomKey | undefined, why: string, cause?: unknown): StoreError {
+  const name = room === undefined ? 'a room' : `room ${JSON.stringify(room.key)} of ${JSON.stringify(room.service)}`;
+  return new StoreError('record_unreadable', `The record of ${name} cannot be read: ${why}.`, { cause });
+}
+
+function isHead(value: unknown): value is RecordHead {
+  if (typeof value !== 'object' || value === null) return false;
+  const { service, key, fence, owner, isReleased, sequence, dueAt, parts, segments, first } = value as RecordHead;
+  return (
+    [service, key, owner].every((text) => typeof text === 'string') &&
+    [fence, sequence, dueAt ?? 0, segments, first].every((number) => Number.isSafeInteger(number)) &&
+    typeof isReleased === 'boolean' &&
+    Array.isArray(parts) &&
+    parts.every((name) => typeof name === 'string')
+  );
+}
