@@ -145,6 +145,19 @@ describe('a durable room', () => {
     await journal.has('late');
   });
 
+  it('is restored for a call from outside, and stays unknown if it never was', async () => {
+    const first = await start();
+    const client = await TestClient.connect(`${first.ws}/ws/ledger/one`);
+    client.send('5');
+    await client.nextText();
+    await first.close();
+    apps = [];
+    const rooms = (await start()).app.get(JamsocketRooms);
+    expect(await rooms.invoke(LedgerRoom, 'one', 'sum')).toBe(5);
+    await expect(rooms.invoke(LedgerRoom, 'two', 'sum')).rejects.toMatchObject({ code: 'room_not_found' });
+    expect(await store.list('ledger', 10)).toEqual([{ service: 'ledger', key: 'one' }]);
+  });
+
   it('is deleted by code, running or not', async () => {
     const first = await start();
     const rooms = first.app.get(JamsocketRooms);

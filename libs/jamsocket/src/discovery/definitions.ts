@@ -90,6 +90,7 @@ function withDurable(
       `@JamsocketService() on ${type.name} asks for durable rooms, and the module has no store: give JamsocketModule.forRoot() one, such as { store: new LmdbStore({ path: '.jamsocket' }) }.`,
     );
   }
+  if (module.store === undefined) return { ...options, durable: false };
   if (options.durable !== undefined) return options;
   return { ...options, durable: stateFieldsOf(type.prototype as object).length > 0 && DEFAULT_DURABLE };
 }

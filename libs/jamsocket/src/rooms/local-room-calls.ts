@@ -15,7 +15,7 @@ import type { RoomRegistry } from './room-registry.js';
 /** Calls of rooms in this process. All methods are async, so that whatever they throw rejects. */
 export class LocalRoomCalls implements RoomCalls {
   constructor(
-    private readonly registry: Pick<RoomRegistry, 'create' | 'get' | 'list'>,
+    private readonly registry: Pick<RoomRegistry, 'create' | 'get' | 'list' | 'reserveSaved'>,
     /** `null` without a store. */
     private readonly durability: Pick<Durability, 'delete'> | null = null,
   ) {}
@@ -39,12 +39,30 @@ export class LocalRoomCalls implements RoomCalls {
     method: string,
     args: readonly unknown[],
   ): Promise<unknown> {
-    const room = this.#running(definition, address);
-    if (isInTurnOf(room)) {
+    const running = this.registry.get(definition, address.key);
+    if (running === undefined) return this.#invokeSaved(definition, address, method, args);
+    if (isInTurnOf(running)) {
       const message = `${definition.type.name}.${method} was invoked in a turn of the room it belongs to, "${address.key}": it would wait for itself. Call the method directly.`;
       throw new JamsocketError('room_invokes_itself', message);
     }
-    return callAsTurn(room, method, args, currentTurn());
+    return callAsTurn(running, method, args, currentTurn());
+  }
+
+  /** A saved room is there though no instance of it is running: it is restored, and stops again if nobody is in it. */
+  async #invokeSaved(
+    definition: RoomDefinition,
+    address: RoomAddress,
+    method: string,
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    const caller = currentTurn();
+    const room = await this.registry.reserveSaved(definition, address);
+    if (room === undefined) throw notFound(definition, address);
+    try {
+      return await callAsTurn(room, method, args, caller);
+    } finally {
+      room.occupancy.release();
+    }
   }
 
   async sendMessage(
@@ -91,12 +109,15 @@ export class LocalRoomCalls implements RoomCalls {
     return this.durability.delete({ service: definition.service, key });
   }
 
-  #running(definition: RoomDefinition, { key }: RoomAddress): Room {
-    const room = this.registry.get(definition, key);
+  #running(definition: RoomDefinition, address: RoomAddress): Room {
+    const room = this.registry.get(definition, address.key);
     if (room !== undefined) return room;
-    const message = `${definition.type.name} has no running room ${JSON.stringify(key)}.`;
-    throw new RefusedError(404, 'room_not_found', message);
+    throw notFound(definition, address);
   }
+}
+
+function notFound({ type }: RoomDefinition, { key }: RoomAddress): RefusedError {
+  return new RefusedError(404, 'room_not_found', `${type.name} has no running room ${JSON.stringify(key)}.`);
 }
 
 function foundAs({ definition, address, members }: Room): FoundRoom {

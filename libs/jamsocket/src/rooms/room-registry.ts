@@ -78,6 +78,26 @@ export class RoomRegistry {
     place.room.whenTurnComes(() => place.room.occupancy.release());
   }
 
+  /**
+   * The room at this address with a reservation, restored first if it is saved and not running; `undefined` if there is no
+   * such room. For calls from outside.
+   * @throws RefusedError `room_failed`, `room_unreadable`, `store_unavailable`, `too_many_rooms`, `draining`
+   */
+  async reserveSaved(definition: RoomDefinition, address: RoomAddress): Promise<Room | undefined> {
+    if (!definition.options.durable) return undefined;
+    for (;;) {
+      const place = this.#placesOf(definition).get(address.key) ?? this.#start(definition, address, true);
+      try {
+        await this.#whenStarted(place);
+      } catch (error) {
+        if (error instanceof RefusedError && error.code === 'no_such_room') return undefined;
+        throw error;
+      }
+      if (place.room.reserve()) return place.room;
+      await place.room.stopped;
+    }
+  }
+
   get(definition: RoomDefinition, key: string): Room | undefined {
     const room = this.#placesOf(definition).get(key)?.room;
     return room?.state === 'running' ? room : undefined;
