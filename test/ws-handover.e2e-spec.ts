@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { Journal } from './support/gate.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
+import type { Connection } from '../libs/jamsocket/src/wire/connection.js';
 
 const journal = new Journal();
 
@@ -35,7 +36,7 @@ describe('the ws object of a connection', () => {
 
   function latestConnection() {
     const [room] = started.app.get(JamsocketRooms).localRooms();
-    return [...room.clients.values()].at(-1)!.connection!;
+    return [...room.clients.values()].at(-1)!.connection as Connection;
   }
 
   async function enter() {

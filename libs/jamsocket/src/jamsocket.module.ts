@@ -40,7 +40,7 @@ import type { DurableRoom } from './durable/durable-room.js';
 import { Waker } from './rooms/waker.js';
 import type { RoomDefinition } from './room/room-definition.js';
 import { TimerRegistry } from './room/timer-registry.js';
-import type { Connection } from './wire/connection.js';
+import type { Link } from './outbox/link.js';
 
 const DURABILITY = Symbol('JAMSOCKET_DURABILITY');
 const HTTP_ROUTES = Symbol('JAMSOCKET_HTTP_ROUTES');
@@ -126,7 +126,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
           timers,
           observers,
           placesKept: new AddressCounts(),
-          closing: new Set<Connection>(),
+          closing: new Set<Link>(),
           createLifecycle: (room: DurableRoom, definition: RoomDefinition) => {
             const { durable } = definition.options;
             return durable && durability !== null ? durability.lifecycleOf(room, durable) : null;

@@ -1,4 +1,5 @@
-import type { Connection } from '../wire/connection.js';
+import type { Link } from '../outbox/link.js';
+import type { Outlet } from '../outbox/outbox.js';
 import { Frame } from '../wire/frame.js';
 import type { InboundRate } from '../wire/inbound-rate.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
@@ -35,7 +36,9 @@ export class Client<Data = any> {
   /** @internal Whole milliseconds on the room's clock, which cost no object of their own. */
   joinedAt = 0;
   /** @internal `null` while it is away. */
-  connection: Connection | null = null;
+  connection: Link | null = null;
+  /** @internal Its entry in its room's outbox, while it is in there. */
+  outlet: Outlet | null = null;
   /** @internal The handlers asked for its end: what it sent before that does not count any more. */
   isDismissed = false;
   /** @internal What it sent while its room's mailbox was full; `null` if all of that has been handed on. */
@@ -97,8 +100,8 @@ export class Client<Data = any> {
 
   /** Bytes that were sent to this client and still wait here. */
   get bufferedBytes(): number {
-    if (this.connection === null || this.room === null) return 0;
-    return this.connection.bufferedBytes + this.room.members.outbox.queuedBytes(this.connection);
+    const queued = this.outlet === null ? 0 : this.room!.members.outbox.queuedBytes(this.outlet);
+    return queued + (this.connection?.bufferedBytes ?? 0);
   }
 
   /**
@@ -170,7 +173,7 @@ export class Client<Data = any> {
   endNow(code: number, reason: string, connection = this.connection): void {
     if (!this.#isMember || connection === null || this.connection !== connection) return;
     try {
-      this.room!.members.outbox.flushTo(connection);
+      this.#flush();
       connection.close(code, reason);
     } catch (error) {
       connection.terminate('its close failed');
@@ -201,12 +204,12 @@ export class Client<Data = any> {
 
   /** @internal */
   chunkRead(): void {
-    if (this.connection !== null) this.room!.members.outbox.chunkRead(this.connection);
+    if (this.outlet !== null) this.room!.members.outbox.chunkRead(this.outlet);
   }
 
   /** @internal */
   connectionClosing(): void {
-    if (this.connection !== null) this.room!.members.outbox.flushTo(this.connection);
+    this.#flush();
   }
 
   /** @internal */
@@ -231,6 +234,10 @@ export class Client<Data = any> {
   /** @internal */
   connectionClosed(code: number, reason: string): void {
     this.room!.connectionLost(this, code, reason);
+  }
+
+  #flush(): void {
+    if (this.outlet !== null) this.room!.members.outbox.flushTo(this.outlet);
   }
 
   get #isMember(): boolean {

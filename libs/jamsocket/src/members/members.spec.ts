@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { IncomingMessage } from 'node:http';
-import type { Connection } from '../wire/connection.js';
 import { Frame } from '../wire/frame.js';
-import type { Outbox } from '../outbox/outbox.js';
+import type { Link } from '../outbox/link.js';
+import type { Outbox, Outlet } from '../outbox/outbox.js';
 import { SystemClock, SystemRandom } from '../base/sources.js';
 import { AddressCounts } from './address-counts.js';
 import { ClientRequest } from './client-request.js';
@@ -25,16 +25,18 @@ class FakeConnection {
 
 /** Keeps whom each volatile broadcast was not for. */
 class FakeOutbox {
-  readonly excluded: (readonly Connection[])[] = [];
-  join(): void {}
+  readonly excluded: (readonly Link[])[] = [];
+  join(link: Link): Outlet {
+    return { link };
+  }
   leave(): void {}
   send(): void {}
   sendTo(): void {}
   broadcast({ isVolatile }: Frame): void {
     if (isVolatile) this.excluded.push([]);
   }
-  broadcastExcept(_frame: Frame, excluded: readonly Connection[]): void {
-    this.excluded.push(excluded);
+  broadcastExcept(_frame: Frame, excluded: readonly Outlet[]): void {
+    this.excluded.push(excluded.map(({ link }) => link));
   }
 }
 
@@ -65,7 +67,7 @@ describe('the members of a room', () => {
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
     client.isResumable = isResumable;
     const connection = new FakeConnection();
-    members.add(client, connection as unknown as Connection);
+    members.add(client, connection as unknown as Link);
     members.enter(client);
     return { client, connection };
   }
@@ -76,7 +78,7 @@ describe('the members of a room', () => {
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
     client.tag(...tags);
     client.room = { members } as unknown as Client['room'];
-    members.add(client, new FakeConnection() as unknown as Connection);
+    members.add(client, new FakeConnection() as unknown as Link);
     client.tag('joining');
     members.enter(client);
     return client;

@@ -1,4 +1,4 @@
-import type { Connection } from '../wire/connection.js';
+import type { Link } from '../outbox/link.js';
 import { Frame } from '../wire/frame.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
@@ -6,13 +6,7 @@ import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
 import type { MembersPort } from './room-port.js';
 import type { ReplayLog } from './replay-log.js';
-import {
-  connectionsOf,
-  Resumption,
-  type RestoredResumption,
-  type Resumable,
-  type ResumeRequest,
-} from './resumption.js';
+import { outletsOf, Resumption, type RestoredResumption, type Resumable, type ResumeRequest } from './resumption.js';
 import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
 import { TagIndex } from './tag-index.js';
 
@@ -64,7 +58,7 @@ export class Members implements MembersPort<Client> {
   }
 
   /** The client has a connection. */
-  add(client: Client, connection: Connection): void {
+  add(client: Client, connection: Link): void {
     client.connection = connection;
     const joining = (this.#joining ??= new Map<ClientId, Client>());
     client.id = this.#ids.next(client.request, (id) => this.clients.has(id) || joining.has(id));
@@ -78,7 +72,7 @@ export class Members implements MembersPort<Client> {
     if (client.closed !== undefined) return;
     this.clients.set(client.id, client);
     this.#byTag?.enter(client);
-    this.outbox.join(client.connection!);
+    client.outlet = this.outbox.join(client.connection!);
     if (client.session !== null) this.#resumption!.enter(client, client.lost);
   }
 
@@ -86,7 +80,7 @@ export class Members implements MembersPort<Client> {
   remove(client: Client): void {
     this.clients.delete(client.id);
     this.#byTag?.leave(client);
-    if (client.connection !== null) this.outbox.leave(client.connection);
+    this.#leaveOutbox(client);
     if (client.session === null) return;
     this.#resumption!.forget(client);
     if (this.#resumption!.isEmpty) this.#resumption = null;
@@ -115,7 +109,7 @@ export class Members implements MembersPort<Client> {
     const isLost =
       code === CloseCode.abnormal || client.isParked || (code === CloseCode.timeout && !client.isDismissed);
     if (!isLost || client.session === null || !this.#resumption!.keepPlace(client)) return false;
-    this.outbox.leave(connection!);
+    this.#leaveOutbox(client);
     return true;
   }
 
@@ -128,7 +122,7 @@ export class Members implements MembersPort<Client> {
     return this.#resumption?.find(request) ?? { lost: 'unknown' };
   }
 
-  resume(resumable: Resumable, connection: Connection, token: string): void {
+  resume(resumable: Resumable, connection: Link, token: string): void {
     // The connection that it comes back from may not have noticed its end yet.
     resumable.client.connection?.terminate('resumed');
     this.#resumption!.resume(resumable, connection, token);
@@ -158,7 +152,7 @@ export class Members implements MembersPort<Client> {
   /** Tells the client how much of what it sent has been handled. */
   acknowledge(client: Client): void {
     // A client that is away hears it when it comes back.
-    if (client.closed === undefined && client.connection !== null) this.#resumption!.acknowledge(client);
+    if (client.closed === undefined && client.outlet !== null) this.#resumption!.acknowledge(client);
   }
 
   broadcast(frame: Frame): void {
@@ -169,24 +163,29 @@ export class Members implements MembersPort<Client> {
 
   broadcastExcept(frame: Frame, clients: readonly Client[]): void {
     if (this.room.observer !== null) tellBroadcast(this.room, frame, clients, this.clients);
-    if (this.#resumption === null) this.outbox.broadcastExcept(frame, connectionsOf(clients));
+    if (this.#resumption === null) this.outbox.broadcastExcept(frame, outletsOf(clients));
     else this.#resumption.broadcast(frame, clients);
   }
 
   sendTo(client: Client, frame: Frame): void {
     if (this.room.observer !== null) tellSentToOne(this.room, frame, client, this.clients);
     if (this.#resumption !== null) this.#resumption.send(frame, [client]);
-    else if (client.connection !== null) this.outbox.sendTo(frame, client.connection);
+    else if (client.outlet !== null) this.outbox.sendTo(frame, client.outlet);
   }
 
   sendText(client: Client, text: string): void {
     if (this.room.observer !== null || this.#resumption !== null) this.sendTo(client, Frame.text(text));
-    else if (client.connection !== null) this.outbox.sendText(text, client.connection);
+    else if (client.outlet !== null) this.outbox.sendText(text, client.outlet);
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
     if (this.room.observer !== null) tellSentTo(this.room, frame, clients, this.clients);
-    if (this.#resumption === null) this.outbox.send(frame, connectionsOf(clients));
+    if (this.#resumption === null) this.outbox.send(frame, outletsOf(clients));
     else this.#resumption.send(frame, clients);
+  }
+
+  #leaveOutbox(client: Client): void {
+    if (client.outlet !== null) this.outbox.leave(client.outlet);
+    client.outlet = null;
   }
 }

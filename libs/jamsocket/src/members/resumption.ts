@@ -1,6 +1,6 @@
-import type { Connection } from '../wire/connection.js';
+import type { Link } from '../outbox/link.js';
 import { Frame } from '../wire/frame.js';
-import type { Outbox } from '../outbox/outbox.js';
+import type { Outbox, Outlet } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Lost, Welcome } from '../base/protocol.js';
 import type { AddressCounts } from './address-counts.js';
@@ -76,7 +76,7 @@ export class Resumption {
   }
 
   /** The client has a connection, and is about to become a member. */
-  open(client: Client, connection: Connection): void {
+  open(client: Client, connection: Link): void {
     connection.keepsVolatile = true;
     client.session = new Session(this.random.token());
     client.session.clientId = client.id;
@@ -95,7 +95,7 @@ export class Resumption {
   }
 
   acknowledge(client: Client): void {
-    this.outbox.sendTo(Frame.text(client.session!.acknowledge()), client.connection!);
+    this.outbox.sendTo(Frame.text(client.session!.acknowledge()), client.outlet!);
   }
 
   /** Keeps the place of a client whose connection is lost. @returns whether it can come back */
@@ -133,26 +133,26 @@ export class Resumption {
   }
 
   /** The client goes on with another connection, and gets what it has missed first. */
-  resume({ client, missed }: Resumable, connection: Connection, presented: string): void {
+  resume({ client, missed }: Resumable, connection: Link, presented: string): void {
     this.#stopWaiting(client);
     client.connection = connection;
     connection.keepsVolatile = true;
     this.#replaceTokens(client, (session) => session.renew(this.random.token(), presented));
-    this.outbox.join(connection);
-    this.outbox.sendAll([this.#welcomeFrame(client, { resumed: true }), ...missed], connection);
+    client.outlet = this.outbox.join(connection);
+    this.outbox.sendAll([this.#welcomeFrame(client, { resumed: true }), ...missed], client.outlet);
   }
 
   broadcast(frame: Frame, excluded: readonly Client[]): void {
     const except = frame.isVolatile ? this.#withBehind(excluded) : excluded;
     this.log?.broadcast(frame, sessionsOf(except));
     if (except.length === 0) this.outbox.broadcast(frame);
-    else this.outbox.broadcastExcept(frame, connectionsOf(except));
+    else this.outbox.broadcastExcept(frame, outletsOf(except));
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
     const to = frame.isVolatile ? clients.filter((client) => !isBehind(client)) : clients;
     this.log?.send(frame, sessionsOf(to));
-    this.outbox.send(frame, connectionsOf(to));
+    this.outbox.send(frame, outletsOf(to));
   }
 
   /** Not everything that was written to the client has left. */
@@ -177,7 +177,7 @@ export class Resumption {
   }
 
   #welcome(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): void {
-    this.outbox.sendTo(this.#welcomeFrame(client, answer), client.connection!);
+    this.outbox.sendTo(this.#welcomeFrame(client, answer), client.outlet!);
   }
 
   #welcomeFrame(client: Client, answer: Pick<Welcome, 'resumed' | 'lost'>): Frame {
@@ -220,6 +220,6 @@ function isBehind({ session, connection }: Client): boolean {
 }
 
 /** Of those that are not away. */
-export function connectionsOf(clients: readonly Client[]): Connection[] {
-  return clients.flatMap(({ connection }) => connection ?? []);
+export function outletsOf(clients: readonly Client[]): Outlet[] {
+  return clients.flatMap(({ outlet }) => outlet ?? []);
 }

@@ -1,21 +1,21 @@
-import type { Connection } from '../wire/connection.js';
+import type { CoalescingOutlet } from './coalescing-outlet.js';
 
 /** Members with sequences of their own, linked by `nextApart`: an array would be garbage once a turn. */
 export class ApartList {
-  #first: Connection | null = null;
-  #last: Connection | null = null;
+  #first: CoalescingOutlet | null = null;
+  #last: CoalescingOutlet | null = null;
   count = 0;
 
-  add(connection: Connection): void {
-    connection.nextApart = null;
-    if (this.#last === null) this.#first = connection;
-    else this.#last.nextApart = connection;
-    this.#last = connection;
+  add(outlet: CoalescingOutlet): void {
+    outlet.nextApart = null;
+    if (this.#last === null) this.#first = outlet;
+    else this.#last.nextApart = outlet;
+    this.#last = outlet;
     this.count++;
   }
 
   /** Empties the list. @returns the first; the others are still linked to it */
-  take(): Connection | null {
+  take(): CoalescingOutlet | null {
     const first = this.#first;
     this.#first = null;
     this.#last = null;
@@ -23,11 +23,11 @@ export class ApartList {
     return first;
   }
 
-  /** Empties the list. A link left behind would keep a connection that is gone. */
+  /** Empties the list. A link left behind would keep a outlet that is gone. */
   clear(): void {
-    for (let connection = this.take(), next: Connection | null; connection !== null; connection = next) {
-      next = connection.nextApart;
-      connection.nextApart = null;
+    for (let outlet = this.take(), next: CoalescingOutlet | null; outlet !== null; outlet = next) {
+      next = outlet.nextApart;
+      outlet.nextApart = null;
     }
   }
 }

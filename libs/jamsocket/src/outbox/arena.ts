@@ -1,5 +1,6 @@
 import type { Frame } from '../wire/frame.js';
-import { partsOf, type OwnSequence } from '../wire/own-sequence.js';
+import { partsOf, type OwnSequence } from './own-sequence.js';
+import type { Link } from './link.js';
 import { ShortFrames } from '../wire/short-frames.js';
 
 /** Enough for the turns of most rooms; a turn that needs more gets a buffer of its own. */
@@ -64,9 +65,9 @@ class Arena {
     return this.#buffer.subarray(start, at);
   }
 
-  /** The last bytes given out were written to this connection. */
-  written(connection: { readonly isHolding: boolean }): void {
-    if (!connection.isHolding) {
+  /** The last bytes given out were written to this link. */
+  written(link: Pick<Link, 'isHolding'>): void {
+    if (!link.isHolding) {
       if (this.#scratch >= 0) this.#used = this.#scratch;
     } else if (this.#isShort) {
       this.#short.giveAway();

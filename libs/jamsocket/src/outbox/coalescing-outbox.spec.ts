@@ -1,17 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CoalescingOutbox } from './coalescing-outbox.js';
-import type { Connection } from '../wire/connection.js';
+import { CoalescingOutlet, HAS_LEFT } from './coalescing-outlet.js';
+import type { Link } from './link.js';
 import { Frame } from '../wire/frame.js';
-import { IN_NO_OUTBOX } from '../wire/socket-writer.js';
-import type { OwnSequence } from '../wire/own-sequence.js';
 import type { TickFlusher } from './tick-flusher.js';
 
 /** Copies what is written to it, as an operating system would, and now and then holds on to it. */
 class FakeConnection {
-  outboxStart = IN_NO_OUTBOX;
-  outboxParts: OwnSequence | null = null;
-  nextApart: FakeConnection | null = null;
   writes = 0;
   isHolding = false;
   isSlow = false;
@@ -89,13 +85,17 @@ function setUp({ gathersLonger = false, members = MEMBERS, onDrop = (): void => 
   const dropped: number[] = [];
   const outbox = new CoalescingOutbox(
     { gathersLonger, schedule: (box: CoalescingOutbox) => scheduled.push(box) } as unknown as TickFlusher,
-    (connection) => {
-      dropped.push((connection as unknown as FakeConnection).number);
+    (link) => {
+      dropped.push((link as unknown as FakeConnection).number);
       onDrop();
     },
   );
   const connections = Array.from({ length: members }, (_, number) => new FakeConnection(number));
-  const real = (number: number) => connections[number] as unknown as Connection;
+  const linkOf = (number: number) => connections[number] as unknown as Link;
+  // Before it joins, as after it has left.
+  const outlets = connections.map(({ number }) => new CoalescingOutlet(linkOf(number), HAS_LEFT));
+  const real = (number: number) => outlets[number];
+  const join = (number: number) => (outlets[number] = outbox.join(linkOf(number)));
   /** Ends a turn of the event loop. @returns whether there was anything to do */
   const turn = () => {
     const due = scheduled.splice(0);
@@ -106,7 +106,7 @@ function setUp({ gathersLonger = false, members = MEMBERS, onDrop = (): void => 
   const allTurns = () => {
     for (let turns = 0; turn(); turns++) expect(turns).toBeLessThan(50);
   };
-  return { outbox, connections, real, dropped, turn, allTurns };
+  return { outbox, connections, join, real, dropped, turn, allTurns };
 }
 
 describe('the coalescing outbox', () => {
@@ -116,8 +116,8 @@ describe('the coalescing outbox', () => {
   ])('gives each member what was sent to it in order, whatever the mix, beside $crowd others', ({ crowd, numRuns }) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const { outbox, connections, real, turn, allTurns } = setUp({ members: MEMBERS + crowd });
-        for (const { number } of connections.slice(MEMBERS)) outbox.join(real(number));
+        const { outbox, join, connections, real, turn, allTurns } = setUp({ members: MEMBERS + crowd });
+        for (const { number } of connections.slice(MEMBERS)) join(number);
         const joined = new Set(connections.slice(MEMBERS).map(({ number }) => number));
         const wanted = connections.map((): string[] => []);
         // Members leave when their connection has closed: what they would still have got does not count.
@@ -140,7 +140,7 @@ describe('the coalescing outbox', () => {
             outbox.chunkRead(real(now.members[0]));
           } else if (now.do === 'join' && !joined.has(now.members[0])) {
             joined.add(now.members[0]);
-            outbox.join(real(now.members[0]));
+            join(now.members[0]);
           } else if (now.do === 'leave' && joined.has(now.members[0])) {
             outbox.flush();
             settle();
@@ -172,8 +172,8 @@ describe('the coalescing outbox', () => {
   });
 
   it('writes once a member and turn, however many messages there are', () => {
-    const { outbox, connections, real } = setUp();
-    for (const { number } of connections) outbox.join(real(number));
+    const { outbox, join, connections, real } = setUp();
+    for (const { number } of connections) join(number);
     for (let count = 0; count < 10; count++) outbox.broadcast(Frame.text(`message ${count}`));
     outbox.broadcastExcept(Frame.text('except'), [real(0)]);
     outbox.send(Frame.text('direct'), [real(1)]);
@@ -182,8 +182,8 @@ describe('the coalescing outbox', () => {
   });
 
   it('answers as soon as everyone has an answer, if nothing else waits', () => {
-    const { outbox, connections, real } = setUp();
-    for (const { number } of connections) outbox.join(real(number));
+    const { outbox, join, connections, real } = setUp();
+    for (const { number } of connections) join(number);
     for (const { number } of connections) {
       expect(connections.map(({ writes }) => writes)).toEqual([0, 0, 0, 0]);
       outbox.sendText(`answer ${number}`, real(number));
@@ -199,8 +199,8 @@ describe('the coalescing outbox', () => {
   });
 
   it('does not have more than eight answers wait for each other', () => {
-    const { outbox, connections, real } = setUp({ members: 20 });
-    for (const { number } of connections) outbox.join(real(number));
+    const { outbox, join, connections, real } = setUp({ members: 20 });
+    for (const { number } of connections) join(number);
     for (const { number } of connections) {
       outbox.sendText('answer', real(number));
       outbox.chunkRead(real(number));
@@ -210,16 +210,16 @@ describe('the coalescing outbox', () => {
   });
 
   it('gathers answers, too, for as long as it was told', () => {
-    const { outbox, connections, real } = setUp({ gathersLonger: true });
-    outbox.join(real(0));
+    const { outbox, join, connections, real } = setUp({ gathersLonger: true });
+    join(0);
     outbox.sendText('answer', real(0));
     outbox.chunkRead(real(0));
     expect(connections[0].writes).toBe(0);
   });
 
   it('drops a client that is too slow for its answers', () => {
-    const { outbox, connections, real, dropped } = setUp();
-    outbox.join(real(0));
+    const { outbox, join, connections, real, dropped } = setUp();
+    join(0);
     connections[0].isSlow = true;
     outbox.sendText('answer', real(0));
     outbox.chunkRead(real(0));
@@ -227,8 +227,8 @@ describe('the coalescing outbox', () => {
   });
 
   it('lets nobody change an answer that a socket still holds on to', () => {
-    const { outbox, connections, real } = setUp();
-    for (const { number } of connections) outbox.join(real(number));
+    const { outbox, join, connections, real } = setUp();
+    for (const { number } of connections) join(number);
     connections[0].isHolding = true;
     for (const { number } of connections) outbox.sendText(`number ${number}`, real(number));
     outbox.flush();
@@ -236,10 +236,10 @@ describe('the coalescing outbox', () => {
   });
 
   it('shares the bytes between the members that get the same', () => {
-    const { outbox, connections, real } = setUp();
+    const { outbox, join, connections } = setUp();
     for (const connection of connections) {
       connection.isHolding = true;
-      outbox.join(real(connection.number));
+      join(connection.number);
     }
     outbox.broadcast(Frame.text('to all'));
     outbox.flush();
@@ -247,9 +247,9 @@ describe('the coalescing outbox', () => {
   });
 
   it('counts what is queued for a member exactly', () => {
-    const { outbox, real } = setUp();
-    outbox.join(real(0));
-    outbox.join(real(1));
+    const { outbox, join, real } = setUp();
+    join(0);
+    join(1);
     outbox.broadcast(Frame.text('12345'));
     outbox.send(Frame.text('123'), [real(0)]);
     outbox.broadcastExcept(Frame.text('1'), [real(0)]);
@@ -263,8 +263,8 @@ describe('the coalescing outbox', () => {
   });
 
   it('drops a member that is too slow, and only that one', () => {
-    const { outbox, connections, real, dropped } = setUp();
-    for (const { number } of connections) outbox.join(real(number));
+    const { outbox, join, connections, dropped } = setUp();
+    for (const { number } of connections) join(number);
     connections[2].isSlow = true;
     outbox.broadcast(Frame.text('to all'));
     outbox.flush();
@@ -273,14 +273,14 @@ describe('the coalescing outbox', () => {
   });
 
   it('gives nothing more to those that are dropped together', () => {
-    const { outbox, connections, real, dropped } = setUp({
+    const { outbox, join, connections, dropped } = setUp({
       onDrop: () => {
         connections.forEach((connection) => (connection.isSlow = false));
         outbox.broadcast(Frame.text('one has left'));
         outbox.flush();
       },
     });
-    for (const { number } of connections) outbox.join(real(number));
+    for (const { number } of connections) join(number);
     connections[1].isSlow = connections[2].isSlow = true;
     outbox.broadcast(Frame.text('to all'));
     outbox.flush();
@@ -290,20 +290,21 @@ describe('the coalescing outbox', () => {
   });
 
   it('keeps no connection for one that has left', () => {
-    const { outbox, connections, real } = setUp();
-    for (const { number } of connections) outbox.join(real(number));
+    const { outbox, join, connections, real } = setUp();
+    for (const { number } of connections) join(number);
     outbox.sendText('to 0', real(0));
     outbox.sendText('to 1', real(1));
-    outbox.leave(real(0));
+    const left = real(0);
+    outbox.leave(left);
     outbox.broadcast(Frame.text('to all'));
     outbox.flush();
-    expect(connections[0].nextApart).toBe(null);
+    expect(left.nextApart).toBe(null);
     expect(connections[1].texts).toEqual(['to 1', 'to all']);
   });
 
   it('asks to be flushed once a turn, and writes at once what has grown large', () => {
-    const { outbox, connections, real, turn } = setUp();
-    outbox.join(real(0));
+    const { outbox, join, connections, turn } = setUp();
+    join(0);
     outbox.broadcast(Frame.text('small'));
     outbox.broadcast(Frame.text('small, too'));
     expect(connections[0].writes).toBe(0);
@@ -320,7 +321,7 @@ describe('the coalescing outbox of a large room', () => {
 
   function setUpLarge(options = {}) {
     const set = setUp({ members: LARGE, ...options });
-    for (const { number } of set.connections) set.outbox.join(set.real(number));
+    for (const { number } of set.connections) set.join(number);
     const written = () => set.connections.filter(({ writes }) => writes > 0).length;
     return { ...set, written };
   }
@@ -445,12 +446,12 @@ describe('the coalescing outbox of a large room', () => {
     outbox.sendTo(Frame.text('a turn later'), real(1_450));
     allTurns();
     // A link left behind would keep a connection that is gone.
-    expect(connections.every(({ nextApart }) => nextApart === null)).toBe(true);
+    expect(connections.every(({ number }) => real(number).nextApart === null)).toBe(true);
   });
 
   it('writes what nobody else in the slice still has to get', () => {
-    const { outbox, connections, real, turn } = setUp({ members: 130 });
-    for (const { number } of connections) outbox.join(real(number));
+    const { outbox, join, connections, real, turn } = setUp({ members: 130 });
+    for (const { number } of connections) join(number);
     outbox.broadcast(Frame.text('to all'));
     turn();
     outbox.sendTo(Frame.text('to 128'), real(128));

@@ -1,9 +1,9 @@
 import { ApartList } from './apart-list.js';
-import type { Connection } from '../wire/connection.js';
+import { CoalescingOutlet, HAS_LEFT } from './coalescing-outlet.js';
+import type { Link } from './link.js';
 import { Frame } from '../wire/frame.js';
 import type { DropSlow, Outbox } from './outbox.js';
-import { bytesOf, partsOf, shiftIndices, type OwnSequence, type Parts } from '../wire/own-sequence.js';
-import { IN_NO_OUTBOX } from '../wire/socket-writer.js';
+import { bytesOf, partsOf, shiftIndices, type OwnSequence, type Parts } from './own-sequence.js';
 import type { TickFlusher } from './tick-flusher.js';
 import { firstNeeded, writeApart, writeBroadcasts } from './tick-writes.js';
 import { LARGE_ROOM, WriteSlices } from './write-slices.js';
@@ -21,15 +21,15 @@ const ANSWERS_AT_ONCE = 8;
  *
  * Broadcasts go into one list that all members share: M broadcasts to N clients are encoded once and cost N writes
  * of the same bytes. A member that gets something else in between (a direct message, or a broadcast without it) keeps
- * `outboxParts`, a sequence of its own; what follows that is `outboxStart` to the end of the shared list.
+ * `parts`, a sequence of its own; what follows that is `start` to the end of the shared list.
  *
  * A large room is written to in slices, a turn each; what is broadcast meanwhile is added to the shared list, which
  * begins anew when everyone has got all of it.
  */
 export class CoalescingOutbox implements Outbox {
-  readonly #members = new Set<Connection>();
+  readonly #members = new Set<CoalescingOutlet>();
   #shared: Frame[] = [];
-  /** Those who have `outboxParts`, as long as there are no broadcasts. */
+  /** Those who have `parts`, as long as there are no broadcasts. */
   readonly #apart = new ApartList();
   #bytes = 0;
   #isScheduled = false;
@@ -43,17 +43,18 @@ export class CoalescingOutbox implements Outbox {
     private readonly dropSlow: DropSlow,
   ) {}
 
-  join(connection: Connection): void {
-    connection.outboxStart = this.#shared.length;
-    this.#members.add(connection);
+  join(link: Link): CoalescingOutlet {
+    const outlet = new CoalescingOutlet(link, this.#shared.length);
+    this.#members.add(outlet);
     if (this.#members.size > LARGE_ROOM) this.#slices ??= new WriteSlices();
+    return outlet;
   }
 
-  leave(connection: Connection): void {
-    this.#members.delete(connection);
-    this.#slices?.forget(connection);
-    connection.outboxStart = IN_NO_OUTBOX;
-    connection.outboxParts = null;
+  leave(outlet: CoalescingOutlet): void {
+    this.#members.delete(outlet);
+    this.#slices?.forget(outlet);
+    outlet.start = HAS_LEFT;
+    outlet.parts = null;
   }
 
   broadcast(frame: Frame): void {
@@ -62,46 +63,46 @@ export class CoalescingOutbox implements Outbox {
     this.#queued(frame);
   }
 
-  broadcastExcept(frame: Frame, excluded: readonly Connection[]): void {
+  broadcastExcept(frame: Frame, excluded: readonly CoalescingOutlet[]): void {
     const index = this.#shared.length;
-    for (const connection of excluded) {
-      if (connection.outboxStart === IN_NO_OUTBOX) continue;
+    for (const outlet of excluded) {
+      if (outlet.start === HAS_LEFT) continue;
       // Who has got everything so far only skips this one.
-      if (connection.outboxStart < index || connection.outboxParts !== null) this.#ownParts(connection, index);
-      connection.outboxStart = index + 1;
+      if (outlet.start < index || outlet.parts !== null) this.#ownParts(outlet, index);
+      outlet.start = index + 1;
     }
     this.broadcast(frame);
   }
 
-  sendTo(frame: Frame, connection: Connection): void {
-    if (connection.outboxStart === IN_NO_OUTBOX) return;
-    this.#addPart(connection, frame);
+  sendTo(frame: Frame, outlet: CoalescingOutlet): void {
+    if (outlet.start === HAS_LEFT) return;
+    this.#addPart(outlet, frame);
     this.#queued(frame);
   }
 
-  sendText(text: string, connection: Connection): void {
-    const start = connection.outboxStart;
-    if (start !== this.#shared.length || connection.outboxParts !== null)
-      return this.sendTo(Frame.text(text), connection);
-    this.#setApart(connection, text);
+  sendText(text: string, outlet: CoalescingOutlet): void {
+    const start = outlet.start;
+    if (start !== this.#shared.length || outlet.parts !== null) return this.sendTo(Frame.text(text), outlet);
+    this.#setApart(outlet, text);
     // At least: what it takes exactly is found out when it is written.
     this.#bytes += 2 + text.length;
     this.#flushSoon();
   }
 
-  send(frame: Frame, connections: readonly Connection[]): void {
+  send(frame: Frame, outlets: readonly CoalescingOutlet[]): void {
     let isQueued = false;
-    for (const connection of connections) {
-      if (connection.outboxStart === IN_NO_OUTBOX) continue;
-      this.#addPart(connection, frame);
+    for (const outlet of outlets) {
+      if (outlet.start === HAS_LEFT) continue;
+      this.#addPart(outlet, frame);
       isQueued = true;
     }
     if (isQueued) this.#queued(frame);
   }
 
-  sendAll(frames: readonly Frame[], connection: Connection): void {
+  sendAll(frames: readonly Frame[], outlet: CoalescingOutlet): void {
+    if (outlet.start === HAS_LEFT) return;
     for (const frame of frames) {
-      this.#addPart(connection, frame);
+      this.#addPart(outlet, frame);
       this.#count(frame);
     }
     this.#flushSoon();
@@ -111,16 +112,16 @@ export class CoalescingOutbox implements Outbox {
     action();
   }
 
-  queuedBytes(connection: Connection): number {
-    if (connection.outboxStart === IN_NO_OUTBOX) return 0;
+  queuedBytes(outlet: CoalescingOutlet): number {
+    if (outlet.start === HAS_LEFT) return 0;
     const sizeOf = (from: number, to: number) =>
       this.#shared.slice(from, to).reduce((sum, frame) => sum + frame.bytes, 0);
-    return bytesOf(connection.outboxParts, sizeOf) + sizeOf(connection.outboxStart, this.#shared.length);
+    return bytesOf(outlet.parts, sizeOf) + sizeOf(outlet.start, this.#shared.length);
   }
 
-  flushTo(connection: Connection): void {
+  flushTo(outlet: CoalescingOutlet): void {
     if (this.#slices === null || this.#shared.length === 0) return this.flush();
-    if (connection.outboxStart !== IN_NO_OUTBOX) this.#drop(this.#writeSlice([connection]));
+    if (outlet.start !== HAS_LEFT) this.#drop(this.#writeSlice([outlet]));
   }
 
   /** Everyone gets everything that is queued. */
@@ -141,7 +142,7 @@ export class CoalescingOutbox implements Outbox {
     const slow = this.#writeSlice(slices.next(this.#members, this.#shared.length));
     if (slices.isDone) {
       this.#beginAnew();
-      for (const connection of this.#members) connection.outboxStart = 0;
+      for (const outlet of this.#members) outlet.start = 0;
     } else {
       if (slices.isAround) this.#letGo(slices.began);
       this.#schedule();
@@ -150,8 +151,8 @@ export class CoalescingOutbox implements Outbox {
   }
 
   /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
-  chunkRead(connection: Connection): void {
-    if (this.#slices !== null && connection.outboxStart !== IN_NO_OUTBOX) this.#slices.putFirst(connection);
+  chunkRead(outlet: CoalescingOutlet): void {
+    if (this.#slices !== null && outlet.start !== HAS_LEFT) this.#slices.putFirst(outlet);
     const { count } = this.#apart;
     if (count === 0 || count < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
     if (this.#shared.length === 0 && !this.flusher.gathersLonger) this.#flushApart();
@@ -164,15 +165,15 @@ export class CoalescingOutbox implements Outbox {
     this.#drop(writeApart(first, hasVolatile));
   }
 
-  #writeSlice(members: readonly Connection[]): Connection[] {
+  #writeSlice(members: readonly CoalescingOutlet[]): CoalescingOutlet[] {
     const shared = this.#shared;
     return writeBroadcasts(shared, firstNeeded(members), members, shared.length, this.#hasVolatile);
   }
 
   /** Dropping runs the room's code, which may send again: by then none of them may be there to get it. */
-  #drop(slow: readonly Connection[]): void {
-    for (const connection of slow) this.leave(connection);
-    for (const connection of slow) this.dropSlow(connection);
+  #drop(slow: readonly CoalescingOutlet[]): void {
+    for (const outlet of slow) this.leave(outlet);
+    for (const outlet of slow) this.dropSlow(outlet.link);
   }
 
   /** From here on nobody has anything yet. */
@@ -189,32 +190,32 @@ export class CoalescingOutbox implements Outbox {
     const gone = Math.min(count, this.#shared.length - 1);
     this.#shared.splice(0, gone);
     this.#bytes = this.#shared.reduce((sum, frame) => sum + frame.bytes, 0);
-    for (const connection of this.#members) {
-      connection.outboxStart -= gone;
-      shiftIndices(connection.outboxParts, -gone);
+    for (const outlet of this.#members) {
+      outlet.start -= gone;
+      shiftIndices(outlet.parts, -gone);
     }
   }
 
-  #addPart(connection: Connection, frame: Frame): void {
+  #addPart(outlet: CoalescingOutlet, frame: Frame): void {
     const end = this.#shared.length;
-    if (connection.outboxParts === null && connection.outboxStart === end) this.#setApart(connection, frame);
-    else this.#ownParts(connection, end).push(frame);
+    if (outlet.parts === null && outlet.start === end) this.#setApart(outlet, frame);
+    else this.#ownParts(outlet, end).push(frame);
   }
 
-  /** Closes what `connection` gets of the shared list at `end`. */
-  #ownParts(connection: Connection, end: number): Parts {
-    const parts = partsOf(connection.outboxParts);
-    if (connection.outboxParts === null) this.#setApart(connection, parts);
-    else connection.outboxParts = parts;
-    if (connection.outboxStart < end) parts.push(connection.outboxStart, end);
-    connection.outboxStart = end;
+  /** Closes what `outlet` gets of the shared list at `end`. */
+  #ownParts(outlet: CoalescingOutlet, end: number): Parts {
+    const parts = partsOf(outlet.parts);
+    if (outlet.parts === null) this.#setApart(outlet, parts);
+    else outlet.parts = parts;
+    if (outlet.start < end) parts.push(outlet.start, end);
+    outlet.start = end;
     return parts;
   }
 
-  #setApart(connection: Connection, own: OwnSequence): void {
-    connection.outboxParts = own;
-    this.#slices?.putFirst(connection);
-    if (this.#shared.length === 0) this.#apart.add(connection);
+  #setApart(outlet: CoalescingOutlet, own: OwnSequence): void {
+    outlet.parts = own;
+    this.#slices?.putFirst(outlet);
+    if (this.#shared.length === 0) this.#apart.add(outlet);
   }
 
   #queued(frame: Frame): void {

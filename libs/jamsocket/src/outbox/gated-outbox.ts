@@ -1,6 +1,15 @@
-import type { Connection } from '../wire/connection.js';
 import { Frame } from '../wire/frame.js';
-import type { Outbox } from './outbox.js';
+import type { Link } from './link.js';
+import type { Outbox, Outlet } from './outbox.js';
+
+/** A member of a gated outbox. */
+class GatedOutlet implements Outlet {
+  /** Its outlet behind the gate, once its joining has been let out. */
+  open: Outlet | null = null;
+  hasLeft = false;
+
+  constructor(readonly link: Link) {}
+}
 
 /**
  * An output gate: what a room sends waits here, in order, until the commit that holds the turn it was sent in is
@@ -13,8 +22,6 @@ export class GatedOutbox implements Outbox {
   /** How many have been let out so far. */
   #released = 0;
   readonly #cancelled = new Set<() => void>();
-  /** Members whose turn to join has not come; `false` once they have left. */
-  readonly #joining = new Map<Connection, boolean>();
 
   constructor(
     /** The way out behind the gate; what is sent to it directly does not wait. */
@@ -50,7 +57,6 @@ export class GatedOutbox implements Outbox {
     this.#released = this.mark;
     this.#waiting = [];
     this.#bytes = 0;
-    this.#joining.clear();
     for (const cancelled of this.#cancelled) cancelled();
     this.#cancelled.clear();
   }
@@ -65,57 +71,59 @@ export class GatedOutbox implements Outbox {
     });
   }
 
-  join(connection: Connection): void {
-    this.#joining.set(connection, true);
+  join(link: Link): GatedOutlet {
+    const outlet = new GatedOutlet(link);
     this.#add(0, () => {
-      const stays = this.#joining.get(connection);
-      this.#joining.delete(connection);
-      if (stays === true) this.open.join(connection);
+      if (!outlet.hasLeft) outlet.open = this.open.join(link);
     });
+    return outlet;
   }
 
-  leave(connection: Connection): void {
-    if (this.#joining.has(connection)) this.#joining.set(connection, false);
-    this.open.leave(connection);
+  leave(outlet: GatedOutlet): void {
+    outlet.hasLeft = true;
+    if (outlet.open !== null) this.open.leave(outlet.open);
+    outlet.open = null;
   }
 
   broadcast(frame: Frame): void {
     this.#add(frame.bytes, () => this.open.broadcast(frame));
   }
 
-  broadcastExcept(frame: Frame, excluded: readonly Connection[]): void {
-    this.#add(frame.bytes, () => this.open.broadcastExcept(frame, excluded));
+  broadcastExcept(frame: Frame, excluded: readonly GatedOutlet[]): void {
+    this.#add(frame.bytes, () => this.open.broadcastExcept(frame, openOf(excluded)));
   }
 
-  sendTo(frame: Frame, connection: Connection): void {
-    this.#add(frame.bytes, () => this.open.sendTo(frame, connection));
-  }
-
-  sendText(text: string, connection: Connection): void {
-    this.sendTo(Frame.text(text), connection);
-  }
-
-  send(frame: Frame, connections: readonly Connection[]): void {
-    this.#add(frame.bytes, () => this.open.send(frame, connections));
-  }
-
-  sendAll(frames: readonly Frame[], connection: Connection): void {
-    const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0);
-    this.#add(bytes, () => {
-      if (connection.isOpen) this.open.sendAll(frames, connection);
+  sendTo(frame: Frame, outlet: GatedOutlet): void {
+    this.#add(frame.bytes, () => {
+      if (outlet.open !== null) this.open.sendTo(frame, outlet.open);
     });
   }
 
-  flushTo(connection: Connection): void {
-    this.open.flushTo(connection);
+  sendText(text: string, outlet: GatedOutlet): void {
+    this.sendTo(Frame.text(text), outlet);
   }
 
-  chunkRead(connection: Connection): void {
-    this.open.chunkRead(connection);
+  send(frame: Frame, outlets: readonly GatedOutlet[]): void {
+    this.#add(frame.bytes, () => this.open.send(frame, openOf(outlets)));
   }
 
-  queuedBytes(connection: Connection): number {
-    return this.open.queuedBytes(connection);
+  sendAll(frames: readonly Frame[], outlet: GatedOutlet): void {
+    const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0);
+    this.#add(bytes, () => {
+      if (outlet.open !== null) this.open.sendAll(frames, outlet.open);
+    });
+  }
+
+  flushTo({ open }: GatedOutlet): void {
+    if (open !== null) this.open.flushTo(open);
+  }
+
+  chunkRead({ open }: GatedOutlet): void {
+    if (open !== null) this.open.chunkRead(open);
+  }
+
+  queuedBytes({ open }: GatedOutlet): number {
+    return open === null ? 0 : this.open.queuedBytes(open);
   }
 
   #add(bytes: number, action: () => void): void {
@@ -130,4 +138,9 @@ export class GatedOutbox implements Outbox {
     );
     if (this.#waiting.length === 1) this.waits();
   }
+}
+
+/** Of those that are members behind the gate. */
+function openOf(outlets: readonly GatedOutlet[]): Outlet[] {
+  return outlets.flatMap(({ open }) => open ?? []);
 }

@@ -1,46 +1,48 @@
-import type { Connection } from '../wire/connection.js';
 import { Frame } from '../wire/frame.js';
-import type { DropSlow, Outbox } from './outbox.js';
+import type { Link } from './link.js';
+import type { DropSlow, Outbox, Outlet } from './outbox.js';
 
-/** `coalesce: false`: every message goes through `ws` at once, one write a client. */
+/** `coalesce: false`: every message goes out at once, one write a client. */
 export class ImmediateOutbox implements Outbox {
-  readonly #members = new Set<Connection>();
+  readonly #members = new Set<Outlet>();
 
   constructor(private readonly dropSlow: DropSlow) {}
 
-  join(connection: Connection): void {
-    this.#members.add(connection);
+  join(link: Link): Outlet {
+    const outlet = { link };
+    this.#members.add(outlet);
+    return outlet;
   }
 
-  leave(connection: Connection): void {
-    this.#members.delete(connection);
+  leave(outlet: Outlet): void {
+    this.#members.delete(outlet);
   }
 
   broadcast(frame: Frame): void {
     this.#writeTo(this.#members, frame);
   }
 
-  broadcastExcept(frame: Frame, excluded: readonly Connection[]): void {
+  broadcastExcept(frame: Frame, excluded: readonly Outlet[]): void {
     this.#writeTo(
       [...this.#members].filter((member) => !excluded.includes(member)),
       frame,
     );
   }
 
-  sendTo(frame: Frame, connection: Connection): void {
-    if (!this.#write(connection, frame)) this.dropSlow(connection);
+  sendTo(frame: Frame, outlet: Outlet): void {
+    if (!this.#write(outlet, frame)) this.#drop([outlet]);
   }
 
-  sendText(text: string, connection: Connection): void {
-    this.sendTo(Frame.text(text), connection);
+  sendText(text: string, outlet: Outlet): void {
+    this.sendTo(Frame.text(text), outlet);
   }
 
-  send(frame: Frame, connections: readonly Connection[]): void {
-    this.#writeTo(connections, frame);
+  send(frame: Frame, outlets: readonly Outlet[]): void {
+    this.#writeTo(outlets, frame);
   }
 
-  sendAll(frames: readonly Frame[], connection: Connection): void {
-    if (!frames.every((frame) => this.#write(connection, frame))) this.dropSlow(connection);
+  sendAll(frames: readonly Frame[], outlet: Outlet): void {
+    if (!frames.every((frame) => this.#write(outlet, frame))) this.#drop([outlet]);
   }
 
   flushTo(): void {}
@@ -55,15 +57,21 @@ export class ImmediateOutbox implements Outbox {
     return 0;
   }
 
-  #writeTo(connections: Iterable<Connection>, frame: Frame): void {
-    const slow: Connection[] = [];
-    for (const connection of connections) if (!this.#write(connection, frame)) slow.push(connection);
-    // Dropping runs the room's code, which may send again: only now does everyone have this frame first.
-    for (const connection of slow) this.dropSlow(connection);
+  #writeTo(outlets: Iterable<Outlet>, frame: Frame): void {
+    const slow: Outlet[] = [];
+    for (const outlet of outlets) if (!this.#write(outlet, frame)) slow.push(outlet);
+    if (slow.length > 0) this.#drop(slow);
+  }
+
+  /** Dropping runs the room's code, which may send again: by then everyone has this frame, and none of these is a member. */
+  #drop(slow: readonly Outlet[]): void {
+    for (const outlet of slow) this.leave(outlet);
+    for (const { link } of slow) this.dropSlow(link);
   }
 
   /** @returns false if the peer is too far behind and has to be dropped */
-  #write(connection: Connection, frame: Frame): boolean {
-    return (frame.isVolatile && connection.skipsVolatile) || connection.writeThroughWs(frame);
+  #write(outlet: Outlet, frame: Frame): boolean {
+    if (!this.#members.has(outlet)) return true;
+    return (frame.isVolatile && outlet.link.skipsVolatile) || outlet.link.writeFrame(frame);
   }
 }

@@ -1,16 +1,16 @@
 import { arena } from './arena.js';
 import { Broadcasts } from './broadcasts.js';
-import type { Connection } from '../wire/connection.js';
+import type { CoalescingOutlet } from './coalescing-outlet.js';
 import type { Frame } from '../wire/frame.js';
-import { partsOf, withoutVolatile } from '../wire/own-sequence.js';
+import { partsOf, withoutVolatile } from './own-sequence.js';
 
 /** The first broadcast that one of them still has to get. */
-export function firstNeeded(members: readonly Connection[]): number {
+export function firstNeeded(members: readonly CoalescingOutlet[]): number {
   let first = Infinity;
-  for (const { outboxStart, outboxParts } of members) {
+  for (const { start, parts } of members) {
     // In a sequence of its own there may be any.
-    if (outboxParts !== null) return 0;
-    first = Math.min(first, outboxStart);
+    if (parts !== null) return 0;
+    first = Math.min(first, start);
   }
   return first;
 }
@@ -24,21 +24,21 @@ export function firstNeeded(members: readonly Connection[]): number {
 export function writeBroadcasts(
   frames: readonly Frame[],
   first: number,
-  members: Iterable<Connection>,
+  members: Iterable<CoalescingOutlet>,
   next: number,
   hasVolatile: boolean,
-): Connection[] {
-  const slow: Connection[] = [];
+): CoalescingOutlet[] {
+  const slow: CoalescingOutlet[] = [];
   const broadcasts = new Broadcasts(frames, first);
   const end = frames.length;
-  for (const connection of members) {
-    const start = connection.outboxStart;
-    connection.outboxStart = next;
-    const skipsVolatile = hasVolatile && connection.skipsVolatile;
+  for (const outlet of members) {
+    const start = outlet.start;
+    outlet.start = next;
+    const skipsVolatile = hasVolatile && outlet.link.skipsVolatile;
     let own: Buffer | null = null;
-    if (connection.outboxParts !== null || skipsVolatile) {
-      let parts = partsOf(connection.outboxParts);
-      connection.outboxParts = null;
+    if (outlet.parts !== null || skipsVolatile) {
+      let parts = partsOf(outlet.parts);
+      outlet.parts = null;
       if (start < end) parts.push(start, end);
       if (skipsVolatile) parts = withoutVolatile(parts, frames);
       if (parts.length > 0) own = arena.gather(parts, broadcasts);
@@ -46,8 +46,8 @@ export function writeBroadcasts(
       own = broadcasts.from(start);
     }
     if (own === null) continue;
-    if (!connection.write(own)) slow.push(connection);
-    arena.written(connection);
+    if (!outlet.link.write(own)) slow.push(outlet);
+    arena.written(outlet.link);
   }
   arena.release();
   return slow;
@@ -58,20 +58,20 @@ export function writeBroadcasts(
  * @param first the first of them; they are linked by `nextApart`
  * @returns those that are too far behind
  */
-export function writeApart(first: Connection | null, hasVolatile: boolean): Connection[] {
-  const slow: Connection[] = [];
-  for (let connection = first, next: Connection | null; connection !== null; connection = next) {
-    next = connection.nextApart;
-    connection.nextApart = null;
-    let own = connection.outboxParts;
+export function writeApart(first: CoalescingOutlet | null, hasVolatile: boolean): CoalescingOutlet[] {
+  const slow: CoalescingOutlet[] = [];
+  for (let outlet = first, next: CoalescingOutlet | null; outlet !== null; outlet = next) {
+    next = outlet.nextApart;
+    outlet.nextApart = null;
+    let own = outlet.parts;
     // It may have left.
     if (own === null) continue;
-    connection.outboxParts = null;
-    connection.outboxStart = 0;
-    if (hasVolatile && connection.skipsVolatile) own = withoutVolatile(own, []);
+    outlet.parts = null;
+    outlet.start = 0;
+    if (hasVolatile && outlet.link.skipsVolatile) own = withoutVolatile(own, []);
     if (Array.isArray(own) && own.length === 0) continue;
-    if (!connection.write(arena.gather(own, null))) slow.push(connection);
-    arena.written(connection);
+    if (!outlet.link.write(arena.gather(own, null))) slow.push(outlet);
+    arena.written(outlet.link);
   }
   arena.release();
   return slow;

@@ -1,5 +1,4 @@
-import type { Connection } from '../wire/connection.js';
-import { IN_NO_OUTBOX } from '../wire/socket-writer.js';
+import { HAS_LEFT, type CoalescingOutlet } from './coalescing-outlet.js';
 
 /** Up to so many members are all written to in each turn, which takes a millisecond or less. */
 export const LARGE_ROOM = 128;
@@ -13,21 +12,21 @@ const TURNS = 8;
  */
 export class WriteSlices {
   /** Who comes first the next time there is something to write to it. */
-  readonly #first = new Set<Connection>();
+  readonly #first = new Set<CoalescingOutlet>();
   /** The members one after the other. Who joins is in the next walk. */
-  #walk: readonly Connection[] = [];
+  #walk: readonly CoalescingOutlet[] = [];
   #at = 0;
   /** Something was queued since the walk began. */
   #hasMore = false;
   /** How many broadcasts there were when the walk began. */
   began = 0;
 
-  putFirst(connection: Connection): void {
-    this.#first.add(connection);
+  putFirst(outlet: CoalescingOutlet): void {
+    this.#first.add(outlet);
   }
 
-  forget(connection: Connection): void {
-    this.#first.delete(connection);
+  forget(outlet: CoalescingOutlet): void {
+    this.#first.delete(outlet);
   }
 
   queued(): void {
@@ -51,7 +50,7 @@ export class WriteSlices {
   }
 
   /** @param end how many broadcasts there are */
-  next(members: ReadonlySet<Connection>, end: number): Connection[] {
+  next(members: ReadonlySet<CoalescingOutlet>, end: number): CoalescingOutlet[] {
     if (this.isAround) {
       this.#walk = [...members];
       this.#at = 0;
@@ -59,18 +58,18 @@ export class WriteSlices {
       this.began = end;
     }
     const size = Math.max(LARGE_ROOM, Math.ceil(members.size / TURNS));
-    const slice: Connection[] = [];
-    for (const connection of this.#first) {
+    const slice: CoalescingOutlet[] = [];
+    for (const outlet of this.#first) {
       // Its answer may still be under way.
-      if (connection.outboxStart === end && connection.outboxParts === null) continue;
+      if (outlet.start === end && outlet.parts === null) continue;
       if (slice.length === size) break;
-      this.#first.delete(connection);
-      slice.push(connection);
+      this.#first.delete(outlet);
+      slice.push(outlet);
     }
     const until = this.#at + size;
     for (; this.#at < until && !this.isAround; this.#at++) {
-      const connection = this.#walk[this.#at];
-      if (connection.outboxStart !== IN_NO_OUTBOX) slice.push(connection);
+      const outlet = this.#walk[this.#at];
+      if (outlet.start !== HAS_LEFT) slice.push(outlet);
     }
     return slice;
   }

@@ -1,4 +1,4 @@
-import type { Connection } from '../wire/connection.js';
+import type { Link } from '../outbox/link.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
 import { MAX_TIMEOUT_MS } from '../base/sources.js';
 import { CloseCode } from '../base/protocol.js';
@@ -35,6 +35,6 @@ export function createMembers(
   return new Members(outbox, createResumption, room);
 }
 
-function dropSlow(connection: Connection): void {
+function dropSlow(connection: Link): void {
   connection.drop(CloseCode.tryAgainLater, 'too slow');
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
-import type { Connection } from '../wire/connection.js';
+import type { Link } from '../outbox/link.js';
 import { ClientRequest } from '../members/client-request.js';
 import { Client } from '../members/client.js';
 import { HeldUp } from './held-up.js';
@@ -45,7 +45,7 @@ describe('clients that are held up', () => {
     const request = new ClientRequest({ url: '/ws/room', rawHeaders: [] } as unknown as IncomingMessage, '127.0.0.1');
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
     const connection = new FakeConnection();
-    client.connection = connection as unknown as Connection;
+    client.connection = connection as unknown as Link;
     heldUp.add(client);
     const say = (...texts: string[]) => texts.forEach((text) => heldUp.hold({ type: 'text', client, text }));
     return { client, connection, say };

@@ -2,7 +2,7 @@ import type { DurableRoom } from '../durable/durable-room.js';
 import type { Client } from '../members/client.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { RoomDefinition } from './room-definition.js';
-import type { Connection } from '../wire/connection.js';
+import type { Link } from '../outbox/link.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { AddressCounts } from '../members/address-counts.js';
@@ -18,8 +18,8 @@ export interface RoomServices {
   /** Clients whose connection is lost and who may come back. */
   readonly placesKept: AddressCounts;
   /** Connections that have been closed from here and whose sockets have not ended yet. */
-  readonly closing: Set<Connection>;
+  readonly closing: Set<Link>;
   /** `null` for rooms that are not durable. */
   createLifecycle(room: DurableRoom, definition: RoomDefinition): RoomLifecycle<Client> | null;
-  createOutbox(coalesce: boolean, dropSlow: (connection: Connection) => void): Outbox;
+  createOutbox(coalesce: boolean, dropSlow: (connection: Link) => void): Outbox;
 }

@@ -1,4 +1,4 @@
-import type { Connection } from '../wire/connection.js';
+import type { Link } from '../outbox/link.js';
 import { InboundRate } from '../wire/inbound-rate.js';
 import { RefusedError } from '../base/errors.js';
 import { CloseCode } from '../base/protocol.js';
@@ -146,7 +146,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 
   /** The client with the reservation is here. */
-  join(client: Client, connection: Connection): void {
+  join(client: Client, connection: Link): void {
     client.room = this;
     client.address = this.address;
     this.members.add(client, connection);
@@ -160,7 +160,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 
   /** A client that was away goes on with another connection. */
-  resume(resumable: Resumable, connection: Connection, request: ClientRequest, token: string): void {
+  resume(resumable: Resumable, connection: Link, request: ClientRequest, token: string): void {
     const { client } = resumable;
     this.members.resume(resumable, connection, token);
     client.request = request;
@@ -399,7 +399,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 
   /** Its socket may take a while to end, and a shutdown waits for it. */
-  #watchEnd(connection: Connection | null): void {
+  #watchEnd(connection: Link | null): void {
     const { closing } = this.services;
     if (connection === null || connection.hasEnded) return;
     closing.add(connection);

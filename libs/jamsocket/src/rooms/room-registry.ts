@@ -3,7 +3,7 @@ import { RefusedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { AddressCounts } from '../members/address-counts.js';
 import type { Client } from '../members/client.js';
-import type { Connection } from '../wire/connection.js';
+import type { Link } from '../outbox/link.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { Room } from '../room/room.js';
@@ -144,7 +144,7 @@ export class RoomRegistry {
   }
 
   /** Connections that have been closed from here and whose sockets have not ended yet. */
-  get closing(): ReadonlySet<Connection> {
+  get closing(): ReadonlySet<Link> {
     return this.services.closing;
   }
 

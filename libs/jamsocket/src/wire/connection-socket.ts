@@ -95,7 +95,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   }
 
   protected sendThroughWs({ payload }: Frame): void {
-    this.#ws!.send(payload, { binary: typeof payload !== 'string', compress: false });
+    this.useWs().send(payload, { binary: typeof payload !== 'string', compress: false });
   }
 
   protected sendClose(code: number, reason: string): void {

@@ -186,7 +186,7 @@ describe('a connection without a ws object', () => {
     const { socket, connection } = open({ hasWs });
     const { length } = socket.written;
     const send = (bytes: number) =>
-      hasWs ? connection.writeThroughWs(Frame.text('x'.repeat(bytes - 4))) : connection.write(encoded(bytes));
+      hasWs ? connection.writeFrame(Frame.text('x'.repeat(bytes - 4))) : connection.write(encoded(bytes));
     expect(send(MAX_BUFFERED_BYTES + 1)).toBe(false);
     expect(socket.written).toHaveLength(length);
     expect(send(MAX_BUFFERED_BYTES)).toBe(true);

@@ -95,8 +95,8 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   }
 
   pause(): void {
-    // What a socket received before it closed is read to the end.
-    if (this.socket.destroyed) return;
+    // What a socket received before it closed is read to the end, and so is the peer's answer to our close.
+    if (this.#isClosed || this.socket.destroyed) return;
     this.isPaused = true;
     this.watch.paused(this);
     this.endpoint.pause();

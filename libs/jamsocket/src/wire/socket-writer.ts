@@ -2,10 +2,6 @@ import type { Duplex } from 'node:stream';
 import { Backlog } from './backlog.js';
 import type { Frame } from './frame.js';
 import { headerBytes, payloadBytes } from './frame-header.js';
-import type { OwnSequence } from './own-sequence.js';
-
-/** The `outboxStart` of a connection that is in none. */
-export const IN_NO_OUTBOX = -1;
 
 /**
  * The way out of a connection. Frames are written to the socket directly, which is safe since every write is whole
@@ -14,12 +10,6 @@ export const IN_NO_OUTBOX = -1;
  * Only control frames, which have limits of their own, come on top.
  */
 export abstract class SocketWriter {
-  /** For the outbox: index of the first of its broadcasts that this connection still has to get, or `IN_NO_OUTBOX`. */
-  outboxStart = IN_NO_OUTBOX;
-  /** For the outbox: what this connection gets before that. */
-  outboxParts: OwnSequence | null = null;
-  /** For the outbox: the next in its list of those that have `outboxParts`. */
-  nextApart: this | null = null;
   /** Whether it gets volatile frames even while it is behind: its room has decided about each of them already. */
   keepsVolatile = false;
   #backlog: Backlog | null = null;
@@ -86,9 +76,11 @@ export abstract class SocketWriter {
   }
 
   /** Sends one message through `ws`, for `coalesce: false`. */
-  writeThroughWs(frame: Frame): boolean {
+  writeFrame(frame: Frame): boolean {
     if (!this.isOpen) return true;
     if (this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
+    // What waits stands before it.
+    this.writeOutBacklog();
     this.sendThroughWs(frame);
     this.#noticeBehind();
     return true;

@@ -1,4 +1,4 @@
-import { Frame } from './frame.js';
+import { Frame } from '../wire/frame.js';
 
 /** Pairs of indices `from, to` into the outbox's broadcasts, and frames for one connection alone. */
 export type Parts = (number | Frame)[];
