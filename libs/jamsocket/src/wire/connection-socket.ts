@@ -18,8 +18,8 @@ export type PutWs = (socket: Duplex) => RoomSocket;
  */
 export abstract class ConnectionSocket extends SocketWriter implements PlainOwner, RoomSocketOwner {
   protected endpoint: Endpoint;
+  /** The endpoint, as long as there is no `ws`. */
   #plain: PlainEndpoint | null = null;
-  #ws: RoomSocket | null = null;
   /** `null` while there is no `ws`, and if that reads everything. */
   #passToWs: ((chunk: Buffer) => void) | null = null;
 
@@ -33,7 +33,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
     if (typeof opening === 'function') {
       this.endpoint = this.#plain = new PlainEndpoint(socket, this, limits.maxPendingAutoPongs);
     } else {
-      this.endpoint = this.#ws = opening;
+      this.endpoint = opening;
       opening.attach(this);
       socket.on('data', (chunk: Buffer) => this.read(chunk));
     }
@@ -53,16 +53,17 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   abstract closed(code: number, reason: string): void;
 
   get hasWs(): boolean {
-    return this.#ws !== null;
+    return this.#plain === null;
   }
 
   /** The `ws` object, which has the socket from here on. */
   useWs(): RoomSocket {
-    if (this.#ws !== null) return this.#ws;
+    if (this.#plain === null) return this.endpoint as RoomSocket;
     const { socket } = this;
-    this.#plain!.release();
+    this.#plain.release();
     const ws = (this.opening as PutWs)(socket);
-    this.endpoint = this.#ws = ws;
+    this.#plain = null;
+    this.endpoint = ws;
     ws.attach(this);
     this.#passToWs = takeDataListener(socket);
     socket.on('data', (chunk: Buffer) => this.read(chunk));
@@ -73,7 +74,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
 
   passToWs(chunk: Buffer): void {
     // What is read behind the end is of no use.
-    if (this.#ws === null && !this.isOpen) return;
+    if (!this.hasWs && !this.isOpen) return;
     this.useWs();
     this.#passToWs!(chunk);
   }
@@ -101,7 +102,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   protected sendClose(code: number, reason: string): void {
     if (!this.isOpen) return;
     // A ws would wait for the peer's close frame, which has been read already.
-    if (this.#ws === null && this.#plain!.heard !== null) this.#plain!.finish({ code, reason });
+    if (this.#plain?.heard) this.#plain.finish({ code, reason });
     else this.useWs().close(code, reason);
   }
 

@@ -19,7 +19,10 @@ const TELL_UNREAD_EVERY = PARTS / 5;
  * each once an interval: whoever was silent for half an interval is pinged, whoever was silent for the timeout is cut.
  */
 export class Heartbeat implements Watch<Connection> {
-  /** Milliseconds, as of the last part of the sweep: reading the time for every message would cost more than it tells. */
+  /**
+   * Milliseconds as of the last part of the sweep, since reading the time for every message would cost more than it tells.
+   * Rounded up: a fraction would cost each connection an object, and nobody is to be cut too early.
+   */
   now: number;
   readonly #parts = Array.from({ length: PARTS }, () => new Set<Connection>());
   #nextPart = 0;
@@ -41,19 +44,20 @@ export class Heartbeat implements Watch<Connection> {
     private readonly intervalMs: number,
     private readonly timeoutMs: number,
   ) {
-    this.now = clock.now();
+    this.now = Math.ceil(clock.now());
     this.#pingWithinMs = Math.min(intervalMs, timeoutMs - intervalMs);
   }
 
   add(connection: Connection): void {
-    this.now = this.clock.now();
+    const now = this.clock.now();
+    this.now = Math.ceil(now);
     connection.lastHeard = this.now;
     connection.heartbeatPart = this.#nextPart;
     this.#parts[this.#nextPart].add(connection);
     this.#nextPart = (this.#nextPart + 1) % PARTS;
     if (this.#size++ > 0) return;
-    this.#sweptUntil = this.now;
-    this.#sweptAt = this.now;
+    this.#sweptUntil = now;
+    this.#sweptAt = now;
     this.#timer = this.clock.setInterval(() => this.#sweep(), this.intervalMs / PARTS);
   }
 
@@ -70,22 +74,23 @@ export class Heartbeat implements Watch<Connection> {
 
   /** Visits as many parts as are due: a busy process is late for every tick, and that must not add up. */
   #sweep(): void {
-    this.now = this.clock.now();
+    const now = this.clock.now();
+    this.now = Math.ceil(now);
     // Timers run before sockets are read, so a stall would look like everybody's silence.
-    if (this.now - this.#sweptAt > this.intervalMs / 2) this.#listensSince = this.now;
-    this.#sweptAt = this.now;
+    if (now - this.#sweptAt > this.intervalMs / 2) this.#listensSince = now;
+    this.#sweptAt = now;
     const partMs = this.intervalMs / PARTS;
-    const due = Math.min(PARTS, Math.max(1, Math.floor((this.now - this.#sweptUntil) / partMs)));
-    this.#sweptUntil = Math.max(this.#sweptUntil + due * partMs, this.now - partMs);
-    for (let visited = 0; visited < due; visited++) this.#visitNextPart();
+    const due = Math.min(PARTS, Math.max(1, Math.floor((now - this.#sweptUntil) / partMs)));
+    this.#sweptUntil = Math.max(this.#sweptUntil + due * partMs, now - partMs);
+    for (let visited = 0; visited < due; visited++) this.#visitNextPart(now);
   }
 
-  #visitNextPart(): void {
+  #visitNextPart(now: number): void {
     this.#current = (this.#current + 1) % PARTS;
     if (this.#current % TELL_UNREAD_EVERY === 0) this.#tellUnread();
     for (const connection of this.#parts[this.#current]) {
-      const silence = this.now - connection.lastHeard;
-      const blamed = this.now - Math.max(connection.lastHeard, this.#listensSince);
+      const silence = now - connection.lastHeard;
+      const blamed = now - Math.max(connection.lastHeard, this.#listensSince);
       // While we do not read from it, its silence is our doing. A ping still finds out that its end of the connection is gone.
       if (blamed >= this.timeoutMs && !connection.isPaused) connection.terminate('heartbeat timeout');
       else if (silence >= this.#pingWithinMs * (connection.beats ? PING_BEATING_AFTER : PING_AFTER)) connection.ping();
