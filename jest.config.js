@@ -1,15 +1,27 @@
+import { alone, parts } from './test/together/parts.js';
+
 const countsFile = process.env.JEST_COUNTS_FILE;
+
+/**
+ * Loading Nest and the library takes a spec longer than most of its tests do. A run of all specs loads them once for
+ * many specs; a run of some (`npm test -- promise-3`) takes each spec by itself.
+ */
+const isWholeRun = process.argv
+  .slice(2)
+  .every((arg) => /^--(?:ci|json|maxWorkers|outputFile|silent|verbose)\b/.test(arg));
 
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  testMatch: [
-    '<rootDir>/libs/**/*.spec.ts',
-    '<rootDir>/src/**/*.spec.ts',
-    '<rootDir>/test/**/*.spec.ts',
-    '<rootDir>/test/**/*.e2e-spec.ts',
+  testMatch: isWholeRun
+    ? [...parts, ...alone].map((file) => `<rootDir>/${file}`)
+    : ['<rootDir>/{libs,src,test}/**/*.spec.ts', '<rootDir>/test/**/*.e2e-spec.ts'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/test/compat/',
+    ...(isWholeRun ? [] : ['<rootDir>/test/together/']),
   ],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/compat/'],
+  testSequencer: '<rootDir>/test/together/longest-first.js',
   // Packages and copies with a package.json or a build of their own, which jest would take for doubles of the sources.
   modulePathIgnorePatterns: [
     '<rootDir>/dist/',
@@ -46,6 +58,7 @@ export default {
   // A worker of vm modules never gives memory back: two of them, started afresh past 400 MB, stay small.
   maxWorkers: 2,
   workerIdleMemoryLimit: '400MB',
-  testTimeout: 20_000,
+  // Only a test that hangs waits that long: on a busy machine good ones take several times as long as on an idle one.
+  testTimeout: 60_000 * Number(process.env.FUZZ ?? 1),
   reporters: countsFile ? ['default', ['<rootDir>/test/counts.reporter.js', { file: countsFile }]] : ['default'],
 };

@@ -12,28 +12,15 @@ import {
   OnTimer,
   type Client,
 } from 'nestjs-jamsocket';
-import { randomInt } from 'node:crypto';
 import { connect } from 'node:net';
 import { z } from 'zod';
+import { runs } from './support/fuzz.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
-/** Milliseconds for all four properties together: `FUZZ_MS=600000 npm test -- fuzz` looks for longer. */
-const FUZZ_MS = Number(process.env.FUZZ_MS ?? 120_000);
-/** `FUZZ_SEED=123 npm test -- fuzz` does once more what a run with this seed did. */
-const { FUZZ_SEED } = process.env;
-const PROPERTIES = 4;
-/** Shrinking a failure takes a while too. */
-const TIMEOUT_MS = (FUZZ_MS / PROPERTIES) * 2 + 60_000;
-
-/**
- * As many runs as fit into a property's part of the time, and the seed on record whether they fail or not. Examples are
- * looked at first, in every run: what a run finds belongs there.
- */
-function asMany<T>(examples: T[] = []) {
-  const seed = FUZZ_SEED === undefined ? randomInt(2 ** 31) : Number(FUZZ_SEED);
-  process.stderr.write(`fuzz: FUZZ_SEED=${seed} FUZZ_MS=${FUZZ_MS} "${expect.getState().currentTestName}"\n`);
-  return { seed, examples, numRuns: 10_000_000, interruptAfterTimeLimit: FUZZ_MS / PROPERTIES };
+/** Examples are looked at first, in every run: what `npm run fuzz` finds belongs there. */
+function withExamples<T>(count: number, examples: T[]) {
+  return { ...runs(count), examples };
 }
 
 type Action =
@@ -129,205 +116,191 @@ describe('whatever comes', () => {
       noise.map((text) => `/ws/${text.replaceAll(/[ #?]/g, '')}`),
     );
 
-    it(
-      'every upgrade request gets an answer, and the door stays open',
-      async () => {
-        await fc.assert(
-          fc.asyncProperty(
-            fc.constantFrom('GET', 'GET', 'GET', 'POST', 'HEAD', 'OPTIONS', 'DELETE'),
-            path,
-            fc.array(header, { maxLength: 10 }),
-            async (method, url, headers) => {
-              const line = await firstLineOf(
-                [`${method} ${url} HTTP/1.1`, 'Host: localhost', ...headers, '', ''].join('\r\n'),
-              );
-              if (line !== '') expect(line).toMatch(/^HTTP\/1\.1 (101|2\d\d|4\d\d|503) /);
-            },
-          ),
-          asMany([['GET', '/ws/%', ['Sec-WebSocket-Protocol: chat,, chat']]]),
-        );
-        const client = await TestClient.connect(`${started.ws}/ws/still-open`);
-        expect(await client.nextText()).toBe('still-open');
-        await client.close();
-      },
-      TIMEOUT_MS,
-    );
+    it('every upgrade request gets an answer, and the door stays open', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom('GET', 'GET', 'GET', 'POST', 'HEAD', 'OPTIONS', 'DELETE'),
+          path,
+          fc.array(header, { maxLength: 10 }),
+          async (method, url, headers) => {
+            const line = await firstLineOf(
+              [`${method} ${url} HTTP/1.1`, 'Host: localhost', ...headers, '', ''].join('\r\n'),
+            );
+            if (line !== '') expect(line).toMatch(/^HTTP\/1\.1 (101|2\d\d|4\d\d|503) /);
+          },
+        ),
+        withExamples(200, [['GET', '/ws/%', ['Sec-WebSocket-Protocol: chat,, chat']]]),
+      );
+      const client = await TestClient.connect(`${started.ws}/ws/still-open`);
+      expect(await client.nextText()).toBe('still-open');
+      await client.close();
+    });
 
-    it(
-      'every room id is taken as it is, or refused with 400',
-      async () => {
-        const handshake =
-          'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
-        const id = fc.oneof(
-          fc.string({ unit: 'binary', minLength: 1, maxLength: 140 }),
-          fc.constantFrom('__proto__', 'constructor', 'toString', '.', '..', '%', '%2F', ' '),
-        );
-        await fc.assert(
-          fc.asyncProperty(id, async (room) => {
-            const encoded = encodeURIComponent(room).replaceAll('.', '%2E');
-            const line = await firstLineOf(`GET /ws/${encoded} HTTP/1.1\r\nHost: localhost\r\n${handshake}\r\n\r\n`);
-            // "." and ".." are refused: no browser sends them in a path.
-            // eslint-disable-next-line no-control-regex
-            const isGood = room.length <= 128 && !/^\.\.?$|[\u0000-\u001f\u007f-\u009f]/.test(room);
-            expect([room, line.split(' ')[1]]).toEqual([room, isGood ? '101' : '400']);
-          }),
-          asMany([['__proto__'], ['..'], ['%2F']]),
-        );
-      },
-      TIMEOUT_MS,
-    );
+    it('every room id is taken as it is, or refused with 400', async () => {
+      const handshake =
+        'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+      const id = fc.oneof(
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 140 }),
+        fc.constantFrom('__proto__', 'constructor', 'toString', '.', '..', '%', '%2F', ' '),
+      );
+      await fc.assert(
+        fc.asyncProperty(id, async (room) => {
+          const encoded = encodeURIComponent(room).replaceAll('.', '%2E');
+          const line = await firstLineOf(`GET /ws/${encoded} HTTP/1.1\r\nHost: localhost\r\n${handshake}\r\n\r\n`);
+          // eslint-disable-next-line no-control-regex
+          const isGood = room.length <= 128 && !/[\u0000-\u001f\u007f-\u009f]|^\.\.?$/.test(room);
+          expect([room, line.split(' ')[1]]).toEqual([room, isGood ? '101' : '400']);
+        }),
+        withExamples(150, [['__proto__'], ['..'], ['%2F']]),
+      );
+    });
   });
 
-  it(
-    'in an event: the room answers, and nothing of the language itself is touched',
-    async () => {
-      @JamsocketService()
-      class EventsRoom {
-        @OnMessage('move', z.object({ x: z.number() }))
-        move(_client: Client, data: { x: number }) {
-          return data.x;
-        }
-        @OnMessage('keep')
-        keep(_client: Client, data: unknown) {
-          return { event: 'kept', data };
-        }
+  it('in an event: the room answers, and nothing of the language itself is touched', async () => {
+    @JamsocketService()
+    class EventsRoom {
+      @OnMessage('move', z.object({ x: z.number() }))
+      move(_client: Client, data: { x: number }) {
+        return data.x;
       }
-      await start(EventsRoom);
-      const before = JSON.stringify(Object.getOwnPropertyNames(Object.prototype));
-      const client = await TestClient.connect(`${started.ws}/ws/room`);
-      const name = fc.constantFrom('move', 'keep', '__proto__', 'constructor', 'hasOwnProperty', '', 'ping');
-      const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'prototype', 'x'), fc.string({ maxLength: 5 }));
-      const data = fc.oneof(fc.jsonValue(), fc.dictionary(key, fc.jsonValue(), { noNullPrototype: false }));
-      const text = fc.oneof(
-        fc
-          .record({ event: name, data, id: fc.jsonValue() }, { requiredKeys: ['event'] })
-          .map((value) => JSON.stringify(value)),
-        fc.jsonValue().map((value) => JSON.stringify(value)),
-        fc.constantFrom('{', '{"event":'),
-        fc.string(),
-      );
-      let runs = 0;
-      await fc.assert(
-        fc.asyncProperty(text, async (message) => {
-          const id = `run ${runs++}`;
-          client.send(message);
-          client.emit('keep', id, id);
-          await client.until(JSON.stringify({ event: 'kept', data: id, id }));
-          expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+      @OnMessage('keep')
+      keep(_client: Client, data: unknown) {
+        return { event: 'kept', data };
+      }
+    }
+    await start(EventsRoom);
+    const before = JSON.stringify(Object.getOwnPropertyNames(Object.prototype));
+    const client = await TestClient.connect(`${started.ws}/ws/room`);
+    const name = fc.constantFrom('move', 'keep', '__proto__', 'constructor', 'hasOwnProperty', '', 'ping');
+    const key = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'prototype', 'x'), fc.string({ maxLength: 5 }));
+    const data = fc.oneof(fc.jsonValue(), fc.dictionary(key, fc.jsonValue(), { noNullPrototype: false }));
+    const text = fc.oneof(
+      fc
+        .record({ event: name, data, id: fc.jsonValue() }, { requiredKeys: ['event'] })
+        .map((value) => JSON.stringify(value)),
+      fc.jsonValue().map((value) => JSON.stringify(value)),
+      fc.constantFrom('{', '{"event":'),
+      fc.string(),
+    );
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(text, async (message) => {
+        const id = `run ${runs++}`;
+        client.send(message);
+        client.emit('keep', id, id);
+        await client.until(JSON.stringify({ event: 'kept', data: id, id }));
+        expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+      }),
+      withExamples(500, [
+        ['{"event":"keep","data":{"__proto__":{"polluted":true}}}'],
+        ['{"__proto__":{"event":"keep"}}'],
+      ]),
+    );
+    expect(JSON.stringify(Object.getOwnPropertyNames(Object.prototype))).toBe(before);
+    await client.close();
+  });
+
+  it('in any mix of connects, messages, timers and closes: each room keeps its promises', async () => {
+    /** What each instance went through, by the room's id, in the order of the instances. */
+    const lives = new Map<string, string[][]>();
+
+    @JamsocketService()
+    class JournalRoom {
+      private readonly life: string[] = [];
+      private isBusy = false;
+
+      constructor(private readonly ctx: JamsocketContext) {
+        lives.set(ctx.roomId, [...(lives.get(ctx.roomId) ?? []), this.life]);
+      }
+
+      @OnCreate()
+      create() {
+        return this.note('create');
+      }
+      @OnConnect()
+      connect(client: Client) {
+        return this.note(`connect ${client.id}`);
+      }
+      @OnMessage()
+      message(client: Client, text: string) {
+        if (text === 'timer') this.ctx.setTimer(1);
+        if (text === 'close') client.close(4000);
+        return this.note(`message ${client.id} ${text}`);
+      }
+      @OnTimer()
+      tick() {
+        return this.note('tick');
+      }
+      @OnDisconnect()
+      disconnect(client: Client) {
+        return this.note(`disconnect ${client.id}`);
+      }
+      @OnDestroy()
+      destroy() {
+        return this.note('destroy');
+      }
+
+      /** Every handler takes a while, so that turns would overlap if they could. */
+      private async note(what: string): Promise<void> {
+        if (this.isBusy) this.life.push('overlap');
+        this.isBusy = true;
+        this.life.push(what);
+        await new Promise((resolve) => setImmediate(resolve));
+        this.isBusy = false;
+      }
+    }
+    await start(JournalRoom);
+    const rooms = started.app.get(JamsocketRooms);
+    const action: fc.Arbitrary<Action> = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('connect' as const), room: fc.nat(1) }) },
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          do: fc.constant('send' as const),
+          client: fc.nat(5),
+          text: fc.constantFrom('a', 'b', 'timer'),
         }),
-        asMany([['{"event":"keep","data":{"__proto__":{"polluted":true}}}'], ['{"__proto__":{"event":"keep"}}']]),
-      );
-      expect(JSON.stringify(Object.getOwnPropertyNames(Object.prototype))).toBe(before);
-      await client.close();
-    },
-    TIMEOUT_MS,
-  );
-
-  it(
-    'in any mix of connects, messages, timers and closes: each room keeps its promises',
-    async () => {
-      /** What each instance went through, by the room's id, in the order of the instances. */
-      const lives = new Map<string, string[][]>();
-
-      @JamsocketService()
-      class JournalRoom {
-        private readonly life: string[] = [];
-        private isBusy = false;
-
-        constructor(private readonly ctx: JamsocketContext) {
-          lives.set(ctx.roomId, [...(lives.get(ctx.roomId) ?? []), this.life]);
-        }
-
-        @OnCreate()
-        create() {
-          return this.note('create');
-        }
-        @OnConnect()
-        connect(client: Client) {
-          return this.note(`connect ${client.id}`);
-        }
-        @OnMessage()
-        message(client: Client, text: string) {
-          if (text === 'timer') this.ctx.setTimer(1);
-          if (text === 'close') client.close(4000);
-          return this.note(`message ${client.id} ${text}`);
-        }
-        @OnTimer()
-        tick() {
-          return this.note('tick');
-        }
-        @OnDisconnect()
-        disconnect(client: Client) {
-          return this.note(`disconnect ${client.id}`);
-        }
-        @OnDestroy()
-        destroy() {
-          return this.note('destroy');
-        }
-
-        /** Every handler takes a while, so that turns would overlap if they could. */
-        private async note(what: string): Promise<void> {
-          if (this.isBusy) this.life.push('overlap');
-          this.isBusy = true;
-          this.life.push(what);
-          await new Promise((resolve) => setImmediate(resolve));
-          this.isBusy = false;
-        }
-      }
-      await start(JournalRoom);
-      const rooms = started.app.get(JamsocketRooms);
-      const action: fc.Arbitrary<Action> = fc.oneof(
-        { weight: 3, arbitrary: fc.record({ do: fc.constant('connect' as const), room: fc.nat(1) }) },
-        {
-          weight: 6,
-          arbitrary: fc.record({
-            do: fc.constant('send' as const),
-            client: fc.nat(5),
-            text: fc.constantFrom('a', 'b', 'timer'),
-          }),
-        },
-        {
-          weight: 2,
-          arbitrary: fc.record({
-            do: fc.constantFrom('leave' as const, 'vanish' as const, 'be closed' as const),
-            client: fc.nat(5),
-          }),
-        },
-        { weight: 1, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
-      );
-      let runs = 0;
-      await fc.assert(
-        fc.asyncProperty(fc.array(action, { minLength: 3, maxLength: 25 }), async (actions) => {
-          const run = runs++;
-          lives.clear();
-          const clients: TestClient[] = [];
-          const closing: Promise<unknown>[] = [];
-          for (const now of actions) {
-            if (now.do === 'connect') {
-              clients.push(await TestClient.connect(`${started.ws}/ws/run${run}-${now.room}`));
-            } else if (now.do === 'turn') {
-              await new Promise((resolve) => setImmediate(resolve));
-            } else {
-              const client = clients[now.client];
-              if (client === undefined || client.socket.readyState !== client.socket.OPEN) continue;
-              if (now.do === 'send') client.send(now.text);
-              else if (now.do === 'leave') closing.push(client.close());
-              else if (now.do === 'vanish') client.socket.terminate();
-              else client.send('close');
-            }
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constantFrom('leave' as const, 'vanish' as const, 'be closed' as const),
+          client: fc.nat(5),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+    );
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 3, maxLength: 25 }), async (actions) => {
+        const run = runs++;
+        lives.clear();
+        const clients: TestClient[] = [];
+        const closing: Promise<unknown>[] = [];
+        for (const now of actions) {
+          if (now.do === 'connect') {
+            clients.push(await TestClient.connect(`${started.ws}/ws/run${run}-${now.room}`));
+          } else if (now.do === 'turn') {
+            await new Promise((resolve) => setImmediate(resolve));
+          } else {
+            const client = clients[now.client];
+            if (client === undefined || client.socket.readyState !== client.socket.OPEN) continue;
+            if (now.do === 'send') client.send(now.text);
+            else if (now.do === 'leave') closing.push(client.close());
+            else if (now.do === 'vanish') client.socket.terminate();
+            else client.send('close');
           }
-          await Promise.all(clients.map((client) => client.close().catch(() => undefined)));
-          await Promise.all(closing);
-          for (const handle of await rooms.list()) await handle.close();
-          const all = [...lives.values()].flat();
-          while (all.some((life) => life.at(-1) !== 'destroy')) await new Promise((resolve) => setImmediate(resolve));
-          for (const life of all) expectGoodLife(life);
-        }),
-        asMany<[Action[]]>([[BACK_AFTER_CLOSE]]),
-      );
-    },
-    TIMEOUT_MS,
-  );
+        }
+        await Promise.all(clients.map((client) => client.close().catch(() => undefined)));
+        await Promise.all(closing);
+        for (const { roomId } of rooms.list()) await rooms.close(JournalRoom, roomId);
+        const all = [...lives.values()].flat();
+        while (all.some((life) => life.at(-1) !== 'destroy')) await new Promise((resolve) => setImmediate(resolve));
+        for (const life of all) expectGoodLife(life);
+      }),
+      withExamples<[Action[]]>(30, [[BACK_AFTER_CLOSE]]),
+    );
+  });
 });
 
 /** Promises 1, 2, 3 and 6: one turn at a time, created first, destroyed last, each client connected, heard and disconnected in this order, once. */

@@ -48,17 +48,20 @@ class BusyRoom {
 describe('messages that wait when the application shuts down', () => {
   let started: TestApp;
   let clients: ResumingClient[];
-  const warnings = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  let warnings: jest.SpiedFunction<Logger['warn']>;
 
   beforeEach(async () => {
     journal.clear();
     ends = [];
     turns = 0;
     isHanging.clear();
-    warnings.mockClear();
+    warnings = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     started = await startTestApp({ providers: [BusyRoom], options: { shutdownGraceMs: GRACE_MS } });
   });
-  afterEach(() => started.close().catch(() => undefined));
+  afterEach(async () => {
+    await started.close().catch(() => undefined);
+    warnings.mockRestore();
+  });
 
   /** Every client has sent everything, and the first turn is under way. */
   async function fill(count = CLIENTS): Promise<void> {

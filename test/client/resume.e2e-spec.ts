@@ -10,18 +10,18 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import { SeededRandom } from 'nestjs-jamsocket/testing';
+import { FUZZ, SEED } from '../support/fuzz.js';
 import { Gate } from '../support/gate.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { CuttingProxy } from './support/cutting-proxy.js';
 import { join } from './support/fixture.js';
 import { numberIn, Talker } from './support/talker.js';
 
-const CUTS = Number(process.env.CUTS ?? 1_000);
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const CUTS = 250 * FUZZ;
 const CLIENTS = 12;
 const MAX_FILLING = 600;
-/** For as many cuts as there are by default. */
-const PATIENCE_MS = 150_000;
+/** Only a failing test waits that long. */
+const PATIENCE_MS = 120_000 * FUZZ;
 
 /** What the room has seen. */
 class Book {

@@ -17,7 +17,7 @@ export interface Host {
 export const EXPRESS_ALONE: Host = { platform: 'express', beside: 'nothing' };
 
 /** Set by the spec that runs the others once more, with everything going through `ws`. */
-const isFastPathOff = process.env.TEST_FAST_PATH === 'off';
+export const isFastPathOff = process.env.TEST_FAST_PATH === 'off';
 
 /** Every host an application can have: promises are kept on each of them. */
 export const HOSTS: readonly Host[] = isFastPathOff

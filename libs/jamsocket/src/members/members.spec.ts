@@ -11,6 +11,7 @@ import { Client } from './client.js';
 import { Members } from './members.js';
 import { Resumption } from './resumption.js';
 import type { ObservedRoom } from './sent-message.js';
+import { runs } from '../../../../test/support/fuzz.js';
 
 class FakeConnection {
   isStuck = false;
@@ -129,7 +130,7 @@ describe('the members of a room', () => {
           }
         }
       }),
-      { numRuns: 300, seed: 1 },
+      runs(200),
     );
   });
 

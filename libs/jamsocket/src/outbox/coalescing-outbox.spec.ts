@@ -5,6 +5,7 @@ import { CoalescingOutlet, HAS_LEFT } from './coalescing-outlet.js';
 import type { Link } from './link.js';
 import { Frame } from '../wire/frame.js';
 import type { TickFlusher } from './tick-flusher.js';
+import { runs } from '../../../../test/support/fuzz.js';
 
 /** Copies what is written to it, as an operating system would, and now and then holds on to it. */
 class FakeConnection {
@@ -111,9 +112,9 @@ function setUp({ gathersLonger = false, members = MEMBERS, onDrop = (): void => 
 
 describe('the coalescing outbox', () => {
   it.each([
-    { crowd: 0, numRuns: 2_000 },
-    { crowd: 300, numRuns: 200 },
-  ])('gives each member what was sent to it in order, whatever the mix, beside $crowd others', ({ crowd, numRuns }) => {
+    { crowd: 0, count: 400 },
+    { crowd: 300, count: 40 },
+  ])('gives each member what was sent to it in order, whatever the mix, beside $crowd others', ({ crowd, count }) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const { outbox, join, connections, real, turn, allTurns } = setUp({ members: MEMBERS + crowd });
@@ -167,7 +168,7 @@ describe('the coalescing outbox', () => {
         allTurns();
         expect(connections.map(({ texts }) => texts)).toEqual(wanted);
       }),
-      { numRuns },
+      runs(count),
     );
   });
 

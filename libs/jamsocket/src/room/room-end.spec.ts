@@ -80,12 +80,12 @@ class FinalRoom extends Hooks {
 
 describe('the end of a room', () => {
   let room: TestRoom<FinalRoom>;
-  const errors = jest.spyOn(Logger.prototype, 'error');
+  let errors: jest.SpiedFunction<Logger['error']>;
 
   beforeEach(async () => {
     journal = [];
     misdeeds = new Map();
-    errors.mockReset();
+    errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     room = await createTestRoom(FinalRoom, {
       providers: [Scores, Referee, Pencil],
       options: { shutdownGraceMs: 5_000 },
@@ -93,7 +93,10 @@ describe('the end of a room', () => {
       roomId: 'r',
     });
   });
-  afterEach(() => room.close().catch(() => undefined));
+  afterEach(async () => {
+    await room.close().catch(() => undefined);
+    errors.mockRestore();
+  });
 
   const said = (mock: { readonly mock: { readonly calls: unknown[][] } }) =>
     mock.mock.calls.map(([line]) => String(line));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Backlog } from './backlog.js';
+import { runs } from '../../../../test/support/fuzz.js';
 
 describe('a backlog', () => {
   it('gives back the bytes in order, whatever their sizes, and takes copies', () => {
@@ -18,7 +19,7 @@ describe('a backlog', () => {
         expect(Buffer.concat(backlog.take()).equals(wanted)).toBe(true);
         expect([backlog.bytes, backlog.take()]).toEqual([0, []]);
       }),
-      { numRuns: 200 },
+      runs(100),
     );
   });
 

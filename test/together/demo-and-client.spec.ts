@@ -1,0 +1,3 @@
+import { load } from './parts.js';
+
+await load(import.meta.filename);
