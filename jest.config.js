@@ -4,22 +4,22 @@ const countsFile = process.env.JEST_COUNTS_FILE;
 
 /**
  * Loading Nest and the library takes a spec longer than most of its tests do. A run of all specs loads them once for
- * many specs; a run of some (`npm test -- promise-3`) takes each spec by itself.
+ * many specs; a run of some (`npm test -- promise-3`) takes each spec by itself, unless it is one of `together`.
  */
-const isWholeRun = process.argv
-  .slice(2)
-  .every((arg) => /^--(?:ci|json|maxWorkers|outputFile|silent|verbose)\b/.test(arg));
+const args = process.argv.slice(2);
+const isWholeRun = args.every((arg) => /^--(?:ci|json|maxWorkers|outputFile|silent|verbose)\b/.test(arg));
+const takesParts = isWholeRun || args.some((arg) => arg.includes('together'));
 
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  testMatch: isWholeRun
+  testMatch: takesParts
     ? [...parts, ...alone].map((file) => `<rootDir>/${file}`)
     : ['<rootDir>/{libs,src,test}/**/*.spec.ts', '<rootDir>/test/**/*.e2e-spec.ts'],
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/test/compat/',
-    ...(isWholeRun ? [] : ['<rootDir>/test/together/']),
+    ...(takesParts ? [] : ['<rootDir>/test/together/']),
   ],
   testSequencer: '<rootDir>/test/together/longest-first.js',
   // Packages and copies with a package.json or a build of their own, which jest would take for doubles of the sources.
