@@ -1,7 +1,14 @@
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncResource, type AsyncLocalStorage } from 'node:async_hooks';
 
 /** In the context in which this library was loaded: before any request, and so of nobody. */
 const nobody = new AsyncResource('Jamsocket');
+
+let carried: AsyncLocalStorage<unknown> | undefined;
+
+/** @internal Lets the test kit see whose application goes on in the context of nobody. */
+export function carryIntoContextOfNobody(storage: AsyncLocalStorage<unknown>): void {
+  carried = storage;
+}
 
 function createScope(): AsyncResource {
   return new AsyncResource('JamsocketTurn');
@@ -18,5 +25,7 @@ export function inOwnContext<T>(run: () => T): T {
  * for the next one, who may be somebody else.
  */
 export function inContextOfNobody<T>(run: () => T): T {
-  return nobody.runInAsyncScope(createScope).runInAsyncScope(run);
+  const store = carried?.getStore();
+  const scope = nobody.runInAsyncScope(createScope);
+  return store === undefined ? scope.runInAsyncScope(run) : scope.runInAsyncScope(() => carried!.run(store, run));
 }

@@ -24,6 +24,7 @@ describe('draining', () => {
     const registry = {
       refuseNew: () => undefined,
       clients: () => clients as unknown as Client[],
+      suspendAll: () => Promise.resolve([]),
       stopAll: () => Promise.resolve(),
       closing: new Set(),
     };

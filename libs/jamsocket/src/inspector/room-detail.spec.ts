@@ -31,7 +31,7 @@ it('is bounded, whatever clients call themselves', () => {
     now: () => 0,
   } as unknown as Room;
   const detail = new RoomDetails(0, () => false).of('talk/lobby', room);
-  expect(detail).toMatchObject({ clientCount: 600, stateError: `${LONG.slice(0, 1_000)}… (16000 characters)` });
+  expect(detail).toMatchObject({ clientCount: 600, stateError: expect.stringMatching(/^z{1000}… \(/) });
   expect([detail.clients.length, detail.timers.length]).toEqual([500, 500]);
   const [{ tags, url }] = detail.clients;
   expect(tags).toHaveLength(21);

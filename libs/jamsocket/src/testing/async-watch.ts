@@ -1,4 +1,8 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { carryIntoContextOfNobody } from '../base/async-context.js';
+
+const scope = new AsyncLocalStorage<AsyncWatch>();
+carryIntoContextOfNobody(scope);
 
 /** Frames that say where a timer was set, but not by whom. */
 const FOREIGN_FRAME = /node:|node_modules|async-watch/;
@@ -16,19 +20,18 @@ interface Timer {
 export class AsyncWatch {
   /** How many promises, timers, ticks and the like there have been, on either side. */
   begun = 0;
-  readonly #scope = new AsyncLocalStorage<AsyncWatch>();
   readonly #timers = new Map<number, Timer>();
   readonly #hook = createHook({
     init: (id, type, _trigger, resource) => {
       this.begun++;
-      if (type === 'Timeout' && this.#scope.getStore() === this) this.#see(id, resource);
+      if (type === 'Timeout' && scope.getStore() === this) this.#see(id, resource);
     },
     destroy: (id) => this.#timers.delete(id),
   }).enable();
 
   /** Runs something on the server's side. */
   run<T>(work: () => T): T {
-    return this.#scope.run(this, work);
+    return scope.run(this, work);
   }
 
   /** Timers that are still running, and where each was set. */
