@@ -15,7 +15,7 @@ export const METRICS = {
   rooms: { type: 'gauge', description: 'Rooms that are running.', unit: '{room}', labels: ['service'] },
   clients: {
     type: 'gauge',
-    description: 'Clients in the rooms, those included that are away.',
+    description: 'Clients in the rooms, including those that are away.',
     unit: '{client}',
     labels: ['service'],
   },
@@ -52,7 +52,7 @@ export const METRICS = {
   },
   clientsDisconnected: {
     type: 'counter',
-    description: 'Clients that have left for good, by close code.',
+    description: 'Clients that have left permanently, by close code.',
     unit: '{client}',
     labels: ['service', 'code'],
   },
@@ -64,7 +64,7 @@ export const METRICS = {
   },
   clientsResumed: {
     type: 'counter',
-    description: 'Clients that went on with another connection.',
+    description: 'Clients that resumed on a new connection.',
     unit: '{client}',
     labels: ['service'],
   },
@@ -106,7 +106,7 @@ export const METRICS = {
   },
   handlerErrors: {
     type: 'counter',
-    description: 'Turns that failed, by whose fault it was: of the client, or of the server.',
+    description: 'Turns that failed, by fault: of the client or of the server.',
     unit: '{error}',
     labels: ['service', 'handler', 'fault'],
   },
