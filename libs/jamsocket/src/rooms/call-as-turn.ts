@@ -4,7 +4,7 @@ import type { RoomCall } from '../room/room-event.js';
 import type { Room } from '../room/room.js';
 import { inTurn, type TurnChain } from '../room/turn-scope.js';
 
-/** Runs a method of the room's instance as a turn of the room, in the async context of whoever calls this. */
+/** Runs a method of the room's instance as a turn of the room, in the caller's async context. */
 export function callAsTurn(
   room: Room,
   method: string,
@@ -15,7 +15,7 @@ export function callAsTurn(
     const refuse = () => reject(new RefusedError(503, 'room_stopped', `Room "${room.address.key}" has stopped.`));
     const call = async () => methodsOf(room)[method](...args);
     const name = () => `${room.definition.type.name}.${hasMethod(room, method) ? method : '(unknown)'}`;
-    // The caller's context, in which the method may enter what is not the caller's.
+    // Its own scope: what the method enters in it (AsyncLocalStorage.enterWith) must not leak into the caller.
     const scope = new AsyncResource('JamsocketInvoke');
     const roomCall: RoomCall = {
       get name() {
@@ -38,13 +38,13 @@ export function callAsTurn(
   });
 }
 
-/** What a call returned is seen outside of the room, as what the room sends is. */
+/** Runs `action` when the room is saved: the result of a call leaves the room just as a message does. */
 function whenSafe({ lifecycle }: Room, action: () => void, cancelled: () => void): void {
   if (lifecycle === null) action();
   else lifecycle.whenSafe(action, cancelled);
 }
 
-/** The name of a non-method may be user input, and is not shown. */
+/** Errors do not show the name of a non-method: it may be user input. */
 function hasMethod(room: Room, method: string): boolean {
   try {
     return typeof methodsOf(room)[method] === 'function';

@@ -2,29 +2,29 @@ import { JamsocketError, RefusedError } from '../base/errors.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { addressNamed, mistakeInParam } from './room-name.js';
 
-/** How often a generator of the application's may come up with an id that is in use. */
+/** How many ids in use the application's own generator may return in a row. */
 const MAX_ATTEMPTS = 100;
 
-/** What is asked of the registry of all rooms. */
+/** The part of the room registry that is used here. */
 export interface TakenIds {
   isTaken(definition: RoomDefinition, key: string): boolean;
   /** Rooms of the service that have not stopped. */
   countOf(definition: RoomDefinition): number;
-  /** Rooms that have stopped so far: only these give ids back. */
+  /** Rooms that have stopped so far. An id becomes free only when a room stops. */
   readonly stops: number;
 }
 
-/** Finds ids that no room has. */
+/** Finds room ids that are not in use. */
 export class FreeRoomIds {
-  /** Services that had no free id, when so many rooms had stopped. */
+  /** Services that had no free id, with the value of `stops` then: until another room stops there is no need to search. */
   readonly #exhausted = new Map<RoomDefinition, number>();
 
   constructor(private readonly taken: TakenIds) {}
 
   /**
-   * Of ids that do not repeat, one more than there are rooms have to be tried at the most.
+   * If ids do not repeat, one of the first (number of rooms + 1) is free, so no more are tried.
    * @throws RefusedError `too_many_rooms` if no id is free, JamsocketError `bad_configuration` if the application's own
-   * generator returns what is no id
+   * generator returns an invalid id
    */
   next(definition: RoomDefinition): string {
     const { ids, type } = definition;

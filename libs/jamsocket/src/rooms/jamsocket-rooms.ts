@@ -10,7 +10,7 @@ import { addressNamed } from './room-name.js';
 import type { RoomRegistry } from './room-registry.js';
 import type { ArgumentsOf, EventsOf, MethodOf, ResultOf } from './service-types.js';
 
-/** Rooms from outside: for controllers, other services and other rooms. */
+/** Creates, finds and calls rooms from outside: from controllers, other providers and other rooms. */
 export class JamsocketRooms {
   readonly #freeIds: FreeRoomIds;
 
@@ -24,8 +24,8 @@ export class JamsocketRooms {
   }
 
   /**
-   * Makes a room, with a generated id if none is given, and resolves when its `@OnCreate` has run. If nobody joins it
-   * within `unjoinedMs` it stops.
+   * Creates a room, with a generated id if none is given, and resolves when its `@OnCreate` has run. The room stops if
+   * no client joins it within `unjoinedMs`.
    * @throws RefusedError `room_exists` (409), `bad_room_id` (400), `too_many_rooms`, `draining` (503); JamsocketError
    * `not_a_room_service`; the error of a failed `@OnCreate`
    */
@@ -36,7 +36,7 @@ export class JamsocketRooms {
 
   /**
    * @internal
-   * @param admit runs before the room is made, and may refuse
+   * @param admit runs before the room is created; a rejection refuses it
    */
   async createIn(
     definition: RoomDefinition,
@@ -51,14 +51,14 @@ export class JamsocketRooms {
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
         if (error.code === 'room_failed') throw error.cause;
-        // A generated id may have been given to another room while the guards were asked.
+        // Another room may have taken the generated id while the guards ran: try the next id.
         if (error.code !== 'room_exists' || room !== undefined) throw error;
       }
     }
   }
 
   /**
-   * The running room of this id, or `undefined`.
+   * The running room with this id, or `undefined`.
    * @throws RefusedError `bad_room_id` (400); JamsocketError `not_a_room_service`
    */
   async find<C extends Type<object>>(
@@ -71,7 +71,7 @@ export class JamsocketRooms {
   }
 
   /**
-   * All running rooms, of one service or of all.
+   * All running rooms of one service, or of all services.
    * @throws JamsocketError `not_a_room_service`
    */
   async list(): Promise<RoomHandle[]>;
@@ -82,8 +82,8 @@ export class JamsocketRooms {
   }
 
   /**
-   * The contexts of the running rooms that live in this process, of one service or of all. Synchronous, and never of the
-   * rooms of other processes: for statistics and the like. To reach one room, find it.
+   * The contexts of the running rooms in this process, of one service or of all services. Synchronous, for example for
+   * statistics; rooms of other processes are not included. To reach one room, use `find`.
    * @throws JamsocketError `not_a_room_service`
    */
   localRooms(): JamsocketContext[];
@@ -104,9 +104,9 @@ export class JamsocketRooms {
   }
 
   /**
-   * Ends a room for good: as `close`, and what was saved of it is deleted, whether it is running or not.
+   * Closes a room as `close` does and deletes its saved record. The room need not be running.
    * @param reason at most 123 bytes of UTF-8
-   * @returns whether there was such a room; resolves when it is gone
+   * @returns whether there was such a room; resolves when it has stopped and its record is deleted
    * @throws RefusedError `bad_room_id` (400); JamsocketError `bad_close_code`, `not_a_room_service`; StoreError if the
    * store does not answer
    */
@@ -116,12 +116,12 @@ export class JamsocketRooms {
   }
 
   /**
-   * Calls a method of a room's service as a turn of that room's mailbox, and resolves with what it returns.
+   * Calls a method of a room's service as a turn of that room and resolves with the result.
    *
-   * A room cannot invoke itself, not even through another room: its turn would wait for a turn that can only begin
+   * A room cannot invoke itself, directly or through another room: its turn would wait for a turn that can only begin
    * after it. Call `this.method()` instead.
    * @throws RefusedError `room_not_found` (404), `room_stopped` (503), `bad_room_id` (400); JamsocketError
-   * `room_invokes_itself`, `not_a_room_service`; whatever the method throws
+   * `room_invokes_itself`, `not_a_room_service`; any error of the method
    */
   async invoke<T extends object, M extends MethodOf<T>>(
     service: Type<T>,

@@ -3,23 +3,23 @@ import type { RoomDefinition } from '../room/room-definition.js';
 import type { RoomRegistry } from './room-registry.js';
 import type { Room } from '../room/room.js';
 
-/** What there is at the moment in all rooms of one service. */
+/** Current totals over all rooms of one service. */
 export interface ServiceStatistics {
   /** Name of the service: its path without parameters, `default` for the default service. */
   readonly service: string;
-  /** Rooms that are running. */
+  /** Running rooms. */
   readonly rooms: number;
-  /** Clients in these rooms, those included that are away. */
+  /** Clients in these rooms, including clients that are away. */
   readonly clients: number;
-  /** Clients whose connection is lost and who may come back. */
+  /** Clients that are away: their connection is lost, and they may resume. */
   readonly clientsAway: number;
-  /** Events that wait in mailboxes for their turn. */
+  /** Events waiting in mailboxes. */
   readonly mailboxEvents: number;
-  /** Bytes that were sent to clients and still wait here. */
+  /** Bytes sent to clients that have not left this process. */
   readonly bufferedBytes: number;
 }
 
-/** Counts what is there now. Each call visits every room and client: meant for a scrape, not for a loop. */
+/** Counts rooms, clients and waiting work. Each call visits every room and client: meant for a scrape, not for a loop. */
 export class JamsocketStatistics {
   /** @internal */
   constructor(
@@ -27,7 +27,7 @@ export class JamsocketStatistics {
     private readonly definitions: ReadonlyMap<Type, RoomDefinition>,
   ) {}
 
-  /** An entry for every service of the application, those without rooms included. */
+  /** One entry for each service of the application, including services without rooms. */
   services(): ServiceStatistics[] {
     return [...this.definitions.values()].map((definition) => sum(definition.service, this.registry.list(definition)));
   }

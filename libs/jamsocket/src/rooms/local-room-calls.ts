@@ -12,7 +12,7 @@ import { callAsTurn } from './call-as-turn.js';
 import type { FoundRoom, RoomCalls } from './room-calls.js';
 import type { RoomRegistry } from './room-registry.js';
 
-/** Calls of rooms in this process. All methods are async, so that whatever they throw rejects. */
+/** Calls rooms of this process. All methods are async, so every error becomes a rejection. */
 export class LocalRoomCalls implements RoomCalls {
   constructor(
     private readonly registry: Pick<RoomRegistry, 'create' | 'get' | 'list' | 'reserveSaved'>,
@@ -48,7 +48,7 @@ export class LocalRoomCalls implements RoomCalls {
     return callAsTurn(running, method, args, currentTurn());
   }
 
-  /** A saved room is there though no instance of it is running: it is restored, and stops again if nobody is in it. */
+  /** Calls a room that is saved but not running: it is restored, and stops again if it has no clients. */
   async #invokeSaved(
     definition: RoomDefinition,
     address: RoomAddress,
@@ -91,7 +91,7 @@ export class LocalRoomCalls implements RoomCalls {
     if (room === undefined) return false;
     const isOwnTurn = isInTurnOf(room);
     room.close(CloseCode.normal, reason);
-    // A room that closes itself cannot wait for its end: this turn is part of it.
+    // A room that closes itself must not wait: it stops only after the present turn.
     if (!isOwnTurn) await room.stopped;
     return true;
   }

@@ -3,7 +3,7 @@ import type { RoomAddress } from '../members/room-address.js';
 import type { SendOptions } from '../members/send-options.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 
-/** What is known of a room at one moment. */
+/** A room as it was when it was looked up. */
 export interface FoundRoom {
   readonly definition: RoomDefinition;
   readonly address: RoomAddress;
@@ -14,12 +14,14 @@ export interface FoundRoom {
 /**
  * The port between code that names rooms (`JamsocketRooms`, `RoomHandle`) and the rooms, which may be in another process.
  *
- * An implementation MUST look the room up at each call, since it may have moved or been made anew, and MUST hand the
- * calls that one caller makes to one room over in their order. It MUST have copied the bytes of a message when it returns its
- * promise; arguments and results of `invoke` may be copies or not. Every mistake and refusal MUST reject, and MUST NOT be thrown: with the errors of
- * the `JamsocketContext` method of the same name for arguments, with RefusedError `room_not_found` (404) if no such room is
- * running, and with `room_stopped` (503) if it stops first. It MUST NOT wait without end for a process that does not answer, and
- * MUST NOT carry out a call twice.
+ * An implementation
+ * - MUST look the room up at each call: it may have moved or been created again;
+ * - MUST deliver the calls that one caller makes to one room in their order;
+ * - MUST copy the bytes of a message before it returns its promise; arguments and results of `invoke` may be copied or not;
+ * - MUST report every error as a rejection and MUST NOT throw: bad arguments with the errors of the `JamsocketContext` method
+ *   of the same name, RefusedError `room_not_found` (404) if no such room is running, `room_stopped` (503) if it stops first;
+ * - MUST NOT wait forever for a process that does not answer;
+ * - MUST NOT carry out a call twice.
  */
 export interface RoomCalls {
   /**
@@ -29,16 +31,16 @@ export interface RoomCalls {
   create(definition: RoomDefinition, address: RoomAddress): Promise<FoundRoom>;
   /** MUST resolve with `undefined` for a room that is starting or stopping. */
   find(definition: RoomDefinition, address: RoomAddress): Promise<FoundRoom | undefined>;
-  /** Running rooms, of one service or of all. */
+  /** Running rooms of one service, or of all services. */
   list(definition?: RoomDefinition): Promise<FoundRoom[]>;
   /**
    * Calls a method as a turn of the room and resolves with its result, or rejects with its error.
-   * MUST reject with `room_invokes_itself` in a turn of that room, also where calls to other rooms lie between.
+   * MUST reject with `room_invokes_itself` in a turn of that room, also if the call comes through other rooms.
    */
   invoke(definition: RoomDefinition, address: RoomAddress, method: string, args: readonly unknown[]): Promise<unknown>;
   /**
    * Resolves when the room has taken the message; MUST NOT wait for a turn of the room, nor for clients to receive it.
-   * A `Client` among the recipients MUST be passed over unless it is in that room.
+   * MUST skip a recipient that is a `Client` of another room.
    */
   sendMessage(
     definition: RoomDefinition,
@@ -57,12 +59,12 @@ export interface RoomCalls {
   ): Promise<void>;
   /**
    * Closes the room's clients with 1000. Resolves with `true` when the room has stopped, with `false` if there is none.
-   * MUST NOT wait for the end of a room in whose turn it is called.
+   * Called in a turn of that room, it MUST NOT wait for the room to stop.
    */
   close(definition: RoomDefinition, address: RoomAddress, reason: string): Promise<boolean>;
   /**
-   * As `close`, and deletes what was saved of the room, also if it is not running.
-   * MUST NOT resolve while it may be restored.
+   * As `close`, and deletes the saved record. The room need not be running.
+   * MUST NOT resolve while the room can still be restored.
    */
   delete(definition: RoomDefinition, address: RoomAddress, reason: string): Promise<boolean>;
 }

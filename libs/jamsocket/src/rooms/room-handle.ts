@@ -6,13 +6,14 @@ import type { FoundRoom, RoomCalls } from './room-calls.js';
 import type { ArgumentsOf, MethodOf, ResultOf } from './service-types.js';
 
 /**
- * A running room that code has found or made, wherever it runs: `RoomHandle<ChatRoom>` for its class.
+ * A room that `find`, `list` or `create` returned, in this process or another: `RoomHandle<ChatRoom>` for a room of that
+ * class.
  *
- * A handle stands for the room's id, not for one instance: when the room has stopped and was made anew, calls reach the new
- * one. Nothing has to be done when a handle is not needed any more.
+ * A handle stands for the room's id, not for one instance: if the room stops and is created again, calls reach the new
+ * instance. A handle needs no clean-up.
  */
 export class RoomHandle<Service extends object = any, Events = any> {
-  /** Only for the compiler: handles of different classes are of different types. */
+  /** Only for the compiler: it makes handles of different classes different types. */
   declare readonly '~service'?: Service;
   /** Name of the service: its path without parameters; `default` for the default service. */
   readonly service: string;
@@ -20,9 +21,9 @@ export class RoomHandle<Service extends object = any, Events = any> {
   readonly id: string;
   /** Every parameter of the room's path, `room` among them. */
   readonly params: Readonly<Record<string, string>>;
-  /** How many clients were in the room when the handle was made. It does not change: find the room again for a newer number. */
+  /** How many clients were in the room when it was looked up. It does not change: find the room again for a newer number. */
   readonly size: number;
-  /** Private, so that what walks over the properties of an answer does not walk over the whole application. */
+  /** Private, so that code which serializes a response does not walk through the whole application. */
   readonly #calls: RoomCalls;
   readonly #definition: RoomDefinition;
   readonly #address: RoomAddress;
@@ -39,8 +40,8 @@ export class RoomHandle<Service extends object = any, Events = any> {
   }
 
   /**
-   * Calls a method of the room's service as a turn of that room's mailbox, and resolves with what it returns: as
-   * `JamsocketRooms.invoke`, with the same errors.
+   * Calls a method of the room's service as a turn of that room and resolves with the result. Throws the errors of
+   * `JamsocketRooms.invoke`.
    */
   async invoke<M extends MethodOf<Service>>(
     method: M,
@@ -51,8 +52,8 @@ export class RoomHandle<Service extends object = any, Events = any> {
   }
 
   /**
-   * Sends a text message, and resolves when the room has taken it: neither a turn of the room nor the clients are waited for.
-   * So the message may arrive before what the room sends in handling earlier events.
+   * Sends a text message and resolves when the room has taken it. It waits neither for a turn of the room nor for the
+   * clients, so the message may arrive before messages that the room sends while it handles earlier events.
    * @throws RefusedError `room_not_found` (404), `room_stopped` (503); JamsocketError `message_too_large` if it is longer than
    * `limits.maxBufferedBytes`, `bad_recipient`
    */
@@ -61,7 +62,7 @@ export class RoomHandle<Service extends object = any, Events = any> {
   }
 
   /**
-   * Sends a binary message, as `sendMessage`. The caller may go on using the bytes at once.
+   * Sends a binary message, as `sendMessage`. The bytes are copied: the caller may reuse them at once.
    * @throws as `sendMessage`
    */
   async sendBinary(recipient: Recipient, bytes: Uint8Array, options?: SendOptions): Promise<void> {
@@ -92,16 +93,16 @@ export class RoomHandle<Service extends object = any, Events = any> {
   }
 
   /**
-   * Ends the room for good: as `close`, and what was saved of it is deleted, whether it is running or not.
+   * Closes the room as `close` does and deletes its saved record. The room need not be running.
    * @param reason at most 123 bytes of UTF-8
-   * @returns whether there was such a room; resolves when it is gone
+   * @returns whether there was such a room; resolves when it has stopped and its record is deleted
    * @throws JamsocketError `bad_close_code`; StoreError if the store does not answer
    */
   async delete(reason = ''): Promise<boolean> {
     return this.#calls.delete(this.#definition, this.#address, reason);
   }
 
-  /** What a controller answers that returns handles. */
+  /** What a controller sends when it returns a handle. */
   toJSON(): { service: string; id: string; params: Readonly<Record<string, string>>; size: number } {
     const { service, id, params, size } = this;
     return { service, id, params, size };

@@ -5,10 +5,10 @@ import type { RoomIdSource } from '../room/room-definition.js';
 const A = 'A'.charCodeAt(0);
 const LETTERS = 26;
 const DEFAULT_LENGTH = 6;
-/** Enough for every letter to depend on all others (a Feistel network mixes well from four rounds on). */
+/** Enough for every letter to depend on all others: a Feistel network mixes well with four rounds or more. */
 const ROUNDS = 4;
 
-/** Where the ids of rooms come from that are created without one. */
+/** The generator of ids for rooms that are created without an id. */
 export function roomIdSource(roomIds: RoomIds, random: JamsocketRandom): RoomIdSource {
   if (typeof roomIds === 'function') return { next: roomIds };
   if (!roomIds.startsWith('short')) return { next: () => random.uuid() };
@@ -17,9 +17,9 @@ export function roomIdSource(roomIds: RoomIds, random: JamsocketRandom): RoomIdS
 }
 
 /**
- * Ids of `length` upper-case letters that look random, none repeated until all were used: a counter goes through a
+ * Ids of `length` upper-case letters that look random and repeat only after all were used: a counter goes through a
  * Feistel network over two halves of the id (https://en.wikipedia.org/wiki/Format-preserving_encryption), which maps
- * different numbers to different ids. They can be guessed: for secret room names use `uuid`.
+ * different numbers to different ids. They can be guessed: use `uuid` for secret room names.
  */
 export function shortIds(length: number, random: JamsocketRandom): () => string {
   const left = LETTERS ** Math.ceil(length / 2);

@@ -12,11 +12,11 @@ export function mistakeInParam(value: string, maxLength: number): string | undef
   if (value.length > maxLength) return `has ${value.length} characters; ${maxLength} are allowed`;
   if (CONTROL_CHARACTERS.test(value)) return 'has control characters';
   if (HALF_CHARACTER.test(value)) return 'has half of a character (a lone surrogate)';
-  // Browsers and fetch take them out of a path, percent-encoded ones too: such a room could not be reached.
+  // Browsers and fetch remove these segments from a path, even percent-encoded: such a room could not be reached.
   return value === '.' || value === '..' ? `is "${value}", which a URL cannot carry` : undefined;
 }
 
-/** The address behind a path's parameters. */
+/** The address of the room that a path's parameters name. */
 export function addressOf(definition: RoomDefinition, params: Readonly<Record<string, string>>): RoomAddress {
   const { paramNames } = definition;
   const key =
@@ -24,7 +24,7 @@ export function addressOf(definition: RoomDefinition, params: Readonly<Record<st
   return { key, roomId: params.room, params };
 }
 
-/** The address that a saved key stands for. */
+/** The inverse of `RoomAddress.key`. */
 export function addressOfKey(definition: RoomDefinition, key: string): RoomAddress {
   const { paramNames } = definition;
   if (paramNames.length === 1) return addressOf(definition, { [paramNames[0]]: key });
@@ -33,7 +33,7 @@ export function addressOfKey(definition: RoomDefinition, key: string): RoomAddre
 }
 
 /**
- * The address of a room as code names it.
+ * The address of a room that code names.
  * @throws RefusedError `bad_room_id`
  */
 export function addressNamed(definition: RoomDefinition, name: RoomName): RoomAddress {

@@ -9,15 +9,15 @@ import type { RoomDefinition } from '../room/room-definition.js';
 import { Room } from '../room/room.js';
 import type { RoomServices } from '../room/room-services.js';
 
-interface Place {
+interface RoomEntry {
   readonly room: Room;
-  /** Everyone who wants the room while it starts waits for this one creation. */
+  /** All connects and calls that come while the room starts wait for this one start. */
   readonly started: Promise<void>;
 }
 
 /** All rooms of the application. One address has at most one room at a time. */
 export class RoomRegistry {
-  readonly #places = new Map<RoomDefinition, Map<string, Place>>();
+  readonly #entries = new Map<RoomDefinition, Map<string, RoomEntry>>();
   #size = 0;
   #isClosed = false;
   #stops = 0;
@@ -27,18 +27,18 @@ export class RoomRegistry {
     private readonly maxRooms: number,
   ) {}
 
-  /** Clients whose connection is lost and who may come back. */
+  /** Clients whose connection is lost and whose places are kept, by address. */
   get placesKept(): AddressCounts {
     return this.services.placesKept;
   }
 
   /**
-   * The running room at this address, with a place reserved in it; made if there is none and ids are implicit. A room
-   * that is stopping is waited for, and a fresh one takes its place.
+   * The running room at this address, with a reservation. If there is none and room ids are implicit, the room is created.
+   * If it is stopping, the new one is created when it has stopped.
    * @throws RefusedError `no_such_room`, `room_failed`, `room_busy`, `room_full`, `too_many_rooms`, `draining`
    */
   reserve(definition: RoomDefinition, address: RoomAddress): Room | Promise<Room> {
-    const room = this.#placesOf(definition).get(address.key)?.room;
+    const room = this.#entriesOf(definition).get(address.key)?.room;
     if (room?.state !== 'running') return this.#reserveLater(definition, address);
     this.#requireSpace(room);
     room.reserve();
@@ -46,70 +46,70 @@ export class RoomRegistry {
   }
 
   /**
-   * Makes a room for nobody yet.
+   * Creates a room that has no client yet.
    * @throws RefusedError `room_exists`, `room_failed`, `too_many_rooms`, `draining`
    */
   async create(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
     for (;;) {
-      const existing = this.#placesOf(definition).get(address.key);
+      const existing = this.#entriesOf(definition).get(address.key);
       if (existing === undefined) break;
       if (existing.room.state !== 'draining') {
         throw new RefusedError(409, 'room_exists', `Room "${address.key}" exists already.`);
       }
       await existing.room.stopped;
     }
-    const place = this.#start(definition, address);
-    await this.#whenStarted(place);
-    place.room.occupancy.expectJoin();
-    if (place.room.context.restored !== undefined)
+    const entry = this.#start(definition, address);
+    await this.#whenStarted(entry);
+    entry.room.occupancy.expectJoin();
+    if (entry.room.context.restored !== undefined)
       throw new RefusedError(409, 'room_exists', `Room "${address.key}" exists already.`);
-    return place.room;
+    return entry.room;
   }
 
-  /** Has a saved room do what is due, and stop again if nobody is in it. */
+  /** Restores a saved room so that it handles what is due; it stops again if it has no clients. */
   async wake(definition: RoomDefinition, address: RoomAddress): Promise<void> {
-    const room = this.#placesOf(definition).get(address.key)?.room;
-    // It sees to itself.
+    const room = this.#entriesOf(definition).get(address.key)?.room;
+    // A room that is there handles its timers itself.
     if (room !== undefined) return;
-    const place = this.#start(definition, address);
-    place.room.occupancy.reserve();
-    await this.#whenStarted(place);
-    // Behind all that was due.
-    place.room.whenTurnComes(() => place.room.occupancy.release());
+    const entry = this.#start(definition, address);
+    entry.room.occupancy.reserve();
+    await this.#whenStarted(entry);
+    // Released after the turns of everything that was due.
+    entry.room.whenTurnComes(() => entry.room.occupancy.release());
   }
 
   /**
-   * The room at this address with a reservation, restored first if it is saved and not running; `undefined` if there is no
-   * such room. For calls from outside.
+   * For calls from outside: the room at this address, with a reservation. A room that is saved and not running is restored
+   * first; `undefined` if there is no such room.
    * @throws RefusedError `room_failed`, `room_unreadable`, `store_unavailable`, `too_many_rooms`, `draining`
    */
   async reserveSaved(definition: RoomDefinition, address: RoomAddress): Promise<Room | undefined> {
     if (!definition.options.durable) return undefined;
     for (;;) {
-      const place = this.#placesOf(definition).get(address.key) ?? this.#start(definition, address, true);
+      const entry = this.#entriesOf(definition).get(address.key) ?? this.#start(definition, address, true);
       try {
-        await this.#whenStarted(place);
+        await this.#whenStarted(entry);
       } catch (error) {
         if (error instanceof RefusedError && error.code === 'no_such_room') return undefined;
         throw error;
       }
-      if (place.room.reserve()) return place.room;
-      await place.room.stopped;
+      if (entry.room.reserve()) return entry.room;
+      await entry.room.stopped;
     }
   }
 
   get(definition: RoomDefinition, key: string): Room | undefined {
-    const room = this.#placesOf(definition).get(key)?.room;
+    const room = this.#entriesOf(definition).get(key)?.room;
     return room?.state === 'running' ? room : undefined;
   }
 
   isTaken(definition: RoomDefinition, key: string): boolean {
-    return this.#placesOf(definition).has(key);
+    return this.#entriesOf(definition).has(key);
   }
 
   /** Rooms of the service that have not stopped. */
   countOf(definition: RoomDefinition): number {
-    return this.#placesOf(definition).size;
+    return this.#entriesOf(definition).size;
   }
 
   /** Rooms that have stopped so far. */
@@ -117,15 +117,15 @@ export class RoomRegistry {
     return this.#stops;
   }
 
-  /** Running rooms, of one service or of all. */
+  /** Running rooms of one service, or of all services. */
   list(definition?: RoomDefinition): Room[] {
-    const places = definition ? [this.#placesOf(definition)] : [...this.#places.values()];
-    return places
+    const entries = definition ? [this.#entriesOf(definition)] : [...this.#entries.values()];
+    return entries
       .flatMap((map) => [...map.values()].map(({ room }) => room))
       .filter((room) => room.state === 'running');
   }
 
-  /** Ends the instances of durable rooms, and resolves when all have stopped: with the clients that were in them. */
+  /** Stops the instances of all durable rooms. Resolves when they have stopped, with the clients that were in them. */
   async suspendAll(): Promise<Client[]> {
     const durable = this.unstopped().filter(({ lifecycle }) => lifecycle !== null);
     const clients = durable.flatMap(({ members }) => members.all);
@@ -133,22 +133,22 @@ export class RoomRegistry {
     return clients;
   }
 
-  /** Every room that has not stopped, those that start or drain included. */
+  /** Every room that has not stopped, including rooms that start or drain. */
   unstopped(): Room[] {
-    return this.#allPlaces().map(({ room }) => room);
+    return this.#allEntries().map(({ room }) => room);
   }
 
-  /** The clients of all rooms that end with their instances, whatever state those are in. */
+  /** The clients of all rooms that are not durable, whatever state the rooms are in. */
   clients(): Client[] {
     return this.unstopped().flatMap((room) => (room.lifecycle === null ? room.members.all : []));
   }
 
-  /** Connections that have been closed from here and whose sockets have not ended yet. */
+  /** Connections that this server has closed and whose sockets have not ended yet. */
   get closing(): ReadonlySet<Link> {
     return this.services.closing;
   }
 
-  /** Makes no more rooms. */
+  /** Refuses to create rooms from now on. */
   refuseNew(): void {
     this.#isClosed = true;
   }
@@ -157,7 +157,7 @@ export class RoomRegistry {
   async stopAll(code: number, reason: string): Promise<void> {
     this.refuseNew();
     await Promise.all(
-      this.#allPlaces().map(async ({ room, started }) => {
+      this.#allEntries().map(async ({ room, started }) => {
         await started.catch(() => undefined);
         room.close(code, reason);
         await room.stopped;
@@ -166,33 +166,33 @@ export class RoomRegistry {
   }
 
   /**
-   * Has every room stop by `deadline`, on the clock; what waits in its mailbox is given up.
-   * @returns how many messages of clients each room has given up, rooms without any left out
+   * Makes every room stop by `deadline` (time of the clock); events that wait in their mailboxes are discarded.
+   * @returns how many client messages each room has discarded, without rooms that discarded none
    */
   hurryAll(deadline: number): ReadonlyMap<Room, number> {
     const all = this.unstopped().map((room) => [room, room.hurry(deadline)] as const);
     return new Map(all.filter(([, messages]) => messages > 0));
   }
 
-  /** Gives up on rooms that do not stop by themselves. */
+  /** Stops all rooms at once, without waiting for their turns. */
   async abandonAll(): Promise<void> {
-    await Promise.all(this.#allPlaces().map(({ room }) => room.abandon()));
+    await Promise.all(this.#allEntries().map(({ room }) => room.abandon()));
   }
 
-  #allPlaces(): Place[] {
-    return [...this.#places.values()].flatMap((places) => [...places.values()]);
+  #allEntries(): RoomEntry[] {
+    return [...this.#entries.values()].flatMap((entries) => [...entries.values()]);
   }
 
   async #reserveLater(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
     const isImplicit = definition.options.roomIds === 'implicit';
     for (;;) {
-      const existing = this.#placesOf(definition).get(address.key);
-      // Where rooms are made by others, one that was saved is there all the same.
+      const existing = this.#entriesOf(definition).get(address.key);
+      // Where clients cannot create rooms, they can still enter a room that was saved.
       const isSaved = !isImplicit && definition.options.durable !== false;
-      const place = existing ?? (isImplicit || isSaved ? this.#start(definition, address, isSaved) : undefined);
-      if (place === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
-      const { room } = place;
-      if (room.state === 'starting') await this.#whenStarted(place);
+      const entry = existing ?? (isImplicit || isSaved ? this.#start(definition, address, isSaved) : undefined);
+      if (entry === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
+      const { room } = entry;
+      if (room.state === 'starting') await this.#whenStarted(entry);
       this.#requireSpace(room);
       if (room.reserve()) return room;
       await room.stopped;
@@ -209,25 +209,25 @@ export class RoomRegistry {
     throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
   }
 
-  #start(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): Place {
-    const places = this.#placesOf(definition);
+  #start(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): RoomEntry {
+    const entries = this.#entriesOf(definition);
     if (this.#isClosed) throw new RefusedError(503, 'draining', 'The server is shutting down.');
-    if (this.#size >= this.maxRooms || places.size >= definition.options.limits.maxRooms) {
+    if (this.#size >= this.maxRooms || entries.size >= definition.options.limits.maxRooms) {
       throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
     }
     const room = new Room(definition, address, this.services);
-    const place: Place = { room, started: inContextOfNobody(() => room.start(mustBeSaved)) };
-    places.set(address.key, place);
+    const entry: RoomEntry = { room, started: inContextOfNobody(() => room.start(mustBeSaved)) };
+    entries.set(address.key, entry);
     this.#size++;
     void room.stopped.then(() => {
-      places.delete(address.key);
+      entries.delete(address.key);
       this.#size--;
       this.#stops++;
     });
-    return place;
+    return entry;
   }
 
-  async #whenStarted({ room, started }: Place): Promise<void> {
+  async #whenStarted({ room, started }: RoomEntry): Promise<void> {
     try {
       await started;
     } catch (error) {
@@ -242,9 +242,9 @@ export class RoomRegistry {
     }
   }
 
-  #placesOf(definition: RoomDefinition): Map<string, Place> {
-    let places = this.#places.get(definition);
-    if (places === undefined) this.#places.set(definition, (places = new Map<string, Place>()));
-    return places;
+  #entriesOf(definition: RoomDefinition): Map<string, RoomEntry> {
+    let entries = this.#entries.get(definition);
+    if (entries === undefined) this.#entries.set(definition, (entries = new Map<string, RoomEntry>()));
+    return entries;
   }
 }

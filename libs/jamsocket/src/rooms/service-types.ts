@@ -3,7 +3,7 @@ export type MethodOf<T> = { [K in keyof T]: T[K] extends (...args: never[]) => u
 export type ArgumentsOf<T, M extends keyof T> = T[M] extends (...args: infer A) => unknown ? A : never;
 export type ResultOf<T, M extends keyof T> = T[M] extends (...args: never[]) => infer R ? Awaited<R> : never;
 
-/** The events that the `JamsocketContext<Events>` in a class's constructor names; any, if none does. */
+/** The `Events` of the `JamsocketContext<Events>` that a class's constructor injects; `any` if it injects none. */
 export type EventsOf<Class> = Class extends abstract new (...args: infer A) => unknown
   ? OrAny<NamedEvents<A[number]>>
   : any;

@@ -7,23 +7,23 @@ import type { RoomDefinition } from '../room/room-definition.js';
 import { addressOfKey } from './room-name.js';
 import type { RoomRegistry } from './room-registry.js';
 
-/** How often the store is asked for rooms that have something to do. */
+/** How often the store is asked for rooms that are due. */
 const EVERY_MS = 1_000;
-/** So many are asked for at once, and so many woken at a time. */
+/** How many rooms are requested from the store at once, and how many are woken at the same time. */
 const BATCH = 1_000;
 const AT_ONCE = 64;
-/** What could not be woken is tried again after so long. */
+/** How long to wait before a room that could not be woken is tried again. */
 const LATER_MS = 30_000;
 
 const logger = new Logger('Jamsocket');
 
-/** Wakes rooms that have a timer due, or clients who have not come back, though nobody connects to them. */
+/** Wakes saved rooms when a timer is due or the time to resume of an absent client is over, without a client connecting. */
 export class Waker {
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
   #timer: NodeJS.Timeout | null = null;
   #isBusy = false;
   #isStopped = false;
-  /** Rooms that could not be woken, and when they are tried again: one of them must not be tried each second. */
+  /** Rooms that could not be woken, with the time of the next try, so that they are not tried every second. */
   readonly #later = new Map<string, number>();
 
   constructor(
@@ -59,7 +59,7 @@ export class Waker {
     this.#isBusy = false;
   }
 
-  /** @returns how many there were, those left out that cannot be woken now */
+  /** @returns how many due rooms were tried; rooms that wait for another try do not count */
   async #wakeBatch(): Promise<number> {
     const due = await this.durability.due(BATCH);
     const rooms = due.map(({ room }) => room).filter((room) => this.#isDue(room));
@@ -78,7 +78,7 @@ export class Waker {
 
   async #wake(room: RoomKey): Promise<void> {
     const definition = this.#definitions.get(room.service);
-    // Of a service that this application does not have another one sees to the rooms.
+    // The service belongs to another application that shares the store: that one wakes the room.
     if (definition === undefined || !definition.options.durable) return this.#wait(room);
     try {
       await this.registry.wake(definition, addressOfKey(definition, room.key));
