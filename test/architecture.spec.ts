@@ -36,6 +36,8 @@ const ENTRIES: readonly string[] = [
   'opentelemetry.ts',
   'inspector.ts',
   'lmdb.ts',
+  'redis.ts',
+  'postgres.ts',
   'testing/index.ts',
 ];
 
@@ -91,6 +93,8 @@ describe('the house', () => {
     expect([...new Set(needing('prom-client').map(folderOf))]).toEqual(['prometheus']);
     expect([...new Set(needing('@opentelemetry/api').map(folderOf))]).toEqual(['opentelemetry']);
     expect([...new Set(needing('lmdb').map(folderOf))]).toEqual(['lmdb']);
+    // These stores take the application's own client, whichever it is.
+    for (const peer of ['ioredis', 'redis', 'pg']) expect(needing(peer)).toEqual([]);
   });
 
   it('reads the metadata of decorators in one place, and that of HTTP routes in another', () => {

@@ -5,21 +5,31 @@ const MEBIBYTE = 1_048_576;
 
 export function sizeCases({ test, expect }: Suite): void {
   test('takes a batch of 10,000 writes, and finds them', async (store) => {
-    const rooms = Array.from({ length: 10_000 }, (_, at) => ({ service: 'chat', key: `room ${at}` }));
+    // A fifth of them has claimed its room: to claim takes longer than to write, and others have to be refused.
+    const rooms = Array.from({ length: 2_000 }, (_, at) => ({ service: 'chat', key: `room ${at}` }));
     const writers: RoomWriter[] = [];
     for (let at = 0; at < rooms.length; at += 500)
       writers.push(...(await Promise.all(rooms.slice(at, at + 500).map((room) => RoomWriter.claim(store, room)))));
     const bytes = new Uint8Array(200).fill(7);
-    const write = (round: number) =>
-      store.commit(writers.map((writer) => writer.next({ parts: { base: bytes }, dueAt: round })));
-    for (const round of [1, 2])
-      expect((await write(round)).filter((outcome) => outcome === 'done').length).toBe(rooms.length);
+    const commit = (round: number) => {
+      const writes = writers.flatMap((writer, at) => {
+        const write = writer.next({ parts: { base: bytes }, dueAt: round });
+        const unknown = [1, 2, 3, 4].map((other) => ({
+          ...write,
+          room: { service: 'chat', key: `not ${other} ${at}` },
+        }));
+        return [write, ...unknown];
+      });
+      return store.commit(writes);
+    };
+    const expected = rooms.flatMap(() => ['done', 'fenced', 'fenced', 'fenced', 'fenced']).join();
+    for (const round of [1, 2]) expect((await commit(round)).join() === expected).toBe(true);
     expect((await store.due(2, 20_000, [])).length).toBe(rooms.length);
     expect(await store.due(2, 20_000, ['a'])).toEqual([]);
     expect((await store.list('chat', 20_000)).length).toBe(rooms.length);
-    const found = await store.claim(rooms[9_999], 'b');
+    const found = await store.claim(rooms[1_999], 'b');
     expect([found.record?.sequence, found.record?.parts.base.length]).toEqual([2, 200]);
-    expect((await store.due(2, 20_000, ['a'])).map(({ room }) => room)).toEqual([rooms[9_999]]);
+    expect((await store.due(2, 20_000, ['a'])).map(({ room }) => room)).toEqual([rooms[1_999]]);
   });
 
   test('takes parts and segments of 1 MiB', async (store) => {

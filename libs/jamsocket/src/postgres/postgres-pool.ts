@@ -1,0 +1,66 @@
+/** What the store needs of a `Pool` of npm `pg`. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>;
+  on(event: 'error', listener: () => void): unknown;
+  removeListener(event: 'error', listener: () => void): unknown;
+}
+
+export interface PostgresClient {
+  query(text: string, values?: unknown[]): Promise<PostgresResult>;
+  /** @param destroy closes the connection instead of keeping it for others */
+  release(destroy?: boolean): void;
+  on(event: 'error', listener: () => void): unknown;
+  removeListener(event: 'error', listener: () => void): unknown;
+}
+
+export interface PostgresResult {
+  // The columns are those of the query.
+  readonly rows: any[];
+}
+
+/**
+ * Lends a connection of the pool, for so long at most: one that does not answer is closed.
+ * @throws what `work` throws, or Error after the time
+ */
+export async function withClient<T>(
+  pool: PostgresPool,
+  timeoutMs: number,
+  work: (client: PostgresClient) => Promise<T>,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let isLate = false;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      isLate = true;
+      reject(new Error(`no answer in ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  const connecting = pool.connect();
+  // A connection that comes too late goes back unused.
+  connecting.then(
+    (client) => isLate && client.release(),
+    () => undefined,
+  );
+  try {
+    const client = await Promise.race([connecting, late]);
+    return await lent(client, Promise.race([late, work(client)]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function lent<T>(client: PostgresClient, result: Promise<T>): Promise<T> {
+  // A connection that breaks emits an error besides, and without a listener that would end the process.
+  client.on('error', ignore);
+  let isUsable = false;
+  try {
+    const value = await result;
+    isUsable = true;
+    return value;
+  } finally {
+    client.release(!isUsable);
+    if (isUsable) client.removeListener('error', ignore);
+  }
+}
+
+export function ignore(): void {}

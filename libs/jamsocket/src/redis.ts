@@ -1,0 +1,2 @@
+export { RedisStore, type RedisStoreOptions } from './redis/redis-store.js';
+export type { IoRedisClient, NodeRedisClient } from './redis/redis-connection.js';

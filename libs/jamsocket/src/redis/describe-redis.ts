@@ -1,0 +1,47 @@
+import type { RedisConnection } from './redis-connection.js';
+
+/** How durable the server is, in words. Settings that lose what was acknowledged are called a WARNING. */
+export async function describeRedis(connection: RedisConnection): Promise<string> {
+  const [server, persistence, config] = await connection.send([
+    { key: undefined, bucket: 0, args: ['INFO', 'server'] },
+    { key: undefined, bucket: 0, args: ['INFO', 'persistence'] },
+    // Many hosted servers refuse it.
+    { key: undefined, bucket: 0, args: ['CONFIG', 'GET', '*'] },
+  ]);
+  if (server instanceof Error) throw server;
+  const version = fieldOf(server, 'redis_version') ?? 'of an unknown version';
+  const settings = settingsOf(config);
+  const words = [`Redis ${version}: ${levelOf(fieldOf(persistence, 'aof_enabled'), settings.get('appendfsync'))}`];
+  const policy = settings.get('maxmemory-policy');
+  if (settings.get('maxmemory') !== '0' && policy !== undefined && policy !== 'noeviction')
+    words.push(`WARNING: maxmemory-policy ${policy} may remove rooms; set it to noeviction`);
+  return words.join('. ');
+}
+
+function levelOf(isAofEnabled: string | undefined, fsync: string | undefined): string {
+  if (isAofEnabled === undefined) return 'WARNING: it does not tell whether it writes an append-only file';
+  if (isAofEnabled !== '1')
+    return 'WARNING: no append-only file: when Redis ends, all rooms since its last snapshot are lost; set appendonly yes';
+  if (fsync === 'always') return 'each commit is flushed to disk (appendfsync always)';
+  if (fsync === 'everysec')
+    return 'WARNING: append-only file, flushed each second: a crash of Redis loses up to about 1 s of what was acknowledged (appendfsync everysec)';
+  if (fsync === 'no')
+    return 'WARNING: append-only file, flushed when the system likes: a crash loses what was acknowledged (appendfsync no)';
+  return 'append-only file; how often it is flushed cannot be read (CONFIG GET is refused): see appendfsync';
+}
+
+function fieldOf(info: unknown, name: string): string | undefined {
+  if (!(info instanceof Uint8Array)) return undefined;
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(Buffer.from(info).toString())?.[1];
+}
+
+/** An array of names and values; with RESP3 a map. */
+function settingsOf(config: unknown): ReadonlyMap<string, string> {
+  if (config instanceof Map) return new Map([...config].map(([name, value]) => [`${name}`, `${value}`]));
+  if (Array.isArray(config)) {
+    const texts = config.map(String);
+    return new Map(texts.flatMap((name, at) => (at % 2 === 0 ? [[name, texts[at + 1]] as const] : [])));
+  }
+  if (config instanceof Error || typeof config !== 'object' || config === null) return new Map();
+  return new Map(Object.entries(config).map(([name, value]) => [name, String(value)]));
+}

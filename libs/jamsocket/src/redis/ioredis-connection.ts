@@ -1,0 +1,96 @@
+import {
+  RECONNECT_MS,
+  SOCKET_TIMEOUT_MS,
+  type IoRedisClient,
+  type RedisCommand,
+  type RedisConnection,
+} from './redis-connection.js';
+
+interface Pipeline {
+  callBuffer(...args: readonly (string | Buffer)[]): unknown;
+  exec(): Promise<[Error | null, unknown][] | null>;
+}
+
+interface OwnClient {
+  pipeline(): Pipeline;
+  callBuffer(...args: readonly (string | Buffer)[]): Promise<unknown>;
+  connect(): Promise<void>;
+  disconnect(): void;
+  on(event: 'error', listener: () => void): unknown;
+  readonly status: string;
+}
+
+/** By default ioredis sends commands again after a reconnect, and keeps them while it is offline: both may be stale. */
+const NO_RESENDING = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  socketTimeout: SOCKET_TIMEOUT_MS,
+  retryStrategy: () => RECONNECT_MS,
+  // A primary that has become a replica: connect again, and find the new one.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+};
+
+export class IoRedisConnection implements RedisConnection {
+  readonly #client: OwnClient;
+  readonly #isCluster: boolean;
+  #connecting: Promise<void> | undefined;
+
+  constructor(client: IoRedisClient) {
+    const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => OwnClient;
+    this.#isCluster = client.isCluster;
+    const { retryStrategy, lazyConnect, enableOfflineQueue } = NO_RESENDING;
+    this.#client = this.#isCluster
+      ? duplicate([], {
+          lazyConnect,
+          enableOfflineQueue,
+          clusterRetryStrategy: retryStrategy,
+          redisOptions: {
+            ...redisOptionsOf(client),
+            socketTimeout: SOCKET_TIMEOUT_MS,
+            autoResendUnfulfilledCommands: false,
+          },
+        })
+      : duplicate(NO_RESENDING);
+    // Commands that fail say so; a client without a listener prints every failed reconnect.
+    this.#client.on('error', () => undefined);
+  }
+
+  async send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
+    // If the first try fails the commands say so, and ioredis goes on trying.
+    if (this.#client.status === 'wait') this.#connecting = this.#client.connect().catch(() => undefined);
+    await this.#connecting;
+    if (!this.#isCluster) return this.#pipeline(commands);
+    // A pipeline of a cluster must stay within one slot.
+    const replies: unknown[] = Array.from({ length: commands.length });
+    const buckets = new Map<number, number[]>();
+    for (const [at, { bucket }] of commands.entries()) {
+      const positions = buckets.get(bucket);
+      if (positions === undefined) buckets.set(bucket, [at]);
+      else positions.push(at);
+    }
+    const send = async (positions: readonly number[]) => {
+      const answers = await this.#pipeline(positions.map((at) => commands[at]));
+      positions.forEach((at, index) => (replies[at] = answers[index]));
+    };
+    await Promise.all([...buckets.values()].map(send));
+    return replies;
+  }
+
+  async close(): Promise<void> {
+    this.#client.disconnect();
+  }
+
+  async #pipeline(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
+    const pipeline = this.#client.pipeline();
+    for (const { args } of commands) pipeline.callBuffer(...args);
+    const results = (await pipeline.exec()) ?? [];
+    return results.map(([error, reply]) => error ?? reply);
+  }
+}
+
+/** What the application has set for the nodes of its cluster: user, password, TLS. */
+function redisOptionsOf(client: IoRedisClient): object {
+  return (client as { options?: { redisOptions?: object } }).options?.redisOptions ?? {};
+}

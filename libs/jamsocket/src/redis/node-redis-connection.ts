@@ -1,0 +1,89 @@
+import {
+  RECONNECT_MS,
+  SOCKET_TIMEOUT_MS,
+  type NodeRedisClient,
+  type RedisCommand,
+  type RedisConnection,
+} from './redis-connection.js';
+
+type Args = readonly (string | Buffer)[];
+
+interface OwnClient {
+  sendCommand(args: Args, options: object): Promise<unknown>;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: string, listener: (error?: unknown) => void): unknown;
+  once(event: string, listener: (error?: unknown) => void): unknown;
+  readonly isReady: boolean;
+}
+
+interface OwnCluster {
+  sendCommand(key: string | undefined, isReadonly: boolean, args: Args, options: object): Promise<unknown>;
+}
+
+/** Bulk strings (`$`) as Buffers. */
+const OPTIONS = { typeMapping: { [36]: Buffer } };
+const PING_MS = 3_000;
+
+export class NodeRedisConnection implements RedisConnection {
+  readonly #client: OwnClient;
+  readonly #isCluster: boolean;
+  #connecting: Promise<void> | undefined;
+
+  constructor(client: NodeRedisClient) {
+    this.#isCluster = !('isReady' in client);
+    const duplicate = client.duplicate.bind(client) as (options?: object) => OwnClient;
+    this.#client = this.#isCluster ? duplicate() : duplicate(noResending(client));
+    // Without a listener an error would end the process. Commands that fail say so.
+    this.#client.on('error', () => undefined);
+  }
+
+  async send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
+    await (this.#connecting ??= this.#connect());
+    const replies = commands.map(({ key, args }) => this.#sendOne(key, args));
+    const settled = await Promise.allSettled(replies);
+    return settled.map((result): unknown => (result.status === 'fulfilled' ? result.value : result.reason));
+  }
+
+  async close(): Promise<void> {
+    if (this.#connecting === undefined) return;
+    try {
+      this.#client.destroy();
+    } catch {
+      // It was closed already.
+    }
+  }
+
+  #sendOne(key: string | undefined, args: Args): Promise<unknown> {
+    return this.#isCluster
+      ? (this.#client as unknown as OwnCluster).sendCommand(key, false, args, OPTIONS)
+      : this.#client.sendCommand(args, OPTIONS);
+  }
+
+  /** Until the first try has ended: node-redis itself goes on trying, and commands fail at once meanwhile. */
+  #connect(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#client.once('error', () => resolve());
+      this.#client.connect().then(
+        () => resolve(),
+        () => {
+          // It has given up: the next command tries again.
+          this.#connecting = undefined;
+          resolve();
+        },
+      );
+    });
+  }
+}
+
+function noResending(client: NodeRedisClient): object {
+  const { options = {} } = client as { options?: { socket?: object; commandOptions?: object } };
+  return {
+    disableOfflineQueue: true,
+    pingInterval: PING_MS,
+    // node-redis 6 makes a timer for each command by default, at six times the cost.
+    commandOptions: { ...options.commandOptions, timeout: 0 },
+    // Merged: a socket of its own would lose the host and port.
+    socket: { ...options.socket, socketTimeout: SOCKET_TIMEOUT_MS, reconnectStrategy: () => RECONNECT_MS },
+  };
+}

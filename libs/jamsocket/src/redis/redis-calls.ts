@@ -1,0 +1,57 @@
+import type { Claim, RoomWrite, StoredRecord, StoredSegment } from '../store/room-store.js';
+import type { RedisCommand } from './redis-connection.js';
+import { keysOf, padded } from './redis-keys.js';
+import { COMMIT, type RedisScript } from './redis-scripts.js';
+
+/** One run of a script. */
+export interface Call {
+  readonly script: RedisScript;
+  readonly bucket: number;
+  readonly keys: readonly string[];
+  readonly args: readonly (string | Buffer)[];
+}
+
+export function commandOf(name: 'EVAL' | 'EVALSHA', { script, bucket, keys, args }: Call): RedisCommand {
+  const body = name === 'EVAL' ? script.lua : script.sha1;
+  return { key: keys[0], bucket, args: [name, body, `${keys.length}`, ...keys, ...args] };
+}
+
+export function commitCall(prefix: string, write: RoomWrite): Call {
+  const { bucket, record, log, due, list, member } = keysOf(prefix, write.room);
+  const { parts = {}, segments = [], keepFrom = 0, dueAt } = write;
+  const named = Object.entries(parts);
+  const kept = segments.filter(({ number }) => number >= keepFrom);
+  const args = [
+    ...[`${write.fence}`, write.owner, `${write.sequence}`, write.isDelete ? 'd' : write.isRelease ? 'r' : ''],
+    ...[`${keepFrom}`, dueAt === undefined ? '=' : dueAt === null ? '' : padded(dueAt)],
+    ...[member, write.room.key, `${named.length}`],
+    ...named.flatMap(([name, bytes]) => [name, bufferOf(bytes)]),
+    ...kept.flatMap(({ number, bytes }) => [padded(number), bufferOf(bytes)]),
+  ];
+  return { script: COMMIT, bucket, keys: [record, log, due, list], args };
+}
+
+/** ioredis makes text of bytes that are no Buffer. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function readClaim([fence, fields, log]: [Buffer, Buffer[], Buffer[]]): Claim {
+  const parts: Record<string, Uint8Array> = {};
+  let sequence = 0;
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at].toString();
+    if (name.startsWith('p:')) parts[name.slice(2)] = new Uint8Array(fields[at + 1]);
+    else if (name === 's') sequence = Number(fields[at + 1]);
+  }
+  const segments = log.map((entry): StoredSegment => ({
+    number: Number(entry.toString('latin1', 0, 16)),
+    bytes: new Uint8Array(entry.subarray(16)),
+  }));
+  const record: StoredRecord | undefined = Object.keys(parts).length === 0 ? undefined : { parts, segments, sequence };
+  return { fence: Number(fence), record };
+}
+
+export function isNoScript(reply: unknown): boolean {
+  return reply instanceof Error && reply.message.startsWith('NOSCRIPT');
+}

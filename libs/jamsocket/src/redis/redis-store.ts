@@ -1,0 +1,141 @@
+import { assertRoomKey } from '../store/assert-room-key.js';
+import { firstFence } from '../store/first-fence.js';
+import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import { StoreError } from '../store/store-error.js';
+import { TaskLine } from '../store/task-line.js';
+import { describeRedis } from './describe-redis.js';
+import { connectLike } from './connect-like.js';
+import { commandOf, commitCall, isNoScript, readClaim, type Call } from './redis-calls.js';
+import type { IoRedisClient, NodeRedisClient, RedisConnection } from './redis-connection.js';
+import { BUCKETS, bucketOf, dueKey, keysOf, listKey, padded, readDueMember } from './redis-keys.js';
+import { CLAIM, DUE } from './redis-scripts.js';
+
+export interface RedisStoreOptions {
+  /** The application's client, of ioredis or of node-redis. The store makes a connection of its own with its settings. */
+  readonly redis: IoRedisClient | NodeRedisClient;
+  /** Begins all keys; letters, digits and `_ : . -`. Default `jamsocket`. */
+  readonly prefix?: string;
+}
+
+/**
+ * Keeps durable rooms in Redis, or in a Redis Cluster. How much of what was acknowledged survives a crash of Redis is up
+ * to its append-only file: `describe` says it.
+ */
+export class RedisStore implements RoomStore {
+  readonly #connection: RedisConnection;
+  readonly #prefix: string;
+  /** One commit at a time: one that has to load its script first must not be overtaken. */
+  readonly #commits = new TaskLine();
+  #closed: Promise<void> | undefined;
+
+  /** @throws TypeError if `redis` or `prefix` is not what it should be */
+  constructor({ redis, prefix = 'jamsocket' }: RedisStoreOptions) {
+    if (!/^[\w:.-]+$/.test(prefix))
+      throw new TypeError(`RedisStore: prefix ${JSON.stringify(prefix)} may have letters, digits and _ : . - only.`);
+    this.#prefix = prefix;
+    this.#connection = connectLike(redis);
+  }
+
+  async describe(): Promise<string> {
+    return this.#ask(() => describeRedis(this.#connection));
+  }
+
+  async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
+    assertRoomKey(room);
+    if (owner.includes('\0')) throw new RangeError('The owner of a durable room must not contain the NUL character.');
+    const keys = keysOf(this.#prefix, room);
+    const [reply] = await this.#ask(() =>
+      this.#run([
+        {
+          script: CLAIM,
+          bucket: keys.bucket,
+          keys: [keys.record, keys.log, keys.due],
+          args: [owner, `${minFence}`, `${firstFence(minFence)}`, keys.member],
+        },
+      ]),
+    );
+    if (reply instanceof Error) throw claimFailed(room, reply);
+    return readClaim(reply as [Buffer, Buffer[], Buffer[]]);
+  }
+
+  async commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]> {
+    const replies = await this.#ask(() =>
+      this.#commits.run(() => this.#run(writes.map((write) => commitCall(this.#prefix, write)))),
+    );
+    return replies.map((reply) => {
+      if (reply instanceof Error) throw failed(reply);
+      return reply === 1 ? 'done' : 'fenced';
+    });
+  }
+
+  async due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
+    const calls = Array.from({ length: BUCKETS }, (_, bucket) => ({
+      script: DUE,
+      bucket,
+      keys: [dueKey(this.#prefix, bucket)],
+      args: [padded(before), `${limit}`, ...except],
+    }));
+    const replies = await this.#ask(() => this.#run(calls));
+    const members = replies.flatMap((reply) => {
+      if (reply instanceof Error) throw failed(reply);
+      return reply as Buffer[];
+    });
+    const rooms = members.map((member) => readDueMember(member.toString()));
+    return rooms.sort((a, b) => a.dueAt - b.dueAt).slice(0, limit);
+  }
+
+  /** Bucket by bucket, and by the bytes of their keys within one. */
+  async list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]> {
+    const rooms: RoomKey[] = [];
+    const first = after === undefined ? 0 : bucketOf(service, after);
+    for (let bucket = first; bucket < BUCKETS && rooms.length < limit; bucket++) {
+      const key = listKey(this.#prefix, bucket, service);
+      const from = after !== undefined && bucket === first ? `(${after}` : '-';
+      const args = ['ZRANGEBYLEX', key, from, '+', 'LIMIT', '0', `${limit - rooms.length}`];
+      const [reply] = await this.#ask(() => this.#connection.send([{ key, bucket, args }]));
+      if (reply instanceof Error) throw failed(reply);
+      rooms.push(...(reply as Buffer[]).map((member) => ({ service, key: member.toString() })));
+    }
+    this.#mustBeOpen();
+    return rooms;
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#commits.settled().then(() => this.#connection.close()));
+  }
+
+  /** Redis knows a script by its hash once it has seen it; each node of a cluster, and each time it has started. */
+  async #run(calls: readonly Call[]): Promise<readonly unknown[]> {
+    const replies = [...(await this.#connection.send(calls.map((call) => commandOf('EVALSHA', call))))];
+    const unknown = replies.flatMap((reply, at) => (isNoScript(reply) ? [at] : []));
+    if (unknown.length === 0) return replies;
+    const again = await this.#connection.send(unknown.map((at) => commandOf('EVAL', calls[at])));
+    unknown.forEach((at, index) => (replies[at] = again[index]));
+    return replies;
+  }
+
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    this.#mustBeOpen();
+    try {
+      return await ask();
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed !== undefined) throw new StoreError('store_closed', 'The RedisStore has been closed.');
+  }
+}
+
+function claimFailed({ service, key }: RoomKey, error: Error): StoreError {
+  if (!/^(UNREADABLE|WRONGTYPE)/.test(error.message)) return failed(error);
+  const message = `The record of room ${JSON.stringify(key)} of ${JSON.stringify(service)} cannot be read: ${error.message}.`;
+  return new StoreError('record_unreadable', message, { cause: error });
+}
+
+function failed(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new StoreError('store_failed', `Redis failed: ${why}`, { cause: error });
+}

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PostgresStore, postgresTables } from 'nestjs-jamsocket/postgres';
+import { describeRoomStore } from 'nestjs-jamsocket/testing';
+import pg from 'pg';
+import { findPostgres, hasServer, startPostgres, type TestServer } from './support/servers.js';
+
+const bin = findPostgres();
+const describePostgres = hasServer(bin, 'PostgreSQL') ? describe : describe.skip;
+const ROOM = { service: 'ledger', key: 'one' };
+const part = (text: string) => ({ parts: { base: Buffer.from(text) } });
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'resolved',
+    (error: { code?: string }) => error.code,
+  );
+
+describePostgres('With a PostgreSQL server', () => {
+  let server: TestServer;
+  let pool: pg.Pool;
+  const connection = () => ({ host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' });
+  beforeAll(async () => {
+    server = await startPostgres(bin!);
+    pool = new pg.Pool({ ...connection(), max: 5 });
+  }, 60_000);
+  afterAll(async () => {
+    await pool.end();
+    await server.stop();
+  });
+
+  describeRoomStore('PostgresStore', {
+    open: (prefix) => new PostgresStore({ pool, prefix }),
+    damage: async (prefix, { key }) => {
+      await pool.query(`DELETE FROM ${prefix}_parts WHERE id = (SELECT id FROM ${prefix}_rooms WHERE key = $1)`, [key]);
+    },
+  });
+
+  it('says how durable its server is', async () => {
+    const store = new PostgresStore({ pool, prefix: 'described' });
+    expect(await store.describe()).toMatch(
+      /^PostgreSQL 1\d.*: each commit is flushed to disk \(synchronous_commit on\)$/,
+    );
+    await pool.query('ALTER ROLE postgres SET synchronous_commit = off');
+    const fresh = new pg.Pool(connection());
+    const other = new PostgresStore({ pool: fresh, prefix: 'described' });
+    expect(await other.describe()).toMatch(/: WARNING: .*\(synchronous_commit off\)$/);
+    await pool.query('ALTER ROLE postgres RESET synchronous_commit');
+    await Promise.all([store.close(), other.close()]);
+    await fresh.end();
+  });
+
+  it('makes its tables once, though several processes begin together, or leaves that to a migration', async () => {
+    const stores = Array.from({ length: 4 }, () => new PostgresStore({ pool, prefix: 'together' }));
+    const claims = await Promise.all(stores.map((store) => store.claim(ROOM, 'a')));
+    expect(new Set(claims.map(({ fence }) => fence)).size).toBe(4);
+    const bare = new PostgresStore({ pool, prefix: 'bare', createTables: false });
+    expect(await codeOf(bare.claim(ROOM, 'a'))).toBe('store_failed');
+    for (const statement of postgresTables('bare')) await pool.query(statement);
+    expect((await bare.claim(ROOM, 'a')).record).toBe(undefined);
+    await Promise.all([...stores, bare].map((store) => store.close()));
+    expect(pool.listenerCount('error')).toBe(0);
+    expect(() => new PostgresStore({ pool, prefix: 'x; DROP' })).toThrow('prefix "x; DROP" may have');
+    expect(() => new PostgresStore({ pool: {} as never })).toThrow('pool is no Pool');
+  });
+
+  it('closes a connection that does not answer, and answers a write that was done meanwhile', async () => {
+    const store = new PostgresStore({ pool, prefix: 'slow', timeoutMs: 300 });
+    const { fence } = await store.claim(ROOM, 'a');
+    const write = { room: ROOM, fence, owner: 'a', sequence: 1, ...part('1') };
+    const locker = await pool.connect();
+    await locker.query('BEGIN');
+    await locker.query('LOCK TABLE slow_parts IN EXCLUSIVE MODE');
+    expect(await codeOf(store.commit([write]))).toBe('store_failed');
+    // The server still has the first commit: the second waits for it, and must not call the room fenced.
+    const patient = new PostgresStore({ pool, prefix: 'slow' });
+    const again = patient.commit([write]);
+    await untilWaiting(pool, 2);
+    await locker.query('COMMIT');
+    locker.release();
+    expect(await again).toEqual(['done']);
+    expect((await patient.claim(ROOM, 'b')).record?.sequence).toBe(1);
+    await Promise.all([store.close(), patient.close()]);
+  });
+
+  it('survives connections that the server ends, and loses nothing', async () => {
+    const own = new pg.Pool({ ...connection(), application_name: 'ended' });
+    const store = new PostgresStore({ pool: own, prefix: 'ended' });
+    const { fence } = await store.claim(ROOM, 'a');
+    let sequence = 0;
+    for (let round = 0; round < 12; round++) {
+      const write = { room: ROOM, fence, owner: 'a', sequence: ++sequence, ...part(`${sequence}`) };
+      const ended = pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+        'ended',
+      ]);
+      let outcome = await store.commit([write]).catch(() => undefined);
+      await ended.catch(() => undefined);
+      for (let tries = 0; outcome === undefined && tries < 20; tries++)
+        outcome = await store.commit([write]).catch(() => undefined);
+      expect(outcome).toEqual(['done']);
+    }
+    const { record } = await store.claim(ROOM, 'b');
+    expect([record?.sequence, Buffer.from(record!.parts.base).toString()]).toEqual([12, '12']);
+    await store.close();
+    await own.end();
+  });
+});
+
+/** Waits for so many statements to be waiting for locks. */
+async function untilWaiting(pool: pg.Pool, count: number): Promise<void> {
+  const query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+  for (let tries = 0; tries < 500; tries++) {
+    const { rows } = await pool.query(query);
+    if (Number(rows[0].count) >= count) return;
+  }
+  throw new Error(`Never ${count} statements waited for locks.`);
+}
