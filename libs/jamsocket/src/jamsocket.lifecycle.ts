@@ -2,7 +2,7 @@ import { Logger, type OnApplicationBootstrap, type OnModuleDestroy, type OnModul
 import type { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Server } from 'node:http';
-import { refuseInjectionMistakes } from './discovery/injection-mistakes.js';
+import { refuseForgottenState, refuseInjectionMistakes } from './discovery/injection-mistakes.js';
 import { drainRooms } from './gateway/drain.js';
 import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import type { RoutingAdapter } from './gateway/plain-requests.js';
@@ -44,6 +44,8 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   /** @throws JamsocketConfigurationError for what can be seen only once all dependencies are known */
   onModuleInit(): void {
     refuseInjectionMistakes(this.parts.modules);
+    if (this.parts.durability !== null && this.parts.options.durable === undefined)
+      refuseForgottenState(this.parts.modules);
     this.parts.gateway.answerPlainRequests(this.parts.adapterHost.httpAdapter as RoutingAdapter | undefined);
     try {
       this.parts.timers.use(this.parts.moduleRef.get(SchedulerRegistry, { strict: false }));

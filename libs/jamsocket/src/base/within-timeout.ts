@@ -2,6 +2,17 @@ import { JamsocketError } from './errors.js';
 import type { JamsocketClock } from './sources.js';
 
 /**
+ * Waits for an answer, and no longer than `ms`: what it becomes later is ignored.
+ * @throws whatever `answer` rejects with, or what `late` returns
+ */
+export function withDeadline<T>(answer: Promise<T>, ms: number, clock: JamsocketClock, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(() => reject(late()), ms);
+    answer.then(resolve, reject).finally(() => clock.clearTimeout(timer));
+  });
+}
+
+/**
  * Waits for `work` and no longer: a room that never gets ready must not keep its place, nor those who wait for it.
  * @throws JamsocketError `handler_timeout`
  */

@@ -31,7 +31,10 @@ export const OnBinary = (): MethodDecorator => handler({ kind: 'binary' });
 /** Runs exactly once for each client that connected, after its last message, with `(client, ctx)`. */
 export const OnDisconnect = (): MethodDecorator => handler({ kind: 'disconnect' });
 
-/** Runs when the timer of this name fires, with `(ctx)`. Without a name it hears the timer that was set without one. */
+/**
+ * Runs when the timer of this name fires, with `(ctx, { attempt, dueAt })`. Without a name it hears the timer that was set
+ * without one.
+ */
 export const OnTimer = (name: string = DEFAULT_TIMER): MethodDecorator => handler({ kind: 'timer', timer: name });
 
 /** Runs once when the room stops, after the last client's `@OnDisconnect`, with `(ctx)`. */

@@ -85,9 +85,10 @@ function withDurable(
   options: ResolvedRoomOptions,
   module: JamsocketOptions,
 ): ResolvedRoomOptions {
-  if (metadata.options.durable && module.store === undefined) {
+  if (options.durable && module.store === undefined) {
+    const who = metadata.options.durable ? `@JamsocketService() on ${type.name}` : 'JamsocketModule';
     throw new JamsocketConfigurationError(
-      `@JamsocketService() on ${type.name} asks for durable rooms, and the module has no store: give JamsocketModule.forRoot() one, such as { store: new LmdbStore({ path: '.jamsocket' }) }.`,
+      `${who} asks for durable rooms, and there is no store: give JamsocketModule.forRoot() one, such as { store: new LmdbStore({ path: '.jamsocket' }) }.`,
     );
   }
   if (module.store === undefined) return { ...options, durable: false };

@@ -24,8 +24,11 @@ export interface Host {
   readonly contextId: ContextId | undefined;
 }
 
-/** What a handler is called with by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`. */
-type Shape = 'context' | 'client' | 'message';
+/**
+ * What a handler is called with by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`, and
+ * `(ctx, firing)` for a timer.
+ */
+type Shape = 'context' | 'timer' | 'client' | 'message';
 
 const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
   create: 'context',
@@ -35,7 +38,7 @@ const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
   event: 'message',
   binary: 'message',
   disconnect: 'client',
-  timer: 'context',
+  timer: 'timer',
   destroy: 'context',
   scheduled: 'context',
 };
@@ -97,6 +100,8 @@ export class HandlerPlan {
         return this.method.call(host.service, client, message, context);
       case 'client':
         return this.method.call(host.service, client, context);
+      case 'timer':
+        return this.method.call(host.service, context, message);
       case 'context':
         return this.method.call(host.service, context);
     }
@@ -183,6 +188,7 @@ export class HandlerPlan {
       return resolveParameters(this.#parameters, execution, pipes, this.finder, this.wrapper, host.contextId);
     }
     if (this.#shape === 'context') return [context];
+    if (this.#shape === 'timer') return [context, message];
     if (this.#shape === 'client') return [client, context];
     if (pipes.length === 0) return [client, message, context];
     return after(pipeMessage(message, this.#metatype, pipes), (piped) => [client, piped, context]);

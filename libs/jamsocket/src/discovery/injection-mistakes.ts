@@ -2,7 +2,7 @@ import { Scope, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { JamsocketConfigurationError } from '../base/errors.js';
-import { serviceMetadataOf } from '../decorators/metadata-accessor.js';
+import { serviceMetadataOf, stateFieldsOf } from '../decorators/metadata-accessor.js';
 import { JamsocketContext } from '../members/room-context.js';
 import { foreignDecoratorOn } from './foreign-decorators.js';
 
@@ -32,6 +32,40 @@ export function refuseInjectionMistakes(modules: ModulesContainer): void {
     // Whoever gives a provider a scope knows that it is not a singleton.
     else if (wrapper.scope !== Scope.REQUEST && wrapper.scope !== Scope.TRANSIENT) fail(chain, INSTEAD_OR_SCOPE);
   }
+}
+
+/**
+ * Finds `@State()` in providers of rooms that are not durable since their service has none and says nothing: it would never be saved.
+ * @throws JamsocketConfigurationError
+ */
+export function refuseForgottenState(modules: ModulesContainer): void {
+  for (const service of [...modules.values()].flatMap((module) => [...module.providers.values()])) {
+    if (!isRoomService(service)) continue;
+    const type = service.metatype as Type;
+    if (serviceMetadataOf(type)!.options.durable !== undefined || hasState(service)) continue;
+    const holder = [...scopedDependenciesOf(service)].find(hasState);
+    if (holder === undefined) continue;
+    throw new JamsocketConfigurationError(
+      `${nameOf(holder)} has @State() fields and is part of the rooms of ${type.name}, which would not save them: say @JamsocketService({ durable: true }) on ${type.name}, or false.`,
+    );
+  }
+}
+
+function hasState({ metatype }: InstanceWrapper): boolean {
+  return (
+    typeof metatype === 'function' && !!metatype.prototype && stateFieldsOf(metatype.prototype as object).length > 0
+  );
+}
+
+/** What is built for each room. */
+function scopedDependenciesOf(service: InstanceWrapper): ReadonlySet<InstanceWrapper> {
+  const found = new Set([service]);
+  // The loop comes to those that are added.
+  for (const wrapper of found) {
+    for (const dependency of dependenciesOf(wrapper))
+      if (!dependency.isDependencyTreeStatic() || dependency.isTransient) found.add(dependency);
+  }
+  return found;
 }
 
 const INSTEAD = 'Inject JamsocketRooms instead, and get the room you mean from it';

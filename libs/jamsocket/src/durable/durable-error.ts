@@ -7,6 +7,8 @@ export type DurableErrorCode =
   | 'unreadable'
   /** The room is not durable, or has no store. */
   | 'not_durable'
+  /** More waits at the output gate than may; see `durable.maxGatedBytes`. */
+  | 'gate_full'
   /** The room has stopped before it was saved. */
   | 'not_saved';
 

@@ -23,7 +23,8 @@ export interface DurableRoom {
   readonly timers: {
     /** Timers of `setTimer` that have not had their turns. */
     saved(wallOffset: number): readonly SavedTimer[];
-    restore(timers: readonly SavedTimer[], wallOffset: number): void;
+    /** @param moment whether the instance before crashed, and milliseconds since 1970 at 0 on the clock */
+    restore(timers: readonly SavedTimer[], moment: { readonly wallOffset: number; readonly mayHaveRun: boolean }): void;
   };
   /** A client that was a member when the room was saved is one again, without a connection. */
   readmit(client: Client): void;

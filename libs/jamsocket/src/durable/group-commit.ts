@@ -1,4 +1,5 @@
 import type { JamsocketClock } from '../base/sources.js';
+import { withDeadline } from '../base/within-timeout.js';
 import type { RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 
 /** A room that has something to write now and then. */
@@ -8,10 +9,22 @@ export interface CommitSource {
    * ended. Never throws.
    */
   takeWrite(): RoomWrite | undefined;
+  /** It has been given up: nothing is written for it any more. */
+  readonly isOver: boolean;
   /** The write that was taken is as durable as the store makes it, or the store has refused it. */
   written(outcome: WriteOutcome): void;
-  /** The write could not be made; it is tried again. */
-  isWaiting(error: unknown): void;
+  /** The store does not take what there is to write. It is tried again. */
+  isWaiting(): void;
+}
+
+/** Who hears how the store does. Nothing of it throws. */
+export interface CommitWatch {
+  /** Writes were committed, or refused. */
+  committed(writes: readonly RoomWrite[], outcomes: readonly WriteOutcome[]): void;
+  /** A try has failed. */
+  failed(error: unknown): void;
+  /** The store takes writes again. */
+  recovered(): void;
 }
 
 interface Entry {
@@ -26,6 +39,8 @@ const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 2_000;
 /** A batch that failed so often is taken apart: one write that cannot be made must not keep the others waiting. */
 const TAKE_APART_AFTER = 2;
+/** So many are tried alone at first: if the store takes none of them, it is not a write that is at fault. */
+const PROBES = 8;
 /** As the conformance suite of stores has them. */
 const MAX_BATCH = 10_000;
 
@@ -37,15 +52,17 @@ export class GroupCommit {
   readonly #dirty = new Set<CommitSource>();
   #isScheduled = false;
   #isCommitting = false;
+  #isStopped = false;
   /** Why the store does not take writes at the moment. */
   failure: unknown = undefined;
-  /** When the first try of the batch began that the store has not taken yet, on the clock. */
+  /** When the first try of the batch that is under way began, on the clock. */
   #waitsSince = 0;
-  #idle: (() => void)[] = [];
+  readonly #sleeping = new Map<NodeJS.Timeout, () => void>();
 
   constructor(
     private readonly store: RoomStore,
     private readonly clock: JamsocketClock,
+    private readonly watch: CommitWatch,
   ) {}
 
   /** The source has something to write. */
@@ -65,35 +82,42 @@ export class GroupCommit {
     this.#dirty.delete(source);
   }
 
-  /** Milliseconds that the store has been keeping a batch waiting; 0 while it works. */
+  /** Milliseconds since a batch was given to the store that it has not taken yet; 0 if there is none. */
   get waitingMs(): number {
-    return this.failure === undefined ? 0 : this.clock.now() - this.#waitsSince;
+    return this.#isCommitting ? this.clock.now() - this.#waitsSince : 0;
   }
 
-  /** Resolves when nothing waits to be written. */
-  async settled(): Promise<void> {
-    if (this.#dirty.size === 0 && !this.#isCommitting) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  /** Rooms that wait for their turn to be written. */
+  get waitingRooms(): number {
+    return this.#dirty.size;
+  }
+
+  /** Tries nothing again: the process ends. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const [timer, wake] of this.#sleeping) {
+      this.clock.clearTimeout(timer);
+      wake();
+    }
+    this.#sleeping.clear();
   }
 
   #next(): void {
-    if (this.#isCommitting) return;
-    const batch = this.#take();
+    if (this.#isCommitting || this.#isStopped) return;
+    const batch = this.#take(MAX_BATCH);
     if (batch.length > 0) {
       this.#isCommitting = true;
       void this.#commit(batch).then(() => {
         this.#isCommitting = false;
         this.#next();
       });
-      return;
     }
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #take(): Entry[] {
+  #take(limit: number): Entry[] {
     const batch: Entry[] = [];
     for (const source of this.#dirty) {
-      if (batch.length === MAX_BATCH) break;
+      if (batch.length >= limit) break;
       this.#dirty.delete(source);
       const write = source.takeWrite();
       if (write !== undefined) batch.push({ source, write });
@@ -110,61 +134,83 @@ export class GroupCommit {
       const error = await this.#try(waiting);
       if (error === undefined) break;
       this.failure = error;
-      for (const { source } of waiting) source.isWaiting(error);
+      for (const { source } of waiting) source.isWaiting();
       await this.#sleep(retryMs);
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
-      if (tries >= TAKE_APART_AFTER && waiting.length > 1) waiting = await this.#takeApart(waiting);
+      waiting = this.#stillWanted(waiting);
+      // What has come meanwhile shows whether it is one of the others that the store does not take.
+      waiting = [...waiting, ...this.#take(MAX_BATCH - waiting.length)];
+      if (tries >= TAKE_APART_AFTER && waiting.length > 1) waiting = await this.#takeApart(waiting, tries);
     }
+    if (this.failure === undefined || this.#isStopped) return;
     this.failure = undefined;
+    this.watch.recovered();
   }
 
   /**
-   * Tries each write alone. If the store takes some of them, it is the others that are at fault: they are tried again on
-   * their own, and nobody waits for them.
+   * Tries writes alone, some of them first. If the store takes any, it is the others that are at fault: they are tried
+   * again on their own, and nobody waits for them.
+   * @param tries others are tried first each time
    * @returns those to be tried again together
    */
-  async #takeApart(batch: readonly Entry[]): Promise<readonly Entry[]> {
-    const errors = await Promise.all(batch.map((entry) => this.#try([entry])));
-    const failed = batch.filter((_, index) => errors[index] !== undefined);
-    if (failed.length === batch.length) return batch;
+  async #takeApart(batch: readonly Entry[], tries: number): Promise<readonly Entry[]> {
+    const step = Math.ceil(batch.length / PROBES);
+    const isProbe = (index: number) => (index + tries) % step === 0;
+    const probes = batch.filter((_, index) => isProbe(index));
+    const failed = await this.#failing(probes);
+    if (failed.length === probes.length) return batch;
+    failed.push(...(await this.#failing(batch.filter((_, index) => !isProbe(index)))));
     for (const entry of failed) void this.#retryAlone(entry);
     return [];
+  }
+
+  async #failing(entries: readonly Entry[]): Promise<Entry[]> {
+    const errors = await Promise.all(entries.map((entry) => this.#try([entry])));
+    return entries.filter((_, index) => errors[index] !== undefined);
   }
 
   async #retryAlone(entry: Entry): Promise<void> {
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
       await this.#sleep(retryMs);
-      const error = await this.#try([entry]);
-      if (error === undefined) return;
-      entry.source.isWaiting(error);
+      if (this.#stillWanted([entry]).length === 0 || (await this.#try([entry])) === undefined) return;
+      entry.source.isWaiting();
     }
+  }
+
+  #stillWanted(waiting: readonly Entry[]): readonly Entry[] {
+    return this.#isStopped ? [] : waiting.filter(({ source }) => !source.isOver);
   }
 
   /** @returns why it failed */
   async #try(batch: readonly Entry[]): Promise<unknown> {
     let outcomes: readonly WriteOutcome[];
+    const writes = batch.map(({ write }) => write);
     try {
-      outcomes = await this.#withDeadline(this.store.commit(batch.map(({ write }) => write)));
+      const commit = this.store.commit(writes);
+      outcomes = await withDeadline(commit, DEADLINE_MS, this.clock, notAnswered);
       if (outcomes.length !== batch.length)
         throw new Error(`commit resolved with ${outcomes.length} outcomes for ${batch.length} writes`);
     } catch (error) {
+      this.watch.failed(error);
       return error ?? new Error('commit failed without a reason');
     }
+    this.watch.committed(writes, outcomes);
     batch.forEach(({ source }, index) => source.written(outcomes[index]));
     return undefined;
   }
 
-  #withDeadline<T>(answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = this.clock.setTimeout(
-        () => reject(new Error(`The store has not answered in ${DEADLINE_MS} ms.`)),
-        DEADLINE_MS,
-      );
-      answer.then(resolve, reject).finally(() => this.clock.clearTimeout(timer));
+  #sleep(ms: number): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimeout(() => {
+        this.#sleeping.delete(timer);
+        resolve();
+      }, ms);
+      this.#sleeping.set(timer, resolve);
     });
   }
+}
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.clock.setTimeout(resolve, ms));
-  }
+function notAnswered(): Error {
+  return new Error(`The store has not answered in ${DEADLINE_MS} ms.`);
 }

@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
+import { ClientIds } from '../members/client-ids.js';
 import type { StoredRecord } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';
 
@@ -39,7 +40,7 @@ export interface SavedTimer {
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly dueAt: number;
-  /** How often it was found overdue. */
+  /** Which try the next turn is. */
   readonly attempt: number;
 }
 
@@ -59,6 +60,8 @@ export interface SavedBase extends SavedCounters {
   /** Clients that have left, and whose `@OnDisconnect` has not run. */
   readonly leaving: readonly SavedMember[];
   readonly timers: readonly SavedTimer[];
+  /** Ids by `clientKey`, the key that was used last at the end. */
+  readonly clientKeys: readonly (readonly [key: string, id: number])[];
   /** Number of the last segment that this base holds. */
   readonly segment: number;
 }
@@ -114,7 +117,9 @@ export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
         if (segment.firstEntry !== firstEntry + entries.length) throw new Error('its log has a gap');
         entries.push(...segment.entries);
       }
-      if (number > base.segment) base = advanced(base, segment, number);
+      if (number <= base.segment) continue;
+      if (number !== base.segment + 1) throw new Error(`segment ${base.segment + 1} is missing`);
+      base = advanced(base, segment, number);
     }
     const data = parts[PART.data] === undefined ? [] : decode<readonly SavedData[]>(parts[PART.data]);
     return { state: parts[PART.state], data, base, entries, firstEntry, lastSegment: base.segment };
@@ -131,11 +136,14 @@ function advanced(base: SavedBase, segment: SavedSegment, number: number): Saved
   for (const id of segment.gone) members.delete(id);
   for (const member of segment.members) members.set(member.id, member);
   const { savedAt, nextId, broadcasts, leaving, timers = base.timers } = segment;
+  const clientKeys = new ClientIds(nextId, base.clientKeys);
+  for (const { id, url } of segment.members) clientKeys.note(id, url);
   return {
     endedBy: null,
     members: [...members.values()],
     leaving,
     timers,
+    clientKeys: [...clientKeys.byKey],
     segment: number,
     savedAt,
     nextId,
@@ -147,6 +155,7 @@ function decode<T>(bytes: Uint8Array): T {
   const [format, value] = deserialize(bytes) as [number, T];
   if (format !== FORMAT)
     throw new Error(`it has format ${String(format)}, and this version of the library knows ${FORMAT}`);
+  if (typeof value !== 'object' || value === null) throw new Error('a part of it is empty');
   return value;
 }
 

@@ -24,6 +24,7 @@ export function restoreMembers(
   const sessions = new Map(clients.flatMap(({ session }) => (session ? [[session.clientId, session] as const] : [])));
   room.members.restore(clients, {
     lastId: base.nextId,
+    clientKeys: base.clientKeys,
     entries: entries.map((entry) => restoredEntry(entry, sessions)),
     firstEntry: Math.max(0, firstEntry),
     broadcasts: base.broadcasts,

@@ -1,14 +1,14 @@
-import { RefusedError } from '../base/errors.js';
+import { inContextOfNobody } from '../base/async-context.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import type { Restored, RoomLifecycle } from '../members/room-lifecycle.js';
-import { GatedOutbox } from '../outbox/gated-outbox.js';
+import { GatedOutbox, type GateOwner } from '../outbox/gated-outbox.js';
 import type { ResolvedDurable } from '../options/durable.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
-import { DurableError } from './durable-error.js';
+import type { Claim, RoomKey, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
 import type { CommitSource, GroupCommit } from './group-commit.js';
+import { floodedGate, notSaved, storeUnavailable, unreadable } from './room-refusals.js';
 import { readRecord, type EndReason, type ReadRecord } from './record.js';
 import { restoreMembers } from './restore-room.js';
 import { RoomRecorder, type RecordDelta, type RecordedRoom } from './room-recorder.js';
@@ -16,11 +16,12 @@ import { RoomStateFields } from './room-state.js';
 
 /** What all durable rooms of a process share. */
 export interface DurableServices {
-  readonly store: RoomStore;
   readonly commits: GroupCommit;
   readonly clock: JamsocketClock;
   /** Names this process at the store. */
   readonly owner: string;
+  /** Makes the process the owner of a room. */
+  claim(room: RoomKey): Promise<Claim>;
 }
 
 interface Waiter {
@@ -30,11 +31,11 @@ interface Waiter {
 
 /** A store that keeps a room waiting for so long has its clients sent away, and no others let in. */
 const MAX_WAIT_MS = 10_000;
-const RETRY_AFTER = { 'Retry-After': '5' };
 
 /** Saves one room, keeps back what is not saved yet, and fills a new instance in with what was saved. */
-export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
+export class RoomDurability implements RoomLifecycle<Client>, CommitSource, GateOwner {
   restored: Restored | undefined = undefined;
+  isExpired = false;
   #gate: GatedOutbox | null = null;
   #recorder: RoomRecorder | null = null;
   #fence = 0;
@@ -51,8 +52,12 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
   #draftMark = 0;
   #draftWaiters: Waiter[] = [];
   /** The same of the write that is under way; `null` if none is. */
-  #writing: { readonly mark: number; readonly waiters: readonly Waiter[] } | null = null;
-  #waitsSince = -1;
+  #writing: { readonly mark: number; readonly waiters: readonly Waiter[]; readonly since: number } | null = null;
+  /** The gate overflowed, and nothing has passed since. */
+  #isFlooded = false;
+  /** The state cannot be saved: what the room sends has been waiting since then, on the clock. */
+  #unsavableSince = -1;
+  #unsavableTimer: NodeJS.Timeout | null = null;
   #isDeleting = false;
   #isReleasing = false;
   #isOver = false;
@@ -64,13 +69,32 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
     private readonly services: DurableServices,
   ) {}
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get isStuck(): boolean {
-    return this.#waitsSince >= 0 && this.services.clock.now() - this.#waitsSince > MAX_WAIT_MS;
+    if (this.#gate === null) return false;
+    const { commits, clock } = this.services;
+    if (this.#isFlooded || commits.waitingMs >= MAX_WAIT_MS) return true;
+    const isTooLong = (since: number) => since >= 0 && clock.now() - since >= MAX_WAIT_MS;
+    return isTooLong(this.#writing?.since ?? -1) || isTooLong(this.#unsavableSince);
   }
 
   gate(open: Outbox): Outbox {
     if (this.options.save !== 'turn') return open;
-    return (this.#gate = new GatedOutbox(open, () => this.#changed()));
+    return (this.#gate = new GatedOutbox(open, this.options.maxGatedBytes, this));
+  }
+
+  gateWaits(): void {
+    this.#changed();
+  }
+
+  gateOverflows(): void {
+    if (this.#isOver || this.#gate!.waitingBytes <= this.options.maxGatedBytes) return;
+    this.#isFlooded = true;
+    this.room.report(floodedGate(this.room, this.options.maxGatedBytes));
+    this.#sendAway();
   }
 
   async restore(): Promise<void> {
@@ -95,7 +119,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
   }
 
   turnMayWait(): void {
-    if (this.#isDirty && this.#gate !== null && !this.#gate.isEmpty) this.#trySnapshot();
+    if (this.#isDirty && this.#gate !== null && this.#gate.isHolding) this.#trySnapshot();
   }
 
   leaving(client: Client): void {
@@ -131,7 +155,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
     if (this.#isOver) return;
     this.#isDeleting = true;
     this.#draft = {};
-    await this.#written();
+    await this.#commit();
     this.abandon();
   }
 
@@ -139,6 +163,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopTimer();
+    this.#savable();
     this.services.commits.remove(this);
     this.#gate?.discard();
     for (const { reject } of [...(this.#writing?.waiters ?? []), ...this.#draftWaiters]) reject(notSaved(this.room));
@@ -156,16 +181,24 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
       return undefined;
     }
     this.#draft = null;
-    this.#writing = { mark: this.#draftMark, waiters };
+    this.#writing = { mark: this.#draftMark, waiters, since: this.services.clock.now() };
     const sequence = ++this.#sequence;
     const head = { room: this.room.key, fence: this.#fence, owner: this.services.owner, sequence };
     return this.#isDeleting ? { ...head, isDelete: true } : { ...head, ...delta, isRelease: this.#isReleasing };
   }
 
   written(outcome: WriteOutcome): void {
+    try {
+      this.#written(outcome);
+    } catch (error) {
+      this.room.report(error);
+    }
+  }
+
+  #written(outcome: WriteOutcome): void {
     const { mark, waiters } = this.#writing!;
     this.#writing = null;
-    this.#waitsSince = -1;
+    this.#isFlooded = false;
     if (this.#isOver) return;
     if (outcome === 'fenced' && !this.#isDeleting) {
       this.abandon();
@@ -174,13 +207,18 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
       return;
     }
     this.#pass(mark, waiters);
-    if (this.#draft !== null || (this.#isDirty && this.#isDue) || this.#gate?.isEmpty === false)
+    if (this.#draft !== null || (this.#isDirty && this.#isDue) || this.#gate?.isHolding)
       this.services.commits.add(this);
   }
 
   isWaiting(): void {
-    if (this.#waitsSince < 0) this.#waitsSince = this.services.clock.now();
-    if (this.isStuck && this.#gate !== null) this.room.park();
+    if (this.isStuck && !this.#isOver) this.#sendAway();
+  }
+
+  /** The clients would wait too long: they are sent away and keep their places, and what they miss is in the log. */
+  #sendAway(): void {
+    inContextOfNobody(() => this.room.park());
+    this.#gate!.dropFrames();
   }
 
   #changed(): void {
@@ -208,10 +246,10 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
   async #saved(endedBy: EndReason | null): Promise<void> {
     if (this.#isOver) throw notSaved(this.room);
     this.#snapshot(endedBy);
-    await this.#written();
+    await this.#commit();
   }
 
-  #written(): Promise<void> {
+  #commit(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#draftWaiters.push({ resolve, reject });
       this.services.commits.add(this);
@@ -222,12 +260,30 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
   #trySnapshot(): void {
     try {
       this.#snapshot(null);
-      this.#reported = '';
+      this.#savable();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (message !== this.#reported) this.room.report(error);
       this.#reported = message;
+      if (this.#gate !== null) this.#unsavable();
     }
+  }
+
+  #savable(): void {
+    this.#reported = '';
+    this.#unsavableSince = -1;
+    if (this.#unsavableTimer !== null) this.services.clock.clearTimeout(this.#unsavableTimer);
+    this.#unsavableTimer = null;
+  }
+
+  /** Nothing leaves the room until its state can be saved, which its clients are not to wait for without end. */
+  #unsavable(): void {
+    const { clock } = this.services;
+    if (this.#unsavableSince < 0) this.#unsavableSince = clock.now();
+    this.#unsavableTimer ??= clock.setTimeout(() => {
+      this.#unsavableTimer = null;
+      this.isWaiting();
+    }, MAX_WAIT_MS);
   }
 
   /** @throws DurableError `bad_state` */
@@ -247,13 +303,14 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
     const wallNow = clock.wallTime();
     const wallOffset = wallNow - clock.now();
     const saved = timers.saved(wallOffset);
-    const { clients, log, lastId } = members;
+    const { clients, log, lastId, clientKeys } = members;
     const dueAt = this.#dueAt(
       saved.map((timer) => timer.dueAt),
       wallNow,
     );
     const leaving = this.#leaving;
-    return { className, clients, leaving, log, nextId: lastId, timers: saved, dueAt, wallOffset, wallNow };
+    const nextId = lastId;
+    return { className, clients, leaving, log, nextId, clientKeys, timers: saved, dueAt, wallOffset, wallNow };
   }
 
   /** When somebody has to see to the room, should this instance be gone by then. */
@@ -270,19 +327,12 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
     this.#timer = null;
   }
 
-  async #claim(): ReturnType<RoomStore['claim']> {
-    const { store, owner } = this.services;
+  async #claim(): Promise<Claim> {
     try {
-      return await store.claim(this.room.key, owner);
+      return await this.services.claim(this.room.key);
     } catch (error) {
       if ((error as { code?: unknown } | undefined)?.code === 'record_unreadable') throw unreadable(this.room, error);
-      throw new RefusedError(
-        503,
-        'store_unavailable',
-        `Room "${this.room.key.key}" cannot be opened: its store does not answer.`,
-        RETRY_AFTER,
-        { cause: error },
-      );
+      throw storeUnavailable(`Room "${this.room.key.key}" cannot be opened: its store does not answer.`, error);
     }
   }
 
@@ -302,8 +352,11 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource {
     // Without a gate clients may have seen, and sent, more than was saved before a crash.
     const isExact = this.#gate !== null || base.endedBy !== null;
     restoreMembers(this.room, record, { wallOffset, isExact });
-    this.room.timers.restore(base.timers, wallOffset);
+    this.room.timers.restore(base.timers, { wallOffset, mayHaveRun: base.endedBy === null });
     this.restored = { reason: base.endedBy ?? 'crash', version, savedAt: new Date(base.savedAt) };
+    // After a crash nobody knows how long the room was in use.
+    const isLeft = base.endedBy !== null && base.members.length + base.leaving.length + base.timers.length === 0;
+    this.isExpired = isLeft && clock.wallTime() - base.savedAt >= this.options.expireMs;
   }
 }
 
@@ -321,19 +374,4 @@ function merged(first: RecordDelta, then: RecordDelta): RecordDelta {
     parts: { ...first.parts, ...then.parts },
     segments: [...(first.segments ?? []), ...(then.segments ?? [])],
   };
-}
-
-function unreadable({ className, key }: DurableRoom, cause: unknown): RefusedError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new RefusedError(
-    503,
-    'room_unreadable',
-    `Room "${key.key}" of ${className} was saved, and cannot be restored. ${message}`,
-    {},
-    { cause },
-  );
-}
-
-function notSaved({ className, key }: DurableRoom): DurableError {
-  return new DurableError('not_saved', `Room "${key.key}" of ${className} has stopped before it was saved.`);
 }

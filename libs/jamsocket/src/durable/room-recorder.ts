@@ -24,6 +24,7 @@ export interface RecordedRoom {
   /** `null` while nobody speaks `jamsocket.v1`. */
   readonly log: ReplayLog | null;
   readonly nextId: number;
+  readonly clientKeys: ReadonlyMap<string, number>;
   readonly timers: readonly SavedTimer[];
   readonly dueAt: number | null;
   /** Milliseconds since 1970 at 0 on the clock. */
@@ -142,7 +143,7 @@ export class RoomRecorder {
   }
 
   #base(room: RecordedRoom, endedBy: EndReason | null): Buffer {
-    const { clients, leaving, timers, wallOffset } = room;
+    const { clients, leaving, timers, clientKeys, wallOffset } = room;
     const members = [...clients.values()].map((client) => savedMember(client, wallOffset));
     this.#members = new Map(members.map((member) => [member.id, member]));
     this.#sinceBase = 0;
@@ -153,6 +154,7 @@ export class RoomRecorder {
       members,
       leaving: [...leaving].map((client) => savedMember(client, wallOffset)),
       timers,
+      clientKeys: [...clientKeys],
       segment: this.#segment,
     };
     return encode(base);

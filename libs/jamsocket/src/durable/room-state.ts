@@ -35,8 +35,9 @@ export class RoomStateFields {
   ) {
     this.#holders = instances.flatMap((instance) => {
       const fields = stateFieldsOf(instance);
+      if (fields.length === 0) return [];
       const name = instance.constructor.name;
-      return fields.length > 0 ? [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance, fields }] : [];
+      return [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance: instance as StateFields, fields }];
     });
     const keys = this.#holders.map(({ key }) => key);
     const twice = keys.find((key, index) => keys.indexOf(key) !== index);

@@ -86,8 +86,16 @@ function mistakeIn(value: object): string | undefined {
   // A value of another realm, such as a vm context, has prototypes of its own: a clone makes it one of this realm.
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   const name = (prototype as { constructor?: { name?: unknown } }).constructor?.name;
-  if (name === tag && FOREIGN_TAGS.has(tag)) return undefined;
+  if (name === tag && FOREIGN_TAGS.has(tag) && isBuiltIn(prototype!)) return undefined;
   return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object with a prototype of its own';
+}
+
+/** A class of ours, or an object that serves as a prototype, is not; whatever it is called. */
+function isBuiltIn(prototype: object): boolean {
+  if (!Object.hasOwn(prototype, 'constructor')) return false;
+  for (let above = prototype; above !== null; above = Object.getPrototypeOf(above) as object)
+    if (PLAIN_PROTOTYPES.has(above)) return false;
+  return true;
 }
 
 const FOREIGN_TAGS: ReadonlySet<string> = new Set([

@@ -81,6 +81,7 @@ export class Seating {
     const port = this.#holderOfPlace()?.room;
     if (port == null) return undefined;
     const room = localRoom(port);
+    room.requireStore();
     return room.reserve() ? room : undefined;
   }
 

@@ -219,7 +219,7 @@ export class Client<Data = any> {
 
   /** @internal */
   connectionUnread(): void {
-    if (this.session !== null) this.room!.members.acknowledge(this);
+    if (this.session !== null) this.room!.members.answerHeartbeat(this);
   }
 
   /** @internal */
@@ -260,7 +260,7 @@ export class Client<Data = any> {
   /** It is no message: it counts for nothing, and the room hears nothing of it. */
   #answerHeartbeat(): false {
     this.connection!.beats = true;
-    this.room!.members.acknowledge(this);
+    this.room!.members.answerHeartbeat(this);
     return false;
   }
 

@@ -14,13 +14,14 @@ const NOBODY: readonly Client[] = [];
 
 export interface RestoredMembers extends RestoredResumption {
   readonly lastId: ClientId;
+  readonly clientKeys: readonly (readonly [key: string, id: ClientId])[];
 }
 
 /** Who is in a room, and the way to them. */
 export class Members implements MembersPort<Client> {
   /** From the beginning of their `@OnConnect`, those included whose connection is lost and who may come back. */
   readonly clients = new Map<ClientId, Client>();
-  readonly #ids = new ClientIds();
+  #ids = new ClientIds();
   /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
   #joining: Map<ClientId, Client> | null = null;
   /** Since a message was sent to a tag for the first time. */
@@ -49,9 +50,14 @@ export class Members implements MembersPort<Client> {
     return this.#ids.last;
   }
 
+  /** Ids that clients get again which come back with their keys. */
+  get clientKeys(): ReadonlyMap<string, ClientId> {
+    return this.#ids.byKey;
+  }
+
   /** A new instance of a room takes over from one that has ended. */
-  restore(clients: readonly Client[], { lastId, ...resumption }: RestoredMembers): void {
-    this.#ids.last = lastId;
+  restore(clients: readonly Client[], { lastId, clientKeys, ...resumption }: RestoredMembers): void {
+    this.#ids = new ClientIds(lastId, clientKeys);
     for (const client of clients) this.clients.set(client.id, client);
     const resumable = clients.filter(({ session }) => session !== null);
     if (resumable.length > 0) (this.#resumption ??= this.createResumption()).restore(resumable, resumption);
@@ -61,7 +67,7 @@ export class Members implements MembersPort<Client> {
   add(client: Client, connection: Link): void {
     client.connection = connection;
     const joining = (this.#joining ??= new Map<ClientId, Client>());
-    client.id = this.#ids.next(client.request, (id) => this.clients.has(id) || joining.has(id));
+    client.id = this.#ids.next(client.request.url, (id) => this.clients.has(id) || joining.has(id));
     joining.set(client.id, client);
     if (client.isResumable) (this.#resumption ??= this.createResumption()).open(client, connection);
   }
@@ -153,6 +159,11 @@ export class Members implements MembersPort<Client> {
   acknowledge(client: Client): void {
     // A client that is away hears it when it comes back.
     if (client.closed === undefined && client.outlet !== null) this.#resumption!.acknowledge(client);
+  }
+
+  /** Tells a client that it is heard, though nobody may have handled anything. */
+  answerHeartbeat(client: Client): void {
+    if (client.closed === undefined && client.connection !== null) this.#resumption!.answerHeartbeat(client);
   }
 
   broadcast(frame: Frame): void {

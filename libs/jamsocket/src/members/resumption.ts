@@ -95,7 +95,15 @@ export class Resumption {
   }
 
   acknowledge(client: Client): void {
-    this.outbox.sendTo(Frame.text(client.session!.acknowledge()), client.outlet!);
+    const session = client.session!;
+    this.outbox.sendTo(Frame.text(session.acknowledge()), client.outlet!);
+    this.#noteTold(session);
+  }
+
+  /** Shows the client that it is heard, however long a store keeps back what it is sent. */
+  answerHeartbeat(client: Client): void {
+    if (this.outbox.isHolding) this.outbox.sendPast(Frame.text(client.session!.repeatTold()), client.outlet!);
+    else this.acknowledge(client);
   }
 
   /** Keeps the place of a client whose connection is lost. @returns whether it can come back */
@@ -140,6 +148,7 @@ export class Resumption {
     this.#replaceTokens(client, (session) => session.renew(this.random.token(), presented));
     client.outlet = this.outbox.join(connection);
     this.outbox.sendAll([this.#welcomeFrame(client, { resumed: true }), ...missed], client.outlet);
+    this.#noteTold(client.session!);
   }
 
   broadcast(frame: Frame, excluded: readonly Client[]): void {
@@ -192,6 +201,13 @@ export class Resumption {
       ...answer,
     };
     return Frame.text(JSON.stringify(welcome));
+  }
+
+  /** What was sent last says how much is handled, and is seen when it has left. */
+  #noteTold(session: Session): void {
+    const { handled } = session;
+    if (this.outbox.isHolding) this.outbox.after(() => session.told(handled));
+    else session.told(handled);
   }
 
   #waitFor(client: Client): void {

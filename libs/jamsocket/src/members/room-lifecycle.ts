@@ -24,6 +24,8 @@ export interface Restored {
 export interface RoomLifecycle<Client> {
   /** `undefined` for a room that is new. */
   readonly restored: Restored | undefined;
+  /** Nothing has happened in the room for so long that it is to be deleted, unless somebody comes in. */
+  readonly isExpired: boolean;
   /** The store has kept the room waiting for so long that it takes no more clients. */
   readonly isStuck: boolean;
 

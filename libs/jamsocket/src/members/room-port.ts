@@ -27,7 +27,8 @@ export interface MembersPort<Client> {
   sendText(client: Client, text: string): void;
   /** @returns whether the first frame of a client of `jamsocket.v1` is its confirmation */
   confirm(client: Client, frame: string | Buffer): boolean;
-  acknowledge(client: Client): void;
+  /** Shows a client of `jamsocket.v1` that it is heard. */
+  answerHeartbeat(client: Client): void;
   /** The client is about to be closed. */
   acknowledgeRest(client: Client): void;
   fellBehind(client: Client): void;

@@ -30,6 +30,8 @@ export class Session {
   #olderTokens: readonly string[] = [];
   #isConfirmed = false;
   #acknowledged = 0;
+  /** As `#acknowledged`, but for what is kept back: it may have left. */
+  #told = 0;
   #unacknowledgedBytes = 0;
   /** First and last number of each run of frames that have no turns, behind frames that wait for theirs. */
   #skipped: number[] | null = null;
@@ -57,7 +59,7 @@ export class Session {
   static restored(tokens: readonly string[], handled: number): Session {
     const session = new Session(tokens[0]);
     session.#olderTokens = tokens.slice(1);
-    session.received = session.handled = session.#acknowledged = handled;
+    session.received = session.handled = session.#acknowledged = session.#told = handled;
     return session;
   }
 
@@ -107,6 +109,16 @@ export class Session {
     this.#acknowledged = this.handled;
     this.#unacknowledgedBytes = 0;
     return `${controlPrefix(this.token)}"handled":${this.handled}}`;
+  }
+
+  /** The client may know by now that so many of its frames have been handled. */
+  told(handled: number): void {
+    if (handled > this.#told) this.#told = handled;
+  }
+
+  /** An acknowledgement that says nothing new: nothing has to be kept back for it. */
+  repeatTold(): string {
+    return `${controlPrefix(this.token)}"handled":${this.#told}}`;
   }
 
   #passSkipped(skipped: number[]): void {

@@ -1,6 +1,6 @@
 import type { DurableRoomOptions, Migrate } from './options.js';
 import { MAX_TIMEOUT_MS } from '../base/sources.js';
-import { badOption, integer, isPlainObject, object, offOrInteger, type Rule } from './rules.js';
+import { badOption, integer, isPlainObject, MAX_BYTES, object, offOrInteger, type Rule } from './rules.js';
 
 /** How a service's rooms are saved. */
 export interface ResolvedDurable {
@@ -10,6 +10,8 @@ export interface ResolvedDurable {
   readonly migrate: Migrate | undefined;
   /** Milliseconds after which a room that nobody came back to is deleted; `Infinity` for never. */
   readonly expireMs: number;
+  /** Most bytes that wait at the output gate of one room. */
+  readonly maxGatedBytes: number;
 }
 
 /** Ten years: a longer time is better said as `false`. */
@@ -33,13 +35,14 @@ const rules: Record<keyof DurableRoomOptions, Rule<unknown>> = {
   version: integer(0, Number.MAX_SAFE_INTEGER, 1),
   migrate,
   expireMs: offOrInteger(1, MAX_EXPIRE_MS),
+  maxGatedBytes: integer(1024, MAX_BYTES, 64 * 1024 * 1024),
 };
 
 /** `undefined` where nothing is said: then a class with `@State()` fields is durable. */
 export function durable(value: unknown, path: string): ResolvedDurable | false | undefined {
   if (value === undefined || value === false) return value;
   if (value !== true && !isPlainObject(value))
-    throw badOption(path, value, 'true, false or { save, version, migrate, expireMs }');
+    throw badOption(path, value, 'true, false or { save, version, migrate, expireMs, maxGatedBytes }');
   return object<ResolvedDurable>(rules)(value === true ? {} : value, path);
 }
 

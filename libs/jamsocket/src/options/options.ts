@@ -118,8 +118,16 @@ export interface DurableRoomOptions {
   /** Of the class's state. A state of an earlier version goes through `migrate`, one of a later version is left alone. Default 1. */
   version?: number;
   migrate?: Migrate;
-  /** Milliseconds after which a room that nobody came back to is deleted. Default `false`: never. */
+  /**
+   * Milliseconds after which a room in which nothing has happened is deleted: nobody was in it, nobody called it, and no
+   * timer of its waits. Default `false`: never.
+   */
   expireMs?: false | number;
+  /**
+   * With `save: 'turn'`: most bytes of what one room sends that wait for the store. Beyond it the clients are sent away
+   * with 1013 and keep their places, and connects get 503 until the store has caught up. Default 64 MiB.
+   */
+  maxGatedBytes?: number;
 }
 
 /** Options that `@JamsocketService({ ... })` can override for its rooms. */

@@ -112,6 +112,14 @@ export class CoalescingOutbox implements Outbox {
     action();
   }
 
+  get isHolding(): boolean {
+    return false;
+  }
+
+  sendPast(frame: Frame, outlet: CoalescingOutlet): void {
+    this.sendTo(frame, outlet);
+  }
+
   queuedBytes(outlet: CoalescingOutlet): number {
     if (outlet.start === HAS_LEFT) return 0;
     const sizeOf = (from: number, to: number) =>

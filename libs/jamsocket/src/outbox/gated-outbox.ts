@@ -2,6 +2,14 @@ import { Frame } from '../wire/frame.js';
 import type { Link } from './link.js';
 import type { Outbox, Outlet } from './outbox.js';
 
+/** Whom a gate tells what happens at it. */
+export interface GateOwner {
+  /** Something waits. */
+  gateWaits(): void;
+  /** More waits than may. Called once until something is let out, and never in the middle of a send. */
+  gateOverflows(): void;
+}
+
 /** A member of a gated outbox. */
 class GatedOutlet implements Outlet {
   /** Its outlet behind the gate, once its joining has been let out. */
@@ -11,23 +19,34 @@ class GatedOutlet implements Outlet {
   constructor(readonly link: Link) {}
 }
 
+/** One step of what waits. */
+interface Waiting {
+  /** 0 if it is not a frame. */
+  readonly bytes: number;
+  readonly go: () => void;
+}
+
 /**
  * An output gate: what a room sends waits here, in order, until the commit that holds the turn it was sent in is
  * durable. So nobody sees what a crash could undo. Who joins waits in the same line, so that each member gets what
  * was sent after it joined, and nothing from before.
  */
 export class GatedOutbox implements Outbox {
-  #waiting: (() => void)[] = [];
+  #waiting: Waiting[] = [];
   #bytes = 0;
   /** How many have been let out so far. */
   #released = 0;
+  #hasOverflowed = false;
+  /** Members, those included whose joining waits. */
+  #members = 0;
   readonly #cancelled = new Set<() => void>();
 
   constructor(
     /** The way out behind the gate; what is sent to it directly does not wait. */
     readonly open: Outbox,
-    /** Something waits at the gate. */
-    private readonly waits: () => void,
+    /** Bytes of frames that may wait. */
+    private readonly maxBytes: number,
+    private readonly owner: GateOwner,
   ) {}
 
   /** Bytes of frames that wait. */
@@ -40,8 +59,8 @@ export class GatedOutbox implements Outbox {
     return this.#released + this.#waiting.length;
   }
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+  get isHolding(): boolean {
+    return this.#waiting.length > 0;
   }
 
   /** Lets out what was sent before the mark was taken. */
@@ -49,7 +68,17 @@ export class GatedOutbox implements Outbox {
     const count = mark - this.#released;
     if (count <= 0) return;
     this.#released = mark;
-    for (const go of this.#waiting.splice(0, count)) go();
+    this.#hasOverflowed = false;
+    for (const { bytes, go } of this.#waiting.splice(0, count)) {
+      this.#bytes -= bytes;
+      go();
+    }
+  }
+
+  /** Lets go of the frames: everyone who would get them has been sent away. */
+  dropFrames(): void {
+    this.#bytes = 0;
+    this.#waiting = this.#waiting.map((step) => (step.bytes === 0 ? step : NOTHING));
   }
 
   /** Lets go of everything: it never leaves. */
@@ -73,6 +102,7 @@ export class GatedOutbox implements Outbox {
 
   join(link: Link): GatedOutlet {
     const outlet = new GatedOutlet(link);
+    this.#members++;
     this.#add(0, () => {
       if (!outlet.hasLeft) outlet.open = this.open.join(link);
     });
@@ -80,23 +110,23 @@ export class GatedOutbox implements Outbox {
   }
 
   leave(outlet: GatedOutlet): void {
+    if (outlet.hasLeft) return;
     outlet.hasLeft = true;
+    this.#members--;
     if (outlet.open !== null) this.open.leave(outlet.open);
     outlet.open = null;
   }
 
   broadcast(frame: Frame): void {
-    this.#add(frame.bytes, () => this.open.broadcast(frame));
+    if (this.#members > 0) this.#add(frame.bytes, () => this.open.broadcast(frame));
   }
 
   broadcastExcept(frame: Frame, excluded: readonly GatedOutlet[]): void {
-    this.#add(frame.bytes, () => this.open.broadcastExcept(frame, openOf(excluded)));
+    if (this.#members > 0) this.#add(frame.bytes, () => this.open.broadcastExcept(frame, openOf(excluded)));
   }
 
   sendTo(frame: Frame, outlet: GatedOutlet): void {
-    this.#add(frame.bytes, () => {
-      if (outlet.open !== null) this.open.sendTo(frame, outlet.open);
-    });
+    if (!outlet.hasLeft) this.#add(frame.bytes, () => this.sendPast(frame, outlet));
   }
 
   sendText(text: string, outlet: GatedOutlet): void {
@@ -104,7 +134,7 @@ export class GatedOutbox implements Outbox {
   }
 
   send(frame: Frame, outlets: readonly GatedOutlet[]): void {
-    this.#add(frame.bytes, () => this.open.send(frame, openOf(outlets)));
+    if (outlets.some(({ hasLeft }) => !hasLeft)) this.#add(frame.bytes, () => this.open.send(frame, openOf(outlets)));
   }
 
   sendAll(frames: readonly Frame[], outlet: GatedOutlet): void {
@@ -112,6 +142,10 @@ export class GatedOutbox implements Outbox {
     this.#add(bytes, () => {
       if (outlet.open !== null) this.open.sendAll(frames, outlet.open);
     });
+  }
+
+  sendPast(frame: Frame, { open }: GatedOutlet): void {
+    if (open !== null) this.open.sendTo(frame, open);
   }
 
   flushTo({ open }: GatedOutlet): void {
@@ -126,19 +160,18 @@ export class GatedOutbox implements Outbox {
     return open === null ? 0 : this.open.queuedBytes(open);
   }
 
-  #add(bytes: number, action: () => void): void {
+  #add(bytes: number, go: () => void): void {
     this.#bytes += bytes;
-    this.#waiting.push(
-      bytes === 0
-        ? action
-        : () => {
-            this.#bytes -= bytes;
-            action();
-          },
-    );
-    if (this.#waiting.length === 1) this.waits();
+    this.#waiting.push({ bytes, go });
+    if (this.#waiting.length === 1) this.owner.gateWaits();
+    if (this.#bytes <= this.maxBytes || this.#hasOverflowed) return;
+    this.#hasOverflowed = true;
+    // Whoever sends has more to do for this frame.
+    queueMicrotask(() => this.owner.gateOverflows());
   }
 }
+
+const NOTHING: Waiting = { bytes: 0, go: () => undefined };
 
 /** Of those that are members behind the gate. */
 function openOf(outlets: readonly GatedOutlet[]): Outlet[] {

@@ -53,6 +53,14 @@ export class ImmediateOutbox implements Outbox {
     action();
   }
 
+  get isHolding(): boolean {
+    return false;
+  }
+
+  sendPast(frame: Frame, outlet: Outlet): void {
+    this.sendTo(frame, outlet);
+  }
+
   queuedBytes(): number {
     return 0;
   }

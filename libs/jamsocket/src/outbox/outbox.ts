@@ -38,6 +38,10 @@ export interface Outbox {
   sendAll(frames: readonly Frame[], outlet: Outlet): void;
   /** Runs `action` after everything that was sent so far: at once, unless something keeps that back. */
   after(action: () => void): void;
+  /** Something that was sent is kept back, for longer than a tick. */
+  readonly isHolding: boolean;
+  /** To this member only, and without waiting for what is kept back. Ignored while its joining is. */
+  sendPast(frame: Frame, outlet: Outlet): void;
   /** Writes out what is queued for this member, so that what follows by another way comes after it. */
   flushTo(outlet: Outlet): void;
   /**

@@ -25,6 +25,22 @@ interface TimerOwner {
   postFromNobody(event: RoomEvent): void;
 }
 
+/** What `@OnTimer` handlers are called with, behind the context. */
+export interface TimerFiring {
+  /** 1; more if the room was restored after a crash that may have cut earlier tries short: look before you pay twice. */
+  readonly attempt: number;
+  /** When the timer was due. */
+  readonly dueAt: Date;
+}
+
+/** When a room is restored. */
+interface RestoreMoment {
+  /** Milliseconds since 1970 at 0 on the clock. */
+  readonly wallOffset: number;
+  /** The instance before crashed: what was due by then may have begun. */
+  readonly mayHaveRun: boolean;
+}
+
 const TYPES: readonly TimerType[] = ['timeout', 'interval', 'cron'];
 
 /**
@@ -87,21 +103,21 @@ export class RoomTimers {
   }
 
   /** Goes on with what was saved; what is overdue has its turn as soon as the room has started. */
-  restore(timers: readonly SavedTimer[], wallOffset: number): void {
+  restore(timers: readonly SavedTimer[], { wallOffset, mayHaveRun }: RestoreMoment): void {
     for (const { name, dueAt, attempt } of timers) {
       if (!this.room.definition.timers.has(name)) continue;
       const timer = this.#add(new Pending('timeout', name, undefined, undefined));
       const ms = dueAt - wallOffset - this.#clock.now();
       timer.attempt = attempt;
-      if (ms > 0) this.#wait(timer, ms);
-      else this.#overdue(timer, dueAt - wallOffset);
+      if (ms > 0) {
+        this.#wait(timer, ms);
+        continue;
+      }
+      timer.dueAt = dueAt - wallOffset;
+      // A crash may have cut its turn short.
+      if (mayHaveRun) timer.attempt++;
+      this.#fire(timer);
     }
-  }
-
-  #overdue(timer: Pending, dueAt: number): void {
-    timer.dueAt = dueAt;
-    timer.attempt++;
-    this.#fire(timer);
   }
 
   #saved(wallOffset: number): readonly SavedTimer[] {
@@ -128,6 +144,13 @@ export class RoomTimers {
     if (pending.isCancelled) return false;
     if (pending.isOver) this.#pending!.delete(pending.key);
     return true;
+  }
+
+  /** What the handler of a `setTimer` is told. */
+  firingOf(timer: RoomTimer): TimerFiring {
+    const { dueAt, attempt } = timer as Pending;
+    const dueIn = dueAt! - this.#clock.now();
+    return { attempt, dueAt: new Date(Math.round(this.#clock.wallTime() + dueIn)) };
   }
 
   #clear(type: TimerType, name: string): void {

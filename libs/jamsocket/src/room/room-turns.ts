@@ -147,8 +147,8 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
     const { timers } = this.room;
     const { timers: handlers, scheduled } = this.room.instance!;
     if (!timers.taken(timer)) return;
-    const handler = timer.method === undefined ? handlers.get(timer.name) : scheduled.get(timer.method);
-    return this.runner.run(handler, undefined, undefined);
+    if (timer.method !== undefined) return this.runner.run(scheduled.get(timer.method), undefined, undefined);
+    return this.runner.run(handlers.get(timer.name), undefined, timers.firingOf(timer));
   }
 
   #takeDestroy(): Promise<void> {

@@ -11,6 +11,7 @@ import { createMembers } from './create-members.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { DurableRoom } from '../durable/durable-room.js';
 import type { EndReason } from '../durable/record.js';
+import { storeUnavailable } from '../durable/room-refusals.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { Members } from '../members/members.js';
 import { Occupancy } from '../members/occupancy.js';
@@ -136,6 +137,12 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   /** Clients that came and went have left it more messages than its mailbox takes from those that stay. */
   get isSwamped(): boolean {
     return this.#heldUp.isSwamped(this.definition.options.limits.mailbox.maxBytes);
+  }
+
+  /** @throws RefusedError `store_unavailable` if whoever comes in now would wait for the store */
+  requireStore(): void {
+    if (this.lifecycle?.isStuck)
+      throw storeUnavailable(`Room "${this.address.key}" takes nobody in while its store does not answer.`);
   }
 
   /** Keeps the room alive for a client that is on its way. @returns false if the room is stopping */

@@ -28,8 +28,8 @@ export class Pending implements RoomTimer, PendingTimer {
   /** A job's `initialDelay`, while it lasts. */
   delay: NodeJS.Timeout | undefined = undefined;
   isCancelled = false;
-  /** How often a restored room found it overdue. */
-  attempt = 0;
+  /** Which try the next turn is, earlier ones that a crash may have cut short included. */
+  attempt = 1;
   /** Its event waits in the mailbox: another one of an interval would only pile up. */
   isPosted = false;
   /** It does not fire again. */

@@ -120,7 +120,7 @@ export class JamsocketRooms {
    *
    * A room cannot invoke itself, directly or through another room: its turn would wait for a turn that can only begin
    * after it. Call `this.method()` instead.
-   * @throws RefusedError `room_not_found` (404), `room_stopped` (503), `bad_room_id` (400); JamsocketError
+   * @throws RefusedError `room_not_found` (404), `room_stopped`, `store_unavailable` (503), `bad_room_id` (400); JamsocketError
    * `room_invokes_itself`, `not_a_room_service`; any error of the method
    */
   async invoke<T extends object, M extends MethodOf<T>>(

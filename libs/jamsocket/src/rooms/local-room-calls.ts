@@ -45,6 +45,7 @@ export class LocalRoomCalls implements RoomCalls {
       const message = `${definition.type.name}.${method} was invoked in a turn of the room it belongs to, "${address.key}": it would wait for itself. Call the method directly.`;
       throw new JamsocketError('room_invokes_itself', message);
     }
+    running.requireStore();
     return callAsTurn(running, method, args, currentTurn());
   }
 

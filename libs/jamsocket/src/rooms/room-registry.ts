@@ -74,8 +74,14 @@ export class RoomRegistry {
     const entry = this.#start(definition, address);
     entry.room.occupancy.reserve();
     await this.#whenStarted(entry);
-    // Released after the turns of everything that was due.
-    entry.room.whenTurnComes(() => entry.room.occupancy.release());
+    // After the turns of everything that was due.
+    entry.room.whenTurnComes(() => this.#letGo(entry.room));
+  }
+
+  /** Nobody needs to be in a room that was woken, except who has come since. */
+  #letGo(room: Room): void {
+    if (room.lifecycle?.isExpired && room.occupancy.size === 1) room.destroy('expired');
+    room.occupancy.release();
   }
 
   /**
@@ -199,11 +205,9 @@ export class RoomRegistry {
     }
   }
 
-  #requireSpace({ occupancy, definition, address, isSwamped, lifecycle }: Room): void {
-    if (lifecycle?.isStuck) {
-      const message = `Room "${address.key}" takes no clients while its store does not answer.`;
-      throw new RefusedError(503, 'store_unavailable', message, { 'Retry-After': '5' });
-    }
+  #requireSpace(room: Room): void {
+    room.requireStore();
+    const { occupancy, definition, address, isSwamped } = room;
     if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);
     if (occupancy.size < definition.options.limits.maxClientsPerRoom) return;
     throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);

@@ -1,0 +1,131 @@
+import { describe, expect, it } from '@jest/globals';
+import { serialize } from 'node:v8';
+import {
+  encode,
+  PART,
+  readRecord,
+  type SavedBase,
+  type SavedEntry,
+  type SavedMember,
+  type SavedSegment,
+} from './record.js';
+
+const member = (id: number, url = '/ws/room'): SavedMember => ({ id, url, ip: '::1', joinedAt: 0, session: null });
+const entry = (payload: string): SavedEntry => ({ payload, isVolatile: false, to: null, except: [] });
+
+const base = (changes: Partial<SavedBase> = {}): SavedBase => ({
+  savedAt: 1,
+  nextId: 2,
+  broadcasts: 3,
+  endedBy: 'idle',
+  members: [member(1), member(2)],
+  leaving: [],
+  timers: [{ name: 't', dueAt: 5, attempt: 1 }],
+  clientKeys: [],
+  segment: 10,
+  ...changes,
+});
+
+const segment = (changes: Partial<SavedSegment> = {}): SavedSegment => ({
+  savedAt: 7,
+  nextId: 3,
+  broadcasts: 4,
+  members: [],
+  gone: [],
+  leaving: [],
+  firstEntry: 0,
+  entries: [],
+  ...changes,
+});
+
+const read = (of: SavedBase, segments: readonly (readonly [number, SavedSegment])[] = []) =>
+  readRecord({
+    parts: { [PART.base]: encode(of), [PART.state]: Buffer.from('state') },
+    segments: segments.map(([number, value]) => ({ number, bytes: encode(value) })),
+    sequence: 1,
+  });
+
+describe('a record', () => {
+  it('is its base, if nothing has been written since', () => {
+    expect(read(base())).toMatchObject({ base: base(), entries: [], data: [], lastSegment: 10 });
+  });
+
+  it('is its base and the segments behind it; those before it are only log', () => {
+    const record = read(base(), [
+      [9, segment({ members: [member(9)], firstEntry: 20, entries: [entry('a')] })],
+      [11, segment({ gone: [1], members: [member(3)], firstEntry: 21, entries: [entry('b'), entry('c')] })],
+      [12, segment({ leaving: [member(1)], timers: [], savedAt: 8 })],
+      [13, segment({ firstEntry: 23, entries: [entry('d')] })],
+    ]);
+    expect(record.base).toEqual({
+      ...base({ members: [member(2), member(3)], endedBy: null, timers: [], segment: 13 }),
+      savedAt: 7,
+      nextId: 3,
+      broadcasts: 4,
+    });
+    expect(record.entries.map(({ payload }) => payload)).toEqual(['a', 'b', 'c', 'd']);
+    expect([record.firstEntry, record.lastSegment]).toEqual([20, 13]);
+  });
+
+  it('keeps the ids of client keys: those of the base, and of who has come since', () => {
+    const url = (key: string) => `/ws/room?clientKey=${key}`;
+    const { clientKeys } = read(
+      base({
+        clientKeys: [
+          ['a', 1],
+          ['b', 2],
+        ],
+      }),
+      [
+        [11, segment({ members: [member(3, url('c')), member(4, url('a'))] })],
+        [12, segment({ gone: [3], members: [member(5, url(''))] })],
+      ],
+    ).base;
+    // Client 4 came while client 1 was there with the same key, which stays that of client 1.
+    expect(clientKeys).toEqual([
+      ['b', 2],
+      ['c', 3],
+      ['a', 1],
+    ]);
+  });
+
+  it.each<[string, Parameters<typeof readRecord>[0]]>([
+    ['no base', { parts: { [PART.state]: Buffer.from('x') }, segments: [], sequence: 1 }],
+    ['a base of nothing', { parts: { [PART.base]: Buffer.alloc(0) }, segments: [], sequence: 1 }],
+    ['a base that was torn', { parts: { [PART.base]: encode(base()).subarray(0, 40) }, segments: [], sequence: 1 }],
+    ['a base of zeros', { parts: { [PART.base]: Buffer.alloc(100) }, segments: [], sequence: 1 }],
+    ['something else', { parts: { [PART.base]: serialize('hello') }, segments: [], sequence: 1 }],
+    ['nothing in its place', { parts: { [PART.base]: serialize([1, null]) }, segments: [], sequence: 1 }],
+    [
+      'a torn segment',
+      {
+        parts: { [PART.base]: encode(base()) },
+        segments: [{ number: 11, bytes: encode(segment()).subarray(0, -3) }],
+        sequence: 1,
+      },
+    ],
+    [
+      'torn data',
+      { parts: { [PART.base]: encode(base()), [PART.data]: Buffer.from([0xff, 0x0f]) }, segments: [], sequence: 1 },
+    ],
+  ])('cannot be read with %s, and says so', (_what, stored) => {
+    expect(() => readRecord(stored)).toThrow(expect.objectContaining({ name: 'DurableError', code: 'unreadable' }));
+  });
+
+  it('cannot be read if its log has a gap: clients would miss something without a word', () => {
+    const gap: [number, SavedSegment][] = [
+      [11, segment({ firstEntry: 5, entries: [entry('a')] })],
+      [12, segment({ firstEntry: 7, entries: [entry('c')] })],
+    ];
+    expect(() => read(base(), gap)).toThrow('its log has a gap');
+  });
+
+  it('cannot be read if segments behind the base are missing', () => {
+    expect(() => read(base(), [[12, segment()]])).toThrow('segment 11 is missing');
+  });
+
+  it('of a later format is left alone', () => {
+    const stored = { parts: { [PART.base]: serialize([2, base()]) }, segments: [], sequence: 1 };
+    expect(() => readRecord(stored)).toThrow('it has format 2, and this version of the library knows 1');
+  });
+});
