@@ -37,7 +37,7 @@ export class RoomStateFields {
       const fields = stateFieldsOf(instance);
       if (fields.length === 0) return [];
       const name = instance.constructor.name;
-      return [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance: instance as StateFields, fields }];
+      return [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance, fields }];
     });
     const keys = this.#holders.map(({ key }) => key);
     const twice = keys.find((key, index) => keys.indexOf(key) !== index);

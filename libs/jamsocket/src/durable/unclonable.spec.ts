@@ -29,7 +29,7 @@ describe('a value that is to be saved', () => {
     ['errors', [new Error('a'), new TypeError('b')]],
     ['boxed primitives', [Object(1), Object('a'), Object(true), Object(1n)]],
     ['a ring', ring()],
-    ['a hole in an array', [1, , 3]],
+    ['a hole in an array', Object.assign([1], { 2: 3 })],
     [
       'values of another realm',
       runInNewContext('({ a: [1], d: new Date(0), m: new Map([[1, {}]]), b: new Uint8Array(1) })'),

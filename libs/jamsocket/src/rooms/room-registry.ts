@@ -99,6 +99,7 @@ export class RoomRegistry {
         if (error instanceof RefusedError && error.code === 'no_such_room') return undefined;
         throw error;
       }
+      entry.room.requireStore();
       if (entry.room.reserve()) return entry.room;
       await entry.room.stopped;
     }
