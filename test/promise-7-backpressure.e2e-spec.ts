@@ -103,7 +103,7 @@ describe.each(HOSTS)('backpressure, on $platform beside $beside', (host) => {
     for (const how of ['broadcast', 'direct', 'bytes']) {
       const { data } = await client.request<string>('too much', how);
       expect(data).toBe(
-        `message_too_large: A message of ${MAX_BUFFERED_BYTES} bytes was not sent: for one client at most ${MAX_BUFFERED_BYTES} may wait. Send it in parts, or raise limits.maxBufferedBytes.`,
+        `message_too_large: A message of ${MAX_BUFFERED_BYTES} bytes was not sent: limits.maxBufferedBytes allows ${MAX_BUFFERED_BYTES}, including the frame header. Send it in parts, or raise the limit.`,
       );
     }
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);

@@ -1,6 +1,6 @@
 import { AsyncResource, type AsyncLocalStorage } from 'node:async_hooks';
 
-/** In the context in which this library was loaded: before any request, and so of nobody. */
+/** Created when this library is loaded, before any request: its async context belongs to no request. */
 const nobody = new AsyncResource('Jamsocket');
 
 let carried: AsyncLocalStorage<unknown> | undefined;
@@ -14,15 +14,15 @@ function createScope(): AsyncResource {
   return new AsyncResource('JamsocketTurn');
 }
 
-/** Runs something in the present async context; what it enters there (`enterWith`) is gone when it returns. */
+/** Runs a function in the current async context. A store that the function enters with `enterWith` does not outlive it. */
 export function inOwnContext<T>(run: () => T): T {
   return createScope().runInAsyncScope(run);
 }
 
 /**
- * Runs something in an async context of its own that knows of no client, request or caller: for all that the library
- * begins by itself. On Node 20 and 22 what is entered in a callback of Node (a timer's, an HTTP parser's) stays there
- * for the next one, who may be somebody else.
+ * Runs a function in a fresh async context without a client, request or caller: for all work that the library starts by
+ * itself. On Node 20 and 22 a store entered in a callback of Node (a timer, an HTTP parser) leaks into the next
+ * callback, which may serve another client.
  */
 export function inContextOfNobody<T>(run: () => T): T {
   const store = carried?.getStore();

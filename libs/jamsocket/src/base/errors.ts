@@ -36,8 +36,8 @@ export class JamsocketConfigurationError extends JamsocketError {
 }
 
 /**
- * What was asked for cannot be done, though the code is right: a connect that is refused, or a room that is not there.
- * The answer, to an upgrade as to a request whose handler throws this, has the status and `{ statusCode, code, message }`.
+ * A request that is refused although the code is correct: a refused connect, or a room that does not exist. The HTTP
+ * answer, for an upgrade or for a request whose handler throws this, has the status and `{ statusCode, code, message }`.
  */
 export class RefusedError extends HttpException {
   constructor(

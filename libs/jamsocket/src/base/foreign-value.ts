@@ -1,15 +1,15 @@
 import { inspect } from 'node:util';
 
-/** Characters of a message in the log. An error may quote all that a client has sent. */
+/** Characters of an error's message in the log. It may quote everything a client has sent. */
 const MAX_MESSAGE = 4_000;
 const MAX_STACK = 16_000;
 
 /**
- * Values that the application returned or threw, or that a client sent, may run code when they are looked at: getters,
- * `toString`, the traps of a Proxy. These functions look at any value and never throw.
+ * Reading a value that the application returned or threw may run code: getters, `toString`, the traps of a Proxy. These
+ * functions accept any value and never throw.
  */
 
-/** `instanceof`, and `false` for a value that cannot be asked. */
+/** `instanceof`, and `false` for a value whose check throws. */
 export function isInstance<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof type;
@@ -19,14 +19,14 @@ export function isInstance<T>(value: unknown, type: abstract new (...args: never
 }
 
 export interface DescribedError {
-  /** Of its class; the type of a value that is not an Error. */
+  /** The error's `name`; for a value that is not an Error, its type. */
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
   readonly isError: boolean;
 }
 
-/** An error for the log: its texts are strings, and cut. */
+/** Describes an error for the log, with bounded texts. */
 export function describeError(error: unknown): DescribedError {
   try {
     if (!(error instanceof Error)) {
@@ -40,7 +40,7 @@ export function describeError(error: unknown): DescribedError {
   }
 }
 
-/** The stack begins with the message: a long message must not push the frames out. */
+/** The stack begins with the message: shorten a long message first, so that the stack frames remain. */
 function stackOf({ stack }: Error, message: string): string | undefined {
   if (typeof stack !== 'string') return undefined;
   const at = message.length > MAX_MESSAGE ? stack.indexOf(message) : -1;

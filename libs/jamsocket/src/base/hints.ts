@@ -1,10 +1,10 @@
 import type { Logger } from '@nestjs/common';
 import { logWarning } from './log.js';
 
-/** Clients choose what some of them are about. */
+/** Some hints quote what a client sent, so their number must be bounded. */
 const MAX_HINTS = 50;
 
-/** Log lines for whoever develops the application, each once. There are none in production (`NODE_ENV`). */
+/** Log lines for developers of the application, each written once. Silent if `NODE_ENV` is `production`. */
 export class Hints {
   readonly #given = new Set<string>();
 
@@ -13,7 +13,7 @@ export class Hints {
   give(text: string): void {
     if (!isDevelopment() || this.#given.size >= MAX_HINTS || this.#given.has(text)) return;
     this.#given.add(text);
-    // What a client sent must not look like another line, or do something to a terminal.
+    // Text from a client must not forge a log line or control a terminal.
     logWarning(this.logger, text.replace(/\p{C}/gu, '\ufffd'), null);
   }
 }

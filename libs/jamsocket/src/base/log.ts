@@ -1,7 +1,7 @@
 import { ConsoleLogger, type Logger } from '@nestjs/common';
 import { describeError } from './foreign-value.js';
 
-/** Which room, handler and client a log line is about. */
+/** The room, handler and client of a log line. */
 export interface LogFields {
   readonly service?: string;
   readonly room?: string;
@@ -10,23 +10,23 @@ export interface LogFields {
   readonly client?: number;
 }
 
-/** Nest 12 takes objects after the message as fields of the line; Nest 11 would log each of them as another line. */
+/** Nest 12 logs objects after the message as fields of the line; Nest 11 would log each as a line of its own. */
 const takesFields = 'stringifyParams' in ConsoleLogger.prototype;
 const lastResort = new ConsoleLogger('Jamsocket');
 
-/** Logs an error, with its fields where the logger knows what to do with them. Never throws. */
+/** Logs an error, with its fields if the logger supports them. Never throws. */
 export function logError(logger: Logger, message: string, fields: LogFields | null, stack: string | undefined): void {
   write(message, () =>
     takesFields && fields !== null ? logger.error(message, fields, stack) : logger.error(message, stack),
   );
 }
 
-/** Logs a warning, likewise. */
+/** Logs a warning, with its fields if the logger supports them. Never throws. */
 export function logWarning(logger: Logger, message: string, fields: LogFields | null): void {
   write(message, () => (takesFields && fields !== null ? logger.warn(message, fields) : logger.warn(message)));
 }
 
-/** The logger is the application's. If it fails, the room goes on, and the line goes to the console. */
+/** The application's logger may throw: then the line goes to the console, and the room continues. */
 function write(message: string, log: () => void): void {
   try {
     log();

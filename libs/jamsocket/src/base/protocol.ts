@@ -1,25 +1,25 @@
 /**
- * What server and client of `jamsocket.v1` have to agree on. docs/protocol.md describes the protocol. This file
- * imports nothing: the client is built with it.
+ * Definitions of `jamsocket.v1` that server and client share; docs/protocol.md describes the protocol. This file must
+ * not import anything, since the browser client includes it.
  */
 
-/** The subprotocol. */
+/** Name of the subprotocol. */
 export const PROTOCOL = 'jamsocket.v1';
 
-/** A client that wants to go on where it was offers this as a further subprotocol, followed by `<token>.<count>`. */
+/** A client that wants to resume offers this as a further subprotocol, followed by `<token>.<count>`. */
 export const RESUME_PREFIX = 'jamsocket.resume.';
 
 /**
- * Offered before the protocol. Servers that know no subprotocols of ours and take the first they are offered (those
- * made with `ws`, Nest's among them) take this one, and so tell that there will be no welcome. A client that wants none
- * offers it alone, beside its token.
+ * Offered before `jamsocket.v1`. A server that does not know our subprotocols and selects the first one offered (as `ws`
+ * and Nest's gateways do) selects this one: the client then knows that no welcome follows. A client that wants no
+ * welcome offers it without `jamsocket.v1`.
  */
 export const PLAIN = 'jamsocket.plain';
 
 /** A client that sends its token outside the URL offers this as a further subprotocol, followed by the encoded token. */
 export const TOKEN_PREFIX = 'jamsocket.token.';
 
-/** Percent-encoded, which leaves a JWT as it is; no subprotocol may have parentheses. */
+/** Percent-encodes the token, which leaves a JWT unchanged. Parentheses are not allowed in a subprotocol. */
 export function tokenEntry(token: string): string {
   return TOKEN_PREFIX + encodeURIComponent(token).replace(/[()]/g, (char) => (char === '(' ? '%28' : '%29'));
 }
@@ -30,48 +30,51 @@ export interface Welcome {
   readonly jamsocket: string;
   /** The client's id in the room. */
   readonly client: number;
-  /** Whether this connection goes on where another one ended. */
+  /** Whether this connection resumed an earlier one. */
   readonly resumed: boolean;
-  /** Data frames of this client that the server has received so far: what follows is to be sent again. */
+  /** Number of this client's data frames that the server has received. The client sends all later ones again. */
   readonly received: number;
-  /** The first of them, so many, have had their turns; the others wait for them in the room. */
+  /** Number of them that the room has handled; the others wait in its mailbox. */
   readonly handled: number;
-  /** Milliseconds for which a lost client's place is kept; 0 if it is not. */
+  /** Milliseconds for which the server keeps the client's place after a lost connection; 0 if it does not. */
   readonly windowMs: number;
   /**
-   * Milliseconds between the server's own pings, 0 without any. A server that says so answers the client's heartbeat;
-   * earlier ones took it for a message to the room.
+   * Milliseconds between the server's pings; 0 if it sends none. Absent from earlier servers, which handle the client's
+   * heartbeat as a message to the room instead of answering it.
    */
   readonly heartbeatMs?: number;
-  /** Why a resume was not possible: what was missed is no longer kept, or nobody knows the token. */
+  /**
+   * Why a resume failed. `gap`: the missed messages are no longer kept. `restored`: the room was restored from a save
+   * older than what the client has seen. `unknown`: the token is unknown.
+   */
   readonly lost?: 'gap' | 'restored' | 'unknown';
 }
 
-/** What the server sends to say how much the room has handled. Its text begins with `controlPrefix(token)`. */
+/** Tells the client how many of its messages the room has handled. Its text begins with `controlPrefix(token)`. */
 export interface Acknowledgement {
   readonly jamsocket: string;
   readonly handled: number;
 }
 
-/** Text frames of the server that begin with this are for the client itself and not from the room. */
+/** Text frames of the server that begin with this belong to the protocol and are not messages of the room. */
 export function controlPrefix(token: string): string {
   return `{"jamsocket":"${token}",`;
 }
 
-/** The client's first frame on every connection. Sent again it is the client's heartbeat, which an acknowledgement answers. */
+/** The client's first frame on every connection. Later ones are heartbeats; the server answers with an acknowledgement. */
 export function confirmation(token: string): string {
   return `{"jamsocket":"${token}"}`;
 }
 
-/** The reason of a close that stands for a refused upgrade. */
+/** Close reason of a refused upgrade, as JSON. */
 export interface RefusalReason {
-  /** As in the body of the HTTP answer. */
+  /** The same as in the body of the HTTP answer. */
   readonly code: string;
-  /** Seconds. */
+  /** Seconds after which the client may try again. */
   readonly retryAfter?: number;
 }
 
-/** Close codes with a meaning of their own here, beside those of RFC 6455. */
+/** The close codes of RFC 6455 and IANA, and our own. */
 export const CloseCode = {
   /** RFC 6455 section 7.4.1 */
   normal: 1000,
@@ -97,13 +100,13 @@ export const CloseCode = {
   tooMany: 4429,
 } as const;
 
-/** The close code that stands for an HTTP status of a refused upgrade. */
+/** The close code for an upgrade that is refused with this HTTP status. */
 export function closeCodeFor(status: number): number {
   if (status >= 400 && status < 500) return 4000 + status;
   return status === 503 ? CloseCode.tryAgainLater : CloseCode.internalError;
 }
 
-/** Codes after which connecting again can help. */
+/** Close codes of temporary failures. */
 const RETRYABLE: readonly number[] = [
   CloseCode.goingAway,
   1005,
@@ -117,12 +120,12 @@ const RETRYABLE: readonly number[] = [
 ];
 
 /**
- * Whether a client should connect again after a close with this code. After a normal end, its own mistake or the
- * application's own codes it should not: the same thing would happen again, or it was asked to leave.
+ * Whether a client should connect again after a close with this code. It should not after a normal close, a mistake of
+ * its own or a code of the application: it was asked to leave, or it would be refused again.
  */
 export function shouldReconnect(code: number): boolean {
   return RETRYABLE.includes(code);
 }
 
-/** Why a client that wanted to resume begins anew. */
+/** Why a resume failed. */
 export type Lost = NonNullable<Welcome['lost']>;

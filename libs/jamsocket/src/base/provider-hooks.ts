@@ -1,7 +1,7 @@
 import type { JamsocketClock } from './sources.js';
 import { withinTimeout } from './within-timeout.js';
 
-/** `onModuleInit` or `onModuleDestroy` of a provider that belongs to one room. */
+/** `onModuleInit` or `onModuleDestroy` of a provider that was built for one room. */
 export interface ProviderHook {
   /** For logs: `Scores.onModuleDestroy`. */
   readonly name: string;
@@ -9,17 +9,17 @@ export interface ProviderHook {
   run(): unknown;
 }
 
-/** How the hooks of a room's end are watched. */
+/** The time limit of hooks at a room's end, and where their errors go. */
 export interface HookWatch {
   readonly clock: JamsocketClock;
-  /** Milliseconds the next hook may take. */
+  /** Milliseconds that the next hook may take. */
   limitMs(): number;
   report(error: unknown, hook: ProviderHook): void;
 }
 
 /**
- * Runs `onModuleDestroy` of a room's providers, one after the other. A hook that fails or takes too long is reported,
- * and the next one runs. Never rejects.
+ * Runs `onModuleDestroy` of a room's providers one after another. If a hook fails or takes too long, that is reported
+ * and the next hook runs. Never rejects.
  */
 export async function destroyProviders(hooks: readonly ProviderHook[], watch: HookWatch): Promise<void> {
   for (const hook of hooks) {

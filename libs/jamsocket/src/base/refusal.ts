@@ -3,10 +3,10 @@ import { WsException } from '@nestjs/websockets';
 import { RefusedError, type RefusalCode } from './errors.js';
 import type { RefusalReason } from './protocol.js';
 
-/** What a client is told that may not come in. */
+/** The answer to a refused client. */
 export interface Refusal {
   readonly status: number;
-  /** One of a few, for counting: what a guard calls its refusals may be anything. */
+  /** For metrics, so one of a fixed set. A guard's own code is in the body only. */
   readonly code: RefusalCode;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: object;
@@ -15,12 +15,12 @@ export interface Refusal {
 /** RFC 9110 section 15 */
 const MAX_STATUS = 599;
 
-/** A guard may have a code of its own, of any kind: it has to fit into a close frame's 123 bytes. */
+/** A guard's own code may be any value. This limit makes it fit into the 123 bytes of a close reason. */
 const SHORT_CODE = /^[\w.:-]{1,60}$/;
 
 /**
- * The answer to whatever kept a client from connecting: our own refusals and an HttpException of a guard or of `@OnConnect`
- * speak for themselves, a WsException is a 403, and any other error is ours to hide.
+ * The answer to an error that kept a client from connecting. A RefusedError or an HttpException is sent as it is, a
+ * WsException as a 403. Any other error becomes a 500 without details, which could leak secrets.
  * @param code for an error that has no code of its own
  */
 export function refusalFor(error: unknown, code = 'guard'): Refusal {
@@ -28,7 +28,7 @@ export function refusalFor(error: unknown, code = 'guard'): Refusal {
     const refusal = spokenRefusal(error, code);
     if (refusal !== undefined) return refusal;
   } catch {
-    // What an application throws may throw when it is looked at.
+    // Reading a value that the application threw may throw, too.
   }
   return saying(500, `${code}_failed`, 'Internal server error');
 }

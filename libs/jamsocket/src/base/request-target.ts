@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** RFC 9112 section 3.2.2: a client may send the whole URL, as to a proxy, and a server has to accept that. */
+/** RFC 9112 section 3.2.2: a client may send the whole URL, as it would to a proxy, and a server must accept it. */
 const ABSOLUTE_FORM = /^(?:https?|wss?):\/\/([^/?#]*)/i;
 
 /** Path and query of the request line, such as `/ws/lobby?token=abc`, whichever form it has. */
@@ -12,7 +12,7 @@ export function pathAndQueryOf({ url = '/' }: Pick<IncomingMessage, 'url'>): str
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** Host and port the request was sent to. The request line goes before the Host header (RFC 9112 section 3.2.2). */
+/** Host and port that the request was sent to. The request line overrides the Host header (RFC 9112 section 3.2.2). */
 export function authorityOf({ url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>): string | undefined {
   if (!url.startsWith('/')) {
     const absolute = ABSOLUTE_FORM.exec(url);

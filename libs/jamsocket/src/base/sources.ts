@@ -2,12 +2,12 @@ import { CronJob } from 'cron';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
-/** Node turns a longer delay into 1 ms (the timer's count is a signed 32-bit integer). */
+/** Node stores a delay as a signed 32-bit integer and replaces a longer one by 1 ms. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * A delay as Node takes it: nothing is due sooner than in a millisecond.
- * @throws RangeError for what Node would turn into one millisecond
+ * The delay as Node applies it: at least 1 ms.
+ * @throws RangeError for a delay that Node would silently replace by 1 ms
  */
 export function checkedDelay(ms: number): number {
   if (ms <= MAX_TIMEOUT_MS) return ms >= 1 ? ms : 1;
@@ -17,14 +17,14 @@ export function checkedDelay(ms: number): number {
 }
 
 /**
- * Where rooms take their time from. It is also the injection token: provide your own in a test to run on virtual time.
- * All durations are milliseconds on a monotonic clock, so a jump of the wall clock changes nothing. Only what is saved
- * for another process is in wall time.
+ * The clock of all rooms. The class is also the injection token: provide your own in a test to run on virtual time.
+ * Durations are milliseconds on a monotonic clock, so a jump of the wall clock has no effect. Only times that are saved
+ * for another process are wall time.
  */
 export abstract class JamsocketClock {
   abstract now(): number;
 
-  /** Milliseconds since 1970, for what has to mean the same to another process. Never use it to measure a duration. */
+  /** Milliseconds since 1970, for times that another process reads. Never use it to measure a duration. */
   wallTime(): number {
     return Date.now();
   }
@@ -36,7 +36,7 @@ export abstract class JamsocketClock {
   abstract setInterval(callback: () => void, ms: number): NodeJS.Timeout;
   abstract clearInterval(timer: NodeJS.Timeout): void;
 
-  /** Starts a job of Nest's `@Cron`, unless it is disabled. A clock with a wall time of its own overrides this. */
+  /** Starts a job of Nest's `@Cron`, unless it is disabled. A clock with its own wall time overrides this. */
   startCronJob(options: CronOptions, onTick: () => void): CronJob {
     return CronJob.from({ ...options, onTick, start: options.disabled !== true } as never);
   }
@@ -47,11 +47,11 @@ export type CronOptions = { readonly cronTime: unknown; readonly disabled?: bool
   Record<string, unknown>
 >;
 
-/** Where room ids and spreads take their randomness from; also the injection token. */
+/** The source of randomness for room ids, tokens and delays. The class is also the injection token. */
 export abstract class JamsocketRandom {
   abstract uuid(): string;
   abstract uint32(): number;
-  /** 128 bits that nobody can guess, as 22 characters. */
+  /** 128 unguessable bits as 22 characters. */
   token(): string {
     return randomBytes(16).toString('base64url');
   }

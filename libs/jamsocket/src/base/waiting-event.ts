@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
 /**
- * An event that has to wait for its turn, and the async context it has come in. Its turn has that context, as it would
- * have had at once, and not that of the turn before it.
+ * An event that waits for its turn, with the async context in which it arrived. Its turn runs in that context and not in
+ * that of the turn before.
  */
 export class WaitingEvent<E> extends AsyncResource {
   constructor(readonly event: E) {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 const WEB_ORIGIN = /^(https?):\/\/(.+)$/i;
-/** Host and port, and nothing else that an URL has. */
+/** Host and port only: no user, path, query or fragment. */
 const AUTHORITY = /^[^\s/?#@\\]+$/;
 // eslint-disable-next-line no-control-regex
 const ASCII = /^[\u0000-\u007f]*$/;
@@ -13,15 +13,15 @@ export interface WebOrigin {
   readonly authority: string;
 }
 
-/** What an `Origin` header names, or `undefined` if that is no web page: `null`, or the scheme of an extension. */
+/** The web page that an `Origin` header names; `undefined` for other origins, such as `null` or a browser extension. */
 export function parseWebOrigin(origin: string): WebOrigin | undefined {
   const [, scheme, authority] = WEB_ORIGIN.exec(origin) ?? [];
   return scheme === undefined ? undefined : { scheme: scheme.toLowerCase() as WebOrigin['scheme'], authority };
 }
 
 /**
- * One spelling for all that mean the same: lower case, punycode, without the scheme's own port and the root's dot.
- * `undefined` if the authority is no host with an optional port.
+ * One spelling for equal origins: lower case, punycode, without the default port and without a dot at the end.
+ * `undefined` if the authority is not a host with an optional port.
  */
 export function canonicalOrigin({ scheme, authority }: WebOrigin): string | undefined {
   const url = `${scheme}://${decoded(authority)}`;
@@ -30,7 +30,7 @@ export function canonicalOrigin({ scheme, authority }: WebOrigin): string | unde
   return `${scheme}://${hostname.replace(/\.$/, '')}${port === '' ? '' : `:${port}`}`;
 }
 
-/** Node takes the bytes of a header for Latin-1; a name that is not in punycode comes in UTF-8. */
+/** Node decodes headers as Latin-1, but a host name without punycode is sent as UTF-8. */
 function decoded(header: string): string {
   if (ASCII.test(header)) return header;
   const bytes = Buffer.from(header, 'latin1');

@@ -2,8 +2,8 @@ import { JamsocketError } from './errors.js';
 import type { JamsocketClock } from './sources.js';
 
 /**
- * Waits for an answer, and no longer than `ms`: what it becomes later is ignored.
- * @throws whatever `answer` rejects with, or what `late` returns
+ * Waits for an answer, but not longer than `ms`. A later answer is ignored.
+ * @throws the error of `answer`, or the error that `late` returns
  */
 export function withDeadline<T>(answer: Promise<T>, ms: number, clock: JamsocketClock, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -13,7 +13,7 @@ export function withDeadline<T>(answer: Promise<T>, ms: number, clock: Jamsocket
 }
 
 /**
- * Waits for `work` and no longer: a room that never gets ready must not keep its place, nor those who wait for it.
+ * Waits for `work`, but not longer than `ms`: work that never settles must not block the callers that wait for it.
  * @throws JamsocketError `handler_timeout`
  */
 export async function withinTimeout(
