@@ -4,17 +4,17 @@ import { badOption, integer, isPlainObject, MAX_BYTES, object, offOrInteger, typ
 
 /** How a service's rooms are saved. */
 export interface ResolvedDurable {
-  /** `turn`: nothing leaves the room before the commit that holds its turn. A number: milliseconds from a change to its save. */
+  /** `turn`: output leaves the room when the turn that sent it is saved. A number: milliseconds from a change to its save. */
   readonly save: 'turn' | number;
   readonly version: number;
   readonly migrate: Migrate | undefined;
-  /** Milliseconds after which a room that nobody came back to is deleted; `Infinity` for never. */
+  /** Milliseconds after which an unused room is deleted; `Infinity` for never. */
   readonly expireMs: number;
   /** Most bytes that wait at the output gate of one room. */
   readonly maxGatedBytes: number;
 }
 
-/** Ten years: a longer time is better said as `false`. */
+/** Ten years. For a longer time, use `false`. */
 const MAX_EXPIRE_MS = 10 * 366 * 24 * 3_600_000;
 const DEFAULT_SAVE_MS = 1_000;
 
@@ -38,7 +38,7 @@ const rules: Record<keyof DurableRoomOptions, Rule<unknown>> = {
   maxGatedBytes: integer(1024, MAX_BYTES, 64 * 1024 * 1024),
 };
 
-/** `undefined` where nothing is said: then a class with `@State()` fields is durable. */
+/** `undefined` if the option is not set: then a class with `@State()` fields is durable. */
 export function durable(value: unknown, path: string): ResolvedDurable | false | undefined {
   if (value === undefined || value === false) return value;
   if (value !== true && !isPlainObject(value))
@@ -46,5 +46,5 @@ export function durable(value: unknown, path: string): ResolvedDurable | false |
   return object<ResolvedDurable>(rules)(value === true ? {} : value, path);
 }
 
-/** What a class with `@State()` fields gets that says nothing else. */
+/** For a class with `@State()` fields that does not set `durable`. */
 export const DEFAULT_DURABLE = object<ResolvedDurable>(rules)({}, 'durable');

@@ -2,16 +2,16 @@ import type { CanActivate, Type } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { RoomStore } from '../store/room-store.js';
 
-/** Makes the ids of rooms that are created without one. Called again when it returns an id that is in use. */
+/** Returns the id of a room that is created without one. Called again if the id is in use. */
 export type RoomIdGenerator = () => string;
 
 /**
  * How rooms get their ids (jamsocket's `RoomIdStrategy`).
- * - `implicit`: a room is made by the first client that connects to its path.
- * - `api`: rooms are made only by `POST` or by `JamsocketRooms.create`; connecting to another id is a 404.
- * - `short`, `short3` … `short12`: as `api`; generated ids are that many upper-case letters (`short`: 6), none repeated until all were used.
- * - `uuid`: as `api`; generated ids are random UUIDs, which nobody can guess.
- * - a function: as `api`; your own generator.
+ * - `implicit`: the first client that connects to a path creates the room.
+ * - `api`: only `POST` or `JamsocketRooms.create` creates rooms; connecting to an unknown id is a 404.
+ * - `short`, `short3` … `short12`: like `api`; generated ids have that many upper-case letters (`short`: 6), and no id repeats before all have been used.
+ * - `uuid`: like `api`; generated ids are random, unguessable UUIDs.
+ * - a function: like `api`, with your own generator.
  */
 export type RoomIds =
   'implicit' | 'api' | 'short' | `short${3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}` | 'uuid' | RoomIdGenerator;
@@ -23,14 +23,14 @@ export type RoomIds =
 export type ShutdownPolicy =
   'never' | 'immediate' | `${number}${'ms' | 's' | 'sec' | 'min' | 'h'}` | { afterMs: number };
 
-/** Who may open a socket from a browser: `'same-host'`, `'*'`, a list of origins such as `https://app.example.com`, or a function. */
+/** Which web pages may connect: `'same-host'`, `'*'`, a list of origins such as `https://app.example.com`, or a function. */
 export type Origins =
   'same-host' | '*' | readonly string[] | ((origin: string, request: IncomingMessage) => boolean | Promise<boolean>);
 
 export interface ResumeOptions {
-  /** Milliseconds for which the place of a client whose connection is lost is kept; 0 switches it off. Default 30,000. */
+  /** Milliseconds for which the server keeps a client's place after a lost connection; 0 turns resume off. Default 30,000. */
   windowMs?: number;
-  /** Most memory in bytes that a room keeps of what it has sent lately, for clients that come back; each message counts about 210 more. Default 1 MiB. */
+  /** Most bytes of sent messages that a room keeps for clients that resume; each message counts about 210 bytes extra. Default 1 MiB. */
   maxLogBytes?: number;
 }
 
@@ -47,57 +47,57 @@ export interface RateLimit {
   burst?: number;
 }
 
-/** Of what a client sends. */
+/** Limits what one client sends. */
 export interface InboundRateLimit extends RateLimit {
-  /** What happens to a message too many: the client is closed with 1008 (default), or the message is dropped. */
+  /** What a message over the limit does: it closes its client with 1008 (default), or it is dropped. */
   excess?: 'close' | 'drop';
 }
 
-/** Limits that can differ from one service to the next. `false` means no limit. */
+/** Limits that each service can override. `false` means no limit. */
 export interface RoomLimits {
   /** Largest inbound message in bytes; a larger one closes the connection with 1009. Default 1 MiB. */
   maxPayloadBytes?: number;
-  /** Most fragments of one inbound message (close 1008). Default 64; the default of `ws`, 16,384, let 200 connections hold 415 MB. */
+  /** Most fragments of one inbound message (close 1008). Default 64: with the 16,384 of `ws`, 200 connections occupied 415 MB. */
   maxFragments?: number;
-  /** Most chunks the parser may hold for one inbound message. Default 1,024. */
+  /** Most chunks that the parser buffers for one inbound message. Default 1,024. */
   maxBufferedChunks?: number;
-  /** Most unanswered pings of a client that does not read its pongs; beyond it the connection is cut. Default 60. */
+  /** Most pongs waiting for a client that sends pings without reading the pongs; one more cuts the connection. Default 60. */
   maxPendingAutoPongs?: number;
   /**
-   * Most bytes waiting for one slow client; beyond it the client is closed with 1013. It is also the limit of a single
-   * message, which is refused where it is sent. Default 4 MiB.
+   * Most bytes waiting for one client; a client that exceeds it is closed with 1013. A single message that exceeds it is
+   * refused where it is sent. Default 4 MiB.
    */
   maxBufferedBytes?: number;
-  /** When a room has this much waiting, reading from the sockets that fill it pauses. Default 1,024 events or 8 MiB. */
+  /** A room with a full mailbox pauses reading from the sockets that send to it. Default 1,024 events or 8 MiB. */
   mailbox?: { maxEvents?: number; maxBytes?: number };
   /** Most inbound messages a second of one client. A number is the rate. Default `false`. */
   messagesPerSecond?: false | number | InboundRateLimit;
-  /** Most inbound bytes a second of one client. A message larger than the burst is always too many. Default `false`. */
+  /** Most inbound bytes a second of one client. A message larger than the burst always exceeds it. Default `false`. */
   bytesPerSecond?: false | number | InboundRateLimit;
   /** Most clients in one room (503). Default `false`. */
   maxClientsPerRoom?: false | number;
-  /** Most rooms at once (503): of the whole module, or of this service where its decorator sets it. Default `false`. */
+  /** Most rooms at once (503): of the whole module, or of the one service whose decorator sets it. Default `false`. */
   maxRooms?: false | number;
   /** Longest room id in characters, after percent-decoding. Default 128. */
   maxRoomIdLength?: number;
-  /** Milliseconds a connect may take from the upgrade request to the open socket, guards and `@OnCreate` included (503). Default 10,000. */
+  /** Milliseconds that a connect may take, from the upgrade request to the open socket, including guards and `@OnCreate` (503). Default 10,000. */
   handshakeTimeoutMs?: number;
 }
 
 export interface Limits extends RoomLimits {
-  /** Most connections of this module at once (503), lost ones whose place is kept included. Default `false`. */
+  /** Most connections of this module at once (503), including places kept for resume. Default `false`. */
   maxConnections?: false | number;
-  /** Most connections of one IP address at once (429), lost ones whose place is kept included. Default `false`. */
+  /** Most connections of one IP address at once (429), including places kept for resume. Default `false`. */
   maxConnectionsPerIp?: false | number;
   /** Most upgrade requests a second of one IP address (429). A number is the rate. Default `false`. */
   connectsPerSecondPerIp?: false | number | RateLimit;
 }
 
-/** Values of `@State()` fields, by the field's name. */
+/** Values of `@State()` fields by field name. */
 export type StateFields = Record<string, any>;
 
 /**
- * Brings a state that an earlier version of the class saved to the present one: change `state`, or return another.
+ * Converts a state that an earlier version of the class saved: change `state`, or return a new one.
  * @param state the fields of the room service
  * @param from the version of the class that saved them
  * @param providers the fields of the room's other providers, by class name
@@ -110,22 +110,22 @@ export type Migrate = (
 
 export interface DurableRoomOptions {
   /**
-   * `{ everyMs }`: the room is saved so many milliseconds after a change, and in order at its end; a crash loses what came
-   * after the last save. `'turn'`: what a turn sends leaves when the turn is saved, so a crash loses nothing that anyone
-   * has seen. Default `{ everyMs: 1_000 }`.
+   * `{ everyMs }`: the room is saved so many milliseconds after a change, and when it stops; a crash loses the changes
+   * since the last save. `'turn'`: the output of a turn leaves when the turn is saved, so a crash never loses a change
+   * that a client has seen. Default `{ everyMs: 1_000 }`.
    */
   save?: 'turn' | { everyMs: number };
-  /** Of the class's state. A state of an earlier version goes through `migrate`, one of a later version is left alone. Default 1. */
+  /** Version of the class's state. `migrate` converts earlier versions; a later version is never overwritten. Default 1. */
   version?: number;
   migrate?: Migrate;
   /**
-   * Milliseconds after which a room in which nothing has happened is deleted: nobody was in it, nobody called it, and no
-   * timer of its waits. Default `false`: never.
+   * Milliseconds after which an unused room is deleted: it had no client, no call and no pending timer in that time. Default
+    * `false`: never.
    */
   expireMs?: false | number;
   /**
-   * With `save: 'turn'`: most bytes of what one room sends that wait for the store. Beyond it the clients are sent away
-   * with 1013 and keep their places, and connects get 503 until the store has caught up. Default 64 MiB.
+   * With `save: 'turn'`: most bytes of a room's output that wait for the store. At the limit the clients are closed with
+    * 1013 and keep their places, and connects get 503 until the store has caught up. Default 64 MiB.
    */
   maxGatedBytes?: number;
 }
@@ -136,29 +136,30 @@ export interface RoomOptions {
   roomIds?: RoomIds;
   /** Default `'immediate'`. */
   shutdown?: ShutdownPolicy;
-  /** Milliseconds after which a room made by HTTP or code stops when nobody has joined it. Default 60,000. Not for `shutdown: 'never'`. */
+  /** Milliseconds after which a room created by HTTP or code stops if no client joins. Default 60,000. Ignored with `shutdown: 'never'`. */
   unjoinedMs?: number;
-  /** Milliseconds a handler may take; a longer one is reported, and the room moves on. Default 30,000. */
+  /** Milliseconds that a handler may take. If it takes longer, that is reported and the room continues with the next turn. Default 30,000. */
   handlerTimeoutMs?: number;
-  /** `false` switches pings off. Default: every 10 s, dropped after 20 s of silence. */
+  /** `false` turns pings off. Default: a ping every 10 s, and a connection is dropped after 20 s of silence. */
   heartbeat?: false | HeartbeatOptions;
   /**
-   * What clients of `jamsocket-client` (and others that speak `jamsocket.v1`) can come back to after a lost connection. `false` is off.
-   * Without such clients in the room it costs nothing.
+   * Lets clients of `jamsocket-client` (and others that speak `jamsocket.v1`) resume after a lost connection. `false`
+   * turns it off. A room without such clients pays nothing for it.
    */
   resume?: false | ResumeOptions;
-  /** Default `'same-host'`. Requests without an `Origin` header do not come from a browser's page and pass. */
+  /** Default `'same-host'`. Requests without an `Origin` header pass: they do not come from a web page. */
   origins?: Origins;
   /**
-   * The subprotocols that the application speaks. Of those a client offers, the first that is listed is agreed to; who offers
-   * only others is refused with 400. Default: the first is agreed to, whatever it is. `jamsocket.v1` goes before in any case.
+   * The subprotocols that the application speaks. The server selects the first offered one that is listed; a client that
+   * offers only unlisted ones is refused with 400. Default: the server selects the first one offered. `jamsocket.v1`
+   * always takes precedence.
    */
   subprotocols?: readonly string[];
-  /** Send everything queued for a socket in one event-loop turn with one write. Default `true`; `false` sends through `ws` at once. */
+  /** Write everything that is queued for a socket in one event-loop tick at once. Default `true`; `false` sends each message through `ws` immediately. */
   coalesce?: boolean;
   /**
-   * How the rooms are saved, where the module has a `store`. `true` stands for the defaults. Default: saved if the class
-   * has `@State()` fields.
+   * How rooms are saved, if the module has a `store`. `true` means the defaults. Default: rooms are saved if the class has
+   * `@State()` fields.
    */
   durable?: boolean | DurableRoomOptions;
   limits?: RoomLimits;
@@ -167,9 +168,9 @@ export interface RoomOptions {
 export interface HttpOptions {
   /** Prefix of the routes `/status`, `/new_room` and `/ws/:room`. Default none. */
   prefix?: string;
-  /** Guards of the routes: instances, or classes that the application provides. */
+  /** Guards of the routes: instances or classes. */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
-  /** Whether the routes stand in the documents of `@nestjs/swagger`. Default `false`. */
+  /** Whether the documents of `@nestjs/swagger` include the routes. Default `false`. */
   swagger?: boolean;
 }
 
@@ -178,23 +179,23 @@ export interface JamsocketOptions extends RoomOptions {
   /** Prefix of the WebSocket paths. Default `/ws`. */
   path?: string;
   /**
-   * HTTP routes to make rooms with: `GET /status`, `POST /new_room`, `POST /ws/:room`. `true` turns them on. Whoever makes a room
-   * passes the check of `origins` and the guards of the service's `@OnConnect`. Default `false`.
+   * HTTP routes that create rooms: `GET /status`, `POST /new_room`, `POST /ws/:room`. `true` turns them on. A request must
+   * pass the check of `origins` and the guards of the service's `@OnConnect`. Default `false`.
    */
   http?: boolean | HttpOptions;
   /**
-   * How many proxies stand in front of the server, each of which appends to `X-Forwarded-For`. The client's address is
-   * then taken from there, and nobody but the proxies can make it up. Default 0: the header is not looked at.
+   * Number of proxies in front of the server that append to `X-Forwarded-For`. The client's address is taken from the
+   * entry of the outermost one, which a client cannot forge. Default 0: the header is ignored.
    */
   trustProxy?: number;
   /**
-   * Milliseconds in which `app.close()` has drained every room and closed every client: 60 % for the messages that wait, the
-   * rest for `@OnDisconnect`, `@OnDestroy` and the sockets. Default 5,000.
+   * Milliseconds in which `app.close()` drains every room and closes every client: 60 % for waiting messages, the rest for
+   * `@OnDisconnect`, `@OnDestroy` and the sockets. Default 5,000.
    */
   shutdownGraceMs?: number;
-  /** Milliseconds that sends are gathered before they are written; 0 is once an event-loop turn. Default 0. */
+  /** Milliseconds for which sends are gathered before they are written; 0 writes once in each event-loop tick. Default 0. */
   flushIntervalMs?: number;
-  /** Where durable rooms are kept. The module closes it when the application has closed. */
+  /** Stores durable rooms. The module closes it when the application has closed. */
   store?: RoomStore;
   limits?: Limits;
 }

@@ -30,7 +30,7 @@ const MAX_COUNT = 2 ** 31 - 1;
 
 /**
  * Checks the module's options and fills in the defaults.
- * @throws JamsocketConfigurationError that names the option's path, the value and what is allowed
+ * @throws JamsocketConfigurationError that names the option's path, the value and the allowed values
  */
 export function resolveOptions(given: JamsocketOptions = {}): ResolvedOptions {
   return allRules()(given, 'JamsocketModule.forRoot: options');

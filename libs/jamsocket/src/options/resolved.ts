@@ -12,10 +12,10 @@ export interface ResolvedRoomOptions {
   readonly heartbeat: false | { readonly intervalMs: number; readonly timeoutMs: number };
   readonly resume: { readonly windowMs: number; readonly maxLogBytes: number };
   readonly origins: Origins;
-  /** `undefined` where any will do. */
+  /** `undefined` accepts any. */
   readonly subprotocols: readonly string[] | undefined;
   readonly coalesce: boolean;
-  /** `undefined` where nothing was said. */
+  /** `undefined` if the option is not set. */
   readonly durable: ResolvedDurable | false | undefined;
   readonly limits: ResolvedRoomLimits;
 }

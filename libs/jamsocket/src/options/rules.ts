@@ -2,16 +2,16 @@ import { inspect } from 'node:util';
 import { JamsocketConfigurationError } from '../base/errors.js';
 import { MAX_TIMEOUT_MS } from '../base/sources.js';
 
-/** Checks one value, and gives back what it stands for. `path` names the option in the error. */
+/** Checks one value and returns its resolved form. `path` names the option in the error. */
 export type Rule<T> = (value: unknown, path: string) => T;
 
-/** RFC 7230 section 3.2.6: a token, of which RFC 6455 section 4.1 wants each subprotocol to be one. */
+/** RFC 7230 section 3.2.6: a token. RFC 6455 section 4.1 requires each subprotocol to be one. */
 export const HTTP_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** `ws` takes the limits of its receiver as signed 32-bit integers. */
+/** `ws` stores the limits of its receiver as signed 32-bit integers. */
 export const MAX_BYTES = 2 ** 31 - 1;
 
-/** `shutdown` is the one option whose resolved name differs from its own. */
+/** Options whose resolved name differs. */
 const RESOLVED_NAMES: Readonly<Record<string, string>> = { shutdown: 'shutdownAfterMs' };
 
 /** An object with these options and no others. */
@@ -28,7 +28,7 @@ export function object<T>(rules: Record<string, Rule<unknown>>): Rule<T> {
   };
 }
 
-/** @throws JamsocketConfigurationError if there is an option that none of the rules is for */
+/** @throws JamsocketConfigurationError for an unknown option */
 export function requireKnown(given: object, rules: object, path: string): void {
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(rules, key));
   if (unknown === undefined) return;
@@ -44,7 +44,7 @@ export function integer(min: number, max: number, byDefault: number): Rule<numbe
   };
 }
 
-/** Milliseconds that a timer can wait. */
+/** Milliseconds, up to the longest delay of Node's timers. */
 export const milliseconds = (min: number, byDefault: number) => integer(min, MAX_TIMEOUT_MS, byDefault);
 
 export function offOrInteger(min: number, max: number): Rule<number> {
