@@ -3,7 +3,7 @@ import { Frame } from '../wire/frame.js';
 /** Pairs of indices `from, to` into the outbox's broadcasts, and frames for one connection alone. */
 export type Parts = (number | Frame)[];
 
-/** What one connection gets that not all get: a sequence, or, as the usual answer is, one frame or the text of one. */
+/** Frames for one connection, besides the broadcasts to all: a sequence, or for the common single reply a frame or its text. */
 export type OwnSequence = Parts | Frame | string;
 
 export function partsOf(own: OwnSequence | null): Parts {
@@ -12,7 +12,7 @@ export function partsOf(own: OwnSequence | null): Parts {
   return own ?? [];
 }
 
-/** What is left of a sequence for a connection that is behind. */
+/** The sequence without its volatile frames, for a connection that is behind. */
 export function withoutVolatile(own: OwnSequence, shared: readonly Frame[]): Parts {
   const parts = partsOf(own);
   const left: Parts = [];
@@ -28,7 +28,7 @@ export function withoutVolatile(own: OwnSequence, shared: readonly Frame[]): Par
   return left;
 }
 
-/** @param sizeOf the bytes of a range of the broadcasts */
+/** @param sizeOf returns the bytes of a range of the broadcasts */
 export function bytesOf(own: OwnSequence | null, sizeOf: (from: number, to: number) => number): number {
   const parts = partsOf(own);
   let bytes = 0;
@@ -39,7 +39,7 @@ export function bytesOf(own: OwnSequence | null, sizeOf: (from: number, to: numb
   return bytes;
 }
 
-/** The broadcasts have other indices now. */
+/** Adjusts a sequence when the indices of the broadcasts have changed. */
 export function shiftIndices(own: OwnSequence | null, by: number): void {
   if (!Array.isArray(own)) return;
   own.forEach((part, at) => {

@@ -1,11 +1,11 @@
 import { compact } from './compact.js';
 
-/** Bytes of small writes are gathered into chunks of this size, so that a slow client costs its bytes and little more. */
+/** Small writes are gathered into chunks of this size, so that a client that is behind costs little more than its bytes. */
 const CHUNK_BYTES = 64 * 1024;
-/** Longer writes are chunks of their own: gathered, they would leave too much of a chunk empty. */
+/** Longer writes get a chunk of their own, since gathering them would leave too much of a chunk unused. */
 const GATHERED_BYTES = CHUNK_BYTES / 4;
 
-/** What waits for one slow client: its own copy, so that it pins nothing that others share. */
+/** The bytes that wait for one client that is behind. They are copies, so that shared buffers can be reused. */
 export class Backlog {
   bytes = 0;
   #chunks: Buffer[] = [];
@@ -21,14 +21,14 @@ export class Backlog {
     }
     if (this.#last === null || this.#used + bytes.length > this.#last.length) {
       this.#seal();
-      // The first chunk is small: most clients are behind for a moment only.
+      // The first chunk is small: most clients are behind only briefly.
       this.#last = Buffer.allocUnsafeSlow(this.#chunks.length === 0 ? Math.max(4096, bytes.length) : CHUNK_BYTES);
     }
     bytes.copy(this.#last, this.#used);
     this.#used += bytes.length;
   }
 
-  /** Gives everything away, in order. */
+  /** Removes and returns everything, in order. */
   take(): Buffer[] {
     this.#seal();
     const chunks = this.#chunks;

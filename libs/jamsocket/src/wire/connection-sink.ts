@@ -1,25 +1,25 @@
-/** Whoever the messages of a connection are for. */
+/** Receives the messages and events of a connection. */
 export interface ConnectionSink {
   receiveText(text: string): void;
   receiveBinary(bytes: Buffer): void;
-  /** All that had come by then was read, and handed over unless it waits for a pause to end. */
+  /** A chunk is parsed; its complete messages are delivered, or held until the connection resumes. */
   chunkRead(): void;
-  /** What was written has not all left. Only those are told whose room decides about volatile messages itself. */
+  /** Bytes are still buffered. Called only for connections with `keepsVolatile`. */
   connectionBehind(): void;
-  /** It is not read for now, so heartbeats of the peer would have no answer. Told again and again. */
+  /** Called repeatedly while the connection is paused: the peer's heartbeats are not read, so they need another answer. */
   connectionUnread(): void;
-  /** A close frame is about to go out: what was sent so far should be on its way before it. */
+  /** A close frame is about to go out: write everything sent so far before it. */
   connectionClosing(): void;
-  /** It is about to be closed since it does not read; `connectionClosed` follows. */
+  /** The connection is about to be closed because its peer does not read; `connectionClosed` follows. */
   connectionDropped(): void;
   /** Called exactly once; nothing is received after it. */
   connectionClosed(code: number, reason: string): void;
 }
 
-/** The sweep that watches over a connection, and its coarse clock. */
+/** What a connection uses of its heartbeat: its coarse clock and its sweep. */
 export interface Watch<Connection> {
   readonly now: number;
-  /** It is not read from now on, until its `isPaused` says otherwise. */
+  /** The connection is not read until its `isPaused` is false. */
   paused(connection: Connection): void;
   remove(connection: Connection): void;
 }

@@ -13,17 +13,17 @@ import { passOnClose, takeDataListener } from './ws-handover.js';
 export type PutWs = (socket: Duplex) => RoomSocket;
 
 /**
- * The socket of a connection. It begins bare, and gets a `ws` object when that is needed for the first time: for
- * whatever is unusual in what the peer sends, and to close it.
+ * The socket of a connection. It works without a `ws` object until one is needed: for unusual frames of the peer, and to
+ * start the closing handshake.
  */
 export abstract class ConnectionSocket extends SocketWriter implements PlainOwner, RoomSocketOwner {
   protected endpoint: Endpoint;
-  /** The endpoint, as long as there is no `ws`. */
+  /** The endpoint while there is no `ws`. */
   #plain: PlainEndpoint | null = null;
-  /** `null` while there is no `ws`, and if that reads everything. */
+  /** `null` without a `ws`, or if `ws` reads everything. */
   #passToWs: ((chunk: Buffer) => void) | null = null;
 
-  /** @param opening the `ws` object that reads everything, or how one is made when it is needed */
+  /** @param opening the `ws` object that reads everything, or a function that creates one when it is needed */
   protected constructor(
     socket: Duplex,
     limits: ConnectionLimits,
@@ -40,7 +40,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   }
 
   abstract isPaused: boolean;
-  /** Something that was read waits for a pause to end. */
+  /** Bytes that were read during a pause wait for its end. */
   protected abstract get isHoldingBack(): boolean;
 
   abstract read(chunk: Buffer): void;
@@ -56,7 +56,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
     return this.#plain === null;
   }
 
-  /** The `ws` object, which has the socket from here on. */
+  /** The `ws` object; it owns the socket from here on. */
   useWs(): RoomSocket {
     if (this.#plain === null) return this.endpoint as RoomSocket;
     const { socket } = this;
@@ -73,7 +73,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   }
 
   passToWs(chunk: Buffer): void {
-    // What is read behind the end is of no use.
+    // Bytes after the end of the connection are ignored.
     if (!this.hasWs && !this.isOpen) return;
     this.useWs();
     this.#passToWs!(chunk);
@@ -91,7 +91,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   }
 
   ping(): void {
-    // A peer that has so much to read need not be asked for more.
+    // Do not add a ping to a full backlog.
     if (this.isOpen && !this.isFull) this.endpoint.ping();
   }
 
@@ -101,19 +101,19 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
 
   protected sendClose(code: number, reason: string): void {
     if (!this.isOpen) return;
-    // A ws would wait for the peer's close frame, which has been read already.
+    // A ws would wait for the peer's close frame, which is already read.
     if (this.#plain?.heard) this.#plain.finish({ code, reason });
     else this.useWs().close(code, reason);
   }
 
-  /** A socket that did without `ws` has closed. */
+  /** A socket without a `ws` has closed. */
   socketClosed(): void {
     const { heard } = this.#plain!;
     if (heard !== null || !(this.isHoldingBack || this.socket.readableLength > 0)) {
       this.closed(heard?.code ?? CloseCode.abnormal, heard?.reason ?? '');
       return;
     }
-    // In what it had received by then there may be anything.
+    // The unread rest may contain frames that only ws can read.
     this.useWs();
     this.readHeld();
     const rest = this.socket.read() as Buffer | null;

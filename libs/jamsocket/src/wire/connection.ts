@@ -6,15 +6,15 @@ import { FrameReader, type FrameTarget } from './frame-reader.js';
 import type { RoomSocket } from './room-socket.js';
 
 /**
- * One socket's life: bytes in become messages for the sink, frames out become writes. Whole frames are read and written
- * here; what else there is to RFC 6455 is its socket's.
+ * One socket's life: inbound bytes become messages for the sink, outbound frames become writes. It reads and writes
+ * whole frames; its base class does everything else of RFC 6455.
  */
 export class Connection extends ConnectionSocket implements FrameTarget {
-  /** When anything was last heard from the peer, on the watch's clock. */
+  /** Time of the last bytes from the peer, on the watch's clock. */
   lastHeard: number;
-  /** For the heartbeat: the part of its sweep that visits this connection. */
+  /** Used by the heartbeat: the part of its sweep that visits this connection. */
   heartbeatPart = 0;
-  /** The peer sends heartbeats of its own. */
+  /** The peer sends its own heartbeats. */
   beats = false;
   isPaused = false;
   /** The peer has broken the protocol. */
@@ -23,7 +23,7 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   /** `null` if `ws` reads everything. */
   readonly #reader: FrameReader | null;
 
-  /** @param opening the `ws` object that reads everything, or how one is made when it is needed */
+  /** @param opening the `ws` object that reads everything, or a function that creates one when it is needed */
   constructor(
     socket: Duplex,
     private readonly sink: ConnectionSink,
@@ -52,7 +52,6 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     return this.#reader?.isHoldingBack ?? false;
   }
 
-  /** The socket is closed. */
   get hasEnded(): boolean {
     return this.socket.destroyed;
   }
@@ -69,14 +68,14 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     this.writeOutBacklog();
   }
 
-  /** Starts the closing handshake behind everything written so far. The sink hears of it at once. */
+  /** Starts the closing handshake after everything written so far. Tells the sink immediately. */
   close(code: number, reason = ''): void {
     if (this.#isClosed) return;
     this.sendClose(code, reason);
     this.#end(code, reason);
   }
 
-  /** Closes a peer that does not read: what waits for it is let go. */
+  /** Closes a peer that does not read, and discards what waits for it. */
   drop(code: number, reason: string): void {
     if (!this.#isClosed) this.sink.connectionDropped();
     this.discardBacklog();
@@ -95,14 +94,14 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   }
 
   pause(): void {
-    // What a socket received before it closed is read to the end, and so is the peer's answer to our close.
+    // Bytes that arrived before the socket closed are still read, and so is the peer's answer to our close.
     if (this.#isClosed || this.socket.destroyed) return;
     this.isPaused = true;
     this.watch.paused(this);
     this.endpoint.pause();
   }
 
-  /** For the heartbeat: nothing the peer says is read. */
+  /** Called by the heartbeat while the connection is paused. */
   stayUnread(): void {
     this.sink.connectionUnread();
   }
@@ -144,7 +143,7 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   #end(code: number, reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // A paused socket would never see the peer's close frame.
+    // A paused socket would never read the peer's close frame.
     if (this.isPaused) {
       this.isPaused = false;
       this.#reader?.readHeld();

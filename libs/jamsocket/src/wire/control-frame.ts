@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { FIN } from './frame.js';
 
-/** RFC 6455 section 5.5: opcodes of control frames, and how much these carry. */
+/** RFC 6455 section 5.5: opcodes of control frames, and their longest payload in bytes. */
 export const CLOSE = 0x8;
 export const PING = 0x9;
 export const PONG = 0xa;
 export const LONGEST_CONTROL = 125;
-/** RFC 6455 section 7.4.1: what a close frame without a code counts as. */
+/** RFC 6455 section 7.4.1: stands for a close frame without a code. */
 const NO_CODE = 1005;
 
 export interface Close {
@@ -14,7 +14,7 @@ export interface Close {
   readonly reason: string;
 }
 
-/** A whole control frame, unmasked, as a server's. */
+/** A whole control frame, unmasked, as a server sends it. */
 export function controlFrame(opcode: number, payload: Buffer): Buffer {
   const frame = Buffer.allocUnsafe(2 + payload.length);
   frame[0] = FIN | opcode;
@@ -31,7 +31,7 @@ export function closeFrame({ code, reason }: Close): Buffer {
   return controlFrame(CLOSE, payload);
 }
 
-/** What the payload of a close frame says, or `undefined` if it breaks RFC 6455 section 5.5.1 or 7.4. */
+/** Parses the payload of a close frame; `undefined` if it breaks RFC 6455 section 5.5.1 or 7.4. */
 export function closeOf(payload: Buffer): Close | undefined {
   if (payload.length === 0) return { code: NO_CODE, reason: '' };
   if (payload.length === 1) return undefined;

@@ -1,9 +1,9 @@
-/** Milliseconds a peer may take to end the connection behind a close frame before its socket is destroyed. */
+/** Milliseconds that a peer may take to end the connection after a close frame; then its socket is destroyed. */
 export const CLOSE_TIMEOUT_MS = 5_000;
 
-/** Our end of a connection as RFC 6455 knows it: its state, and what is not a message. */
+/** Our end of a connection in terms of RFC 6455: its state, and everything except messages. */
 export interface Endpoint {
-  /** No close frame has gone either way, and the socket has not ended. */
+  /** No close frame was sent or received, and the socket has not ended. */
   readonly isOpen: boolean;
   ping(): void;
   pause(): void;
@@ -12,7 +12,7 @@ export interface Endpoint {
   terminate(): void;
 }
 
-/** Whom an endpoint tells what happens. */
+/** Receives the events of an endpoint. */
 export interface EndpointOwner {
   receiveText(text: string): void;
   receiveBinary(bytes: Buffer): void;

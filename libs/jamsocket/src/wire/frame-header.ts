@@ -1,7 +1,7 @@
 import { CLOSE, LONGEST_CONTROL, PONG } from './control-frame.js';
 import { BINARY } from './frame.js';
 
-/** RFC 6455 section 5.2: the bit of a header's second byte that says a mask follows. */
+/** RFC 6455 section 5.2: bit of a header's second byte, set if a mask follows. */
 export const MASKED = 0x80;
 export const LONGEST_HEADER = 14;
 const CONTINUATION = 0x0;
@@ -15,7 +15,7 @@ export function isViolation(first: number, second: number, isFragmented: boolean
   return !isControl || (first & 0x80) === 0 || (second & 0x7f) > LONGEST_CONTROL;
 }
 
-/** Length of the header at `at`, its mask included, or 0 if the chunk ends before it does. */
+/** Length of the header at `at`, including the mask; 0 if the chunk ends within the header. */
 export function headerBytes(chunk: Buffer, at: number): number {
   if (chunk.length - at < 2) return 0;
   const second = chunk[at + 1];
@@ -31,7 +31,7 @@ export function payloadBytes(chunk: Buffer, at: number): number {
   return chunk.readUInt32BE(at + 2) * 2 ** 32 + chunk.readUInt32BE(at + 6);
 }
 
-/** Applies the mask that stands before `start` to the payload, in place, and returns the union of the bits of all bytes. */
+/** Unmasks the payload in place, with the mask before `start`. Returns the bitwise OR of all bytes. */
 export function unmask(chunk: Buffer, start: number, end: number): number {
   const a = chunk[start - 4];
   const b = chunk[start - 3];

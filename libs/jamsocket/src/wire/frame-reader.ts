@@ -4,13 +4,13 @@ import { CLOSE, closeOf, LONGEST_CONTROL, PING, PONG, type Close } from './contr
 import { BINARY, FIN, TEXT } from './frame.js';
 import { headerBytes, isViolation, LONGEST_HEADER, MASKED, payloadBytes, unmask } from './frame-header.js';
 
-/** What a FrameReader hands its messages to. */
+/** Receives the messages of a FrameReader. */
 export interface FrameTarget {
-  /** No message is handed over while this is true; the rest of a chunk waits. */
+  /** While this is true, no message is delivered and the rest of a chunk waits. */
   readonly isPaused: boolean;
-  /** Once false, everything goes to `ws`, which sees the close handshake through. */
+  /** Once false, everything goes to `ws`, which completes the closing handshake. */
   readonly isOpen: boolean;
-  /** `ws` has been needed: it answers control frames, too, from then on. */
+  /** Once true, `ws` answers control frames, too. */
   readonly hasWs: boolean;
   receiveText(text: string): void;
   receiveBinary(bytes: Buffer): void;
@@ -27,26 +27,26 @@ const FIN_PING = FIN | PING;
 const FIN_PONG = FIN | PONG;
 
 /**
- * Reads whole, unfragmented, masked frames straight from the socket's chunks and hands every other byte to `ws`:
- * fragments, frames cut by the end of a chunk, too large ones, and all violations of RFC 6455, so that `ws` answers
- * them as the RFC demands. Control frames are read until `ws` is needed for the first time. It knows where each frame
- * ends, so `ws` is always at a frame boundary when a frame is taken out of its stream.
+ * Reads whole, unfragmented, masked frames directly from the socket's chunks and passes all other bytes to `ws`:
+ * fragments, frames that span several chunks, frames that are too large, and all violations of RFC 6455, which `ws`
+ * answers as the RFC requires. Control frames are read here until `ws` is first needed. The reader tracks where each
+ * frame ends, so `ws` is always at a frame boundary when a frame bypasses it.
  */
 export class FrameReader {
-  /** Bytes of the current frame that still go to `ws`. */
+  /** Remaining bytes of the current frame, which go to `ws`. */
   #left = 0;
-  /** The bytes so far of a header that the end of a chunk cut; `ws` has them already. */
+  /** The first bytes of a header that continues in the next chunk; `ws` already has them. */
   #header: Buffer | null = null;
-  /** A fragmented message is under way, and `ws` is gathering it. */
+  /** `ws` is collecting a fragmented message. */
   #isFragmented = false;
-  /** The frame that is going to `ws` is a close frame: nothing follows it. */
+  /** The current frame goes to `ws` and is a close frame: nothing follows it. */
   #isClosing = false;
-  /** A violation was seen: `ws` reads alone from here on. */
+  /** A violation was found: `ws` reads everything from here on. */
   #isLeftToWs = false;
-  /** The frame that is going to `ws` completes a message. */
+  /** The current frame goes to `ws` and completes a message. */
   #isCompleting = false;
   #held: Buffer | null = null;
-  /** The beginning of a message that the end of a chunk cut, and how much of it is still to come. */
+  /** The beginning of a message that continues in the next chunk, and how many bytes are missing. */
   #cut: Buffer | null = null;
   #missing = 0;
 
@@ -55,9 +55,9 @@ export class FrameReader {
     private readonly maxPayloadBytes: number,
   ) {}
 
-  /** Nothing more is read: the close frame has been seen, or `ws` gave up on the connection. */
+  /** Nothing more is read: the close frame has arrived, or `ws` has found a violation. */
   isFinished = false;
-  /** Set when `ws` hands over a message. */
+  /** Set when `ws` delivers a message. */
   hasWsDelivered = false;
 
   read(chunk: Buffer): void {
@@ -81,12 +81,12 @@ export class FrameReader {
     }
   }
 
-  /** Something is held back by a pause. */
+  /** A pause holds bytes back. */
   get isHoldingBack(): boolean {
     return this.#held !== null;
   }
 
-  /** Reads what was held back by a pause. */
+  /** Reads the bytes that a pause held back. */
   readHeld(): void {
     const held = this.#held;
     this.#held = null;
@@ -115,7 +115,7 @@ export class FrameReader {
     return !this.target.hasWs && isMessage(first) && length <= this.maxPayloadBytes;
   }
 
-  /** Waits for the next chunk, in which most messages end that do not end in the one they begin in. */
+  /** Waits for the next chunk instead of passing the rest to `ws`: most messages span two chunks at most. */
   #cutOff(chunk: Buffer, at: number, end: number): number {
     this.#cut = compact(chunk.subarray(at));
     this.#missing = end - chunk.length;
@@ -135,7 +135,7 @@ export class FrameReader {
     if (chunk.length > missing) this.read(chunk.subarray(missing));
   }
 
-  /** @returns whether it did; if not, the frame is for `ws` */
+  /** @returns false if the frame must go to `ws` */
   #readWhole(chunk: Buffer, first: number, start: number, end: number): boolean {
     if (isMessage(first)) return end - start <= this.maxPayloadBytes && this.#readMessage(chunk, first, start, end);
     return !this.target.hasWs && end - start <= LONGEST_CONTROL && this.#readControl(chunk, first, start, end);
@@ -158,7 +158,7 @@ export class FrameReader {
   }
 
   #readControl(chunk: Buffer, first: number, start: number, end: number): boolean {
-    // A pong only shows that the peer is there.
+    // A pong only shows that the peer is alive.
     if (first === FIN_PONG) return true;
     if (first !== FIN_PING && first !== FIN_CLOSE) return false;
     unmask(chunk, start, end);
@@ -205,11 +205,11 @@ export class FrameReader {
     const end = Math.min(chunk.length, at + this.#left);
     this.#left -= end - at;
     this.hasWsDelivered = false;
-    // ws may hold on to it, as a fragment: a byte must not pin the chunk it came in.
+    // ws may keep a fragment for long: it must not keep the whole chunk in memory.
     this.target.passToWs(compact(chunk.subarray(at, end)));
     if (this.#left > 0) return end;
     if (this.#isClosing) this.isFinished = true;
-    // ws hands over a complete message at once. If it did not, it has found a violation, and tells so only next tick.
+    // ws delivers a complete message synchronously. If it did not, it has found a violation, which it reports in the next tick.
     if (this.#isCompleting && !this.hasWsDelivered) this.#isLeftToWs = true;
     return end;
   }

@@ -2,41 +2,41 @@ import type { JamsocketClock } from '../base/sources.js';
 import type { Watch } from './connection-sink.js';
 import type { Connection } from './connection.js';
 
-/** The sweep visits the connections in this many parts, so that pings never go out all at once. */
+/** The sweep visits the connections in this many parts, so that pings are spread over the interval. */
 const PARTS = 20;
 
 /**
- * Part of the time between two visits after which a silent peer is pinged; the rest is for a sweep that comes late. A
- * peer that sends heartbeats of its own is rarely silent for so long.
+ * A peer is pinged after this part of the interval in silence; the rest allows for a delayed sweep. A peer that sends
+ * its own heartbeats has a longer part, so that it rarely needs a ping.
  */
 const PING_AFTER = 0.5;
 const PING_BEATING_AFTER = 0.75;
-/** After so many parts of the sweep, five times in an interval, peers that we do not read from are told that we are there. */
+/** Every so many parts of the sweep, five times in an interval, peers of paused connections are told that we are alive. */
 const TELL_UNREAD_EVERY = PARTS / 5;
 
 /**
- * Finds peers that are gone without a word. One timer sweeps all connections, a part of them at a time, and visits
- * each once an interval: whoever was silent for half an interval is pinged, whoever was silent for the timeout is cut.
+ * Finds dead connections. One timer sweeps all connections in parts and visits each once in an interval: a peer that was
+ * silent for half an interval is pinged, one that was silent for the timeout is cut.
  */
 export class Heartbeat implements Watch<Connection> {
   /**
-   * Milliseconds as of the last part of the sweep, since reading the time for every message would cost more than it tells.
-   * Rounded up: a fraction would cost each connection an object, and nobody is to be cut too early.
+   * Milliseconds, as of the last part of the sweep: precise enough, and cheaper than reading the clock for every message.
+    * An integer needs no heap allocation in each connection; rounded up, so that no peer is cut too early.
    */
   now: number;
   readonly #parts = Array.from({ length: PARTS }, () => new Set<Connection>());
   #nextPart = 0;
   #current = 0;
-  /** Connections that are not read, and some that are read again. */
+  /** Paused connections, and resumed ones until the next check. */
   readonly #paused = new Set<Connection>();
   #size = 0;
   #timer: NodeJS.Timeout | null = null;
-  /** Until when the sweep has come, on the clock. */
+  /** The time up to which the sweep has visited its parts. */
   #sweptUntil = 0;
   #sweptAt = 0;
-  /** What was said before this may still be unread: the process was stalled. */
+  /** Silence before this time does not count: the process was stalled, and a peer's bytes may still be unread. */
   #listensSince = 0;
-  /** A ping after a longer silence would come with no visit left before the timeout. */
+  /** A ping after a longer silence would leave no visit before the timeout. */
   readonly #pingWithinMs: number;
 
   constructor(
@@ -72,11 +72,11 @@ export class Heartbeat implements Watch<Connection> {
     this.#timer = null;
   }
 
-  /** Visits as many parts as are due: a busy process is late for every tick, and that must not add up. */
+  /** Visits all parts that are due: in a busy process the timer fires late, and the delays must not add up. */
   #sweep(): void {
     const now = this.clock.now();
     this.now = Math.ceil(now);
-    // Timers run before sockets are read, so a stall would look like everybody's silence.
+    // Timers run before sockets are read, so after a stall every peer would seem silent.
     if (now - this.#sweptAt > this.intervalMs / 2) this.#listensSince = now;
     this.#sweptAt = now;
     const partMs = this.intervalMs / PARTS;
@@ -105,7 +105,7 @@ export class Heartbeat implements Watch<Connection> {
   }
 }
 
-/** `heartbeat: false`: nobody watches, so nobody was silent. */
+/** For `heartbeat: false`. */
 export const NO_HEARTBEAT: Pick<Heartbeat, 'now' | 'add' | 'paused' | 'remove'> = {
   now: Infinity,
   add: () => undefined,

@@ -11,7 +11,7 @@ export interface InboundRateLimits {
   readonly bytesPerSecond: false | Limit;
 }
 
-/** What one client may send: so many messages and so many bytes a second. */
+/** Limits one client's messages and bytes a second. */
 export class InboundRate {
   readonly #messages: TokenBucket | null;
   readonly #bytes: TokenBucket | null;
@@ -25,18 +25,18 @@ export class InboundRate {
     this.#bytes = bytesPerSecond ? new TokenBucket(bytesPerSecond.rate, bytesPerSecond.burst, now) : null;
   }
 
-  /** `null` where nothing is limited, so that it costs nothing. */
+  /** `null` without a limit, so that it costs nothing. */
   static of(limits: InboundRateLimits, now: number): InboundRate | null {
     return limits.messagesPerSecond || limits.bytesPerSecond ? new InboundRate(limits, now) : null;
   }
 
-  /** The client was away since `since`, and sends now what it would have sent. */
+  /** The client was away since `since` and sends now what it could not send meanwhile. */
   returned(since: number, now: number): void {
     this.#messages?.saveSince(since, now);
     this.#bytes?.saveSince(since, now);
   }
 
-  /** Counts a message. @returns what becomes of it if it is one too many */
+  /** Counts a message. @returns what to do with a message that exceeds a limit */
   excessOf(bytes: number, now: number): 'close' | 'drop' | undefined {
     const { messagesPerSecond, bytesPerSecond } = this.limits;
     if (messagesPerSecond && !this.#messages!.take(now)) return messagesPerSecond.excess;

@@ -3,11 +3,11 @@ import { Duplex } from 'node:stream';
 import { closeFrame, controlFrame, PING, PONG, type Close } from './control-frame.js';
 import { CLOSE_TIMEOUT_MS, type Endpoint } from './endpoint.js';
 
-/** What a `PlainEndpoint` tells its connection. */
+/** Receives the events of a `PlainEndpoint`. */
 export interface PlainOwner {
-  /** Bytes have come. */
+  /** Bytes have arrived. */
   read(chunk: Buffer): void;
-  /** The socket has closed. What it had received by then may not all have been read. */
+  /** The socket has closed; some of its bytes may still be unread. */
   socketClosed(): void;
 }
 
@@ -17,12 +17,12 @@ const endpointOf = Symbol('jamsocket endpoint');
 type NetSocket = Duplex & { [endpointOf]?: PlainEndpoint };
 
 /**
- * Our end of a connection on the bare socket: all that most connections ever need. It answers pings and the peer's
- * close; what is beyond that needs a `ws` object, which takes the socket over.
+ * Our end of a connection without a `ws` object, which most connections never need. It answers pings and the peer's
+ * close; for everything else a `ws` object takes over the socket.
  */
 export class PlainEndpoint implements Endpoint {
   isOpen = true;
-  /** The peer's close frame, once it has come. */
+  /** The peer's close frame, once it has arrived. */
   heard: Close | null = null;
   #pendingPongs = 0;
   #closeTimer: NodeJS.Timeout | null = null;
@@ -32,7 +32,7 @@ export class PlainEndpoint implements Endpoint {
     private readonly owner: PlainOwner,
     private readonly maxPendingPongs: number,
   ) {
-    // The timeouts were those of the HTTP server. A Duplex that is no socket has none.
+    // Removes the timeout of the HTTP server. A Duplex that is not a network socket has no such methods.
     const { setTimeout, setNoDelay } = socket as Partial<Socket>;
     setTimeout?.call(socket, 0);
     setNoDelay?.call(socket);
@@ -41,14 +41,14 @@ export class PlainEndpoint implements Endpoint {
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('data', onData);
-    // Another Duplex may wait to be asked for each chunk.
+    // Any other Duplex may deliver a chunk only when its stream asks for it.
     if (!(socket instanceof Socket)) return;
     socket.on('resume', onResume);
     socket.on('pause', onPause);
     socket.on('newListener', onNewListener);
   }
 
-  /** Leaves the socket to another. */
+  /** Removes everything from the socket, for its next owner. */
   release(): void {
     const { socket } = this;
     socket.removeListener('close', onClose);
@@ -63,7 +63,7 @@ export class PlainEndpoint implements Endpoint {
     this.socket.write(PING_FRAME);
   }
 
-  /** Answers a ping, unless too many answers wait already: then the peer is cut off. */
+  /** Answers a ping. A peer that does not read its pongs is cut off at the limit. */
   pong(payload: Buffer): void {
     if (!this.isOpen) return;
     if (this.#pendingPongs >= this.maxPendingPongs) return this.terminate();
@@ -71,7 +71,7 @@ export class PlainEndpoint implements Endpoint {
     this.socket.write(controlFrame(PONG, payload), () => this.#pendingPongs--);
   }
 
-  /** Ends the connection with this close frame, the peer's having come. */
+  /** Ends the connection with this close frame, after the peer's has arrived. */
   finish(close: Close): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -81,7 +81,7 @@ export class PlainEndpoint implements Endpoint {
   }
 
   pause(): void {
-    // Behind the peer's close frame there is only the end to come.
+    // After the peer's close frame only the end of the stream follows; it must be read.
     if (this.isOpen) this.socket.pause();
   }
 
@@ -112,13 +112,13 @@ export class PlainEndpoint implements Endpoint {
 }
 
 /**
- * Takes chunks past the stream while it flows: it has given out all it had, or is just about to, and goes on until it is
- * told to pause. A stream schedules a look for more data behind every chunk, which a network socket does not need: it
- * goes on delivering until it is told `false`. If it delivered in another way than by `push`, the chunks would come as
- * 'data' events as before. Events say when it flows, since asking the stream at every chunk costs a good part of this.
+ * Lets chunks bypass the stream while it flows. After every chunk a stream schedules a request for more data; a network
+ * socket does not need it, since it delivers until `push` returns `false`. If Node ever delivered without `push`, the
+ * chunks would arrive as 'data' events as usual. We follow the stream's state by its events: checking it for every chunk
+ * would cost much of what this saves.
  */
 function onResume(this: Socket): void {
-  // It may have been paused since it was told to resume.
+  // The event comes a tick after `resume()`; the stream may be paused again by then.
   if (this.readableFlowing) this.push = pushPastStream;
 }
 
@@ -126,7 +126,7 @@ function onPause(this: Socket): void {
   this.push = pushToStream;
 }
 
-/** Somebody else wants the chunks, too. */
+/** Another listener needs the chunks, too. */
 function onNewListener(this: Socket, event: string | symbol): void {
   if (event === 'data' || event === 'readable') giveBackToStream(this);
 }

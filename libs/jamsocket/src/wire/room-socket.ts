@@ -1,13 +1,13 @@
 import { WebSocket } from 'ws';
 import type { Endpoint, EndpointOwner } from './endpoint.js';
 
-/** What a `RoomSocket` tells its connection. */
+/** Receives the events of a `RoomSocket`. */
 export interface RoomSocketOwner extends EndpointOwner {
-  /** A message is about to be handed over. */
+  /** A message is about to be delivered. */
   wsDelivered(): void;
 }
 
-/** The `ws` class with a place for its connection: listeners find it without a closure each. */
+/** A `ws` object that knows its connection, so that its listeners need no closures. */
 export class RoomSocket extends WebSocket implements Endpoint {
   owner: RoomSocketOwner | undefined;
 
@@ -22,7 +22,7 @@ export class RoomSocket extends WebSocket implements Endpoint {
     this.on('error', onError);
   }
 
-  /** `ws` closes by itself too: to answer the peer's close, and when the peer has broken the protocol. */
+  /** Also called by `ws` itself: to answer the peer's close, and when the peer breaks the protocol. */
   override close(code?: number, reason?: string | Buffer): void {
     this.owner?.closing();
     super.close(code, reason);
@@ -40,7 +40,7 @@ function onClose(this: WebSocket, code: number, reason: Buffer): void {
   (this as RoomSocket).owner!.closed(code, reason.toString('utf8'));
 }
 
-/** `ws` has answered the peer's violation with the right close code already; the close event follows. */
+/** `ws` has already answered the peer's violation with the right close code; the close event follows. */
 function onError(this: WebSocket): void {
   (this as RoomSocket).owner!.failed();
 }

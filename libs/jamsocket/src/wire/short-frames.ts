@@ -1,13 +1,12 @@
 import { FIN, LONGEST_SHORT_PAYLOAD, TEXT, type Frame } from './frame.js';
 
-/** Header and payload of the longest frame whose length stands in its second byte. */
+/** Bytes of the longest frame whose payload length fits into its second byte. */
 const LONGEST_FRAME = 2 + LONGEST_SHORT_PAYLOAD;
 const encoder = new TextEncoder();
 
 /**
- * The memory that short frames for single connections are written from, one after the other. It is used again as soon
- * as the socket has taken the bytes, and so are the views of it, one for each length: a `Buffer` for every answer would
- * be a good part of all that a busy server allocates.
+ * Memory for short frames to single connections. It and its views, one for each length, are reused as soon as the socket
+ * has taken the bytes: a new `Buffer` for every reply would be a large part of a busy server's allocations.
  */
 export class ShortFrames {
   #buffer = Buffer.allocUnsafeSlow(LONGEST_FRAME);
@@ -22,7 +21,7 @@ export class ShortFrames {
     return this.#view(own.bytes);
   }
 
-  /** A socket holds on to the bytes given out last. */
+  /** A socket still references this buffer: do not reuse it. */
   giveAway(): void {
     this.#buffer = Buffer.allocUnsafeSlow(LONGEST_FRAME);
     this.#payload = this.#buffer.subarray(2);

@@ -4,13 +4,13 @@ import type { Frame } from './frame.js';
 import { headerBytes, payloadBytes } from './frame-header.js';
 
 /**
- * The way out of a connection. Frames are written to the socket directly, which is safe since every write is whole
- * frames and `ws` (without compression) writes its own frames at once, so neither cuts into the other. What a peer
- * does not take at once is copied and waits, up to `maxBufferedBytes`: no single write is longer, whoever it is for.
- * Only control frames, which have limits of their own, come on top.
+ * Writes frames to a connection's socket, past `ws`. That is safe: every write consists of whole frames, and `ws`
+ * (without compression) writes its own frames synchronously, so frames never interleave. Bytes that the peer does not
+ * take at once are copied and wait, up to `maxBufferedBytes`; no single write is longer. Control frames have their own
+ * limits and are not counted.
  */
 export abstract class SocketWriter {
-  /** Whether it gets volatile frames even while it is behind: its room has decided about each of them already. */
+  /** Whether this connection gets volatile frames even while it is behind, since its room has already selected them. */
   keepsVolatile = false;
   #backlog: Backlog | null = null;
 
@@ -21,39 +21,38 @@ export abstract class SocketWriter {
 
   abstract get isOpen(): boolean;
 
-  /** Something that was written has not left at once. Told if it `keepsVolatile`, and told again now and then. */
+  /** Bytes did not leave at once. Called only for a connection with `keepsVolatile`, and possibly several times. */
   protected abstract fellBehind(): void;
 
   protected abstract sendThroughWs(frame: Frame): void;
 
-  /** Bytes that were sent but not yet taken by the operating system, those still in an outbox not counted. */
+  /** Bytes that were written but not yet taken by the operating system. Does not count bytes in an outbox. */
   get bufferedBytes(): number {
     return this.socket.writableLength + (this.#backlog?.bytes ?? 0);
   }
 
-  /** Whether something that was written before has not left yet. */
+  /** Whether written bytes have not left yet. */
   get isBehind(): boolean {
     return this.#backlog !== null || this.socket.writableLength > 0;
   }
 
-  /** Whether more would be too much. */
+  /** Whether the limit of waiting bytes is reached. */
   get isFull(): boolean {
     return this.bufferedBytes >= this.maxBufferedBytes;
   }
 
-  /** Whether it goes without volatile frames at the moment. */
+  /** Whether volatile frames are skipped at the moment. */
   get skipsVolatile(): boolean {
     return !this.keepsVolatile && this.isBehind;
   }
 
-  /** Whether the socket still holds on to what was written last. */
+  /** Whether the socket still references the bytes of the last write. */
   get isHolding(): boolean {
     return this.socket.writableLength > 0;
   }
 
   /**
-   * Writes whole frames. The bytes may lie in memory that is shared and reused: what the socket does not take at
-   * once is copied.
+   * Writes whole frames. The bytes may be in shared, reused memory: what the socket does not take at once is copied.
    * @returns false if the peer is too far behind and has to be dropped
    */
   write(bytes: Buffer): boolean {
@@ -86,17 +85,15 @@ export abstract class SocketWriter {
     return true;
   }
 
-  /** Gives everything that waits to the socket. */
   protected writeOutBacklog(): void {
     for (const chunk of this.#backlog?.take() ?? []) this.socket.write(chunk);
   }
 
-  /** Lets go of everything that waits. */
   protected discardBacklog(): void {
     this.#backlog?.take();
   }
 
-  /** Frames that are too much together: as many at a time as may wait, for as long as the peer takes them. */
+  /** Together the frames exceed the limit: writes as many at a time as may wait, as long as the peer takes them. */
   #writeInPieces(bytes: Buffer): boolean {
     let start = 0;
     for (let at = 0; at < bytes.length;) {

@@ -1,7 +1,7 @@
-/** Times are fractions of a millisecond, whose differences are not exact: so much of a token may be missing. */
+/** Differences of fractional milliseconds are inexact: accept a token that is short by this much. */
 const TOLERANCE = 1e-6;
 
-/** A token bucket: `rate` tokens a second, at most `burst` in stock (https://en.wikipedia.org/wiki/Token_bucket). */
+/** A token bucket: `rate` tokens a second, at most `burst` at once (https://en.wikipedia.org/wiki/Token_bucket). */
 export class TokenBucket {
   #tokens: number;
   #filledAt: number;
@@ -15,7 +15,7 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes so many tokens, if they are there. `now` is in milliseconds. */
+  /** Takes `count` tokens if they are available. `now` is in milliseconds. */
   take(now: number, count = 1): boolean {
     this.#fill(now);
     if (this.#tokens < count - TOLERANCE || count > this.burst) return false;
@@ -23,19 +23,19 @@ export class TokenBucket {
     return true;
   }
 
-  /** Who could take nothing since `since` has what came in since then on top, once. */
+  /** Credits the time since `since` once, even above the burst: for a client that could not send meanwhile. */
   saveSince(since: number, now: number): void {
     this.#fill(since);
     this.#tokens = Math.min(this.#tokens, this.burst) + (Math.max(0, now - this.#filledAt) / 1000) * this.rate;
     this.#filledAt = now;
   }
 
-  /** Whether it is as if nobody had ever taken a token. */
+  /** Whether it is as full as a new bucket. */
   isFull(now: number): boolean {
     return this.#tokens + ((now - this.#filledAt) / 1000) * this.rate >= this.burst;
   }
 
-  /** Up to the burst; what was saved beyond it stays. */
+  /** Fills up to the burst; a credit above the burst stays. */
   #fill(now: number): void {
     const filled = this.#tokens + (Math.max(0, now - this.#filledAt) / 1000) * this.rate;
     this.#tokens = Math.min(filled, Math.max(this.burst, this.#tokens));

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { WebSocket, type ServerOptions } from 'ws';
 import { RoomSocket } from './room-socket.js';
 
-/** What the types of `ws` leave out: how a `WebSocketServer` makes a socket behind the handshake. */
+/** Missing from the types of `ws`: how a `WebSocketServer` creates a socket after the handshake. */
 type Construct = new (
   address: null,
   protocols: undefined,
@@ -23,21 +23,21 @@ export function putWsOn(socket: Duplex, options: ServerOptions): RoomSocket {
   return ws;
 }
 
-/** Takes the bytes of the socket away from the `ws` that was put on it just now. */
+/** Detaches the `ws` that was just put on the socket from its bytes. Returns the function to pass bytes to it. */
 export function takeDataListener(socket: Duplex): (chunk: Buffer) => void {
   const listener = socket.listeners('data').at(-1) as Listener;
   socket.removeListener('data', listener);
   return listener.bind(socket);
 }
 
-/** Tells the `ws` that was put on the socket just now, when it had closed already. */
+/** Tells the `ws` that was just put on a closed socket about the close, which it has missed. */
 export function passOnClose(socket: Duplex): void {
   (socket.listeners('close').at(-1) as Listener).call(socket);
 }
 
 let isKnown: boolean | undefined;
 
-/** Whether `ws` is made as this file expects. Found out once, on a socket of nobody. */
+/** Whether this version of `ws` works as this file expects. Tested once, on a throw-away socket. */
 export function canPutWsOnLater(): boolean {
   return (isKnown ??= tryOut(putWsOn));
 }
