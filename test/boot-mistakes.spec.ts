@@ -76,20 +76,20 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
     );
   });
 
-  it('a handler on a class that is no room service', async () => {
+  it('a handler on a class that is not a room service', async () => {
     @Injectable()
     class Forgotten {
       @OnMessage('move')
       move() {}
     }
     expect(await mistakeOf([Forgotten])).toBe(
-      "Forgotten has @OnMessage('move') on move() but is no room service: decorate the class with @JamsocketService().",
+      "Forgotten has @OnMessage('move') on move() but is not a room service: decorate the class with @JamsocketService().",
     );
   });
 
   it('an undecorated subclass of a service', async () => {
     class Heir extends FirstRoom {}
-    expect(await mistakeOf([Heir])).toContain('Heir has @OnConnect() on connect() but is no room service');
+    expect(await mistakeOf([Heir])).toContain('Heir has @OnConnect() on connect() but is not a room service');
   });
 
   it('@Injectable() over ours', async () => {
@@ -112,7 +112,7 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
     @Module({ providers: [FirstRoom] })
     class OtherModule {}
     expect(await mistakeOf([FirstRoom], undefined, [OtherModule])).toMatch(
-      /FirstRoom is listed in the providers of \w+ and of \w+: list it in one/,
+      /FirstRoom is listed in the providers of \w+ and of \w+: list it in only one/,
     );
   });
 
@@ -152,7 +152,7 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
       move() {}
     }
     expect(await mistakeOf([Schemas])).toContain(
-      "Schemas has @OnMessage('move') on move() with a schema that is no Standard Schema",
+      "Schemas has @OnMessage('move') on move() with a schema that is not a Standard Schema",
     );
   });
 
@@ -257,10 +257,10 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
       fourth() {}
     }
     expect(await mistakeOf([Intervals])).toBe(
-      'Intervals has @Interval on first() and @Interval on tick() with one name, "tick": give one of them another.',
+      'Intervals has @Interval on first() and @Interval on tick() with the same name "tick": rename one of them.',
     );
     expect(await mistakeOf([Timeouts])).toBe(
-      'Timeouts has @OnTimer(\'end\') on first() and @Timeout on second() with one name, "end": give one of them another.',
+      'Timeouts has @OnTimer(\'end\') on first() and @Timeout on second() with the same name "end": rename one of them.',
     );
     await Test.createTestingModule({ imports: [JamsocketModule.forRoot()], providers: [Fine] }).compile();
   });
@@ -291,7 +291,7 @@ describe('what belongs to a room is not for singletons', () => {
       constructor(readonly ctx: JamsocketContext) {}
     }
     expect(await mistakeOf([Stray])).toBe(
-      'Stray injects JamsocketContext, which there is only within a room. Inject JamsocketRooms instead, and get the room you mean from it; or, if rooms get it from a ModuleRef, give it Scope.REQUEST.',
+      'Stray injects JamsocketContext, which exists only within a room. Inject JamsocketRooms instead, and get the room you mean from it; or, if rooms get it from a ModuleRef, give it Scope.REQUEST.',
     );
   });
 
@@ -301,7 +301,7 @@ describe('what belongs to a room is not for singletons', () => {
       @Inject() readonly scores!: Scores;
     }
     expect(await mistakeOf([ScoredRoom, Scores, Ranking])).toContain(
-      'Ranking injects Scores, which injects JamsocketContext, which there is only within a room. Inject JamsocketRooms',
+      'Ranking injects Scores, which injects JamsocketContext, which exists only within a room. Inject JamsocketRooms',
     );
     const factory = { provide: 'BEST', inject: [Scores], useFactory: (scores: Scores) => scores };
     expect(await mistakeOf([ScoredRoom, Scores, factory])).toContain('BEST injects Scores, which injects');
@@ -313,7 +313,7 @@ describe('what belongs to a room is not for singletons', () => {
       constructor(readonly scores: Scores) {}
     }
     expect(await mistakeOf([ScoredRoom, Scores], undefined, [], [Api])).toContain(
-      'Api injects Scores, which injects JamsocketContext, which there is only within a room. Inject JamsocketRooms',
+      'Api injects Scores, which injects JamsocketContext, which exists only within a room. Inject JamsocketRooms',
     );
     @Injectable()
     class ScoreGuard implements CanActivate {
@@ -338,7 +338,7 @@ describe('what belongs to a room is not for singletons', () => {
       constructor(readonly room: FirstRoom) {}
     }
     const cure =
-      'injects FirstRoom, but what it would get belongs to no room: inject JamsocketRooms, and call invoke(FirstRoom, roomId, …).';
+      'injects FirstRoom, but would get an instance without a room: inject JamsocketRooms, and call invoke(FirstRoom, roomId, …).';
     expect(await mistakeOf([FirstRoom, Statistics])).toBe(`Statistics ${cure}`);
     expect(await mistakeOf([FirstRoom, OtherRoom])).toBe(`OtherRoom ${cure}`);
     expect(await mistakeOf([FirstRoom, { provide: 'ROOM', useExisting: FirstRoom }])).toBe(`ROOM ${cure}`);
@@ -369,9 +369,9 @@ describe('what belongs to a room is not for singletons', () => {
 
 describe('decorators and hooks that would run on an instance of no room', () => {
   const cure =
-    'which would run on an instance that belongs to no room: put it into a provider or controller of its own, and have that call the room with JamsocketRooms.invoke().';
+    'which would run on an instance without a room: put it into a provider or controller of its own, and have that call the room with JamsocketRooms.invoke().';
 
-  it('@OnEvent, on the service and on what is one for each room', async () => {
+  it('@OnEvent, on the service and on a provider that is built for each room', async () => {
     class Base {
       @OnEvent('paid')
       paid() {}
@@ -392,7 +392,7 @@ describe('decorators and hooks that would run on an instance of no room', () => 
       constructor(readonly payments: Payments) {}
     }
     expect(await mistakeOf([PayingRoom, Payments])).toBe(
-      `Payments injects JamsocketContext, so that it is one for each room, and has @OnEvent() of @nestjs/event-emitter on paid(), ${cure}`,
+      `Payments injects JamsocketContext, so it is built for each room. But it has @OnEvent() of @nestjs/event-emitter on paid(), ${cure}`,
     );
   });
 
@@ -416,7 +416,7 @@ describe('decorators and hooks that would run on an instance of no room', () => 
       process() {}
     }
     expect(await mistakeOf([Subscribed])).toContain(
-      'Subscribed has @SubscribeMessage() on move(), which would run on an instance that belongs to no room: use @OnMessage() with the name of the event.',
+      'Subscribed has @SubscribeMessage() on move(), which would run on an instance without a room: use @OnMessage() with the name of the event.',
     );
     expect(await mistakeOf([Gateway])).toContain('Gateway has @WebSocketGateway()');
     expect(await mistakeOf([Routed])).toBe(`Routed has the decorator of an HTTP route on status(), ${cure}`);

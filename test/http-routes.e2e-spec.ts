@@ -287,10 +287,10 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
 
     it('the same path', async () => {
       expect(await mistake([get('status')], { http: true })).toBe(
-        'JamsocketModule: of its route GET /status and Mine.answer(), requests would reach only one. ' +
+        'JamsocketModule: its route GET /status clashes with Mine.answer(). ' +
           "Move those of the module with http: { prefix: '/rooms' }, or rename the other.",
       );
-      expect(await mistake([get('', 'status')], { http: true })).toContain('GET /status and Mine.answer()');
+      expect(await mistake([get('', 'status')], { http: true })).toContain('GET /status clashes with Mine.answer()');
       expect(await mistake([postTo('ws/:id')], { http: true })).toContain('POST /ws/:room and Mine.answer()');
       expect(await mistake([postTo('new_room')], { http: true })).toContain('POST /new_room');
       expect(await mistake([postTo('ws/games/:kind/:id')], { http: true })).toMatch(/POST \/ws\/games\/.*Mine\.answer/);
@@ -303,7 +303,7 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
       expect(await mistake(others, { http: true })).toBeUndefined();
       const all = host.platform === 'express' ? '*rest' : '*';
       expect(await mistake([get(all)], { http: true })).toEqual(
-        host.platform === 'express' ? expect.stringContaining('GET /status and Mine.answer()') : undefined,
+        host.platform === 'express' ? expect.stringContaining('GET /status clashes with Mine.answer()') : undefined,
       );
     });
 
@@ -331,13 +331,13 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
       expect(await mistake([], { http: { prefix: '/admin' } }, routed('admin'))).toContain('GET /admin/status');
     });
 
-    it('a route that was registered past Nest', async () => {
+    it('a route that was registered without Nest', async () => {
       const configure = (app: INestApplication) =>
         void app.getHttpAdapter().get('/status', (_request: unknown, response: { send(text: string): void }) => {
           response.send('mine');
         });
       const message = await mistake([], { http: true }, { configure });
-      expect(message).toContain('GET /status and a route that was registered past Nest');
+      expect(message).toContain('GET /status clashes with a route that was registered without Nest');
       expect(await mistake([], { http: { prefix: '/rooms' } }, { configure })).toBeUndefined();
     });
 
@@ -355,7 +355,7 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
     it('the inspector’s and the metrics’ too', async () => {
       const imports = [JamsocketInspectorModule.forRoot(), JamsocketPrometheusModule.forRoot()];
       expect(await mistake([get('inspector')], {}, { imports })).toBe(
-        'JamsocketInspectorModule: of its route GET /inspector and Mine.answer(), requests would reach only one. ' +
+        'JamsocketInspectorModule: its route GET /inspector clashes with Mine.answer(). ' +
           "Move the page with the option path: '/rooms-inspector'.",
       );
       expect(await mistake([get('metrics')], {}, { imports })).toContain("path: '/rooms-metrics'");

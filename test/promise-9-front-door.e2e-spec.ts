@@ -296,7 +296,7 @@ describe('in development, what nobody takes is told', () => {
   });
 
   const LIST =
-    'There are: /ws/counter/:room, /ws/mute/:room. Is the class that you mean, with @JamsocketService(), in the providers of a module?';
+    'Existing paths: /ws/counter/:room, /ws/mute/:room. Is your class with @JamsocketService() listed in the providers of a module?';
 
   it('a wrong path, to the client and once in the log', async () => {
     for (let n = 0; n < 2; n++) {
@@ -304,11 +304,13 @@ describe('in development, what nobody takes is told', () => {
       expect(body.message).toBe(`No room service is at this path. ${LIST}`);
     }
     await fetch(`${started.http}/ws/lobby`);
-    expect(warnings()).toEqual([`A client came to /ws/lobby. No room service is at this path. ${LIST}`]);
+    expect(warnings()).toEqual([`A client tried to connect to /ws/lobby. No room service is at this path. ${LIST}`]);
     warned.mockClear();
     const { body } = await TestClient.refused(`${started.ws}/elsewhere`);
-    expect(body.message).toBe(`Nothing at this path speaks WebSocket. ${LIST}`);
-    expect(warnings()).toEqual([`A client came to /elsewhere. Nothing at this path speaks WebSocket. ${LIST}`]);
+    expect(body.message).toBe(`There is no WebSocket at this path. ${LIST}`);
+    expect(warnings()).toEqual([
+      `A client tried to connect to /elsewhere. There is no WebSocket at this path. ${LIST}`,
+    ]);
     process.env.NODE_ENV = 'production';
     for (const path of ['/ws/other', '/other']) {
       const { status, body: brief } = await TestClient.refused(started.ws + path);
@@ -352,7 +354,7 @@ describe('in development, what nobody takes is told', () => {
     const empty = await startTestApp({});
     expect(warnings()).toEqual([expect.stringContaining('The application has no room service')]);
     const { body } = await TestClient.refused(`${empty.ws}/ws/lobby`);
-    expect(body.message).toContain('There are none.');
+    expect(body.message).toContain('There are no room services.');
     await empty.close();
   });
 });

@@ -2,22 +2,22 @@ import { handlerMetadataOf } from './metadata-accessor.js';
 import { DEFAULT_TIMER, HANDLER_METADATA, type HandlerMetadata } from './metadata.js';
 import type { StandardSchema } from './standard-schema.js';
 
-/** Runs once per room before any client, with `(ctx)`. May be async: the first connects wait. A throw refuses them with 503. */
+/** Runs once per room before the first client joins, with `(ctx)`. May be async: connects wait for it. If it throws, they are refused with 503. */
 export const OnCreate = (): MethodDecorator => handler({ kind: 'create' });
 
-/** Runs for each client that joins, with `(client, ctx)`. Its guards run before the WebSocket exists and refuse with 401 or 403. */
+/** Runs for each client that joins, with `(client, ctx)`. Its guards run before the upgrade and refuse with 401 or 403. */
 export const OnConnect = (): MethodDecorator => handler({ kind: 'connect' });
 
 /**
- * Runs when a client of `jamsocket-client` whose connection was lost has come back, with `(client, ctx)`. It is the same client; what it
- * missed is on its way to it already.
+ * Runs when a client of `jamsocket-client` has resumed after a lost connection, with `(client, ctx)`. It is the same `client`
+ * object, and the messages it missed have already been sent to it.
  */
 export const OnResume = (): MethodDecorator => handler({ kind: 'resume' });
 
 /**
- * `@OnMessage()` hears text messages, with `(client, text, ctx)`.
- * `@OnMessage('move', schema?)` hears JSON messages `{ "event": "move", "data": …, "id"?: … }`, with `(client, data, ctx)`;
- * the data is first checked by the schema. What the handler returns is the reply and carries the message's `id`.
+ * `@OnMessage()` handles text messages, with `(client, text, ctx)`.
+ * `@OnMessage('move', schema?)` handles JSON messages `{ "event": "move", "data": …, "id"?: … }`, with `(client, data, ctx)`;
+ * the schema validates the data first. The returned value is sent as the reply, with the message's `id`.
  */
 export function OnMessage(): MethodDecorator;
 export function OnMessage(event: string, schema?: StandardSchema): MethodDecorator;
@@ -25,15 +25,15 @@ export function OnMessage(event?: string, schema?: StandardSchema): MethodDecora
   return handler(event === undefined ? { kind: 'message' } : { kind: 'event', event, schema });
 }
 
-/** Hears binary messages, with `(client, bytes, ctx)`; `bytes` is a Buffer that is the handler's to keep. */
+/** Handles binary messages, with `(client, bytes, ctx)`. The handler may keep the Buffer `bytes`. */
 export const OnBinary = (): MethodDecorator => handler({ kind: 'binary' });
 
 /** Runs exactly once for each client that connected, after its last message, with `(client, ctx)`. */
 export const OnDisconnect = (): MethodDecorator => handler({ kind: 'disconnect' });
 
 /**
- * Runs when the timer of this name fires, with `(ctx, { attempt, dueAt })`. Without a name it hears the timer that was set
- * without one.
+ * Runs when the timer of this name fires, with `(ctx, { attempt, dueAt })`. Without a name: the timer that was set without
+  * one.
  */
 export const OnTimer = (name: string = DEFAULT_TIMER): MethodDecorator => handler({ kind: 'timer', timer: name });
 

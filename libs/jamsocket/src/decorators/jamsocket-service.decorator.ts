@@ -3,23 +3,23 @@ import type { RoomOptions } from '../options/options.js';
 import { SERVICE_METADATA, type ServiceMetadata } from './metadata.js';
 
 export interface JamsocketServiceOptions extends RoomOptions {
-  /** Path below the module's prefix. It ends in `/:room` where it has parameters of its own; without any, `/:room` is added. */
+  /** Path below the module's prefix. A path with parameters must end in `/:room`; `/:room` is appended to any other. */
   path?: string;
 }
 
 /**
- * Nest gives request-scoped global enhancers only to classes with this mark: without it such an `APP_GUARD`
- * would run as an object whose constructor was never called (`ENTRY_PROVIDER_WATERMARK` in @nestjs/common).
+ * Nest builds request-scoped global enhancers only for classes with this mark (`ENTRY_PROVIDER_WATERMARK` in
+ * @nestjs/common). Without it, such an `APP_GUARD` would run on an object whose constructor was never called.
  */
 const ENTRY_PROVIDER = '__entryProvider__';
 
 /**
- * Makes a class a room service: each room has an instance of its own, built by Nest with everything it injects.
- * List the class in the `providers` of a module.
+ * Makes a class a room service: Nest builds a separate instance for each room, with its dependencies. List the class in
+ * the `providers` of a module.
  *
  * - `@JamsocketService()` is the default service, at `/ws/:room`.
  * - `@JamsocketService('counter')` is at `/ws/counter/:room`.
- * - `@JamsocketService({ path: 'games/:game/:room', shutdown: '30sec' })` has further path parameters and options of its own.
+ * - `@JamsocketService({ path: 'games/:game/:room', shutdown: '30sec' })` adds path parameters and options.
  *
  * @throws JamsocketConfigurationError at boot, if the path is taken or an option is out of range
  */

@@ -10,9 +10,9 @@ import {
   type ServiceMetadata,
 } from './metadata.js';
 
-// The one place where the metadata of decorators is read: ours, those of Nest that rooms understand, and the compiler's.
+// All metadata is read in this file: that of our decorators, of the Nest decorators that rooms support, and of the compiler.
 
-/** What `@JamsocketService()` was given; `undefined` for a class without it, though it extends one that has it. */
+/** Arguments of `@JamsocketService()`; `undefined` for a class without it, even if its base class has one. */
 export function serviceMetadataOf(type: object): ServiceMetadata | undefined {
   return Reflect.getOwnMetadata(SERVICE_METADATA, type) as ServiceMetadata | undefined;
 }
@@ -22,18 +22,18 @@ export function handlerMetadataOf(method: object): readonly HandlerMetadata[] {
   return (Reflect.getMetadata(HANDLER_METADATA, method) ?? []) as HandlerMetadata[];
 }
 
-/** Names of the `@State()` fields of an instance or a prototype, those of its base classes included. */
+/** Names of the `@State()` fields of an instance or a prototype, including inherited ones. */
 export function stateFieldsOf(target: object): readonly string[] {
   return (Reflect.getMetadata(STATE_METADATA, target) ?? []) as string[];
 }
 
-/** What a decorator of Nest leaves on a parameter: its own as those made by `createParamDecorator`. */
+/** Metadata of a decorated parameter: by one of Nest's decorators, or by one made with `createParamDecorator`. */
 export interface ParameterMetadata {
   readonly index: number;
   readonly data?: unknown;
   readonly schema?: unknown;
   readonly pipes?: (Type<PipeTransform> | PipeTransform)[];
-  /** Only of `createParamDecorator`. */
+  /** Only with `createParamDecorator`. */
   readonly factory?: (data: unknown, context: ExecutionContext) => unknown;
 }
 
@@ -45,22 +45,22 @@ export function parameterMetadataOf(
   return Reflect.getMetadata(PARAM_ARGS_METADATA, type, method) as Record<string, ParameterMetadata> | undefined;
 }
 
-/** Types of a method's parameters, as the compiler notes them for methods with decorators. */
+/** Parameter types of a method, which the compiler emits for decorated methods. */
 export function paramTypesOf(type: Type, method: string): readonly unknown[] {
   return (Reflect.getMetadata('design:paramtypes', type.prototype as object, method) ?? []) as unknown[];
 }
 
-/** Return type of a method, as the compiler notes it for methods with decorators. */
+/** Return type of a method, which the compiler emits for decorated methods. */
 export function returnTypeOf(type: Type, method: string): unknown {
   return Reflect.getMetadata('design:returntype', type.prototype as object, method);
 }
 
-/** Whether a decorator has left something under the key on the class or the method. */
+/** Whether the class or the method has metadata with this key. */
 export function hasMetadata(key: string, type: Type, method: object): boolean {
   return Reflect.hasMetadata(key, type) || Reflect.hasMetadata(key, method);
 }
 
-/** The keys of all that decorators have left on a class or a method. */
+/** All metadata keys of a class or a method. */
 export function metadataKeysOf(target: object): readonly string[] {
   return Reflect.getMetadataKeys(target).filter((key) => typeof key === 'string');
 }
@@ -74,14 +74,14 @@ const INTERVAL = 3;
 
 const takenType = Symbol('jamsocket taken scheduler type');
 
-/** What Nest's `@Interval`, `@Timeout` or `@Cron` has left on a method, also after `takeSchedule`. */
+/** The `@Interval`, `@Timeout` or `@Cron` of a method. Still found after `takeSchedule`. */
 export function scheduleMetadataOf(method: object): ScheduleMetadata | undefined {
   const trigger = triggerOf(method);
   if (trigger === undefined) return undefined;
   return { name: Reflect.getMetadata(SCHEDULER_NAME, method) as string | number | undefined, trigger };
 }
 
-/** Hides the method from Nest's scheduler. The class may be explored again, by another application in this process. */
+/** Hides the method from Nest's scheduler. Our key keeps the type, since another application may explore the class again. */
 export function takeSchedule(method: object): void {
   Reflect.defineMetadata(takenType, schedulerTypeOf(method), method);
   Reflect.deleteMetadata(SCHEDULER_TYPE, method);

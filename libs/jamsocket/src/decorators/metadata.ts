@@ -2,7 +2,7 @@ import type { CronOptions } from '../base/sources.js';
 import type { RoomOptions } from '../options/options.js';
 import type { StandardSchema } from './standard-schema.js';
 
-/** On a class: what `@JamsocketService()` was given. */
+/** On a class: the arguments of `@JamsocketService()`. */
 export const SERVICE_METADATA = 'jamsocket:service';
 /** On a method: a list of HandlerMetadata, since one method may handle several events. */
 export const HANDLER_METADATA = 'jamsocket:handlers';
@@ -20,7 +20,7 @@ export type HandlerMetadata =
   | { readonly kind: 'event'; readonly event: string; readonly schema?: StandardSchema }
   | { readonly kind: 'timer'; readonly timer: string };
 
-/** What `@Interval`, `@Timeout` or `@Cron` was given. */
+/** Arguments of `@Interval`, `@Timeout` or `@Cron`. */
 export interface ScheduleMetadata {
   readonly name: string | number | undefined;
   readonly trigger:
@@ -29,5 +29,5 @@ export interface ScheduleMetadata {
     | { readonly type: 'cron'; readonly options: CronOptions };
 }
 
-/** The timer that `setTimer(ms)` sets and `@OnTimer()` hears when neither is given a name. */
+/** Name of the timer of `setTimer(ms)` and `@OnTimer()` without a name. */
 export const DEFAULT_TIMER = 'default';

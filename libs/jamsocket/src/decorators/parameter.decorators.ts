@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
-/** Where the arguments `(client, message, ctx, pattern)` of every execution context hold the room's context. */
+/** Index of `ctx` in the arguments `(client, message, ctx, pattern)` of every execution context. */
 const CONTEXT_ARGUMENT = 2;
 
 /** The room's `JamsocketContext`, as a handler's parameter. */
@@ -8,7 +8,7 @@ export const RoomContext = createParamDecorator((_: unknown, execution: Executio
   execution.getArgByIndex<unknown>(CONTEXT_ARGUMENT),
 );
 
-/** `@RoomContext()` in short, for applications that do not use the other `@Ctx()`, of `@nestjs/microservices`. */
+/** Short for `@RoomContext()`. Use the long name if the application also imports `@Ctx()` of `@nestjs/microservices`. */
 export const Ctx = RoomContext;
 
 /** The id of the room, as a handler's parameter. */

@@ -2,14 +2,14 @@ import { STATE_METADATA } from './metadata.js';
 import { stateFieldsOf } from './metadata-accessor.js';
 
 /**
- * Saves the field with its durable room, and fills it in again when the room is restored, before `@OnCreate` runs. For
- * fields of a room service and of the providers that are built for each room.
+ * Saves the field with its durable room, and restores it before `@OnCreate` runs. For fields of a room service and of
+ * providers that are built for each room.
  *
  * The value must be structured-cloneable: plain objects and arrays, `Map`, `Set`, `Date`, bytes, `bigint` and the like.
- * Functions and instances of classes are refused when the room is saved, with the path of the field. A field that has
- * not been saved yet keeps the value that its class gives it.
+ * Saving functions or instances of classes fails with an error that names the field. A field without a saved value keeps
+ * its initial value.
  *
- * Without `store` in the module's options, or with `durable: false` on the service, the mark does nothing.
+ * Without `store` in the module's options, or with `durable: false` on the service, the decorator has no effect.
  */
 export function State(): PropertyDecorator {
   return (prototype, name) => {

@@ -7,9 +7,9 @@ import { RoomExecutionContext } from './room-execution.js';
 
 type Properties = Record<string, unknown>;
 
-/** What guards of a connect see: for those written for HTTP, the upgrade request itself. */
+/** The execution context of a connect's guards. Guards that are written for HTTP get the upgrade request itself. */
 export class ConnectExecution extends RoomExecutionContext {
-  /** What the request had before a guard saw it; `null` until one has. */
+  /** Properties of the request before the first guard asked for it; `null` until then. */
   #before: ReadonlySet<string> | null = null;
 
   constructor(
@@ -28,12 +28,12 @@ export class ConnectExecution extends RoomExecutionContext {
     return this.request;
   }
 
-  /** What guards found out stays on the client's request: the upgrade request is gone once they have admitted it. */
+  /** Copies properties that guards added, such as `user`, to `client.request`: the upgrade request is not kept. */
   keepFindings(): void {
     if (this.#before === null) return;
     for (const [name, value] of Object.entries(this.request!)) {
       const isFinding = !this.#before.has(name) && value !== undefined && typeof value !== 'function';
-      // Defined, not assigned: `token` and other names have a getter there.
+      // Assigning would fail: `token` and other names have only a getter there.
       if (isFinding)
         Object.defineProperty(this.client.request, name, {
           value,
@@ -45,7 +45,7 @@ export class ConnectExecution extends RoomExecutionContext {
   }
 }
 
-/** Adds what Express and Fastify add to a request. */
+/** Adds the properties that Express and Fastify add to a request. */
 function prepared(request: IncomingMessage, { request: { ip, query }, params }: Client): ReadonlySet<string> {
   const properties = request as unknown as Properties;
   properties.get ??= (name: string) => request.headers[name.toLowerCase()];

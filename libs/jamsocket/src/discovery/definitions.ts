@@ -15,7 +15,7 @@ import { takeScheduledMethods } from './scheduled-methods.js';
 import { JamsocketConfigurationError } from '../base/errors.js';
 import { exploreServices, type FoundService } from './service-explorer.js';
 
-/** A service of the application and where it is found. */
+/** A service of the application and its path. */
 export interface ServiceDefinition extends RoomDefinition {
   readonly template: PathTemplate;
 }
@@ -24,7 +24,7 @@ export interface ServiceDefinition extends RoomDefinition {
 export class ServiceDefinitions {
   readonly byType: ReadonlyMap<Type, ServiceDefinition>;
 
-  /** @throws JamsocketConfigurationError for every mistake that can be seen before a room exists */
+  /** @throws JamsocketConfigurationError for every mistake that can be found before a room exists */
   constructor(
     modules: ModulesContainer,
     config: ApplicationConfig,
@@ -79,7 +79,7 @@ function defineService(
   };
 }
 
-/** @throws JamsocketConfigurationError if the class asks to be durable, and nothing says where its rooms are kept */
+/** @throws JamsocketConfigurationError if the class asks for durable rooms and the module has no store */
 function withDurable(
   { type, metadata }: FoundService,
   options: ResolvedRoomOptions,
@@ -96,14 +96,14 @@ function withDurable(
   return { ...options, durable: stateFieldsOf(type.prototype as object).length > 0 && DEFAULT_DURABLE };
 }
 
-/** Metrics, logs, the timers' registry, `POST /new_room` and the inspector know a service by its name alone. */
+/** Names must be unique: metrics, logs, the timers' registry, `POST /new_room` and the inspector identify a service by it. */
 function refuseSameNames(services: readonly ServiceDefinition[]): void {
   const byName = new Map<string, ServiceDefinition>();
   for (const service of services) {
     const twin = byName.get(service.service);
     if (twin !== undefined) {
       throw new JamsocketConfigurationError(
-        `${twin.type.name} at "${twin.template.toString()}" and ${service.type.name} at "${service.template.toString()}" are both named "${service.service}", by which metrics, logs and the inspector tell services apart: the name is the path without its parameters ("default" if nothing is left). Give one of them another word in its path.`,
+        `${twin.type.name} at "${twin.template.toString()}" and ${service.type.name} at "${service.template.toString()}" are both named "${service.service}": the name is the path without its parameters ("default" if nothing is left), and metrics, logs and the inspector need a different one for each service. Add a word to one of the paths.`,
       );
     }
     byName.set(service.service, service);

@@ -3,16 +3,16 @@ import { AsyncResource } from 'node:async_hooks';
 import { from, isObservable, lastValueFrom, mergeMap, Observable, of } from 'rxjs';
 
 /**
- * Guards, interceptors and pipes as Nest's own consumers run them, but without a promise where everything is
- * synchronous: those make a dozen for every message.
+ * Runs guards, interceptors and pipes as Nest's own consumers do, but without promises if everything is synchronous:
+ * Nest's consumers create a dozen for every message.
  */
 
-/** Goes on at once if there is nothing to wait for. What is no real promise may have a `then` that returns anything. */
+/** Runs `step` at once if there is nothing to wait for. A thenable is wrapped, since its `then` may return anything. */
 export function after<T, R>(value: T | PromiseLike<T>, step: (value: T) => R | PromiseLike<R>): R | PromiseLike<R> {
   return isPromiseLike(value) ? Promise.resolve(value).then(step) : step(value);
 }
 
-/** Whether every guard, from `at` on, says yes. */
+/** Whether every guard, from index `at` on, admits the call. */
 export function runGuards(
   guards: readonly CanActivate[],
   execution: ExecutionContext,
@@ -34,7 +34,7 @@ export function runGuards(
   return true;
 }
 
-/** Passes a value through pipes, from `at` on. */
+/** Passes a value through the pipes, from index `at` on. */
 export function runPipes(value: unknown, metadata: object, pipes: readonly PipeTransform[], at = 0): unknown {
   for (; at < pipes.length; at++) {
     value = pipes[at].transform(value, metadata as never);
@@ -44,7 +44,7 @@ export function runPipes(value: unknown, metadata: object, pipes: readonly PipeT
   return value;
 }
 
-/** Calls the method through the interceptors, from `at` on; each decides whether and when the rest runs. */
+/** Calls the method through the interceptors, from index `at` on; each decides whether and when the rest runs. */
 export function runInterceptors(
   interceptors: readonly NestInterceptor[],
   execution: ExecutionContext,
@@ -54,7 +54,7 @@ export function runInterceptors(
   if (at === interceptors.length) return callMethod();
   const next: CallHandler = {
     handle: () => {
-      // Runs in the scope of whoever calls handle(), as Nest has it: `als.run(store, () => next.handle())` reaches the handler.
+      // As in Nest, the handler runs in the async context of the call of handle(): `als.run(store, () => next.handle())` works.
       const scope = new AsyncResource('JamsocketHandler');
       return new Observable((subscriber) =>
         scope.runInAsyncScope(() => {
@@ -67,7 +67,7 @@ export function runInterceptors(
   return interceptors[at].intercept(execution, next);
 }
 
-/** A handler's result as a stream: what it resolves with, and what that emits if it is a stream itself. */
+/** A handler's result as a stream. Promises are resolved, and streams are flattened. */
 function valuesOf(result: unknown): Observable<unknown> {
   if (isObservable(result)) return result;
   if (!isPromiseLike(result)) return of(result);

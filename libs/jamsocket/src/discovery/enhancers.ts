@@ -7,7 +7,7 @@ import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js
 import { hasMetadata } from '../decorators/metadata-accessor.js';
 import { WsFilters, type BoundFilter } from './ws-filters.js';
 
-/** What runs around one handler, in Nest's order: global, class, method. */
+/** The guards, interceptors and pipes of one handler, in Nest's order: global, class, method. */
 export interface Enhancers {
   readonly guards: readonly CanActivate[];
   readonly interceptors: readonly NestInterceptor[];
@@ -21,9 +21,9 @@ const GUARDS_KEY = '__guards__';
 const OTHER_KEYS = ['__interceptors__', '__pipes__'];
 
 /**
- * Finds the enhancers of handlers with Nest's own context creators, so that they are built, scoped and ordered as on a
- * controller. These classes are the ones `WsContextCreator` is made of; it is not used itself since it runs guards
- * and handler in one go (on connect they stand on two sides of the upgrade) and knows no global filters.
+ * Finds the enhancers of handlers with Nest's own context creators, so that they are built, scoped and ordered as for a
+ * controller. Nest's `WsContextCreator` consists of the same classes, but it cannot be used itself: it calls guards and
+ * handler together (on connect the upgrade comes between them), and it ignores global filters.
  */
 export class EnhancerFinder {
   readonly #guards: GuardsContextCreator;
@@ -35,7 +35,7 @@ export class EnhancerFinder {
     modules: ModulesContainer,
     private readonly config: ApplicationConfig,
   ) {
-    // The creators use nothing else of the container.
+    // The creators call only this method of the container.
     const container = { getModules: () => modules } as unknown as NestContainer;
     this.#guards = new GuardsContextCreator(container, config);
     this.#interceptors = new InterceptorsContextCreator(container, config);
@@ -62,7 +62,7 @@ export class EnhancerFinder {
     return global.some((list) => list.length > 0) || OTHER_KEYS.some((key) => hasMetadata(key, type, method));
   }
 
-  /** Whether some enhancer of the class is built per room, or per use, and so cannot be shared between rooms. */
+  /** Whether an enhancer of the class is request-scoped or transient, so that rooms cannot share it. */
   areScoped(wrapper: InstanceWrapper): boolean {
     const own = wrapper.getEnhancersMetadata() ?? [];
     return (
@@ -95,7 +95,6 @@ export class EnhancerFinder {
     return this.#filters.find(service, method, moduleKeyOf(wrapper), contextId, wrapper.id);
   }
 
-  /** Pipes of one parameter. */
   pipesOf(
     pipes: readonly (Type<PipeTransform> | PipeTransform)[],
     wrapper: InstanceWrapper,

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
 import { metadataKeysOf } from '../decorators/metadata-accessor.js';
 
-/** A decorator for somebody else, who would call it on an instance that belongs to no room. */
+/** A decorator of another package, which would call the method on an instance without a room. */
 export interface ForeignDecorator {
   /** `@OnEvent() of @nestjs/event-emitter on announce()` */
   readonly what: string;
@@ -12,7 +12,7 @@ export interface ForeignDecorator {
 const CALL_INTO =
   'put it into a provider or controller of its own, and have that call the room with JamsocketRooms.invoke()';
 
-/** By the beginning of the metadata's key; none of these packages exports its keys. */
+/** By prefix of the metadata key. None of these packages exports its keys. */
 const DECORATORS: readonly (readonly [key: string, what: string, cure?: string])[] = [
   ['EVENT_LISTENER_METADATA', '@OnEvent() of @nestjs/event-emitter'],
   ['websockets:is_gateway', '@WebSocketGateway()', 'remove it: @JamsocketService() is all a room service needs'],
@@ -28,12 +28,12 @@ const DECORATORS: readonly (readonly [key: string, what: string, cure?: string])
   ['__controller__', '@Controller()'],
 ];
 
-/** `@Get()` and its kind leave both of these keys on a method. */
+/** `@Get()` and the other route decorators set both of these keys. */
 const ROUTE_KEYS = ['path', 'method'];
 
 const scanner = new MetadataScanner();
 
-/** The first decorator on a class or one of its methods, inherited ones included, that a room does not understand. */
+/** The first decorator that rooms do not support, on a class or its methods, including inherited ones. */
 export function foreignDecoratorOn(type: Type): ForeignDecorator | undefined {
   const prototype = type.prototype as Record<string, object>;
   return (

@@ -11,7 +11,7 @@ import type { EnhancerFinder } from './enhancers.js';
 /** The arguments `(client, message, ctx, pattern)` that guards, interceptors, filters and parameter decorators see. */
 export type WsArguments = readonly unknown[];
 
-/** One parameter of a handler that has a decorator. */
+/** A decorated parameter of a handler. */
 interface Parameter {
   readonly index: number;
   readonly type: number | string;
@@ -26,7 +26,7 @@ const contextUtils = new ContextUtils();
 const paramsFactory = new WsParamsFactory();
 const pipesConsumer = new PipesConsumer();
 
-/** The decorated parameters of a method, or `undefined` if it has none and takes its arguments by position. */
+/** The decorated parameters of a method; `undefined` if it has none and takes its arguments by position. */
 export function parametersOf(type: Type, method: string): Parameter[] | undefined {
   const metadata = parameterMetadataOf(type, method);
   if (metadata === undefined) return undefined;
@@ -74,7 +74,7 @@ export async function resolveParameters(
   return values;
 }
 
-/** Passes a message that is taken by position through the pipes. `body` is what Nest calls a message's payload there. */
+/** Passes the message of a handler without decorated parameters through the pipes. Nest calls a payload `body`. */
 export function pipeMessage(message: unknown, metatype: unknown, pipes: readonly PipeTransform[]): unknown {
   return runPipes(message, { metatype, type: 'body', data: undefined }, pipes);
 }

@@ -18,15 +18,15 @@ import { ownAnswer } from './own-answer.js';
 import { RoomExecutionContext } from './room-execution.js';
 import { filterFor } from './ws-filters.js';
 
-/** A room's instance and, where its enhancers are its own, the id under which Nest keeps them. */
+/** A room's instance, and the id of its scoped enhancers in Nest's injector, if it has any. */
 export interface Host {
   readonly service: object;
   readonly contextId: ContextId | undefined;
 }
 
 /**
- * What a handler is called with by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`, and
- * `(ctx, firing)` for a timer.
+ * Arguments of a handler by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`; for a timer
+  * `(ctx, firing)`.
  */
 type Shape = 'context' | 'timer' | 'client' | 'message';
 
@@ -44,24 +44,24 @@ const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
 };
 
 /**
- * Guards stand where a client asks for something. On connect they have run before the upgrade. Elsewhere nobody asks:
- * a guard that says no must not keep a room from cleaning up after a client, or from its timers.
+ * Guards run only for a client's messages. On connect they have already run before the upgrade. No client asks for the
+ * other events, and a guard must not prevent a timer or the clean-up after a client.
  */
 const GUARDED: readonly string[] = ['message', 'event', 'binary'];
-/** Hooks of the room and of the scheduler. As Nest's own hooks they run without pipes and interceptors. */
+/** Hooks of the room and of the scheduler. Like Nest's own hooks they run without pipes and interceptors. */
 const HOOKS: readonly string[] = ['create', 'destroy', 'scheduled'];
 
-/** How one method of a service class is called. It is made once a class; rooms share it. */
+/** How to call one method of a service class. There is one plan for each method; all rooms share it. */
 export class HandlerPlan {
   readonly name: string;
   isAsync: boolean;
   readonly #shape: Shape;
   readonly #parameters: ReturnType<typeof parametersOf>;
-  /** Nothing stands between the room and the method. */
+  /** The method has no enhancers and no decorated parameters: the room calls it directly. */
   readonly #isDirect: boolean;
   readonly #isGuarded: boolean;
   readonly #isHook: boolean;
-  /** The enhancers of all rooms, where they need not be built per room. */
+  /** The enhancers, if all rooms can share them. */
   #shared: Enhancers | null = null;
 
   constructor(
@@ -111,7 +111,7 @@ export class HandlerPlan {
     return this.metadata.kind;
   }
 
-  /** Gives the error to the first filter that takes such errors. */
+  /** Passes the error to the first filter that catches it. @returns false if there is none */
   filter(
     host: Host,
     error: unknown,
@@ -156,7 +156,7 @@ export class HandlerPlan {
       const call = new InterceptedCall(this.name, this.kind === 'disconnect' ? undefined : client, turn, bounds);
       const intercept = (method: () => unknown) =>
         runInterceptors(interceptors, execution, () => call.valuesOf(method()));
-      // Joining and coming back ask for no answer: only the handler has one.
+      // Clients expect no reply to connect and resume: send one only if the handler itself returns a value.
       const isSeated = this.kind === 'connect' || this.kind === 'resume';
       const result = isSeated ? ownAnswer(callMethod, intercept) : intercept(callMethod);
       return after(result, (intercepted) => call.resultOf(intercepted));
@@ -172,7 +172,7 @@ export class HandlerPlan {
     return this.method.call(host.service, client, await this.#validated(message), context);
   }
 
-  /** What the method is called with. The schema comes first, then the pipes. */
+  /** The arguments of the method. The schema runs first, then the pipes. */
   #values(execution: RoomExecutionContext, pipes: Enhancers['pipes'], host: Host): unknown {
     if (this.#schema === undefined) return this.#pipedValues(execution, pipes, host);
     const args = execution.getArgs<unknown[]>();
@@ -209,7 +209,7 @@ export class HandlerPlan {
   }
 }
 
-/** TypeScript keeps the declared return type of a decorated method, and that of `async` where it compiles it away. */
+/** TypeScript emits the declared return type of a decorated method, and `Promise` for an `async` one that it down-levels. */
 function isDeclaredAsync(type: Type, methodName: string, method: Method): boolean {
   if (method.constructor.name === 'AsyncFunction') return true;
   return returnTypeOf(type, methodName) === Promise;

@@ -6,12 +6,12 @@ import { serviceMetadataOf, stateFieldsOf } from '../decorators/metadata-accesso
 import { JamsocketContext } from '../members/room-context.js';
 import { foreignDecoratorOn } from './foreign-decorators.js';
 
-/** From a provider to what makes it one for each room, by way of what it injects. */
+/** A provider, the dependencies in between, and the one that makes it room-scoped. */
 type Chain = readonly InstanceWrapper[];
 
 /**
- * Finds the providers that inject a room, or what only a room has, and are not part of one. Nest would never build
- * them, or fail when a request comes. Call it when all dependencies are known: after Nest has built the singletons.
+ * Finds providers outside of rooms that inject a room service or room-scoped dependencies. Nest would never build them,
+ * or fail at the first request. Call it when all dependencies are known: after Nest has built the singletons.
  * @throws JamsocketConfigurationError that names the class, the mistake and the cure
  */
 export function refuseInjectionMistakes(modules: ModulesContainer): void {
@@ -29,7 +29,7 @@ export function refuseInjectionMistakes(modules: ModulesContainer): void {
     const chain = chainToContext(dependenciesOf(wrapper), [wrapper]);
     if (chain === undefined) continue;
     if (inRooms.has(wrapper.token)) refuseForeignDecorator(wrapper, chain);
-    // Whoever gives a provider a scope knows that it is not a singleton.
+    // An explicit scope shows that the author does not expect a singleton.
     else if (wrapper.scope !== Scope.REQUEST && wrapper.scope !== Scope.TRANSIENT) fail(chain, INSTEAD_OR_SCOPE);
   }
 }
@@ -75,7 +75,7 @@ function refuseInjectedService(wrapper: InstanceWrapper): void {
   const service = dependenciesOf(wrapper).find(isRoomService);
   if (service === undefined) return;
   throw new JamsocketConfigurationError(
-    `${nameOf(wrapper)} injects ${nameOf(service)}, but what it would get belongs to no room: inject JamsocketRooms, and call invoke(${nameOf(service)}, roomId, …).`,
+    `${nameOf(wrapper)} injects ${nameOf(service)}, but would get an instance without a room: inject JamsocketRooms, and call invoke(${nameOf(service)}, roomId, …).`,
   );
 }
 
@@ -83,12 +83,12 @@ function refuseForeignDecorator(wrapper: InstanceWrapper, chain: Chain): void {
   const foreign = typeof wrapper.metatype === 'function' ? foreignDecoratorOn(wrapper.metatype as Type) : undefined;
   if (foreign === undefined) return;
   throw new JamsocketConfigurationError(
-    `${pathOf(chain)}, so that it is one for each room, and has ${foreign.what}, which would run on an instance that belongs to no room: ${foreign.cure}.`,
+    `${pathOf(chain)}, so it is built for each room. But it has ${foreign.what}, which would run on an instance without a room: ${foreign.cure}.`,
   );
 }
 
 function fail(chain: Chain, cure: string): never {
-  throw new JamsocketConfigurationError(`${pathOf(chain)}, which there is only within a room. ${cure}.`);
+  throw new JamsocketConfigurationError(`${pathOf(chain)}, which exists only within a room. ${cure}.`);
 }
 
 /** `Api injects Scores, which injects JamsocketContext` */
@@ -96,7 +96,7 @@ function pathOf([first, ...more]: Chain): string {
   return `${nameOf(first)} injects ${more.map(nameOf).join(', which injects ')}`;
 }
 
-/** Whatever the services inject or have as guards and the like. By token, since a guard may be a provider besides. */
+/** All dependencies and enhancers of the services, as tokens: a guard may be listed as a provider, too. */
 function tokensIn(services: readonly InstanceWrapper[]): ReadonlySet<unknown> {
   const found = new Set<InstanceWrapper>(services);
   for (const wrapper of found) {

@@ -4,7 +4,7 @@ import { streamOf } from '../replies/stream-of.js';
 import { InterceptedStream, type StreamOwner, type TurnBounds } from '../replies/turn-streams.js';
 import { isPromiseLike } from './enhancer-chain.js';
 
-/** A call of a method through interceptors. A stream of the method's own ends for them with its client or its turn. */
+/** A call of a method through interceptors. If the method returns a stream, that ends with its client or its turn. */
 export class InterceptedCall implements StreamOwner {
   #waiting = 0;
 
@@ -15,7 +15,7 @@ export class InterceptedCall implements StreamOwner {
     private readonly bounds: TurnBounds,
   ) {}
 
-  /** What the method returned, as the interceptors see it. */
+  /** The method's result, as the interceptors get it. */
   valuesOf(result: unknown): unknown {
     if (isPromiseLike(result)) return this.#later(result);
     if (typeof result !== 'object' || result === null) return result;
@@ -23,12 +23,12 @@ export class InterceptedCall implements StreamOwner {
     return stream === undefined ? result : this.bounds.bind(stream, this);
   }
 
-  /** What the interceptors have made of it. */
+  /** The result of the interceptors. */
   resultOf(intercepted: unknown): unknown {
     return isObservable(intercepted) ? new InterceptedStream(intercepted, () => this.#waiting > 0) : intercepted;
   }
 
-  /** Not rxjs' own way, which throws at the process whatever an operator throws at its end. */
+  /** Does not use rxjs' `from()`, which turns an error thrown by an operator at the end into an uncaught exception. */
   #later(result: PromiseLike<unknown>): Observable<unknown> {
     return new Observable((subscriber) => {
       this.#waiting++;

@@ -2,8 +2,8 @@ import { filter, isObservable } from 'rxjs';
 import { after } from './enhancer-chain.js';
 
 /**
- * The result of a call through interceptors, if the method itself returned something. Nobody asks on a connect: an
- * interceptor that wraps results, `undefined` included, must not send each client an answer.
+ * The result of a call through interceptors, but only if the method itself returned a value. Without this, an interceptor
+ * that wraps every result, even `undefined`, would send a reply to each client that connects.
  */
 export function ownAnswer(callMethod: () => unknown, intercepted: (call: () => unknown) => unknown): unknown {
   let hasAnswered = false;

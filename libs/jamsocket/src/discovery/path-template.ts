@@ -1,14 +1,14 @@
 import { JamsocketConfigurationError } from '../base/errors.js';
 
 const ROOM = ':room';
-/** Every URL parser takes dots out of a path; and `__proto__` is no property of an object. */
+/** URL parsers remove dot segments from a path, and `__proto__` cannot be a property of the parameters. */
 const UNREACHABLE: ReadonlySet<string> = new Set(['.', '..', ':__proto__']);
 
-/** The path of a service below the module's prefix: literal segments and parameters, `:room` the last of them. */
+/** The path of a service below the module's prefix: literal segments and parameters, with `:room` at the end. */
 export class PathTemplate {
   readonly segments: readonly string[];
 
-  /** @throws JamsocketConfigurationError if the path is not one; `where` names the class */
+  /** @throws JamsocketConfigurationError for an invalid path; `where` names the class */
   constructor(path: string | undefined, where: string) {
     const given = (path ?? '')
       .split('/')
@@ -42,12 +42,12 @@ export class PathTemplate {
 
   /** Sorts literal segments before parameters, from left to right: the more specific path comes first. */
   static compare(this: void, a: PathTemplate, b: PathTemplate): number {
-    // ':' sorts behind '-' and '.' but before letters, so parameters are replaced by what sorts behind every word.
+    // ':' sorts after '-' and '.' but before letters: replace parameters by a character that sorts after every word.
     const [x, y] = [a, b].map(({ shape }) => shape.replaceAll(':', '\uffff'));
     return x < y ? -1 : x > y ? 1 : 0;
   }
 
-  /** The service's name: what its path has besides parameters. */
+  /** The service's name: its path without the parameters. */
   get service(): string {
     return this.segments.filter((segment) => !segment.startsWith(':')).join('/') || 'default';
   }

@@ -4,8 +4,8 @@ import type { Client } from '../members/client.js';
 import type { Method } from './enhancers.js';
 
 /**
- * What enhancers, filters and parameter decorators of a room see. For those that were written for HTTP,
- * `switchToHttp()` has the request that the client came with, and a response that nobody gets.
+ * The execution context of a room's enhancers, filters and parameter decorators. For those that are written for HTTP,
+ * `switchToHttp()` has the client's upgrade request, and a response that is never sent.
  */
 export class RoomExecutionContext extends ExecutionContextHost {
   #response: UnsentResponse | null = null;
@@ -28,7 +28,7 @@ export class RoomExecutionContext extends ExecutionContextHost {
   }
 }
 
-/** Headers may be set on it, as guards do that throttle. An upgrade has no other answer than its refusal. */
+/** A response that is never sent: throttling guards set headers on it. */
 class UnsentResponse {
   readonly #headers = new Map<string, unknown>();
 

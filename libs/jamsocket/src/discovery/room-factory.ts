@@ -15,11 +15,11 @@ import { HandlerPlan, type Host } from './handler-plan.js';
 import { hooksOf, type RoomHooks } from './room-providers.js';
 import type { FoundService } from './service-explorer.js';
 
-/** Builds the rooms of one service class: the instance through Nest's injector, its handlers bound to it. */
+/** Builds the instances of one service class with Nest's injector, and binds the handlers to them. */
 export class RoomFactory {
   #plans: Plans | null = null;
   #areScoped = false;
-  /** The guards of a connect, where they need not be built per room. */
+  /** The guards of a connect, if all rooms can share them. */
   #sharedGuards: CanActivate[] | null = null;
 
   constructor(
@@ -27,7 +27,7 @@ export class RoomFactory {
     private readonly scheduled: readonly ScheduledMethod[],
     private readonly finder: EnhancerFinder,
     readonly logger: Logger,
-    /** Where the rooms are, such as `/ws/games/:game/:room`. */
+    /** Path of the rooms, such as `/ws/games/:game/:room`. */
     private readonly path: string,
   ) {}
 
@@ -38,12 +38,12 @@ export class RoomFactory {
     const moduleRef = wrapper.host!.providers.get(ModuleRef)!.instance as ModuleRef;
     moduleRef.registerRequestByContextId(new RoomRequest(context, this.path), contextId);
     const service = await moduleRef.resolve<object>(wrapper.token as Type<object>, contextId, { strict: true });
-    // Nest keeps everything room-scoped for as long as somebody holds the id: only scoped enhancers need that.
+    // Nest keeps all room-scoped instances while the id is referenced: keep the id only if scoped enhancers need it.
     const host: Host = { service, contextId: this.#areScoped ? contextId : undefined };
     return new BoundInstance(host, plans, hooksOf(service, wrapper, contextId));
   }
 
-  /** Whether a connect's guards can only be built within a room. */
+  /** Whether the guards of a connect are built for each room, so that the room must exist first. */
   get guardsNeedRoom(): boolean {
     this.#prepare();
     return this.#areScoped;
@@ -51,7 +51,7 @@ export class RoomFactory {
 
   /**
    * Runs the guards of a connect; `undefined` if there are none.
-   * @throws whatever a guard throws; RefusedError 403 if one says no
+   * @throws the error of a guard; RefusedError 403 if a guard returns false
    */
   admit(
     client: Client,
@@ -77,7 +77,7 @@ export class RoomFactory {
     return connect === undefined ? noHandler : (this.found.type.prototype as Record<string, Method>)[connect.method];
   }
 
-  /** Global enhancers may be added until the application listens, so this waits for the first room. */
+  /** Not done before the first room: the application may add global enhancers until it listens. */
   #prepare(): Plans {
     if (this.#plans !== null) return this.#plans;
     this.#areScoped = this.finder.areScoped(this.found.wrapper);
@@ -90,7 +90,7 @@ async function letIn(guards: readonly CanActivate[], execution: ConnectExecution
   execution.keepFindings();
 }
 
-/** Stands in for `@OnConnect` where a class has guards and no such handler. */
+/** Replaces `@OnConnect` in the execution context of a class that has guards but no such handler. */
 function noHandler(): void {}
 
 interface Plans {

@@ -4,17 +4,17 @@ import type { ProviderHook } from '../base/provider-hooks.js';
 
 type HookName = 'onModuleInit' | 'onModuleDestroy';
 
-/** The lifecycle hooks of a room's service and of everything that was built for this room alone, in the order they run. */
+/** The lifecycle hooks of a room's service and of all providers that were built for this room, in the order they run. */
 export interface RoomHooks {
-  /** The service, and what was built for its room alone. */
+  /** The service and the providers that were built for its room. */
   readonly instances: readonly object[];
-  /** Dependencies before what depends on them. */
+  /** Dependencies first. */
   readonly init: readonly ProviderHook[];
-  /** The other way round. */
+  /** Dependencies last. */
   readonly destroy: readonly ProviderHook[];
 }
 
-/** Nest itself calls the hooks of singletons only. */
+/** Needed because Nest calls only the hooks of singletons. */
 export function hooksOf(service: object, wrapper: InstanceWrapper, contextId: ContextId): RoomHooks {
   const instances = new Set<object>();
   collectScoped(wrapper, contextId, instances, new Set());
@@ -32,7 +32,7 @@ function hooksNamed(name: HookName, instances: readonly object[]): readonly Prov
   return instances.flatMap((instance) => hookOf(instance, name) ?? []);
 }
 
-/** What a factory made may be a strict mock, which throws for a property that it does not have. */
+/** A factory may return a strict mock, which throws when an unknown property is read. */
 function hookOf(instance: object, name: HookName): ProviderHook | undefined {
   try {
     const hook = (instance as Partial<Record<HookName, unknown>>)[name];
@@ -43,7 +43,7 @@ function hookOf(instance: object, name: HookName): ProviderHook | undefined {
   }
 }
 
-/** Adds the instances that a provider depends on, each behind its own dependencies. */
+/** Adds the instances that a provider depends on, each after its own dependencies. */
 function collectScoped(wrapper: InstanceWrapper, contextId: ContextId, found: Set<object>, visited: Set<string>): void {
   const dependencies = [
     ...(wrapper.getCtorMetadata() ?? []),
@@ -51,9 +51,9 @@ function collectScoped(wrapper: InstanceWrapper, contextId: ContextId, found: Se
   ];
   for (const dependency of dependencies) {
     const { isTransient } = dependency;
-    // A transient provider of a room is built for the room, whatever it depends on.
+    // A transient provider in a room is built for the room even if its dependencies are static.
     if (dependency.isDependencyTreeStatic() && !isTransient) continue;
-    // Whoever injects a transient provider has its own instance.
+    // Each class that injects a transient provider has its own instance.
     const inquirerId = isTransient ? wrapper.id : undefined;
     const key = `${dependency.id} ${inquirerId ?? ''}`;
     if (visited.has(key)) continue;

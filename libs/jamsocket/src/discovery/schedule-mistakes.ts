@@ -8,7 +8,7 @@ import type { ScheduledMethod } from '../room/room-definition.js';
 const DECORATORS = { timeout: '@Timeout', interval: '@Interval', cron: '@Cron' } as const;
 
 /**
- * Finds at boot what would keep every room from starting: Nest's scheduler does the same for other providers.
+ * Finds invalid schedules at boot, as Nest's scheduler does for other providers. Otherwise no room would start.
  * @param timers the methods with `@OnTimer`, by the timer's name
  * @throws JamsocketConfigurationError
  */
@@ -17,7 +17,7 @@ export function refuseScheduleMistakes(
   scheduled: readonly ScheduledMethod[],
   timers: ReadonlyMap<string, string>,
 ): void {
-  // A timer that `setTimer` sets is a timeout, and has its name among those of @Timeout.
+  // A timer of `setTimer` is a timeout: it shares its names with @Timeout.
   const seen = new Map(
     [...timers].map(([name, method]) => [`timeout:${name}`, { decorator: `@OnTimer('${name}')`, method }]),
   );
@@ -32,14 +32,14 @@ export function refuseScheduleMistakes(
     const twin = seen.get(`${trigger.type}:${name}`);
     if (twin !== undefined) {
       throw new JamsocketConfigurationError(
-        `${type.name} has ${twin.decorator} on ${twin.method}() and ${decorator} on ${method}() with one name, "${name}": give one of them another.`,
+        `${type.name} has ${twin.decorator} on ${twin.method}() and ${decorator} on ${method}() with the same name "${name}": rename one of them.`,
       );
     }
     seen.set(`${trigger.type}:${name}`, { decorator, method });
   }
 }
 
-/** Longer than Node can wait is fine: rooms wait several times in a row. */
+/** There is no maximum: rooms split a time that is too long for Node's timers. */
 function mistakeInMs(ms: unknown): string | undefined {
   if (Number.isFinite(ms) && (ms as number) >= 0) return undefined;
   return `its time is ${inspect(ms)}, but must be a number of milliseconds from 0`;
@@ -55,7 +55,7 @@ function mistakeInCron({ cronTime, timeZone, utcOffset, initialDelay = 0 }: Cron
   try {
     const time = new CronTime(...([cronTime, timeZone, utcOffset] as unknown as [string]));
     if (time.realDate) return isNaN(millisecondsOf(cronTime as DateLike)) ? 'its date is invalid' : undefined;
-    // There may be no such day: '0 0 31 2 *'.
+    // Throws for a date that does not exist: '0 0 31 2 *'.
     time.sendAt();
     return undefined;
   } catch (error) {

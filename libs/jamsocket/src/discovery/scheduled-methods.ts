@@ -5,11 +5,10 @@ import type { ScheduledMethod } from '../room/room-definition.js';
 import { refuseScheduleMistakes } from './schedule-mistakes.js';
 
 /**
- * The methods of a service class that Nest's `@Interval`, `@Timeout` or `@Cron` stand on. Their mark is taken off, so
- * that the scheduler does not warn that it cannot run them: rooms do. A method the class inherits keeps it, since
- * another class may share it.
+ * Finds the methods of a service class with Nest's `@Interval`, `@Timeout` or `@Cron`, and hides them from Nest's
+ * scheduler, which would warn that it cannot run them. Inherited methods are not hidden: another class may share them.
  * @param timers the methods with `@OnTimer`, by the timer's name
- * @throws JamsocketConfigurationError for what could never run
+ * @throws JamsocketConfigurationError for an invalid schedule
  */
 export function takeScheduledMethods(type: Type, timers: ReadonlyMap<string, string>): ScheduledMethod[] {
   const prototype = type.prototype as Record<string, object>;

@@ -14,7 +14,7 @@ export interface FoundHandler {
   readonly metadata: HandlerMetadata;
 }
 
-/** A service class as it stands in the source: nothing of it has been built yet. */
+/** A service class with its metadata. It has no instance yet. */
 export interface FoundService {
   readonly type: Type;
   readonly wrapper: InstanceWrapper;
@@ -45,7 +45,7 @@ export function exploreServices(modules: ModulesContainer): FoundService[] {
         fail(
           type,
           `is listed in the providers of ${twin.wrapper.host?.name} and of ${module.name}`,
-          'list it in one of them, so that its rooms have one home',
+          'list it in only one of them',
         );
       }
       found.set(type, describe(type, wrapper, metadata));
@@ -55,7 +55,7 @@ export function exploreServices(modules: ModulesContainer): FoundService[] {
   return [...found.values()];
 }
 
-/** Names of the handlers that stand on a class's methods, inherited ones included. */
+/** The handlers of a class, including inherited ones. */
 export function handlersOf(type: Type): FoundHandler[] {
   const prototype = type.prototype as Record<string, object>;
   return scanner.getAllMethodNames(prototype).flatMap((method) => {
@@ -66,7 +66,7 @@ export function handlersOf(type: Type): FoundHandler[] {
 
 function classOf(wrapper: InstanceWrapper): Type | undefined {
   const { metatype } = wrapper;
-  // A factory is a function too; a class has a prototype with methods of its own.
+  // A factory is a function, too, but has `inject` or no prototype.
   return typeof metatype === 'function' && metatype.prototype !== undefined && !wrapper.inject
     ? (metatype as Type)
     : undefined;
@@ -76,7 +76,7 @@ function describe(type: Type, wrapper: InstanceWrapper, metadata: ServiceMetadat
   if (wrapper.scope !== Scope.REQUEST) {
     fail(
       type,
-      'would be one instance for all rooms, since another scope overrides the one of @JamsocketService()',
+      'would have one instance for all rooms, because another scope overrides that of @JamsocketService()',
       'remove @Injectable() from the class, or the scope from its provider',
     );
   }
@@ -98,19 +98,19 @@ function refuseStrayHandlers(type: Type): void {
   if (stray === undefined) return;
   fail(
     type,
-    `has ${decoratorOf(stray.metadata)} on ${stray.method}() but is no room service`,
+    `has ${decoratorOf(stray.metadata)} on ${stray.method}() but is not a room service`,
     'decorate the class with @JamsocketService()',
   );
 }
 
-/** Whoever looks for these decorators builds an instance of its own for each call. */
+/** The packages of these decorators would build an instance of their own for each call. */
 function refuseForeignDecorator(type: Type): void {
   const foreign = foreignDecoratorOn(type);
   if (foreign === undefined) return;
-  fail(type, `has ${foreign.what}, which would run on an instance that belongs to no room`, foreign.cure);
+  fail(type, `has ${foreign.what}, which would run on an instance without a room`, foreign.cure);
 }
 
-/** A room's own `onModuleInit` and `onModuleDestroy` are called; these are about the application. */
+/** Hooks of the application. Rooms call only `onModuleInit` and `onModuleDestroy`. */
 const UNCALLED_HOOKS: Readonly<Record<string, string>> = {
   onApplicationBootstrap: '@OnCreate() or onModuleInit(), which run when a room begins',
   beforeApplicationShutdown: '@OnDestroy() or onModuleDestroy(), which run when a room ends',
@@ -135,7 +135,7 @@ function refuseTwoOfAKind(type: Type, handlers: readonly FoundHandler[]): void {
     if (metadata.kind === 'event' && metadata.schema !== undefined && !isStandardSchema(metadata.schema)) {
       fail(
         type,
-        `has ${decorator} on ${method}() with a schema that is no Standard Schema`,
+        `has ${decorator} on ${method}() with a schema that is not a Standard Schema`,
         'use one of zod, valibot, arktype or another library of https://standardschema.dev',
       );
     }

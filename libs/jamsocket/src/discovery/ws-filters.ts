@@ -5,7 +5,7 @@ import { BaseExceptionFilterContext } from '@nestjs/core/exceptions/base-excepti
 
 export type BoundFilter = ExceptionFilterMetadata;
 
-/** Exception filters of a handler, global ones included, the nearest first. Nest's context for gateways leaves those out. */
+/** Exception filters of a handler, the nearest first. Includes global ones, which Nest's context for gateways ignores. */
 export class WsFilters extends BaseExceptionFilterContext {
   constructor(
     container: NestContainer,
@@ -43,7 +43,7 @@ export class WsFilters extends BaseExceptionFilterContext {
   }
 }
 
-/** The filter that takes this error. */
+/** The first filter that catches this error. */
 export function filterFor(filters: readonly BoundFilter[], error: unknown): BoundFilter | undefined {
   return selectExceptionFilterMetadata<unknown>(filters as BoundFilter[], error);
 }

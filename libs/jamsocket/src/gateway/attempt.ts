@@ -4,15 +4,15 @@ import { pathAndQueryOf } from '../base/request-target.js';
 import { RefusedError } from '../base/errors.js';
 import type { JamsocketClock } from '../base/sources.js';
 
-/** One upgrade request on its way in. */
+/** One upgrade request that is being processed. */
 export class Attempt {
-  /** It was answered, or its socket is gone. */
+  /** The request was answered, or its socket has closed. */
   isOver = false;
-  /** Its request is a valid WebSocket handshake. */
+  /** The request is a valid WebSocket handshake. */
   isHandshake = false;
-  /** Name of the service it is for, once that is known. */
+  /** Name of the requested service, once it is known. */
   service: string | undefined = undefined;
-  /** Key of the room it is for, once that is known. */
+  /** Key of the requested room, once it is known. */
   room: string | undefined = undefined;
   #timer: NodeJS.Timeout | null = null;
   #abandon: ((reason: unknown) => void) | null = null;
@@ -41,9 +41,9 @@ export class Attempt {
   }
 
   /**
-   * Goes on with `step` at once if there is nothing to wait for: a connect that need not wait makes no promises. If there
-   * is, it waits no longer than the attempt lasts, and not over `timeoutMs` from the first wait on. A result that
-   * comes too late is given to `undo`.
+   * Runs `step` with the result of `work`; at once if `work` is no promise, so that a connect which need not wait creates
+   * no promises. Otherwise the wait ends with the attempt, or `timeoutMs` after the attempt's first wait began. A result
+   * that comes too late is passed to `undo`.
    */
   after<T, R>(
     work: T | Promise<T>,
@@ -64,12 +64,12 @@ export class Attempt {
     return Promise.race([work, abandoned]);
   }
 
-  /** The same client has come again: nobody waits for this attempt any more. */
+  /** The same client has connected again and no longer waits for this attempt. */
   supersede(): void {
     this.#abandon?.(new RefusedError(408, 'superseded', 'The same client has connected again meanwhile.'));
   }
 
-  /** Ends the wait; whoever waits hears why, and answers. */
+  /** Rejects the pending wait; the gateway then answers the request. */
   #timeOut(): void {
     this.#abandon?.(new RefusedError(503, 'handshake_timeout', 'The connect took too long.'));
   }

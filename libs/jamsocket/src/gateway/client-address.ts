@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
-/** Some proxies append the port. An IPv6 address then stands in brackets, which may come without a port too. */
+/** Some proxies append the port. An IPv6 address is then in brackets, which can also appear without a port. */
 const WITH_PORT = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/;
 
 /**
- * The address a request comes from. Each proxy appends the address of its own peer to `X-Forwarded-For`, so behind
- * `proxies` of them the client is that many places from the right; what stands further left, the client may have made
- * up. A header that is too short, or has no address there, did not come through them all, and the peer's own counts.
+ * The address of the client that sent a request. Each proxy appends the address of its peer to `X-Forwarded-For`, so with
+ * `proxies` proxies the client's address is at that position from the right; a client can forge everything further left.
+ * If the header has no address there, the request did not pass all proxies, and the peer's address is returned.
  */
 export function clientAddress(request: IncomingMessage, proxies: number): string {
   const peer = request.socket.remoteAddress ?? '';

@@ -5,14 +5,14 @@ import type { ResolvedLimits } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { AddressCounts, addressKey } from '../members/address-counts.js';
 
-/** With so many addresses on record, those that have not come for a while are forgotten. */
+/** With this many addresses in the table, idle ones are removed. */
 const FORGET_AT = 10_000;
 
 type CountedLimits = Pick<ResolvedLimits, 'maxConnections' | 'maxConnectionsPerIp' | 'connectsPerSecondPerIp'>;
 
 /**
- * Counts sockets from their upgrade request until they close, and the requests of each address, where a limit asks for it.
- * The places that are kept for clients whose connection is lost take up memory, too, and count like connections.
+ * Counts sockets from their upgrade request until they close, and requests by address, if there are limits on them.
+ * Places that are kept for resume use memory, too, and count as connections.
  */
 export class ConnectionCounter {
   readonly #connections = new AddressCounts();
@@ -22,19 +22,19 @@ export class ConnectionCounter {
   constructor(
     private readonly limits: CountedLimits,
     private readonly clock: JamsocketClock,
-    /** Places that are kept. */
+    /** Places that are kept for resume. */
     private readonly kept: AddressCounts,
   ) {}
 
   /**
-   * A client that comes back is counted already: the limits are not for it.
+   * @param isBack the client resumes: its place is already counted, so the limits do not apply
    * @throws RefusedError `server_full`, `too_many_connections`
    */
   countConnection(socket: Duplex, ip: string, isBack: boolean): void {
     const { maxConnections, maxConnectionsPerIp } = this.limits;
     if (maxConnections === Infinity && maxConnectionsPerIp === Infinity) return;
     if (!isBack && this.#connections.total + this.kept.total >= maxConnections)
-      throw new RefusedError(503, 'server_full', 'The server has no room for more connections.');
+      throw new RefusedError(503, 'server_full', 'The server is full: it accepts no more connections.');
     if (!isBack && this.#connections.of(ip) + this.kept.of(ip) >= maxConnectionsPerIp)
       throw new RefusedError(429, 'too_many_connections', 'Too many connections from this address.');
     this.#connections.add(ip);
@@ -58,7 +58,7 @@ export class ConnectionCounter {
     });
   }
 
-  /** A full bucket says nothing that a new one would not. */
+  /** A full bucket is equal to a new one. */
   #forget(now: number): void {
     for (const [key, bucket] of this.#rates) if (bucket.isFull(now)) this.#rates.delete(key);
     this.#forgetAt = Math.max(FORGET_AT, this.#rates.size * 2);

@@ -6,25 +6,26 @@ import type { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 
-/** Closes come this far apart at the most, so that a small server stops at once. */
+/** Closes are at most this far apart, so that a server with few clients stops quickly. */
 const MAX_GAP_MS = 1;
-/** The part of the grace over which the closes are spread. */
+/** Part of the grace over which the closes are spread. */
 const CLOSING_PART = 0.5;
-/** The part of the grace in which messages have their turns; the rest is for `@OnDisconnect`, `@OnDestroy` and the sockets. */
+/** Part of the grace for waiting messages; the rest is for `@OnDisconnect`, `@OnDestroy` and the sockets. */
 const MESSAGES_PART = 0.6;
-/** Closes go out in batches, one a tick. */
+/** Closes are sent in batches, one in each interval of this length. */
 const TICK_MS = 10;
-/** A log line names so many rooms. */
+/** Most rooms that a log line names. */
 const MAX_NAMES = 5;
 const REASON = 'service restart';
 
 const logger = new Logger('Jamsocket');
 
 /**
- * Ends all rooms within `graceMs`. Clients are closed in random order with 1012, spread so that they do not all come
- * back in one instant; each gets everything it was sent before, and one that speaks `jamsocket.v1` is closed when what
- * it sent has been handled and acknowledged. Messages that have not had their turns after a part of the grace are given
- * up unacknowledged, so that `@OnDisconnect` and `@OnDestroy` have the rest. Whoever has not closed by the end is cut off.
+ * Stops all rooms within `graceMs`. Clients are closed with 1012 in random order, spread over time so that they do not
+ * all reconnect at once. Each client first gets its pending messages; a client of `jamsocket.v1` is closed when its own
+ * messages are handled and acknowledged. After 60 % of the grace, the messages that still wait are dropped without an
+ * acknowledgement, so that the rest is left for `@OnDisconnect` and `@OnDestroy`. Connections that are still open at the
+ * end are cut.
  */
 export async function drainRooms(
   registry: RoomRegistry,
@@ -52,7 +53,7 @@ export async function drainRooms(
 interface Time {
   readonly graceMs: number;
   readonly clock: JamsocketClock;
-  /** Every client has been closed, whatever of it still waited. */
+  /** Resolves when the time for messages is over and every client has been closed. */
   readonly hurried: Promise<void>;
 }
 
@@ -65,7 +66,7 @@ async function drainInTime(
   const began = clock.now();
   const ends: Promise<void>[] = [];
   while (ends.length < clients.length) {
-    // By the clock, not by the tick: a busy process is late for every tick, and that must not add up.
+    // Computed from the clock: in a busy process timers fire late, and the delays must not add up.
     const elapsed = clock.now() - began + TICK_MS;
     const due = elapsed < spreadMs ? Math.ceil((clients.length * elapsed) / spreadMs) : clients.length;
     while (ends.length < due) ends.push(closeWhenHandled(clients[ends.length]));
@@ -77,7 +78,7 @@ async function drainInTime(
   await Promise.all([...registry.closing].map((connection) => connection.ended));
 }
 
-/** Durable rooms end without a word to those in them, who come back to another instance. */
+/** Saves the durable rooms with their clients in them, then closes the clients: they resume in another instance. */
 async function closeSuspended(registry: RoomRegistry, spreadMs: number, clock: JamsocketClock): Promise<void> {
   const clients = (await registry.suspendAll()).filter(({ connection }) => connection !== null);
   const gapMs = Math.min(MAX_GAP_MS, spreadMs / clients.length);
@@ -102,7 +103,7 @@ function logGivenUp(givenUp: ReadonlyMap<Room, number>, graceMs: number): void {
   const messages = [...givenUp.values()].reduce((sum, count) => sum + count, 0);
   logWarning(
     logger,
-    `Shutting down: ${messages} messages that clients had sent were not handled within ${graceMs * MESSAGES_PART} ms and have been given up, in ${namesOf([...givenUp.keys()])}. They have not been acknowledged. A longer shutdownGraceMs (${graceMs} ms) gives them more time.`,
+    `Shutting down: ${messages} messages of clients were not handled within ${graceMs * MESSAGES_PART} ms and are dropped without an acknowledgement, in ${namesOf([...givenUp.keys()])}. Raise shutdownGraceMs (${graceMs} ms) to give them more time.`,
     null,
   );
 }
@@ -110,12 +111,12 @@ function logGivenUp(givenUp: ReadonlyMap<Room, number>, graceMs: number): void {
 function logOverdue(registry: RoomRegistry, graceMs: number): void {
   const rooms = registry.unstopped();
   const what = [
-    ...(rooms.length > 0 ? [`${namesOf(rooms)} had not stopped`] : []),
-    ...(registry.closing.size > 0 ? [`${registry.closing.size} connections had not closed`] : []),
+    ...(rooms.length > 0 ? [`${namesOf(rooms)} did not stop`] : []),
+    ...(registry.closing.size > 0 ? [`${registry.closing.size} connections did not close`] : []),
   ].join(', and ');
   logWarning(
     logger,
-    `Shutting down: shutdownGraceMs (${graceMs} ms) is over. ${what || 'Not everything had ended'}; it ends now.`,
+    `Shutting down: shutdownGraceMs (${graceMs} ms) is over, but ${what || 'not everything stopped'}. The rest is cut off now.`,
     null,
   );
 }

@@ -19,7 +19,7 @@ export function checkHandshake(request: IncomingMessage): void {
   if (method !== 'GET') throw refuse(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' });
   if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0)
     throw refuse(400, 'A WebSocket handshake is HTTP/1.1 or later.');
-  if (countHosts(request) !== 1) throw refuse(400, 'The Host header is missing, or there are several.');
+  if (countHosts(request) !== 1) throw refuse(400, 'There must be exactly one Host header.');
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse(400, 'The Upgrade header is not "websocket".');
   if (!KEY.test(headers['sec-websocket-key'] ?? ''))
     throw refuse(400, 'The Sec-WebSocket-Key header is missing or wrong.');
@@ -43,7 +43,7 @@ export function acceptanceOf({ headers }: IncomingMessage, protocol: string | fa
   );
 }
 
-/** Node takes the first of several; a proxy in front may have taken another (RFC 9112 section 3.2). */
+/** With several Host headers, Node uses the first, but a proxy in front may have used another (RFC 9112 section 3.2). */
 function countHosts({ rawHeaders }: IncomingMessage): number {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at].toLowerCase() === 'host') count++;

@@ -31,11 +31,11 @@ import { moveToken } from './token-entry.js';
 /** Seconds after which a client may try again while the server restarts. */
 const RETRY_AFTER_S = '1';
 
-/** The front door: takes upgrade requests, refuses with HTTP, and seats whoever gets in. */
+/** Handles upgrade requests: refuses them with HTTP, or seats the client in its room. */
 export class JamsocketGateway {
-  /** It takes nobody in any more. */
+  /** New clients are refused. */
   isDraining = false;
-  /** Sees each client before its guards do: for tests, which can prepare it. */
+  /** Called with each client before its guards run: lets tests prepare the client. */
   onClient: ((client: Client, socket: Duplex) => void) | null = null;
   readonly #attempts = new Set<Attempt>();
   readonly #routes: RouteTable;
@@ -63,11 +63,11 @@ export class JamsocketGateway {
     }
   }
 
-  /** @returns false if the request is not for a room: it belongs to somebody else */
+  /** @returns false if the request is not for a room, so that other upgrade listeners get it */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (!this.#routes.owns(pathAndQueryOf(request))) return false;
     const attempt = new Attempt(request, socket, head, this.clock);
-    // Node raises every upgrade in the context of an HTTP parser, which connections share one after the other.
+    // Node emits 'upgrade' in the async context of an HTTP parser, which connections reuse.
     inContextOfNobody(() => this.#take(attempt));
     return true;
   }
@@ -78,7 +78,7 @@ export class JamsocketGateway {
     try {
       seated = this.#admit(attempt);
     } catch (error) {
-      // Nobody else listens, and an unheard error would end the process.
+      // There is no other listener, and an unhandled 'error' event would end the process.
       socket.on('error', () => socket.destroy());
       this.#refuse(attempt, error);
       return;
@@ -86,17 +86,17 @@ export class JamsocketGateway {
     if (seated !== undefined) void this.#watch(attempt, seated);
   }
 
-  /** The refusal of an upgrade that neither this module nor anyone else takes. */
+  /** The refusal of an upgrade that no listener handles. */
   unowned(url: string): RefusedError {
-    const refused = this.#routes.noService('Nothing at this path speaks WebSocket.');
+    const refused = this.#routes.noService('There is no WebSocket at this path.');
     this.#hint(url, refused);
     return refused;
   }
 
-  /** Answers plain requests for our paths, which are no upgrades. */
+  /** Answers requests for our paths that are not upgrades. */
   answerPlainRequests(adapter: RoutingAdapter | undefined): void {
     const { path } = this.options;
-    // A wildcard is written in two ways; without a prefix it would take everything.
+    // Without a prefix, a wildcard would match every path. Fastify and Express write it differently.
     const rest = adapter?.getType?.() === 'fastify' ? '*' : '*path';
     answerPlainRequests(adapter, path === '' ? this.#routes.paths : [`${path}/${rest}`], (url) => {
       try {
@@ -108,7 +108,7 @@ export class JamsocketGateway {
     });
   }
 
-  /** Answers everyone who is still waiting outside, and from now on whoever comes. */
+  /** Refuses the pending upgrade requests and all new ones. */
   refuseAll(): void {
     this.isDraining = true;
     for (const attempt of this.#attempts) this.#refuse(attempt, draining());
@@ -139,14 +139,14 @@ export class JamsocketGateway {
     return seating.begin();
   }
 
-  /** Sees a connect through that has to wait for something. */
+  /** Completes a connect that has to wait for something. */
   async #watch(attempt: Attempt, seated: Promise<void>): Promise<void> {
     const { socket } = attempt;
     const giveUp = (error: Error) => {
       attempt.end(error);
       socket.destroy();
     };
-    // Until ws takes over, nobody else listens, and an unheard error would end the process.
+    // Until the connection takes over there is no other listener, and an unhandled 'error' event would end the process.
     socket.on('error', giveUp);
     this.#attempts.add(attempt);
     try {
@@ -177,10 +177,10 @@ export class JamsocketGateway {
     else writeRefusal(attempt.socket, refusal);
   }
 
-  /** Else a wrong path and a forgotten provider look like a network that does not work. */
+  /** Without this line, a wrong path or a forgotten provider would look like a network problem. */
   #hint(url: string, error: unknown): void {
     if (!isInstance(error, RefusedError) || error.code !== 'no_such_service') return;
-    this.#hints.give(`A client came to ${url.split('?', 1)[0].slice(0, 200)}. ${error.message}`);
+    this.#hints.give(`A client tried to connect to ${url.split('?', 1)[0].slice(0, 200)}. ${error.message}`);
   }
 
   #report({ url, service, room }: Attempt, error: unknown): void {

@@ -6,9 +6,9 @@ import { canonicalOrigin, parseWebOrigin, type WebOrigin } from '../base/web-ori
 import type { Origins } from '../options/options.js';
 
 /**
- * Keeps pages of other sites from opening sockets with a visitor's cookies (cross-site WebSocket hijacking). Browsers
- * always send an Origin header and do not let a page forge it; without one the request is no browser's.
- * @param proxies how many proxies are trusted to say how the client reached them
+ * Prevents cross-site WebSocket hijacking, where a page of another site opens a socket with a visitor's cookies. Browsers
+ * always send an Origin header, which a page cannot forge; a request without one does not come from a browser.
+ * @param proxies number of trusted proxies, whose `X-Forwarded-Proto` is used
  * @throws RefusedError `origin`
  */
 export function checkOrigin(request: IncomingMessage, origins: Origins, proxies: number): void | Promise<void> {
@@ -18,7 +18,7 @@ export function checkOrigin(request: IncomingMessage, origins: Origins, proxies:
     return Promise.resolve(origins(origin, request)).then((isAllowed) => requireAllowed(isAllowed, origin));
   }
   const page = parseWebOrigin(origin);
-  // Extensions and files have origins that name no host, and no list has them.
+  // Origins of extensions and local files name no host, so they are never allowed by a list.
   const isAllowed =
     page !== undefined &&
     (origins === 'same-host' ? isOwnPage(request, page, proxies) : origins.includes(canonicalOrigin(page) ?? ''));
@@ -26,8 +26,8 @@ export function checkOrigin(request: IncomingMessage, origins: Origins, proxies:
 }
 
 /**
- * A page that was loaded without TLS may be anybody's who sits on the way, so it may not connect to a server that is
- * known to be reached with TLS. Where a proxy that nobody told us of may have taken TLS off, both schemes are fine.
+ * Anyone on the network path can change a page that was loaded without TLS, so such a page may not connect to a server
+ * that is reached with TLS. If an unknown proxy may have terminated TLS, both schemes are allowed.
  */
 function isOwnPage(request: IncomingMessage, page: WebOrigin, proxies: number): boolean {
   const authority = authorityOf(request);
@@ -36,7 +36,7 @@ function isOwnPage(request: IncomingMessage, page: WebOrigin, proxies: number): 
   return own !== undefined && own === canonicalOrigin(page);
 }
 
-/** Whether the client is known to have come with TLS: to this server, or to one of its proxies. */
+/** Whether the client is known to use TLS: to this server, or to one of its trusted proxies. */
 function isSecure({ socket, headers }: IncomingMessage, proxies: number): boolean {
   if ((socket as Partial<TLSSocket>).encrypted === true) return true;
   const header = headers['x-forwarded-proto'];
@@ -51,6 +51,6 @@ function requireAllowed(isAllowed: boolean, origin: string): void {
   throw new RefusedError(
     403,
     'origin',
-    `Pages of ${page} may not connect. The option "origins" of JamsocketModule says who may.`,
+    `Pages of ${page} may not connect. Allow the origin in the option "origins" of JamsocketModule.`,
   );
 }

@@ -2,7 +2,7 @@ import { RefusedError } from '../base/errors.js';
 import { refusalFor, type Refusal } from '../base/refusal.js';
 import { pathAndQueryOf } from '../base/request-target.js';
 
-/** What Nest's adapters for HTTP have in common. */
+/** The common methods of Nest's HTTP adapters. */
 export interface RoutingAdapter {
   get?(path: string, handler: (request: { readonly url?: string }, response: unknown) => void): unknown;
   getType?(): string;
@@ -11,10 +11,10 @@ export interface RoutingAdapter {
 }
 
 /**
- * Answers a plain GET of a WebSocket's path with 426. Call it when the application's own routes are registered and the
- * answer for unknown ones is not: a route of the application goes before.
- * @param paths where WebSockets are, as routes of the adapter
- * @param check throws for an URL at which there is no WebSocket
+ * Answers a GET of a WebSocket's path without an upgrade with 426. Call it after the application's routes are registered,
+ * so that they take precedence, and before the 404 handler is.
+ * @param paths routes of the WebSockets, in the adapter's syntax
+ * @param check throws for a URL without a WebSocket
  */
 export function answerPlainRequests(
   adapter: RoutingAdapter | undefined,
@@ -30,7 +30,7 @@ export function answerPlainRequests(
         adapter.reply!(response, body, status);
       });
     } catch {
-      // Fastify refuses a second route for one path: the application has one.
+      // Fastify refuses a second route for the same path: the application has its own.
     }
   }
 }
@@ -39,7 +39,7 @@ export function answerPlainRequests(
 function refusalOf(url: string, check: (url: string) => void): Refusal {
   try {
     check(url);
-    const message = 'This is a WebSocket: connect with ws:// or wss://. A plain request finds nothing here.';
+    const message = 'This path is a WebSocket: connect with ws:// or wss://, not with a plain HTTP request.';
     throw new RefusedError(426, 'upgrade_required', message, { Upgrade: 'websocket', Connection: 'Upgrade' });
   } catch (error) {
     return refusalFor(error);

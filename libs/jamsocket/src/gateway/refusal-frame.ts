@@ -6,8 +6,8 @@ import { closeReasonOf, type Refusal } from '../base/refusal.js';
 import { acceptanceOf } from './handshake.js';
 
 /**
- * Tells a client of `jamsocket.v1` by a close frame: a page's script cannot see what an upgrade is answered. The
- * handshake is completed only to close at once; no WebSocket comes into being here.
+ * Refuses a client of `jamsocket.v1` with a close frame, since scripts of a page cannot read the HTTP answer to an upgrade.
+ * The handshake is completed and the connection is closed at once; no WebSocket object is created.
  */
 export function writeRefusalFrame(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
   if (!socket.writable) {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Refusal } from '../base/refusal.js';
 
-/** A client that does not read holds this much of the server's memory at most. */
+/** The body stays in memory while a client does not read it, so its size is limited. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** Answers an upgrade request with HTTP and closes the socket. */
@@ -23,7 +23,7 @@ export function writeRefusal(socket: Duplex, { status, headers, body }: Refusal)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\n${lines.join('')}\r\n${text}`);
 }
 
-/** A guard's body may be no JSON, or be as long as what it was asked. */
+/** `undefined` if a guard's body is not serialisable, or too long because it quotes the request. */
 function jsonOf(body: object): string | undefined {
   try {
     const text = JSON.stringify(body);

@@ -10,7 +10,7 @@ export interface Route {
   readonly address: RoomAddress;
 }
 
-/** Which service a path is for. Literal segments win over parameters, from left to right. */
+/** Finds the service of a path. Literal segments take precedence over parameters, from left to right. */
 export class RouteTable {
   readonly #definitions: readonly ServiceDefinition[];
 
@@ -21,12 +21,12 @@ export class RouteTable {
     this.#definitions = [...definitions].sort((a, b) => PathTemplate.compare(a.template, b.template));
   }
 
-  /** Every path there is, such as `/ws/counter/:room`. */
+  /** The paths of all services, such as `/ws/counter/:room`. */
   get paths(): string[] {
     return this.#definitions.map(({ template }) => this.prefix + template.toString());
   }
 
-  /** Whether requests for this URL are answered here. With the prefix `/` these are only the ones that match a service. */
+  /** Whether this module answers requests for the URL. With the prefix `/` only if the URL matches a service. */
   owns(url: string): boolean {
     if (this.prefix === '') return this.#match(this.#segmentsOf(url)) !== undefined;
     return pathOf(url).startsWith(`${this.prefix}/`);
@@ -45,16 +45,16 @@ export class RouteTable {
     return { definition, address: addressOf(definition, params) };
   }
 
-  /** In development it says which paths there are: they are the application's own business. */
+  /** Lists the existing paths in development only: in production they are not disclosed. */
   noService(message: string): RefusedError {
     if (!isDevelopment()) return new RefusedError(404, 'no_such_service', message);
     const paths = this.paths.join(', ');
-    const hint = paths ? `There are: ${paths}.` : 'There are none.';
-    const cure = 'Is the class that you mean, with @JamsocketService(), in the providers of a module?';
+    const hint = paths ? `Existing paths: ${paths}.` : 'There are no room services.';
+    const cure = 'Is your class with @JamsocketService() listed in the providers of a module?';
     return new RefusedError(404, 'no_such_service', `${message} ${hint} ${cure}`);
   }
 
-  /** Without a slash at the end, unless it stands where a parameter is missing: `/ws/counter/` is no room of another service. */
+  /** Ignores a slash at the end, except before a missing parameter: `/ws/counter/` must not match the default service. */
   #segmentsOf(url: string): string[] {
     const segments = pathOf(url)
       .slice(this.prefix.length + 1)
@@ -86,7 +86,7 @@ function decodeParam(text: string, maxLength: number): string {
   try {
     if (text.includes('%')) value = decodeURIComponent(text);
   } catch {
-    throw new RefusedError(400, 'bad_url', 'The path has percent signs that encode nothing.');
+    throw new RefusedError(400, 'bad_url', 'The path has an invalid percent-encoding.');
   }
   const mistake = mistakeInParam(value, maxLength);
   if (mistake) throw new RefusedError(400, 'bad_room_id', `A parameter of the path ${mistake}.`);

@@ -23,7 +23,7 @@ let hasWarned = false;
 export class SocketFactory {
   readonly #server: WebSocketServer;
   readonly #heartbeat: Heartbeat | typeof NO_HEARTBEAT;
-  /** How a socket that began without `ws` gets one, or `null` if `ws` does everything from the start. */
+  /** Puts a `ws` object on a socket when it is needed; `null` if `ws` handles every connection from the start. */
   readonly #putWs: PutWs | null;
 
   constructor(
@@ -42,7 +42,7 @@ export class SocketFactory {
       maxBufferedChunks: limits.maxBufferedChunks,
       maxPendingAutoPongs: limits.maxPendingAutoPongs,
       closeTimeout: CLOSE_TIMEOUT_MS,
-      // The limits of ws 8.23 are not in its types yet.
+      // The types of ws 8.23 do not include its limits yet.
     } as ServerOptions);
     this.#heartbeat = heartbeat ? new Heartbeat(clock, heartbeat.intervalMs, heartbeat.timeoutMs) : NO_HEARTBEAT;
     const { options: wsOptions } = this.#server;
@@ -51,7 +51,7 @@ export class SocketFactory {
     this.#putWs = isLazy ? (socket) => putWsOn(socket, wsOptions) : null;
   }
 
-  /** Completes the handshake. The request has been checked: this cannot fail but by the socket's end. */
+  /** Completes the handshake. The request is already checked, so this fails only if the socket has ended. */
   open(
     request: IncomingMessage,
     socket: Duplex,
@@ -60,7 +60,7 @@ export class SocketFactory {
     joined: (connection: Connection) => void,
   ): void {
     const putWs = this.#putWs;
-    // What it says from here on does not belong to the upgrade.
+    // Later messages must not run in the async context of the upgrade.
     const connection = inContextOfNobody(() =>
       putWs === null
         ? this.#openWithWs(request, socket, head, client)
@@ -84,7 +84,7 @@ export class SocketFactory {
     client: Client,
     putWs: PutWs,
   ): Connection | undefined {
-    // The client may have ended it already.
+    // The client may have closed the socket already.
     if (!socket.readable || !socket.writable) {
       socket.destroy();
       return undefined;
@@ -107,7 +107,7 @@ function warnOnce(): void {
   hasWarned = true;
   logWarning(
     logger,
-    'This version of ws takes over a socket in an unknown way: it reads every connection from the start, which is slower.',
+    'This version of ws is not supported by the fast path: ws reads every connection from the start, which is slower.',
     null,
   );
 }

@@ -3,7 +3,7 @@ import { RefusedError } from '../base/errors.js';
 import { PLAIN, PROTOCOL, RESUME_PREFIX } from '../base/protocol.js';
 import type { ResumeRequest } from '../members/resumption.js';
 
-/** Token and count, as `RESUME_PREFIX` is followed by them. */
+/** Token and count, which follow `RESUME_PREFIX`. */
 const RESUME = /^([\w-]{22})\.(0|[1-9]\d{0,14})$/;
 
 /** Whether the client speaks `jamsocket.v1`. */
@@ -11,7 +11,7 @@ export function offersProtocol(request: IncomingMessage): boolean {
   return offeredProtocols(request).includes(PROTOCOL);
 }
 
-/** What the client wants to go on with, if it does. What cannot be read is a token that nobody knows: it has to be told. */
+/** The client's resume request, if it has one. An unreadable one counts as an unknown token, so that the client is told. */
 export function resumeRequestOf(request: IncomingMessage): ResumeRequest | undefined {
   const offered = offeredProtocols(request).find((protocol) => protocol.startsWith(RESUME_PREFIX));
   if (offered === undefined) return undefined;
@@ -20,8 +20,9 @@ export function resumeRequestOf(request: IncomingMessage): ResumeRequest | undef
 }
 
 /**
- * Which of the offered subprotocols the server answers with: ours, or else the client's first choice, among those that
- * are spoken where they are listed. It never tells a resume token back.
+ * The subprotocol that the server selects: ours if it is offered, otherwise the client's first choice that the server
+ * supports. Never selects an entry with a resume token, since that would send the token back.
+ * @param spoken the supported ones; `undefined` supports any
  */
 export function selectProtocol(offered: ReadonlySet<string>, spoken: readonly string[] | undefined): string | false {
   if (offered.has(PROTOCOL)) return PROTOCOL;
@@ -29,16 +30,12 @@ export function selectProtocol(offered: ReadonlySet<string>, spoken: readonly st
   return [...offered].find(isSpoken) ?? (offered.has(PLAIN) && PLAIN);
 }
 
-/** @throws RefusedError `subprotocol` if the client offers some, and none that is spoken */
+/** @throws RefusedError `subprotocol` if the client offers only unsupported subprotocols */
 export function checkSubprotocols(request: IncomingMessage, spoken: readonly string[] | undefined): void {
   const offered = offeredProtocols(request);
   if (offered.length === 0 || selectProtocol(new Set(offered), spoken) !== false) return;
   const known = [...(spoken ?? []), PROTOCOL].map((protocol) => `"${protocol}"`).join(', ');
-  throw new RefusedError(
-    400,
-    'subprotocol',
-    `None of the offered subprotocols is spoken here: offer ${known} or none.`,
-  );
+  throw new RefusedError(400, 'subprotocol', `None of the offered subprotocols is supported: offer ${known} or none.`);
 }
 
 /** In the client's order of preference. */

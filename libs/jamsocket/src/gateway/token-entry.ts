@@ -3,13 +3,13 @@ import { RefusedError } from '../base/errors.js';
 import { TOKEN_PREFIX } from '../base/protocol.js';
 import { offeredProtocols } from './subprotocol.js';
 
-/** No header may have such characters, and none of a real token has them. */
+/** Characters that are not allowed in a header. */
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x1f\x7f]/;
 
 /**
- * Moves the token that a page sends as a subprotocol entry, since it can set no headers, to `Authorization`, where
- * guards and libraries for HTTP look for it. The entry is gone then: no log, no answer and no handler ever has it.
+ * Moves a token from a subprotocol entry to the header `Authorization`, where guards and HTTP libraries expect it: a web
+ * page cannot set headers. The entry is removed, so that the token never appears in a log, an answer or a handler.
  * @throws RefusedError `bad_handshake`
  */
 export function moveToken(request: IncomingMessage): void {
@@ -21,9 +21,9 @@ export function moveToken(request: IncomingMessage): void {
   setHeader(request, 'Sec-WebSocket-Protocol', others.join(', '));
   const token = decode(entries);
   if (token === undefined)
-    throw refuse(`One percent-encoded token without control characters has to follow "${TOKEN_PREFIX}".`);
-  // A browser fails a connection whose server agrees to none of the subprotocols it has offered.
-  if (others.length === 0) throw refuse('Beside the token, offer "jamsocket.v1" or "jamsocket.plain".');
+    throw refuse(`"${TOKEN_PREFIX}" must be followed by one percent-encoded token without control characters.`);
+  // A browser fails a connection whose server selects none of the offered subprotocols.
+  if (others.length === 0) throw refuse('Offer "jamsocket.v1" or "jamsocket.plain" beside the token.');
   setHeader(request, 'Authorization', `Bearer ${token}`);
 }
 
@@ -37,7 +37,7 @@ function decode([entry, ...more]: string[]): string | undefined {
   }
 }
 
-/** Node makes `headers` of `rawHeaders` once: both have to say the same. */
+/** Node derives `headers` from `rawHeaders` only once, so both must be changed. */
 function setHeader({ headers, rawHeaders }: IncomingMessage, name: string, value: string): void {
   const key = name.toLowerCase();
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2)

@@ -5,25 +5,25 @@ import { pathAndQueryOf } from '../base/request-target.js';
 import { refusalFor } from '../base/refusal.js';
 import { writeRefusal } from './refusal.js';
 
-/** @returns whether the request was taken */
+/** @returns whether the request was handled */
 export type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 
 /**
- * Puts `take` before every other listener for upgrade requests, without any of them noticing: adapters and socket.io
- * destroy the sockets of paths they do not know, so a listener beside theirs is not enough, and whoever adds a
- * listener later must not get in front either. That leaves the server's own `emit`.
- * @param unowned answers upgrades that nobody takes, where nobody else listens for them
- * @returns a function that takes it out again
+ * Calls `take` before every other listener for upgrade requests, by replacing the server's `emit`. A listener of our own
+ * is not enough: adapters and socket.io destroy the sockets of unknown paths, and a listener that is added later could
+ * run first.
+ * @param unowned makes the refusal of an upgrade that no listener handles
+ * @returns a function that removes the hook
  */
 export function hookUpgrades(server: Server, take: TakeUpgrade, unowned: (url: string) => RefusedError): () => void {
   const emit = Reflect.get(server, 'emit') as (...args: never[]) => boolean;
-  // Where others listen, requests that nobody owns are theirs to answer.
+  // If there are other listeners, they answer requests that we do not handle.
   const refuseUnowned = (request: IncomingMessage, socket: Duplex) => {
     if (server.listenerCount('upgrade') > 1) return;
     socket.on('error', () => socket.destroy());
     writeRefusal(socket, refusalFor(unowned(pathAndQueryOf(request))));
   };
-  // Node raises 'upgrade' only if somebody listens, and answers the request as any other if nobody does.
+  // Node emits 'upgrade' only if there is a listener, and otherwise treats the request as a plain one.
   server.on('upgrade', refuseUnowned);
   const hooked = function (this: Server, event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'upgrade' && take(...(args as Parameters<TakeUpgrade>))) return true;
@@ -32,7 +32,7 @@ export function hookUpgrades(server: Server, take: TakeUpgrade, unowned: (url: s
   server.emit = hooked as typeof server.emit;
   return () => {
     server.removeListener('upgrade', refuseUnowned);
-    // Somebody may have wrapped `emit` after us; then our part of it stays, and lets everything through.
+    // If `emit` was wrapped again after us, our wrapper stays and passes everything on.
     if (server.emit === (hooked as typeof server.emit)) server.emit = emit as typeof server.emit;
     else take = () => false;
   };

@@ -18,10 +18,10 @@ import { HttpRoutesGuard } from './http-routes.guard.js';
 import { RoomCreation } from './room-creation.js';
 import { hideFromSwagger } from './swagger.js';
 
-/** Of Express, which is Node's own, or of Fastify, which has Node's own in `raw`. */
+/** Express extends Node's request; Fastify has it in `raw`. */
 type Request = IncomingMessage | { readonly raw: IncomingMessage };
 
-/** What a route method is called with, and on. */
+/** A method of the controller. */
 type RouteMethod = (this: RouteHost, request: Request, response: unknown, ...params: string[]) => Promise<string>;
 
 interface RouteHost {
@@ -30,11 +30,11 @@ interface RouteHost {
 }
 
 interface Route {
-  /** Of the controller's method. */
+  /** Name of the controller's method. */
   readonly name: string;
   readonly method: RequestMethod;
   readonly path: string;
-  /** Of the path, in order. */
+  /** Parameters of the path, in order. */
   readonly paramNames: readonly string[];
   readonly answer: (
     creation: RoomCreation,
@@ -44,8 +44,8 @@ interface Route {
 }
 
 /**
- * A controller of our HTTP routes. Each module has a class of its own, since its paths are only known once the
- * options are: `mountRoutes` writes them on it before Nest's router reads them.
+ * Creates the controller of our HTTP routes. Each module needs its own class, since the paths depend on its options:
+ * `mountRoutes` adds them to the class before Nest's router reads it.
  */
 export function createHttpController(): Type {
   @UseGuards(HttpRoutesGuard)
@@ -67,7 +67,7 @@ export function mountRoutes(controller: Type, options: ResolvedOptions, definiti
   for (const route of routesOf(options.path, definitions)) addRoute(controller, route);
 }
 
-/** The more specific first: Express takes the first that matches. */
+/** More specific routes first: Express uses the first match. */
 function routesOf(prefix: string, definitions: ServiceDefinitions): Route[] {
   const sorted = [...definitions.all].sort((a, b) => PathTemplate.compare(a.template, b.template));
   return [
@@ -99,12 +99,12 @@ function addRoute(controller: Type, { name, method, path, paramNames, answer }: 
     return text;
   };
   const prototype = controller.prototype as object;
-  // @nestjs/swagger finds the parameters by it.
+  // @nestjs/swagger finds the parameters by the method's name.
   Object.defineProperty(route, 'name', { value: name });
   const descriptor: PropertyDescriptor = { value: route, writable: true, configurable: true };
   Object.defineProperty(prototype, name, descriptor);
   RequestMapping({ path, method })(prototype, name, descriptor);
-  // The last parameter first, and with types, as the compiler has it: @nestjs/swagger goes by that.
+  // Last parameter first and with types, as the compiler emits it: @nestjs/swagger depends on that.
   for (const [at, param] of [...paramNames.entries()].reverse()) Param(param)(prototype, name, at + 2);
   Res({ passthrough: true })(prototype, name, 1);
   Req()(prototype, name, 0);

@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../options/resolved.js';
 import { RESOLVED_OPTIONS } from './http-tokens.js';
 import { runListedGuards } from './listed-guards.js';
 
-/** Runs the guards of the option `http.guards`: they are known too late to stand on the controller themselves. */
+/** Runs the guards of the option `http.guards`, which is known too late for `@UseGuards()` on the controller. */
 @Injectable()
 export class HttpRoutesGuard implements CanActivate {
   constructor(

@@ -4,7 +4,7 @@ import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
 
 const guardsConsumer = new GuardsConsumer();
 
-/** Runs guards that an option lists, and that therefore do not stand on the controller themselves. */
+/** Runs guards that are listed in an option instead of `@UseGuards()`. */
 export async function runListedGuards(
   guards: readonly (Type<CanActivate> | CanActivate)[],
   context: ExecutionContext,
@@ -15,7 +15,7 @@ export async function runListedGuards(
   return guardsConsumer.tryActivate(instances, context.getArgs(), host, context.getHandler() as never, 'http');
 }
 
-/** The application's own instance of the class, or one made for it here if it is nobody's provider. */
+/** The application's instance of the class, or a new one if the class is not a provider. */
 async function instanceOf(guard: Type<CanActivate> | CanActivate, moduleRef: ModuleRef): Promise<CanActivate> {
   if (typeof guard !== 'function') return guard;
   try {

@@ -19,7 +19,7 @@ import { JamsocketRooms } from '../rooms/jamsocket-rooms.js';
 import { RoomRegistry } from '../rooms/room-registry.js';
 import { RESOLVED_OPTIONS } from './http-tokens.js';
 
-/** Makes rooms for HTTP requests. Whoever may not connect to a room may not make it either. */
+/** Creates rooms for HTTP requests. A request must pass the same checks as a connect to the room. */
 @Injectable()
 export class RoomCreation {
   constructor(
@@ -30,14 +30,14 @@ export class RoomCreation {
   ) {}
 
   /**
-   * @param name of the room; a new one if it has none
+   * @param name name of the room; generated if it is missing
    * @returns the room's id
-   * @throws HttpException for every refusal, and whatever else a guard or `@OnCreate` throws
+   * @throws HttpException for every refusal; any other error of a guard or `@OnCreate`
    */
   async create(request: IncomingMessage, definition: ServiceDefinition, name?: RoomName): Promise<string> {
     try {
       await checkOrigin(request, definition.options.origins, this.options.trustProxy);
-      // Guards that can only be built within the room have to wait for it.
+      // Room-scoped guards need the room first.
       if (definition.guardsNeedRoom()) return await this.#createThenAsk(request, definition, name);
       const ask = (address: RoomAddress) => this.#askGuards(request, definition, address, null);
       return (await this.rooms.createIn(definition, name, ask)).address.roomId;
@@ -69,11 +69,16 @@ export class RoomCreation {
     const asked = definition.admit(client, room?.instance ?? null, room?.context ?? null);
     if (asked === undefined) return;
     const ms = definition.options.limits.handshakeTimeoutMs;
-    await withinTimeout(asked, ms, this.clock, () => `The guards of ${definition.type.name} took over ${ms} ms.`);
+    await withinTimeout(
+      asked,
+      ms,
+      this.clock,
+      () => `The guards of ${definition.type.name} took longer than ${ms} ms.`,
+    );
   }
 }
 
-/** Filters for HTTP know no WsException, with which a guard may refuse, and no time-outs. */
+/** HTTP exception filters do not support a guard's WsException and our time-outs. */
 function asHttpException(error: unknown): unknown {
   if (isInstance(error, JamsocketError) && error.code === 'handler_timeout')
     return new RefusedError(503, 'handshake_timeout', error.message, {}, { cause: error });

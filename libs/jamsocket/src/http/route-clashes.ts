@@ -24,8 +24,8 @@ type Version = string | typeof VERSION_NEUTRAL | readonly (string | typeof VERSI
 const scanner = new MetadataScanner();
 
 /**
- * Finds routes of the application that a controller of ours would get in the way of, or they in its. Express lets the
- * first of two win without a word, and Fastify refuses the second with an error that names neither.
+ * Finds routes of the application that clash with routes of our controllers. Express silently uses the first of two, and
+ * Fastify refuses the second with an error that names neither class.
  */
 export class RouteClashes {
   readonly #paths: RoutePathFactory;
@@ -39,9 +39,9 @@ export class RouteClashes {
   }
 
   /**
-   * Call it when the application's prefix and versions are set and no route is registered: from `configure` of a module.
-   * @param where begins the error: `JamsocketModule`
-   * @param cure ends it
+   * Call it from `configure` of a module: then the application's prefix and versions are set, and no route is registered.
+   * @param where beginning of the error message, such as `JamsocketModule`
+   * @param cure end of the error message
    * @throws JamsocketConfigurationError
    */
   refuse(controller: Type, where: string, cure: string): void {
@@ -51,16 +51,16 @@ export class RouteClashes {
       if (!isOurs(ours)) continue;
       const rival =
         routes.find((other, place) => !isOurs(other) && this.#clash(ours, other, at < place))?.name ??
-        (this.#isRaw(ours) ? 'a route that was registered past Nest' : undefined);
+        (this.#isRaw(ours) ? 'a route that was registered without Nest' : undefined);
       if (rival === undefined) continue;
       throw new JamsocketConfigurationError(
-        `${where}: of its route ${RequestMethod[ours.method]} ${ours.path} and ${rival}, requests would reach only one. ${cure}`,
+        `${where}: its route ${RequestMethod[ours.method]} ${ours.path} clashes with ${rival}. ${cure}`,
       );
     }
   }
 
   #clash(ours: Route, other: Route, isFirst: boolean): boolean {
-    // Only Express goes by the order; others take the more specific route, and refuse equal ones.
+    // In Express the order decides. Fastify uses the more specific route and refuses equal ones.
     if (!this.#isFastify) return isFirst ? hides(ours, other) : hides(other, ours);
     return hides(ours, other) && hides(other, ours);
   }
@@ -69,7 +69,7 @@ export class RouteClashes {
     return this.adapterHost.httpAdapter?.getType() === 'fastify';
   }
 
-  /** Whether something that is no controller of Nest's has taken the path: `app.getHttpAdapter().get('/status', …)`. */
+  /** Whether the path was registered without a controller: `app.getHttpAdapter().get('/status', …)`. */
   #isRaw(ours: Route): boolean {
     const server = this.adapterHost.httpAdapter?.getInstance<RawServer>();
     const method = RequestMethod[ours.method];
@@ -124,7 +124,7 @@ export class RouteClashes {
   }
 }
 
-/** What Fastify and Express have to find a route by. */
+/** How to find a route in Fastify (`hasRoute`) and in Express (`router`). */
 interface RawServer {
   hasRoute?(route: { method: string; url: string }): boolean;
   readonly router?: {
@@ -138,7 +138,7 @@ function listed(paths: unknown): string[] {
   return paths === undefined ? [] : ([paths].flat() as string[]);
 }
 
-/** Versions in the path need no more: the paths differ. */
+/** Whether only a header selects the version. With versions in the URI the paths differ anyway. */
 function isByHeader(versioning: VersioningOptions | undefined, version: Version): boolean {
   if (versioning === undefined || versioning.type === VersioningType.URI || version === undefined) return false;
   return !([version].flat() as unknown[]).includes(VERSION_NEUTRAL);

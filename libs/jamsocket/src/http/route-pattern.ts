@@ -1,11 +1,11 @@
 import { RequestMethod } from '@nestjs/common';
 
-/** A route as far as two of them can get in each other's way. */
+/** The parts of a route that decide whether two routes clash. */
 export interface RoutePattern {
   readonly method: RequestMethod;
-  /** Of the whole path, prefixes included. */
+  /** Segments of the whole path, including prefixes. */
   readonly segments: readonly string[];
-  /** It only takes requests of one version or one host, and passes the rest on. */
+  /** The route takes only requests of one version or one host, and passes on the rest. */
   readonly isSelective: boolean;
 }
 
@@ -13,7 +13,7 @@ export function segmentsOf(path: string): string[] {
   return path.split('/').filter((segment) => segment !== '');
 }
 
-/** Whether `first` takes every request that `second` is for. */
+/** Whether `first` takes every request that `second` matches. */
 export function hides(first: RoutePattern, second: RoutePattern): boolean {
   if (first.isSelective || !coversMethod(first.method, second.method)) return false;
   const { length } = first.segments;
@@ -30,11 +30,11 @@ function coversMethod(first: RequestMethod, second: RequestMethod): boolean {
 
 function coversSegment(first: string, second: string): boolean {
   if (isWildcard(second)) return false;
-  // Express takes both cases for the same by default.
+  // Express ignores case by default.
   return /^:\w+$/.test(first) || first.toLowerCase() === second.toLowerCase();
 }
 
-/** `*`, `*rest`, `{*rest}`, `(.*)`: everything from there on. */
+/** `*`, `*rest`, `{*rest}` and `(.*)` match the whole rest of the path. */
 function isWildcard(segment: string): boolean {
   return /^(?:\*\w*|\{\*\w*\}|\(\.\*\))$/.test(segment);
 }

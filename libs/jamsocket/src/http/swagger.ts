@@ -1,9 +1,9 @@
 import type { Type } from '@nestjs/common';
 
-/** What `@ApiExcludeController()` of @nestjs/swagger writes; the package itself need not be there. */
+/** Metadata key of `@ApiExcludeController()` of @nestjs/swagger, which need not be installed. */
 const EXCLUDE_CONTROLLER = 'swagger/apiExcludeController';
 
-/** Keeps the controller's routes out of the application's Swagger documents, or lets them in. */
+/** Hides the controller's routes from the application's Swagger documents, or shows them. */
 export function hideFromSwagger(controller: Type, isHidden = true): void {
   Reflect.defineMetadata(EXCLUDE_CONTROLLER, [isHidden], controller);
 }
