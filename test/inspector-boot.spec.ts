@@ -48,7 +48,7 @@ describe('JamsocketInspectorModule at boot', () => {
     process.env.NODE_ENV = 'production';
     const { message } = await mistakeIn(options);
     expect(message).toMatch(
-      /^JamsocketInspectorModule\.forRoot: options\.guards lists no guard.*production.*List who may/,
+      /^JamsocketInspectorModule\.forRoot: options\.guards lists no guard.*production.*Add a guard/,
     );
   });
 

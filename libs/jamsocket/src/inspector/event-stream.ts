@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { InspectorEvents } from './inspector-events.js';
 
-/** Milliseconds after which a browser connects again when the stream has ended. */
+/** Milliseconds after which a browser reconnects when the stream has ended. */
 const RETRY_MS = 2_000;
-/** Milliseconds that a browser has to take the end of a stream. */
+/** Milliseconds in which a browser must read the end of a stream. */
 const END_TIMEOUT_MS = 1_000;
 
 /** Server-Sent Events to one browser (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
@@ -11,17 +11,17 @@ export class EventStream {
   constructor(private readonly response: ServerResponse) {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
-      // A proxy or a compressing middleware that waits for more would make it anything but live.
+      // Keeps proxies and compressing middleware from buffering the stream.
       'Cache-Control': 'no-store, no-transform',
       'X-Accel-Buffering': 'no',
       'X-Content-Type-Options': 'nosniff',
     });
-    // A browser that has gone is noticed by 'close'; the error before it tells nothing more.
+    // A lost browser is noticed by 'close', which follows.
     response.on('error', () => undefined);
     response.write(`retry: ${RETRY_MS}\n\n`);
   }
 
-  /** The browser does not take what it was sent: whatever can wait should. */
+  /** Sent bytes are still waiting for the browser: send nothing that can wait. */
   get isBehind(): boolean {
     return this.response.writableNeedDrain;
   }
@@ -35,7 +35,7 @@ export class EventStream {
     else this.response.on('close', listener);
   }
 
-  /** Says so to a browser that listens; one that does not is cut off, or a server that closes would wait for it. */
+  /** Ends the stream properly. A browser that does not read is cut off, since a closing server would wait for it. */
   end(): void {
     if (this.isBehind) {
       this.response.destroy();

@@ -1,9 +1,9 @@
-/** The text, or its beginning and how long it is. */
+/** The text; if it is too long, its beginning and its length. */
 export function cutText(text: string, maxLength: number): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text;
 }
 
-/** Reads no further than it has to. */
+/** The first values. Reads no more than `count` values. */
 export function firstOf<T>(values: Iterable<T>, count: number): T[] {
   const first: T[] = [];
   if (count <= 0) return first;

@@ -3,7 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { JamsocketContext } from '../members/room-context.js';
 import type { IsInjected } from './state-view.js';
 
-/** Tells what Nest has injected from what a service has made itself: instances of the application, and of its classes. */
+/** Recognises injected values, which are not a service's own state: instances of the application's providers and their classes. */
 export function injectedBy(modules: ModulesContainer): IsInjected {
   const instances = new Set<unknown>();
   const classes = new Set<unknown>([JamsocketContext, Logger]);
@@ -16,7 +16,7 @@ export function injectedBy(modules: ModulesContainer): IsInjected {
   return (value) => instances.has(value) || classes.has(value.constructor);
 }
 
-/** A factory is a function, too. */
+/** Whether it is a class and not a factory function. */
 function isClass(metatype: unknown): metatype is Type {
   return typeof metatype === 'function' && Object.hasOwn(metatype, 'prototype') && metatype !== Object;
 }

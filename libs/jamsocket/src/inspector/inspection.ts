@@ -16,17 +16,17 @@ import type { Viewer } from './viewer.js';
 const TRAFFIC_INTERVAL_MS = 100;
 const logger = new Logger('Jamsocket');
 
-/** What an inspection needs of the rest. */
+/** What an inspection depends on. */
 export interface InspectionParts {
   readonly options: ResolvedInspectorOptions;
   readonly directory: RoomDirectory;
   readonly observers: JamsocketObservers;
   readonly clock: JamsocketClock;
-  /** `null` if state is not to be shown. */
+  /** `null` if state is not shown. */
   readonly isInjected: IsInjected | null;
 }
 
-/** Everything that costs something: it lives from the first page that opens to the last that closes. */
+/** Reads the rooms for all open pages. It exists only while at least one page is open, so that nothing is read otherwise. */
 export class Inspection {
   readonly #viewers = new Set<Viewer>();
   readonly #meters = new RoomMeters();
@@ -43,7 +43,7 @@ export class Inspection {
   constructor(private readonly parts: InspectionParts) {
     const { clock, options, observers, isInjected } = parts;
     this.#readAt = clock.now();
-    // Once: a point in time that moved with the wall clock would make every row a changed one.
+    // Computed once: if it followed the wall clock, every row would count as changed.
     const epoch = Date.now() - this.#readAt;
     this.#table = new RoomTable(epoch);
     this.#details = new RoomDetails(epoch, isInjected);
@@ -82,7 +82,7 @@ export class Inspection {
     this.#process.stop();
   }
 
-  /** Traffic is only there while a room is watched. */
+  /** Runs the traffic timer only while a room is watched. */
   #followWatches(): void {
     const { clock } = this.parts;
     if (this.#meters.isWatched && this.#trafficTimer === null) {
@@ -93,7 +93,7 @@ export class Inspection {
     }
   }
 
-  /** Readings look at values of the application: what they throw must not end the process. It is logged once. */
+  /** Reading the application's values may throw, which must not end the process. The first error is logged. */
   #safely(show: () => void): void {
     try {
       show();

@@ -1,4 +1,4 @@
-/** What the page is told, as JSON in Server-Sent Events. */
+/** Events for the page, as JSON in Server-Sent Events. */
 export interface InspectorEvents {
   overview: Overview;
   rooms: RoomChanges;
@@ -9,13 +9,13 @@ export interface InspectorEvents {
 }
 
 export interface Overview {
-  /** Milliseconds since the epoch, as all points in time here. */
+  /** Milliseconds since the epoch, like all points in time in this file. */
   readonly at: number;
   readonly intervalMs: number;
   readonly uptimeS: number;
   readonly memory: { readonly rss: number; readonly heapUsed: number };
   readonly eventLoopDelayMs: { readonly mean: number; readonly max: number };
-  /** Open WebSockets of clients that are in a room. */
+  /** Open WebSockets of clients in rooms. */
   readonly connections: number;
   readonly services: readonly ServiceTotals[];
   readonly isStateShown: boolean;
@@ -23,17 +23,17 @@ export interface Overview {
 
 export interface ServiceTotals {
   readonly name: string;
-  /** Of its WebSockets, such as `/ws/counter/:room`. */
+  /** Path of its WebSockets, such as `/ws/counter/:room`. */
   readonly path: string;
   readonly rooms: number;
   readonly clients: number;
 }
 
 export interface RoomChanges {
-  /** Whether these are all rooms; if not, those that have changed. */
+  /** True: these are all rooms. False: only the changed ones. */
   readonly isFull: boolean;
   readonly rooms: readonly RoomRow[];
-  /** Keys of rooms that are there no more. */
+  /** Keys of rooms that no longer exist. */
   readonly gone: readonly string[];
 }
 
@@ -43,16 +43,16 @@ export interface RoomRow {
   readonly service: string;
   readonly room: string;
   readonly clients: number;
-  /** Of the clients, those whose connection is lost and who may come back. */
+  /** Clients among them that are away: their connection is lost, and they may resume. */
   readonly away: number;
-  /** Messages a second of the last interval; a message to ten clients goes out ten times. */
+  /** Messages a second in the last interval. A message to ten clients counts ten times in `out`. */
   readonly in: number;
   readonly out: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Events that wait for their turn. */
   readonly mailbox: number;
-  /** Bytes that wait for slow clients. */
+  /** Bytes that wait for clients that are behind. */
   readonly buffered: number;
   /** Pending timers. */
   readonly timers: number;
@@ -65,7 +65,7 @@ export interface RoomDetail {
   /** At most 500. */
   readonly clients: readonly ClientDetail[];
   readonly clientCount: number;
-  /** At most 500; the room's row has how many there are. */
+  /** At most 500; the room's row has the total. */
   readonly timers: readonly TimerDetail[];
   readonly mailbox: number;
   readonly state?: unknown;
@@ -78,9 +78,9 @@ export interface ClientDetail {
   readonly isConnected: boolean;
   readonly joinedAt: number;
   readonly buffered: number;
-  /** At most 20, and how many more there are. */
+  /** At most 20, and the number of the others. */
   readonly tags: readonly string[];
-  /** Path it connected to, with the query only if state is shown: there are secrets in queries. */
+  /** Path it connected to. Includes the query only if state is shown, since queries may contain secrets. */
   readonly url: string;
   readonly data?: unknown;
 }
@@ -93,16 +93,16 @@ export interface TimerDetail {
 
 export interface Traffic {
   readonly entries: readonly TrafficEntry[];
-  /** Entries that are not shown, since there were too many. */
+  /** Number of entries that were left out because there were too many. */
   readonly dropped: number;
 }
 
 export interface TrafficEntry {
-  /** Counts up, those that were dropped included. */
+  /** Counts up, including dropped entries. */
   readonly n: number;
   readonly at: number;
   readonly dir: 'in' | 'out' | 'join' | 'leave' | 'lost' | 'back' | 'turn-error';
-  /** Id of the client it comes from. */
+  /** Id of the client that caused the entry. */
   readonly client?: string;
   /** `everyone`, `everyone but 3`, `3` or `17 clients` */
   readonly to?: string;

@@ -7,11 +7,11 @@ export interface JamsocketInspectorOptions {
   /** Path of the page, under the global prefix if there is one. Default `/inspector`. */
   path?: string;
   /**
-   * Who may see the page and use its buttons: classes that the application provides, or instances. They run for every
-   * request, those for the page's files included. Default: whoever asks for `localhost`; without guards it does not boot in production.
+   * Guards of the page and its buttons: classes or instances. They run for every request, including those for the page's
+   * files. Default: only requests to `localhost` are allowed, and the application does not boot in production.
    */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
-  /** Whether it shows the fields of a room's service, `client.data` and the queries that clients came with. Default `false`. */
+  /** Whether the page shows the fields of a room's service, `client.data` and the queries of upgrade requests. Default `false`. */
   state?: boolean;
   /** Milliseconds between two readings, 20 to 10,000. Default 1,000. */
   intervalMs?: number;
@@ -40,8 +40,8 @@ export function resolveInspectorOptions(given: JamsocketInspectorOptions = {}): 
   const options = resolve(given, WHERE);
   if (process.env.NODE_ENV === 'production' && options.guards.length === 0) {
     throw new JamsocketConfigurationError(
-      `${WHERE}.guards lists no guard, and NODE_ENV is "production": everyone who can reach the server could read what ` +
-        'clients send, throw them out and close rooms. List who may, such as { guards: [AdminGuard] }, or do not import the module in production.',
+      `${WHERE}.guards lists no guard, and NODE_ENV is "production": anyone who can reach the server could read what ` +
+        'clients send, disconnect them and close rooms. Add a guard, such as { guards: [AdminGuard] }, or do not import the module in production.',
     );
   }
   return options;

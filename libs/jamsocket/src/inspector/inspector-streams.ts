@@ -10,10 +10,10 @@ import { INSPECTOR_OPTIONS, type ResolvedInspectorOptions } from './inspector-op
 import { RoomDirectory } from './room-directory.js';
 import { Viewer } from './viewer.js';
 
-/** Pages that can be open at a time: each costs something. */
+/** Pages that can be open at the same time: each one costs memory and time. */
 const MAX_STREAMS = 20;
 
-/** The streams of all open pages. While there are none, nothing is observed, counted or timed. */
+/** The streams of all open pages. Without an open page, nothing is observed, counted or timed. */
 @Injectable()
 export class InspectorStreams implements BeforeApplicationShutdown {
   #inspection: Inspection | null = null;
@@ -45,7 +45,7 @@ export class InspectorStreams implements BeforeApplicationShutdown {
     });
   }
 
-  /** The rooms have drained; the server has not begun to wait for its connections. */
+  /** Runs after the rooms have drained and before the server waits for its connections to close. */
   beforeApplicationShutdown(): void {
     this.#isShuttingDown = true;
     this.#inspection?.end();

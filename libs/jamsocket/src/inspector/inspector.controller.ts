@@ -22,7 +22,7 @@ import { InspectorGuard } from './inspector.guard.js';
 import { PageFiles } from './page-files.js';
 import { RoomActions } from './room-actions.js';
 
-/** No other origin's page can send it without asking first. */
+/** Protects actions from pages of other origins, which cannot send a custom header without a CORS preflight. */
 const ACTION_HEADER = 'x-jamsocket-inspector';
 
 const PAGE_HEADERS = {
@@ -34,20 +34,20 @@ const PAGE_HEADERS = {
 };
 const ALL_HEADERS = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' };
 
-/** What Express and Fastify have in common. */
+/** The common part of Express' and Fastify's requests. */
 interface Request {
   readonly method: string;
   readonly originalUrl: string;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Of Express, which is Node's own, or of Fastify, which has Node's own in `raw`. */
+/** Express extends Node's response; Fastify has it in `raw`. */
 type Response = ServerResponse | { readonly raw: ServerResponse; hijack(): void };
 
 /**
- * A controller of the page, its files, its stream and its buttons. Each module has a class of its own, since its path is
- * only known once the options are: `mountInspector` writes it. The answers are written past the interceptors of the
- * application, which may wrap whatever a route returns.
+ * Creates the controller of the page, its files, its stream and its buttons. Each module needs its own class, since the
+ * path depends on its options: `mountInspector` adds it. Answers bypass the application's interceptors, which may wrap
+ * the values that routes return.
  */
 export function createInspectorController(): Type {
   @UseGuards(InspectorGuard)
@@ -78,10 +78,10 @@ export function createInspectorController(): Type {
     @Get('events')
     events(@Query('room') room: unknown, @Req() { method, headers }: Request, @Res() response: Response): void {
       refuseOtherSites(headers);
-      // A stream would hold the connection for an answer that has no body.
+      // The answer to HEAD has no body, so a stream would only keep the connection open.
       if (method === 'HEAD') return this.#answer(response, 200, { 'Content-Type': 'text/event-stream' }, undefined);
       if (!this.streams.canOpen)
-        throw new ServiceUnavailableException('Too many inspectors are open, or the server stops.');
+        throw new ServiceUnavailableException('Too many inspectors are open, or the server is shutting down.');
       if ('hijack' in response) response.hijack();
       this.streams.open('raw' in response ? response.raw : response, typeof room === 'string' ? room : undefined);
     }
@@ -122,7 +122,7 @@ export function createInspectorController(): Type {
   return JamsocketInspectorController;
 }
 
-/** Writes the path on the controller, before Nest's router reads it. */
+/** Sets the controller's path, before Nest's router reads it. */
 export function mountInspector(controller: Type, path: string): void {
   Controller({ path, version: VERSION_NEUTRAL })(controller);
   hideFromSwagger(controller);
@@ -133,14 +133,14 @@ function requireOwnPage({ headers }: Request): void {
   if (headers[ACTION_HEADER] !== '1') throw new ForbiddenException(`The header ${ACTION_HEADER}: 1 is missing.`);
 }
 
-/** Where the application lets other origins in (CORS), the visitor's cookies would let their pages in here, too. */
+/** An application that allows other origins (CORS) would let their pages use the inspector with the visitor's cookies. */
 function refuseOtherSites(headers: IncomingHttpHeaders): void {
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return;
   throw new ForbiddenException('Only the inspector’s own page may ask for this.');
 }
 
-/** Where the browser sees the page, whatever prefix the application has. Two slashes would be another host. */
+/** Path of the page in the browser, including the application's prefix. Two slashes at the start would name another host. */
 function pathOf(url: string): string {
   return `/${url.split('?', 1)[0].replace(/^\/+|\/+$/g, '')}`;
 }

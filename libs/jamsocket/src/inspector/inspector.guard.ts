@@ -5,12 +5,12 @@ import { authorityOf } from '../base/request-target.js';
 import { runListedGuards } from '../http/listed-guards.js';
 import { INSPECTOR_OPTIONS, type ResolvedInspectorOptions } from './inspector-options.js';
 
-/** `localhost`, `app.localhost`, `127.0.0.1`, `[::1]`, each with or without a port: names that only this machine gives itself. */
+/** `localhost`, `app.localhost`, `127.0.0.1`, `[::1]`, with or without a port: names that always mean this machine. */
 const LOOPBACK = /^(?:(?:[\w-]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 /**
- * Runs the guards of the option `guards`. Where there are none, which is so in development only, it lets in who has asked for
- * this machine by name: the page of another site can be given a name that leads here (DNS rebinding), but not that one.
+ * Runs the guards of the option `guards`. Without guards, which is possible only in development, it allows only requests
+ * to a loopback name: another site can point its own name to this machine (DNS rebinding), but not a loopback name.
  */
 @Injectable()
 export class InspectorGuard implements CanActivate {
@@ -30,6 +30,6 @@ export class InspectorGuard implements CanActivate {
 function requireLoopback(request: IncomingMessage): void {
   if (LOOPBACK.test(authorityOf(request) ?? '')) return;
   throw new ForbiddenException(
-    'Without guards the inspector answers to localhost only. To reach it by another name, list who may see it in the option "guards" of JamsocketInspectorModule.',
+    'Without guards the inspector is available on localhost only. To reach it by another name, add a guard to the option "guards" of JamsocketInspectorModule.',
   );
 }

@@ -31,7 +31,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({}, (definition) => withRoutes(definition))
   .build();
 
-/** The path comes from the options, which may be known only once providers are built. */
+/** The path is an option, which `forRootAsync` knows only when providers are built. */
 function withRoutes(definition: DynamicModule): DynamicModule {
   const controller = createInspectorController();
   const routes: Provider = {
@@ -46,7 +46,7 @@ function withRoutes(definition: DynamicModule): DynamicModule {
 }
 
 /**
- * A page that shows what goes on in the rooms, at `/inspector`. Import it beside `JamsocketModule`:
+ * A page that shows the activity in the rooms, at `/inspector`. Import it beside `JamsocketModule`:
  * `JamsocketInspectorModule.forRoot({ guards: [AdminGuard] })`, or `forRootAsync(…)`.
  * @throws JamsocketConfigurationError at boot for bad options, and in production if there are no guards
  */
@@ -68,7 +68,7 @@ export class JamsocketInspectorModule extends ConfigurableModuleClass implements
     super();
   }
 
-  /** Nest calls it before any route is registered. */
+  /** Nest calls this before it registers any route. */
   configure(): void {
     this.clashes.refuse(
       this.routes,

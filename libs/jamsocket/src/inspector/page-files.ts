@@ -18,13 +18,13 @@ export interface PageFile {
   readonly etag: string;
 }
 
-/** The files of the page. They are read anew for each visit, so that edits show at once. */
+/** The files of the page. They are read for each request, so that edits show at once. */
 export class PageFiles {
   readonly #folder = findFolder();
-  /** Nothing that was not there at boot is ever opened, whatever a path says. */
+  /** Only files that existed at boot are opened, whatever a request names. */
   readonly #names: ReadonlySet<string> = new Set(readdirSync(this.#folder).filter((name) => extname(name) in TYPES));
 
-  /** `%BASE%` stands for the path of the page, without a slash at its end. */
+  /** Replaces `%BASE%` by the path of the page, without a slash at the end. */
   async page(base: string): Promise<string> {
     const html = await readFile(join(this.#folder, PAGE), 'utf8');
     return html.replaceAll('%BASE%', () => escapeHtml(base));
@@ -38,14 +38,14 @@ export class PageFiles {
   }
 }
 
-/** By the `imports` of package.json: from the sources, from the package and from a build of both alike. */
+/** Resolved by the `imports` of package.json, which works for the sources, the package and a build. */
 function findFolder(): string {
   try {
     return dirname(createRequire(import.meta.url).resolve(`#inspector-page/${PAGE}`));
   } catch (error) {
     throw new JamsocketConfigurationError(
       'JamsocketInspectorModule cannot find its page, the folder inspector-page of the package nestjs-jamsocket. If the application is ' +
-        `bundled, leave the package out of the bundle. (${error instanceof Error ? error.message : String(error)})`,
+        `bundled, exclude the package from the bundle. (${error instanceof Error ? error.message : String(error)})`,
     );
   }
 }

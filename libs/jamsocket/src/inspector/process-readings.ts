@@ -1,11 +1,11 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Overview } from './inspector-events.js';
 
-/** The histogram holds the time from one of its samples to the next, this time included. */
+/** Interval of the histogram's samples. Each sample includes it, so it is subtracted. */
 const RESOLUTION_MS = 20;
 const NS_PER_MS = 1e6;
 
-/** What the process as a whole is doing. */
+/** Readings of the whole process. */
 export class ProcessReadings {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
@@ -13,7 +13,7 @@ export class ProcessReadings {
     this.#delay.enable();
   }
 
-  /** Since the last time this was asked for. */
+  /** Readings since the last call. */
   take(): Pick<Overview, 'uptimeS' | 'memory' | 'eventLoopDelayMs'> {
     const { rss, heapUsed } = process.memoryUsage();
     const { mean, max, count } = this.#delay;

@@ -9,7 +9,7 @@ const KICKED = 4000;
 const KICK_REASON = 'kicked by an operator';
 const CLOSE_REASON = 'closed by an operator';
 
-/** What the page's buttons do, by the rules that hold for handlers. */
+/** The actions of the page's buttons, with the same rules as in handlers. */
 @Injectable()
 export class RoomActions {
   constructor(private readonly directory: RoomDirectory) {}
@@ -24,7 +24,7 @@ export class RoomActions {
   /** @throws NotFoundException, BadRequestException */
   kick(service: string, key: string, clientId: string, body: unknown): void {
     const client = this.#find(service, key).context.clients.get(Number(clientId));
-    if (client === undefined) throw new NotFoundException('There is no such client in the room.');
+    if (client === undefined) throw new NotFoundException('The room has no such client.');
     const { code, reason } = checked(body, KICKED, KICK_REASON);
     client.close(code, reason);
   }

@@ -8,7 +8,7 @@ import { StateView, type IsInjected } from './state-view.js';
 const MAX_CLIENTS = 500;
 const MAX_TIMERS = 500;
 const MAX_TAGS = 20;
-/** Characters of what clients may have chosen. */
+/** Characters of names that clients may choose. */
 const MAX_NAME = 100;
 const MAX_URL = 1_000;
 const MAX_ERROR = 1_000;
@@ -16,9 +16,9 @@ const MAX_ERROR = 1_000;
 /** Reads everything about one room. */
 export class RoomDetails {
   constructor(
-    /** What the rooms' clock says at 0, in milliseconds since the epoch. */
+    /** Milliseconds since the epoch when the rooms' clock was 0. */
     private readonly epoch: number,
-    /** `null` if state is not to be shown. */
+    /** `null` if state is not shown. */
     private readonly isInjected: IsInjected | null,
   ) {}
 

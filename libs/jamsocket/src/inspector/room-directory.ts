@@ -23,7 +23,7 @@ export class RoomDirectory {
     return this.registry.list();
   }
 
-  /** Each service, those without rooms included, with the sums of its rows. */
+  /** Each service, even without rooms, with the sums of its rows. */
   totalsOf(rows: Iterable<RoomRow>): ServiceTotals[] {
     const sums = new Map(this.#services.map(({ service }) => [service, { rooms: 0, clients: 0 }]));
     for (const { service, clients } of rows) {
@@ -48,7 +48,7 @@ export function keyOf({ definition, address }: Room): string {
   return `${encodeURIComponent(definition.service)}/${encodeURIComponent(address.key)}`;
 }
 
-/** The service and the room that a key names; `undefined` if it is no key. */
+/** The service and the room of a key; `undefined` if the key is invalid. */
 export function parseKey(key: string): { readonly service: string; readonly room: string } | undefined {
   const [service, room, ...rest] = key.split('/');
   if (room === undefined || rest.length > 0) return undefined;

@@ -8,39 +8,39 @@ import type { TrafficLog } from './traffic-log.js';
 
 const MAX_ERROR = 1_000;
 
-/** What went through one room since it was last read. */
+/** Traffic of one room since the last reading. */
 export interface RoomMeter {
   in: number;
   out: number;
   bytesIn: number;
   bytesOut: number;
-  /** Of those who watch this room. */
+  /** Logs of the pages that watch this room. */
   logs: readonly TrafficLog[];
 }
 
 type MeteredRoom = Pick<RoomPort<Client>, 'definition' | 'address'>;
 
-/** Which room somebody watches: it may not be there yet, or stop and come again. */
+/** A room that a page watches. The room may not exist yet, or stop and start again. */
 export interface Watch {
   readonly service: string;
   readonly room: string;
   readonly log: TrafficLog;
 }
 
-/** Counts what goes through each room, and writes down what goes through those that are watched. */
+/** Counts the traffic of each room, and logs the traffic of watched rooms. */
 export class RoomMeters implements RoomObserver {
   readonly #meters = new Map<MeteredRoom, RoomMeter>();
   readonly #watches = new Set<Watch>();
-  /** Messages come in runs: most are of the room that had the one before. */
+  /** Cached, since most messages belong to the same room as the one before. */
   #lastRoom: MeteredRoom | undefined;
   #last: RoomMeter | undefined;
 
-  /** `undefined` if nothing has gone through it. */
+  /** `undefined` if the room had no traffic. */
   of(room: MeteredRoom): RoomMeter | undefined {
     return this.#meters.get(room);
   }
 
-  /** Begins another interval. */
+  /** Starts the next interval. */
   reset(): void {
     this.#meters.clear();
     this.#lastRoom = undefined;
@@ -83,7 +83,7 @@ export class RoomMeters implements RoomObserver {
   }
 
   clientLost({ room }: JamsocketContext, client: Client): void {
-    for (const log of this.#at(room).logs) log.note('lost', client, 'its connection is lost, and it may come back');
+    for (const log of this.#at(room).logs) log.note('lost', client, 'its connection is lost, and it may resume');
   }
 
   clientResumed({ room }: JamsocketContext, client: Client): void {

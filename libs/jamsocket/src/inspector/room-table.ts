@@ -6,18 +6,18 @@ import type { RoomMeter } from './room-meters.js';
 const MS_PER_S = 1_000;
 const RATES = ['in', 'out', 'bytesIn', 'bytesOut'] as const;
 
-/** A row for each room. A row that has not changed stays the same object, so that a change is seen at a glance. */
+/** A row for each room. An unchanged row stays the same object, so that changes are found by comparing references. */
 export class RoomTable {
   #rows = new Map<Room, RoomRow>();
 
-  /** @param epoch what the rooms' clock says at 0, in milliseconds since the epoch */
+  /** @param epoch milliseconds since the epoch when the rooms' clock was 0 */
   constructor(private readonly epoch: number) {}
 
   get rows(): Iterable<RoomRow> {
     return this.#rows.values();
   }
 
-  /** @param elapsedMs since the meters began; 0 if there are no rates yet */
+  /** @param elapsedMs milliseconds since the meters were reset; 0 if there are no rates yet */
   read(rooms: readonly Room[], meterOf: (room: Room) => RoomMeter | undefined, elapsedMs: number): void {
     const rows = new Map<Room, RoomRow>();
     for (const room of rooms) {
@@ -53,11 +53,11 @@ export class RoomTable {
   }
 }
 
-/** What one page has been told of the rooms. */
+/** Tracks which rows one page already has. */
 export class RoomChangesFor {
   #told: Map<string, RoomRow> | null = null;
 
-  /** What has changed since this was last asked. */
+  /** The changes since the last call. */
   next(table: RoomTable): RoomChanges {
     const told = this.#told;
     const now = new Map<string, RoomRow>();
@@ -71,7 +71,7 @@ export class RoomChangesFor {
   }
 }
 
-/** To a tenth: more would be noise, and a change in every interval. */
+/** Rounded to a tenth, so that noise does not change the row in every interval. */
 function perSecond(count: number, elapsedMs: number): number {
   return elapsedMs > 0 ? Math.round((count * MS_PER_S * 10) / elapsedMs) / 10 : 0;
 }

@@ -10,20 +10,20 @@ const MAX_DEPTH = 8;
 const MAX_STRING = 1_000;
 const MAX_KEY = 100;
 const SHOWN_BYTES = 32;
-/** What an entry takes at least: a key of one character and a digit, with what JSON puts around them. */
+/** Least bytes of an entry in JSON: a key of one character and a digit, with quotes, colon and comma. */
 const MIN_ENTRY_BYTES = 8;
 const CUT = '… (more than is shown)';
 
-/** Whether a value was injected and is no state: a field of it is left out, and of others there is only the name. */
+/** Whether a value was injected and so is not state: fields with such a value are left out, elsewhere only its name is shown. */
 export type IsInjected = (value: object) => boolean;
 
 /**
- * Makes JSON of values that were not meant for it, for a person to look at. What JSON does not have becomes text in
- * parentheses; what is too much is cut. All views of one maker share its bytes.
+ * Converts any value to JSON for a person to read. Values that JSON does not support become text in parentheses, and the
+ * result is cut at a limit. All views of one instance share that limit.
  */
 export class StateView {
   #bytesLeft: number;
-  /** From the root to the value in work: what comes again among these is a cycle. */
+  /** Objects from the root to the current value; an object that occurs again is a cycle. */
   readonly #path = new Set<object>();
 
   constructor(
@@ -34,8 +34,8 @@ export class StateView {
   }
 
   /**
-   * The state of a service: what its `toJSON()` returns, or its own enumerable fields.
-   * @throws whatever `toJSON` throws
+   * The state of a service: the result of its `toJSON()`, or its own enumerable fields.
+   * @throws the error of `toJSON`
    */
   ofService(service: object): unknown {
     const toJson = (service as { toJSON?: unknown }).toJSON;
@@ -65,7 +65,7 @@ export class StateView {
   }
 
   #object(value: object): unknown {
-    // Its brackets and a comma: empty ones are not free either.
+    // Brackets and a comma, so that empty objects count, too.
     this.#bytesLeft -= 3;
     if (this.isInjected(value)) return this.#take(`(${nameOf(value)})`);
     if (Array.isArray(value)) return this.#list(value);
@@ -88,7 +88,7 @@ export class StateView {
     return list;
   }
 
-  /** As an object, where all keys have a name; else as pairs. */
+  /** As an object if all keys are strings or numbers; otherwise as pairs. */
   #map(map: ReadonlyMap<unknown, unknown>): unknown {
     const keys = firstOf(map.keys(), Math.ceil(this.#bytesLeft / MIN_ENTRY_BYTES));
     if (!keys.every(isName)) return this.#list(map);
@@ -125,7 +125,7 @@ export class StateView {
     return view;
   }
 
-  /** With what JSON puts around it. */
+  /** Subtracts the bytes of a value and of the JSON syntax around it. */
   #take<T>(value: T): T {
     this.#bytesLeft -= Buffer.byteLength(JSON.stringify(value) ?? '') + 2;
     return value;
@@ -145,7 +145,7 @@ function isName(key: unknown): key is string | number {
   return typeof key === 'string' || typeof key === 'number';
 }
 
-/** Objects that are one value, and those whose inside is nobody's business. */
+/** Text for objects that represent a single value, and for objects whose contents are not shown. */
 function textOf(value: object): string | undefined {
   if (value instanceof Client) return `(client ${value.id})`;
   if (value instanceof JamsocketContext) return '(JamsocketContext)';
@@ -157,7 +157,7 @@ function textOf(value: object): string | undefined {
   }
   const isOpaque =
     types.isPromise(value) || types.isWeakMap(value) || types.isWeakSet(value) || types.isAnyArrayBuffer(value);
-  // Node's timers hold the whole list of timers.
+  // A timer of Node references the whole list of timers.
   return isOpaque || /^(Timeout|Immediate|AbortController|AbortSignal)$/.test(nameOf(value))
     ? `(${nameOf(value)})`
     : undefined;
@@ -173,7 +173,7 @@ function messageOf(error: unknown): string {
   return isError ? message.slice(0, MAX_STRING) : typeof error;
 }
 
-/** What an async `toJSON` returns is not there yet, and its error is nobody else's. */
+/** The result of an async `toJSON` cannot be awaited here; handle its rejection, which nothing else does. */
 function unlessPromise(result: unknown): unknown {
   if (!(result instanceof Promise)) return result;
   result.catch(() => undefined);

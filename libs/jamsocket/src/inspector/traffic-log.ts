@@ -3,17 +3,17 @@ import type { Client } from '../members/client.js';
 import type { ReceivedMessage } from '../observe/room-observer.js';
 import type { Traffic, TrafficEntry } from './inspector-events.js';
 
-/** Entries of one interval. A person cannot read more, and the rooms should not pay for it. */
+/** Entries in one interval: more than a person can read, and a bound on the cost for the rooms. */
 const MAX_ENTRIES = 500;
 const MAX_PREVIEW = 1_000;
 const SHOWN_BYTES = 64;
 const MAX_NAMED = 3;
-/** As the messages of Nest's ws adapter begin, and those of `emit`. */
+/** Beginning of the messages of `emit` and of Nest's ws adapter. */
 const EVENT = /^\s*\{\s*"event"\s*:\s*"([^"\\]{1,100})"/;
 
 type Details = Omit<TrafficEntry, 'n' | 'at'>;
 
-/** What goes on in one room, for one who watches it. It is bounded, whether or not anybody takes it. */
+/** The traffic of one room, for one page. It is bounded even if the page does not read it. */
 export class TrafficLog {
   #entries: TrafficEntry[] = [];
   #ofInterval = 0;
@@ -28,18 +28,18 @@ export class TrafficLog {
     if (this.#isOpen()) this.#add({ dir: 'out', to: nameRecipients(message), ...describe(message) });
   }
 
-  /** Something that is no message. */
+  /** Adds an entry that is not a message. */
   note(dir: TrafficEntry['dir'], client: Client | undefined, preview: string, more: Partial<Details> = {}): void {
     if (!this.#isOpen()) return;
     this.#add({ dir, ...(client && { client: String(client.id) }), preview: cut(preview), bytes: 0, ...more });
   }
 
-  /** Another interval: there is space for as many entries again. */
+  /** Starts the next interval, with space for new entries. */
   nextInterval(): void {
     this.#ofInterval = this.#entries.length;
   }
 
-  /** What is new, or `undefined` if nothing is. */
+  /** The new entries; `undefined` if there are none. */
   take(): Traffic | undefined {
     if (this.#entries.length === 0 && this.#dropped === 0) return undefined;
     const traffic = { entries: this.#entries, dropped: this.#dropped };
@@ -87,7 +87,7 @@ function cut(text: string): string {
   return text.length > MAX_PREVIEW ? copyOf(`${text.slice(0, MAX_PREVIEW - 1)}…`) : text;
 }
 
-/** A part of a string keeps the whole of it in memory: an entry may wait for long, and its message may be large. */
+/** Copies a substring, which would otherwise keep the whole message in memory while the entry waits. */
 function copyOf(part: string): string {
   return Buffer.from(part, 'utf16le').toString('utf16le');
 }

@@ -6,15 +6,15 @@ import type { Watch } from './room-meters.js';
 import { RoomChangesFor, type RoomTable } from './room-table.js';
 import { TrafficLog } from './traffic-log.js';
 
-/** One open page. A page that does not keep up misses readings, and gets what has changed since when it does. */
+/** One open page. A page that is behind misses readings, and later gets all changes since its last one. */
 export class Viewer {
   readonly #changes = new RoomChangesFor();
-  /** The room it watches, if it does. */
+  /** The room that the page watches, if any. */
   readonly watch: Watch | undefined;
 
   constructor(
     private readonly stream: EventStream,
-    /** Of the room to watch. */
+    /** Key of the room to watch. */
     private readonly key: string | undefined,
   ) {
     const parsed = key === undefined ? undefined : parseKey(key);

@@ -1,6 +1,6 @@
 /**
- * A close code as a label. Clients choose their codes: those that mean something in RFC 6455 section 7.4 keep their
- * number, the ranges of libraries and applications are one value each, so there are never more than some twenty.
+ * A close code as a metric label. Clients choose their codes, so the number of values is limited to about twenty: codes of
+ * RFC 6455 section 7.4 keep their number, and the ranges of libraries and applications have one value each.
  */
 export function closeCodeLabel(code: number): string {
   if (code >= 1000 && code <= 1015) return String(code);

@@ -2,7 +2,7 @@ import type { CounterName, GaugeName, HistogramName, MetricLabel } from './metri
 
 export type MetricLabels = Readonly<Partial<Record<MetricLabel, string>>>;
 
-/** One time series that only grows. */
+/** One time series whose value only grows. */
 export interface MetricCounter {
   add(by: number): void;
 }
@@ -12,21 +12,21 @@ export interface MetricHistogram {
   record(value: number): void;
 }
 
-/** What a gauge shows at the moment. */
+/** The current value of one time series of a gauge. */
 export interface GaugeReading {
   readonly labels: MetricLabels;
   readonly value: number;
 }
 
 /**
- * Where the metrics of the rooms go: `nestjs-jamsocket/prometheus` and `nestjs-jamsocket/opentelemetry` each have one.
- * For another backend, extend it and give it to a `MetricsObserver`. It is also the injection token.
+ * A backend for the metrics of the rooms. `nestjs-jamsocket/prometheus` and `nestjs-jamsocket/opentelemetry` each have
+ * one. For another backend, extend this class and pass it to a `MetricsObserver`. It is also the injection token.
  *
- * Each time series is asked for once and kept, so that counting a message looks nothing up.
+ * Each time series is requested once and kept, so that counting a message needs no lookup.
  */
 export abstract class JamsocketMetrics {
   abstract counter(name: CounterName, labels: MetricLabels): MetricCounter;
   abstract histogram(name: HistogramName, labels: MetricLabels): MetricHistogram;
-  /** @param read is to be called whenever the gauge is collected */
+  /** @param read call it whenever the gauge is collected */
   abstract gauge(name: GaugeName, read: () => readonly GaugeReading[]): void;
 }

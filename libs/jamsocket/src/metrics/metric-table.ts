@@ -1,16 +1,16 @@
-/** One metric, in the words that both standards share. */
+/** One metric, independent of the backend. */
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly description: string;
-  /** UCUM, as OpenTelemetry has it. */
+  /** Unit in UCUM, as in OpenTelemetry. */
   readonly unit: string;
-  /** Each has few values, and none is a client's to choose: a room id is never one. */
+  /** Each label has few values, and clients cannot choose them. A room id is therefore never a label. */
   readonly labels: readonly MetricLabel[];
 }
 
 export type MetricLabel = 'service' | 'handler' | 'kind' | 'code' | 'fault';
 
-/** Every metric there is. docs/observability.md lists them. */
+/** All metrics. docs/observability.md lists them. */
 export const METRICS = {
   rooms: { type: 'gauge', description: 'Rooms that are running.', unit: '{room}', labels: ['service'] },
   clients: {
@@ -127,7 +127,7 @@ export type GaugeName = NameOf<'gauge'>;
 export type HistogramName = NameOf<'histogram'>;
 
 /**
- * Upper bounds of the histogram's buckets in seconds: from a handler that only sends to one that waits for
+ * Upper bounds of the histogram's buckets in seconds, from a handler that only sends up to the default of
  * `handlerTimeoutMs`.
  */
 export const DURATION_BUCKETS: readonly number[] = [

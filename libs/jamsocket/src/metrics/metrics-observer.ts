@@ -17,7 +17,7 @@ import { ServiceMeters } from './service-meters.js';
 const GAUGES: readonly GaugeName[] = ['rooms', 'clients', 'clientsAway', 'mailboxEvents', 'bufferedBytes'];
 const MS_PER_S = 1000;
 
-/** Makes metrics of what happens in the rooms: `observers.add(new MetricsObserver(metrics, statistics))`. */
+/** Converts events of the rooms to metrics: `observers.add(new MetricsObserver(metrics, statistics))`. */
 export class MetricsObserver implements RoomObserver {
   readonly #services = new Map<string, ServiceMeters>();
   readonly #refused = new Map<string, MetricCounter>();
@@ -95,7 +95,7 @@ export class MetricsObserver implements RoomObserver {
     return meters;
   }
 
-  /** All gauges are collected in one go, and every room is visited once for it. */
+  /** All gauges are collected in the same tick: cache the statistics, so that every room is visited only once. */
   #readStatistics(): readonly ServiceStatistics[] {
     if (this.#statistics === null) {
       this.#statistics = this.statistics.services();

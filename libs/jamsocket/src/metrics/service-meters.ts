@@ -1,7 +1,7 @@
 import type { JamsocketMetrics, MetricCounter, MetricHistogram } from './jamsocket-metrics.js';
 import type { CounterName } from './metric-table.js';
 
-/** The time series of one service, each made when it is first needed. */
+/** The time series of one service, each created when it is first needed. */
 export class ServiceMeters {
   readonly text: MessageMeters;
   readonly binary: MessageMeters;

@@ -1,17 +1,17 @@
 import { ObserverSet } from './observer-set.js';
 import type { RoomObserver } from './room-observer.js';
 
-/** Whoever wants to know what happens in the rooms registers here, at any time. While nobody does, it costs nothing. */
+/** Register observers of the rooms here, at any time. Without an observer it costs nothing. */
 export class JamsocketObservers {
-  /** @internal `null` while nobody observes: the one thing the rooms look at. */
+  /** @internal `null` without observers. Rooms check only this field. */
   current: ObserverSet | null = null;
 
   /**
-   * From now on the observer is told of everything.
-   * @returns a function that removes it again; turns under way then are still told their end
+   * Adds an observer, which is told of all events from now on.
+   * @returns a function that removes it. The observer is still told the end of turns that had started before.
    */
   add(observer: RoomObserver): () => void {
-    // Its own entry, so that the same observer added twice can be removed twice.
+    // An observer that is added twice must be removed twice.
     this.current = new ObserverSet([...(this.current?.observers ?? []), observer]);
     let isThere = true;
     return () => {

@@ -26,14 +26,14 @@ type EventName = (typeof EVENTS)[number];
 type Tell = (this: RoomObserver, a: unknown, b: unknown, c: unknown, d: unknown) => unknown;
 
 const logger = new Logger('Jamsocket');
-/** One report is enough: an observer that fails for every message would drown the log. */
+/** Each observer's first error is logged: one that fails for every message would flood the log. */
 const reported = new WeakSet<RoomObserver>();
 
-/** The observers that are there at a time, as one that never throws. */
+/** The current observers, combined into one that never throws. */
 export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
-  /** Whether anybody wants to know of turns, which cost more to tell of than messages. */
+  /** Whether any observer listens to turns, which are more expensive to report than messages. */
   readonly wantsTurns: boolean;
-  /** Those who have a method for the event: for each message, looking for them would cost more than telling them. */
+  /** Observers by event. Searching for them at each message would cost more than calling them. */
   readonly #listeners: Readonly<Record<EventName, readonly RoomObserver[]>>;
 
   constructor(readonly observers: readonly RoomObserver[]) {
@@ -73,7 +73,7 @@ export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
     this.#tell('clientResumed', room, client);
   }
 
-  /** Not through `#tell`, like the next one: there are as many of these as of all others together, and it is faster. */
+  /** Does not use `#tell`, as `messageSent` does not: direct calls are faster, and these two events are the most frequent. */
   messageReceived(room: JamsocketContext, client: Client, message: ReceivedMessage): void {
     for (const observer of this.#listeners.messageReceived) {
       try {
@@ -98,7 +98,7 @@ export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
     this.#tell('turnStarted', turn);
   }
 
-  /** Each observer runs the next one, the last runs the turn. @returns what the turn returned, whatever they do */
+  /** Each observer runs the next one, and the last runs the turn. @returns the result of the turn, even if an observer fails */
   runTurn(turn: ObservedTurn, run: () => void | Promise<void>): void | Promise<void> {
     let next = run;
     for (const observer of this.observers) {
@@ -136,7 +136,7 @@ export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
   }
 }
 
-/** The turn runs exactly once, even if the observer forgets it or throws. */
+/** The turn runs exactly once, even if the observer throws or does not run it. */
 function runWithin(observer: RoomObserver, turn: ObservedTurn, run: () => void | Promise<void>): void | Promise<void> {
   let hasRun = false;
   let result: void | Promise<void>;
@@ -153,7 +153,7 @@ function runWithin(observer: RoomObserver, turn: ObservedTurn, run: () => void |
   return once();
 }
 
-/** A method that was made async all the same must not end the process. */
+/** Observer methods should be synchronous; a rejection of an async one must not end the process. */
 function settle(observer: RoomObserver, result: unknown): void {
   if (result instanceof Promise) result.catch((error) => report(observer, error));
 }

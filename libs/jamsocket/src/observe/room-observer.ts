@@ -2,7 +2,7 @@ import type { Client } from '../members/client.js';
 import type { SentMessage } from '../members/sent-message.js';
 import type { JamsocketContext } from '../members/room-context.js';
 
-/** What a turn is about: the decorator of its handler, or `invoke` for `JamsocketRooms.invoke`. */
+/** The cause of a turn: the decorator of its handler, or `invoke` for `JamsocketRooms.invoke`. */
 export type TurnKind =
   | 'create'
   | 'connect'
@@ -16,87 +16,87 @@ export type TurnKind =
   | 'destroy'
   | 'invoke';
 
-/** One run of one handler. It is the same object from its start to its end, so it can be the key of a `Map`. */
+/** One run of one handler. It is the same object from start to end, so it can be the key of a `Map`. */
 export interface ObservedTurn {
   readonly room: JamsocketContext;
-  /** Class and method, such as `ChatRoom.message`: as many values as there are handlers in the source. */
+  /** Class and method, such as `ChatRoom.message`. Safe as a metric label: there is one value for each handler in the source. */
   readonly handler: string;
   readonly kind: TurnKind;
-  /** Whose turn it is; `undefined` for turns that no client caused. */
+  /** The client that caused the turn, if any. */
   readonly client: Client | undefined;
-  /** What the handler is given: text, bytes, or the data of an event. */
+  /** The handler's message: text, bytes, or the data of an event. */
   readonly message: unknown;
-  /** Runs a function in the async context of whoever called `JamsocketRooms.invoke`; only for `invoke`. */
+  /** Runs a function in the async context of the caller of `JamsocketRooms.invoke`; only for `invoke`. */
   readonly runAsCaller?: <T>(run: () => T) => T;
 }
 
 /** How a turn ended. */
 export interface TurnOutcome {
-  /** From its start until its reply was sent, or its error was dealt with. */
+  /** Milliseconds from the start until the reply was sent or the error was handled. */
   readonly durationMs: number;
   readonly hasFailed: boolean;
-  /** What the handler, a guard, a pipe, an interceptor or the reply threw, even if a filter took it. */
+  /** The error of the handler, a guard, a pipe, an interceptor or the reply, even if a filter caught it. */
   readonly error: unknown;
-  /** `client` for errors that tell the client of its own mistake (as HTTP's 4xx), `server` for all others. */
+  /** `client` for errors that report the client's own mistake (like HTTP 4xx), `server` for all others. */
   readonly fault: 'client' | 'server' | undefined;
 }
 
-/** A message of a client that the room has accepted: it is within its rates, and no frame of the resume protocol. */
+/** A message of a client that the room has accepted. Excludes messages over a rate limit and frames of the resume protocol. */
 export interface ReceivedMessage {
   readonly kind: 'text' | 'binary';
   readonly payload: string | Buffer;
-  /** Of the payload. */
+  /** Length of the payload. */
   readonly bytes: number;
 }
 
-/** An upgrade that was answered with something else than a WebSocket. */
+/** An upgrade request that was refused. */
 export interface RefusedConnect {
   /** HTTP status of the answer. */
   readonly status: number;
-  /** A `RefusalCode`; whatever a guard threw is `guard` or, with a status from 500, `guard_failed`. */
+  /** A `RefusalCode`. An error of a guard is `guard` or, with a status of 500 or more, `guard_failed`. */
   readonly code: string;
-  /** Name of the service; `undefined` if the request was refused before it was looked up. */
+  /** Name of the service; `undefined` if the request was refused before the service was known. */
   readonly service: string | undefined;
   /** Path and query as the client sent them. */
   readonly url: string;
 }
 
 /**
- * Is told what happens in the rooms, as it happens: `JamsocketObservers` takes it. Write the methods you need. They run
- * in the middle of the room's work, so they should be short, and must not send, close or post anything themselves.
- * Whatever they throw is logged once and otherwise ignored.
+ * Observes the rooms. Implement the methods you need, and add the observer to `JamsocketObservers`. The methods run
+ * synchronously within the room's work: they should be short, and must not send, close or post anything. The first error
+ * of an observer is logged, later ones are ignored.
  */
 export interface RoomObserver {
-  /** `@OnCreate` has run; clients come in from now on. */
+  /** `@OnCreate` has run; clients can join from now on. */
   roomStarted?(room: JamsocketContext): void;
-  /** The room could not be made. */
+  /** The room could not be created. */
   roomFailed?(room: JamsocketContext, error: unknown): void;
-  /** Exactly once for each room that started. */
+  /** Called exactly once for each room that started. */
   roomStopped?(room: JamsocketContext): void;
-  /** A client has its seat. `@OnConnect` has not run yet. */
+  /** A client has joined. `@OnConnect` has not run yet. */
   clientJoined?(room: JamsocketContext, client: Client): void;
-  /** A client is gone for good; exactly once for each that joined. `@OnDisconnect` has not run yet. */
+  /** A client has left permanently; called exactly once for each that joined. `@OnDisconnect` has not run yet. */
   clientLeft?(room: JamsocketContext, client: Client, code: number, reason: string): void;
-  /** A client's connection has ended, and its place is kept: `clientResumed` or `clientLeft` follows. */
+  /** A client's connection is lost, and its place is kept: `clientResumed` or `clientLeft` follows. */
   clientLost?(room: JamsocketContext, client: Client): void;
-  /** A client goes on with another connection. */
+  /** A client has resumed with a new connection. */
   clientResumed?(room: JamsocketContext, client: Client): void;
   messageReceived?(room: JamsocketContext, client: Client, message: ReceivedMessage): void;
   messageSent?(room: JamsocketContext, message: SentMessage): void;
   turnStarted?(turn: ObservedTurn): void;
   /**
-   * Runs a turn, as part of something: `runTurn: (turn, run) => storage.run(context, run)`. `run` never throws; call it
-   * before you return. What it returns is a promise if the turn has to wait, and nothing that you have to pass on.
+   * Runs a turn in a context of yours: `runTurn: (turn, run) => storage.run(context, run)`. Call `run` before you return; it
+   * never throws. It returns a promise if the turn has to wait; you can ignore it.
    */
   runTurn?(turn: ObservedTurn, run: () => void | Promise<void>): void;
-  /** Every turn that started ends, unless its promise never settles. */
+  /** Called for every turn that started, unless its promise never settles. */
   turnEnded?(turn: ObservedTurn, outcome: TurnOutcome): void;
   /**
-   * A turn has taken longer than `handlerTimeoutMs`, and the room went on without it.
+   * A turn has taken longer than `handlerTimeoutMs`, and the room has continued without it.
    * @param handler class and method, such as `ChatRoom.message`
    */
   turnTimedOut?(room: JamsocketContext, client: Client | undefined, handler: string): void;
-  /** @internal What failed in a turn, if only that is wanted: it costs nothing as long as nothing fails. */
+  /** @internal A turn has failed. For observers that need only failures: it costs nothing until one occurs. */
   turnFailed?(room: JamsocketContext, handler: string | undefined, client: Client | undefined, error: unknown): void;
   connectRefused?(refused: RefusedConnect): void;
 }

@@ -30,10 +30,10 @@ const KINDS: Readonly<Partial<Record<TurnKind, SpanKind>>> = {
   binary: SpanKind.CONSUMER,
 };
 
-/** A span around each run of a handler. What the handler does is within it: a span that it makes is a child of this one. */
+/** Creates a span for each run of a handler. Spans that the handler creates are children of it. */
 export class HandlerSpans implements RoomObserver {
   readonly #spans = new WeakMap<ObservedTurn, { readonly span: Span; readonly context: Context }>();
-  /** Trace contexts of upgrade requests: reading the headers for every message would cost more than they tell. */
+  /** Trace contexts of upgrade requests, cached: parsing the headers for every message would be too expensive. */
   readonly #upgrades = new WeakMap<ClientRequest, Context>();
 
   constructor(
@@ -61,7 +61,7 @@ export class HandlerSpans implements RoomObserver {
   runTurn(turn: ObservedTurn, run: () => void | Promise<void>): void {
     const found = this.#spans.get(turn);
     if (found === undefined) return;
-    // What is called here belongs to the turn; `with` hands on a promise, which is not ours to wait for.
+    // `with` returns the promise of the turn, which the room awaits itself.
     void context.with(found.context, run);
   }
 
@@ -72,13 +72,13 @@ export class HandlerSpans implements RoomObserver {
       const { name, message, stack } = describeError(error);
       span.recordException({ name, message, stack });
       span.setAttribute('error.type', name);
-      // As for HTTP servers: a client's own mistake is no error of the server's span.
+      // As in the conventions for HTTP servers, a client's mistake is not an error of the server's span.
       if (fault === 'server') span.setStatus({ code: SpanStatusCode.ERROR, message });
     }
     span.end();
   }
 
-  /** A turn is part of what caused it: the client's upgrade, or the call from outside; a timer's has no cause. */
+  /** The parent of a turn's span: the client's upgrade request, or the caller of `invoke`. A timer's turn has none. */
   #originOf({ client, runAsCaller }: ObservedTurn): Context {
     if (runAsCaller !== undefined) return runAsCaller(() => context.active());
     if (client === undefined || this.upgradeContext === 'ignored') return ROOT_CONTEXT;

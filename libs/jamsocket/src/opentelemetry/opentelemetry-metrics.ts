@@ -24,7 +24,7 @@ import {
 } from '../metrics/metric-table.js';
 import { HANDLER_ATTRIBUTE, SERVICE_ATTRIBUTE } from './opentelemetry-options.js';
 
-/** Names as the semantic conventions have them: dots, no units, `io` for bytes that come and go. */
+/** Names that follow the semantic conventions: dots, no units, `io` for transferred bytes. */
 export const OPENTELEMETRY_NAMES: Readonly<Record<MetricName, string>> = {
   rooms: 'jamsocket.rooms',
   clients: 'jamsocket.clients',
@@ -88,7 +88,7 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
     return { record: (value) => instrument.record(value, attributes) };
   }
 
-  /** Numbers of things add up over processes, so they are up-down counters and no gauges. */
+  /** Counts of things add up over processes, so they are up-down counters instead of gauges. */
   gauge(name: GaugeName, read: () => readonly GaugeReading[]): void {
     const instrument = this.meter.createObservableUpDownCounter(OPENTELEMETRY_NAMES[name], describe(name));
     const callback: ObservableCallback = (result) => {
@@ -98,7 +98,7 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
     this.#observed.push({ instrument, callback });
   }
 
-  /** Observes nothing any more. */
+  /** Removes all callbacks. */
   stop(): void {
     for (const { instrument, callback } of this.#observed.splice(0)) instrument.removeCallback(callback);
   }

@@ -2,23 +2,22 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
 /** Options of `JamsocketOpenTelemetryModule.forRoot`. */
 export interface JamsocketOpenTelemetryOptions {
-  /** Whether there are metrics. Default `true`. */
+  /** Whether to record metrics. Default `true`. */
   readonly metrics?: boolean;
-  /** Whether there is a span for each run of a handler. Default `true`. */
+  /** Whether to create a span for each run of a handler. Default `true`. */
   readonly spans?: boolean;
   /**
-   * What the trace context of a client's upgrade request (`traceparent`) is to the spans of its handlers: their
-   * `parent`, so that they belong to the client's trace; a `link`, so that each handler begins a trace of its own, which
-   * keeps the traces of long connections small; or `ignored`, where clients are not to be trusted with it. Default `parent`.
+   * How handler spans use the trace context of the client's upgrade request (`traceparent`). `parent`: they belong to the
+   * client's trace. `link`: each handler starts its own trace with a link, which keeps the traces of long connections small.
+   * `ignored`: for clients that you do not trust. Default `parent`.
    */
   readonly upgradeContext?: 'parent' | 'link' | 'ignored';
-  /** Default: the global one. It has to be set before the application is initialised. */
+  /** Default: the global one, which must be set before the application is initialised. */
   readonly meterProvider?: MeterProvider;
   /** Default: the global one. */
   readonly tracerProvider?: TracerProvider;
 }
 
-/** Name of the instrumentation scope. */
 export const SCOPE_NAME = 'nestjs-jamsocket';
 
 /** Names of attributes that spans and metrics share. */

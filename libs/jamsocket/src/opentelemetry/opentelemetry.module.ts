@@ -35,7 +35,7 @@ export class JamsocketOpenTelemetryModule implements OnModuleInit, OnApplication
     if (this.options.spans ?? true) this.#addSpans();
   }
 
-  /** The last hook of all: the rooms have drained, and that is counted, too. */
+  /** Stops in the last lifecycle hook, so that the drain of the rooms is counted, too. */
   onApplicationShutdown(): void {
     for (const stop of this.#stops.splice(0)) stop();
   }

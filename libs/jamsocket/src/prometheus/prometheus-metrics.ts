@@ -30,7 +30,7 @@ export class PrometheusMetrics extends JamsocketMetrics {
     if (options.defaultMetrics ?? options.registry === undefined) collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Makes every metric, so that those which have counted nothing yet are on the page with their help. */
+  /** Creates every metric, so that the page includes metrics without values. */
   registerAll(): void {
     for (const [name, { type }] of Object.entries(METRICS)) {
       if (type === 'counter') this.#counterOf(name as CounterName);
@@ -38,7 +38,7 @@ export class PrometheusMetrics extends JamsocketMetrics {
     }
   }
 
-  /** Takes our metrics out of the registry; those of the application stay. */
+  /** Removes our metrics from the registry; those of the application stay. */
   unregister(): void {
     for (const name of this.#registered.splice(0)) this.registry.removeSingleMetric(name);
   }
@@ -87,7 +87,7 @@ export class PrometheusMetrics extends JamsocketMetrics {
 
 type MetricConfig = { name: string; help: string; labelNames: string[]; registers: Registry[] };
 
-/** Sums up by itself, and tells prom-client when it is collected: that hashes the labels, which every message would pay for. */
+/** Sums up values itself and passes them to prom-client on collection: prom-client hashes the labels at each call. */
 class PendingCounter {
   readonly #series: { readonly labels: Record<string, string>; pending: number }[] = [];
   readonly #counter: Counter;

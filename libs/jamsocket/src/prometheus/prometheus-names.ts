@@ -1,8 +1,7 @@
 import type { MetricName } from '../metrics/metric-table.js';
 
 /**
- * Names behind the prefix, as https://prometheus.io/docs/practices/naming/ has them: base units, plural, counters end
- * in `_total`.
+ * Names after the prefix, by https://prometheus.io/docs/practices/naming/: base units, plural, counters end in `_total`.
  */
 export const PROMETHEUS_NAMES: Readonly<Record<MetricName, string>> = {
   rooms: 'rooms',

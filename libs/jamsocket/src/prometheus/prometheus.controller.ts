@@ -29,7 +29,7 @@ export class PrometheusGuard implements CanActivate {
   }
 }
 
-/** A controller of the page at this path. Each module has a class of its own, since the path stands on the class. */
+/** Creates the controller of the page. Each module needs its own class, since the path is metadata of the class. */
 export function createPrometheusController(path: string, contentType: string): Type {
   @UseGuards(PrometheusGuard)
   @Controller({ path, version: VERSION_NEUTRAL })

@@ -53,7 +53,7 @@ export class JamsocketPrometheusModule implements NestModule, OnModuleInit, OnAp
     };
   }
 
-  /** Nest calls it before any route is registered. */
+  /** Nest calls this before it registers any route. */
   configure(): void {
     const cure = "Move the page with the option path: '/rooms-metrics', or leave it out with path: false.";
     if (this.page !== null) this.clashes.refuse(this.page, 'JamsocketPrometheusModule', cure);
@@ -64,7 +64,7 @@ export class JamsocketPrometheusModule implements NestModule, OnModuleInit, OnAp
     this.#stop = this.observers.add(new MetricsObserver(this.metrics, this.statistics));
   }
 
-  /** The last hook of all: the rooms have drained, and that is counted, too. */
+  /** Stops in the last lifecycle hook, so that the drain of the rooms is counted, too. */
   onApplicationShutdown(): void {
     this.#stop?.();
     this.metrics.unregister();

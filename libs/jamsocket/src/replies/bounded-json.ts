@@ -1,9 +1,9 @@
 const TOO_LONG = new Error('The JSON is too long.');
 
 /**
- * JSON of at most `max` characters. Stops as soon as it is clear that it would be more.
- * @returns `undefined` if it is more, or no JSON at all
- * @throws whatever `JSON.stringify` throws
+ * JSON of at most `max` characters. Stops as soon as the limit is certainly exceeded.
+ * @returns `undefined` if the JSON is longer, or the value has none
+ * @throws the error of `JSON.stringify`
  */
 export function boundedJson(value: unknown, max: number): string | undefined {
   let left = max;

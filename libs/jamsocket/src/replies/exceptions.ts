@@ -5,15 +5,15 @@ import { isInstance } from '../base/foreign-value.js';
 import { boundedJson } from './bounded-json.js';
 import type { MessageId } from './reply.js';
 
-/** Of what a message is refused for. A message of a megabyte can have a million mistakes, each named with its path. */
+/** Most issues of a refused message. A message of a megabyte can have a million mistakes, each named with its path. */
 const MAX_ISSUES = 20;
 const MAX_TEXT = 200;
 const MAX_PATH = 16;
 const MAX_PATH_PART = 64;
-/** Characters of JSON that a client gets as the data of one `exception` event. */
+/** Most characters of JSON in the data of one `exception` event. */
 const MAX_DATA = 16 * 1024;
 
-/** A message whose data the event's schema refused. The client gets the issues. */
+/** The event's schema refused the data of a message. The client gets the issues. */
 export class MessageValidationError extends WsException {
   /** The first 20. Their messages are cut at 200 characters, and their paths at 16 parts of 64 characters. */
   readonly issues: readonly SchemaIssue[];
@@ -32,7 +32,7 @@ export class MessageValidationError extends WsException {
   }
 }
 
-/** A message that no handler gets; the sender is told so. */
+/** There is no handler for a message. The sender gets this error. */
 export class UnroutableMessage extends WsException {
   constructor(
     message: string,
@@ -42,7 +42,7 @@ export class UnroutableMessage extends WsException {
   }
 }
 
-/** `data` of the `exception` event that tells a client what went wrong, in the form of Nest's own ws exceptions. */
+/** `data` of an `exception` event, in the form of Nest's own ws exceptions. */
 export interface ExceptionData {
   status: 'error';
   message: unknown;
@@ -50,8 +50,8 @@ export interface ExceptionData {
 }
 
 /**
- * The `exception` event about an error, as text.
- * @throws what the error's data throws when it is read, or TypeError if it is no JSON; never for `undefined`
+ * The `exception` event for an error, as text.
+ * @throws an error of reading the error's data, or TypeError if that is not serialisable; never for `undefined`
  */
 export function exceptionText(error: unknown, id: MessageId | undefined): string {
   const data = exceptionData(error);
@@ -59,7 +59,7 @@ export function exceptionText(error: unknown, id: MessageId | undefined): string
   return `{"event":"exception","data":${json}${id === undefined ? '' : `,"id":${JSON.stringify(id)}`}}`;
 }
 
-/** What a client may know of an error: everything about its own mistakes, nothing about ours. */
+/** What the client is told: details of its own mistakes, but nothing about errors of the server. */
 function exceptionData(error: unknown): ExceptionData | object {
   if (isInstance(error, MessageValidationError)) {
     return { status: 'error', message: error.message, issues: error.issues };
@@ -75,7 +75,7 @@ function exceptionData(error: unknown): ExceptionData | object {
   return { status: 'error', message: 'Internal server error' };
 }
 
-/** Errors that speak to the client; any other is a bug to be logged. Never throws. */
+/** Whether an error reports the client's own mistake; any other error is logged. Never throws. */
 export function isForTheClient(error: unknown): boolean {
   try {
     if (error instanceof HttpException) return error.getStatus() < 500;
@@ -85,7 +85,7 @@ export function isForTheClient(error: unknown): boolean {
   }
 }
 
-/** The `id` of the message an error belongs to, where only the error knows it. */
+/** The `id` of the message that caused the error, if the error has it. */
 export function messageIdOf(error: unknown): MessageId | undefined {
   return isInstance(error, UnroutableMessage) ? error.id : undefined;
 }
@@ -99,7 +99,7 @@ function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string | numb
   return typeof key === 'number' ? key : cut(String(key), MAX_PATH_PART);
 }
 
-/** Of data that is too long: its short fields, and the first messages of a list of them. */
+/** Shortens data that is too long: keeps its short fields, and the first of several messages. */
 function shortData(data: object): object {
   const { message } = data as { message?: unknown };
   const short: Record<string, unknown> = { status: 'error' };
@@ -113,7 +113,7 @@ function shortData(data: object): object {
 function shortMessage(message: unknown): string | string[] {
   if (typeof message === 'string') return cut(message, MAX_TEXT);
   const texts = Array.isArray(message) ? message.filter((text) => typeof text === 'string') : [];
-  if (texts.length === 0) return 'What is wrong with the message is too long to be sent.';
+  if (texts.length === 0) return 'The error message is too long to be sent.';
   const kept = texts.slice(0, MAX_ISSUES).map((text) => cut(text, MAX_TEXT));
   return texts.length > kept.length ? [...kept, `and ${texts.length - kept.length} more`] : kept;
 }

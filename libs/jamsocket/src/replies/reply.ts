@@ -1,19 +1,19 @@
 import { isObservable, tap, type Observable } from 'rxjs';
 import type { Client } from '../members/client.js';
 
-/** What comes back with the reply to a message. */
+/** Id of a message; its reply has the same one. */
 export type MessageId = string | number;
 
-/** How a message wants its reply: `event` names a reply that does not name itself, `id` is the message's own. */
+/** The form of a reply. `event` is the default name of the reply's event, `id` is that of the message. */
 export interface ReplyStyle {
   readonly event?: string;
   readonly id?: MessageId;
 }
 
 /**
- * Sends what a handler returned to the client that asked. `{ event, data }` goes out as it is, with the message's
- * `id`; another value of an event handler becomes the data of the same event; a string or bytes returned by a
- * handler of plain messages are sent unchanged. `undefined` and `null` are no reply.
+ * Sends a handler's result to the client. `{ event, data }` is sent as that event, with the message's `id`. Any other
+ * result of an event handler becomes the data of the same event. A string or bytes from a handler of plain messages are
+ * sent unchanged. `undefined` and `null` send nothing.
  */
 export function sendReply(client: Client, value: unknown, { event, id }: ReplyStyle): void {
   if (value === undefined || value === null) return;
@@ -24,14 +24,14 @@ export function sendReply(client: Client, value: unknown, { event, id }: ReplySt
   else client.sendMessage(JSON.stringify(value));
 }
 
-/** An event frame; `id` is left out where the message had none. */
+/** Sends an event; without `id` if the message had none. */
 function sendEvent(client: Client, event: string, data: unknown, id: MessageId | undefined): void {
   client.sendMessage(JSON.stringify({ event, data, id }));
 }
 
 /**
- * Every value is a reply. Resolves when the stream completes; rejects when it fails.
- * @param report takes what is thrown after that
+ * Sends every value of the stream as a reply. Resolves when the stream completes; rejects when it fails.
+ * @param report gets errors after that
  */
 export function sendReplies(
   values: Observable<unknown>,
@@ -51,7 +51,7 @@ export function sendReplies(
       resolve();
     };
     try {
-      // In the stream, where an error is the stream's: rxjs throws that of a subscriber at the process.
+      // Sent within the stream, so that an error fails the stream: rxjs turns a subscriber's error into an uncaught one.
       values.pipe(tap((value) => client && sendItem(client, value, style))).subscribe({ error: fail, complete });
     } catch (error) {
       fail(error);
@@ -61,13 +61,11 @@ export function sendReplies(
 
 function sendItem(client: Client, value: unknown, style: ReplyStyle): void {
   if (typeof value === 'object' && value !== null && isUnresolved(value))
-    throw new TypeError(
-      'A stream of replies has a promise or a stream as a value: flatten it with mergeMap() or await.',
-    );
+    throw new TypeError('A stream of replies emitted a promise or a stream: flatten it with mergeMap() or await.');
   sendReply(client, value, style);
 }
 
-/** As JSON it would be `{}`. */
+/** Whether it is a promise or a stream, whose JSON would be `{}`. */
 function isUnresolved(value: object): boolean {
   const { then, next } = value as { then?: unknown; next?: unknown };
   if (typeof then === 'function' || typeof next === 'function') return true;

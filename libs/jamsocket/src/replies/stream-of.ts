@@ -1,15 +1,15 @@
 import { isObservable, Observable, type Subscriber } from 'rxjs';
 
-/** After so many items the rest of the process has its turn: a generator may never wait. */
+/** After this many items the event loop continues: a generator that never waits must not block it. */
 const ITEMS_AT_A_TIME = 64;
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /**
- * A result that is many values, as a stream of them: an Observable, what an `async *` or a `*` method returns, or
- * anything else that can be read by `for await`, such as a Node stream. A list is one value.
- * @param report takes errors that come when the stream has ended already
- * @returns `undefined` if the result is one value
+ * Converts a result with many values to a stream: an Observable, the generator of an `async *` or `*` method, or anything
+ * else that supports `for await`, such as a Node stream. An array is a single value.
+ * @param report gets errors after the end of the stream
+ * @returns `undefined` if the result is a single value
  */
 export function streamOf(result: object, report: (error: unknown) => void): Observable<unknown> | undefined {
   if (isObservable(result)) return result;
@@ -38,14 +38,14 @@ interface Source {
   isDone: boolean;
 }
 
-/** Rejects with an error that the subscriber cannot be told of. */
+/** Rejects with an error that occurs after the subscriber has unsubscribed. */
 async function pull(source: Source, subscriber: Subscriber<unknown>): Promise<void> {
   for (let count = 1; !subscriber.closed; count++) {
     let item: IteratorResult<unknown>;
     try {
       item = await source.iterator.next();
       source.isDone = item.done === true;
-      // What an iterator that is not async has made may be a promise.
+      // A synchronous iterator may return promises as values.
       if (!source.isDone) item = { value: await item.value };
     } catch (error) {
       source.isDone = true;
@@ -58,7 +58,7 @@ async function pull(source: Source, subscriber: Subscriber<unknown>): Promise<vo
   }
 }
 
-/** Has a generator run its `finally` blocks. One that waits for something does so when that has come. */
+/** Lets a generator run its `finally` blocks. If it is waiting in an `await`, they run after that. */
 async function stop(iterator: AnyIterator): Promise<void> {
   await iterator.return?.();
 }

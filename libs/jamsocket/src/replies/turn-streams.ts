@@ -1,25 +1,25 @@
 import { from, Observable, Subject, takeUntil } from 'rxjs';
 import type { Client } from '../members/client.js';
 
-/** What a stream is part of. */
+/** The call that a stream belongs to. */
 export interface StreamOwner {
   /** Name of the handler. */
   readonly handler: string;
-  /** The client it ends with, if it has one. */
+  /** The client whose leaving ends the stream, if any. */
   readonly client: Client | undefined;
-  /** Number of the turn it ends with. */
+  /** Number of the turn whose end ends the stream. */
   readonly turn: number;
-  /** Of a stream of interceptors: whether the method itself has not finished. While it is so, the stream outlives its turn. */
+  /** For a stream of interceptors: whether the method is still running. Until it finishes, the stream outlives its turn. */
   readonly isWaiting?: () => boolean;
 }
 
-/** What bounds the streams of handlers. */
+/** Ends the streams of handlers in time. */
 export interface TurnBounds {
-  /** Number of the turn that runs. */
+  /** Number of the current turn. */
   readonly turn: number;
-  /** The stream, which completes at the latest when its client leaves, or its turn or its room ends. */
+  /** Wraps the stream so that it completes at the latest when its client leaves, or its turn or its room ends. */
   bind(stream: Observable<unknown>, owner: StreamOwner): Observable<unknown>;
-  /** Logs an error that comes when nobody waits for the stream any more. */
+  /** Logs an error that occurs after the stream has ended. */
   report(error: unknown): void;
 }
 
@@ -27,7 +27,7 @@ export interface TurnBounds {
 export class InterceptedStream {
   constructor(
     readonly values: Observable<unknown>,
-    /** Whether a promise of the handler has not settled: its interceptors must hear how it ends. */
+    /** Whether a promise of the handler is still pending: its interceptors must get the result. */
     readonly isWaiting: () => boolean,
   ) {}
 }
@@ -37,13 +37,13 @@ interface OpenStream {
   readonly ended: Subject<void>;
 }
 
-/** The streams that handlers of one room have returned. Made when there is one: in most rooms there never is. */
+/** The streams that handlers of one room have returned. Created for the first stream, since most rooms have none. */
 export class TurnStreams {
   readonly #open = new Set<OpenStream>();
 
   constructor(
     private readonly turns: { readonly turn: number },
-    /** Is told of streams that did not end by themselves. */
+    /** Called for each stream that was ended early. */
     private readonly streamCut: (owner: StreamOwner, whose: 'client' | 'turn') => void,
   ) {}
 
@@ -58,7 +58,7 @@ export class TurnStreams {
       this.#open.add(open);
       subscriber.add(() => this.#open.delete(open));
       from(stream).pipe(takeUntil(open.ended)).subscribe(subscriber);
-      // A message may have its turn when its client has gone: what the stream does at once is done.
+      // The client may have left before the turn: keep only the values that the stream emits synchronously.
       if (owner.client?.closed !== undefined) this.#cut(open, 'client');
     });
   }
@@ -69,7 +69,7 @@ export class TurnStreams {
 
   endTurn(): void {
     if (this.#open.size === 0) return;
-    // The inner ones first: that ends those of the interceptors around them as if they had ended by themselves.
+    // Inner streams first: then the streams of the interceptors around them complete normally.
     for (const open of [...this.#open].reverse()) if (open.owner.isWaiting?.() !== true) this.#cut(open, 'turn');
   }
 
