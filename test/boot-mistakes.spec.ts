@@ -96,7 +96,7 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
     @Injectable()
     @JamsocketService('single')
     class SingleRoom {}
-    expect(await mistakeOf([SingleRoom])).toContain('SingleRoom would be one instance for all rooms');
+    expect(await mistakeOf([SingleRoom])).toContain('SingleRoom would have one instance for all rooms');
     expect(await mistakeOf([SingleRoom])).toContain('remove @Injectable() from the class');
   });
 

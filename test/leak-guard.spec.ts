@@ -98,7 +98,7 @@ describe('The leak guard', () => {
       client.send('go');
       await room.settle();
       expect(await leaksOf(room.close())).toEqual([
-        expect.stringMatching(/^a timer of Node's that was set at .*leak-guard\.spec\.ts/),
+        expect.stringMatching(/^a timer of Node that was set at .*leak-guard\.spec\.ts/),
       ]);
       clearInterval(timer);
       clearInterval(mine);

@@ -4,7 +4,7 @@ import { carryIntoContextOfNobody } from '../base/async-context.js';
 const scope = new AsyncLocalStorage<AsyncWatch>();
 carryIntoContextOfNobody(scope);
 
-/** Frames that say where a timer was set, but not by whom. */
+/** Stack frames to skip when looking for the code that set a timer. */
 const FOREIGN_FRAME = /node:|node_modules|async-watch/;
 
 interface Timer {
@@ -13,12 +13,12 @@ interface Timer {
 }
 
 /**
- * Sees the server's side of a test begin things that end later. Whether it did tells whether there is anything to wait
- * for. Real timers among them are looked for at the end: a room that calls Node's `setInterval` itself has to clear it
- * itself. Timers that would let the process end (`unref`) do no harm and are passed over.
+ * Watches asynchronous operations of the server's side of a test. If none has begun, there is nothing to wait for. At the
+ * end of a test it lists real timers that still run: a room that calls Node's `setInterval` must clear it. Timers with
+ * `unref()` are ignored, since they do not keep the process alive.
  */
 export class AsyncWatch {
-  /** How many promises, timers, ticks and the like there have been, on either side. */
+  /** Number of promises, timers, ticks and other asynchronous operations so far, on both sides. */
   begun = 0;
   readonly #timers = new Map<number, Timer>();
   readonly #hook = createHook({
@@ -29,7 +29,7 @@ export class AsyncWatch {
     destroy: (id) => this.#timers.delete(id),
   }).enable();
 
-  /** Runs something on the server's side. */
+  /** Runs a function as part of the server's side. */
   run<T>(work: () => T): T {
     return scope.run(this, work);
   }
@@ -38,7 +38,7 @@ export class AsyncWatch {
   get running(): string[] {
     return [...this.#timers.values()]
       .filter(({ timer }) => timer.hasRef())
-      .map(({ stack }) => `a timer of Node's that was set ${originIn(stack)}`);
+      .map(({ stack }) => `a timer of Node that was set ${originIn(stack)}`);
   }
 
   stop(): void {
@@ -56,5 +56,5 @@ function originIn(stack: string): string {
     .split('\n')
     .slice(1)
     .find((line) => !FOREIGN_FRAME.test(line));
-  return frame?.trim() ?? 'somewhere unknown';
+  return frame?.trim() ?? 'at an unknown place';
 }

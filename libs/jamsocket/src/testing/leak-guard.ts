@@ -1,13 +1,13 @@
 import { LeakError } from './testing.errors.js';
 
-/** Registers something to run after each test: jest's or vitest's `afterEach`. */
+/** Registers a function to run after each test: `afterEach` of jest or vitest. */
 export type AfterEach = (check: () => Promise<void>) => unknown;
 
 interface Closable {
   close(): Promise<void>;
 }
 
-/** Applications of tests that have not been closed, with the names of their rooms. */
+/** Test applications that are still open, with the names of their rooms. */
 const open = new Map<Closable, string[]>();
 
 export function rememberOpen(app: Closable, room: string): void {
@@ -21,20 +21,20 @@ export function forgetOpen(app: Closable): void {
 }
 
 /**
- * Fails each test that leaves a test room open, and closes the room so that the next test starts clean. Call it once,
- * at the top of a spec, outside of every `describe`, or in a set-up file. (jest runs the `afterEach` of one block in the
- * order in which they are written: one that closes rooms belongs into a `describe`, or above.)
- * @param afterEach of the test framework, where it is no global: vitest without `globals: true`
+ * Fails each test that leaves a test room open, and closes the room so that the next test starts clean. Call it once, at
+ * the top of a spec and outside of every `describe`, or in a set-up file. jest runs the `afterEach` hooks of a block in
+ * their order in the source: put hooks that close rooms into a `describe`, or above this call.
+ * @param afterEach of the test framework, if it is not a global, as in vitest without `globals: true`
  * @throws Error if there is no `afterEach`
  */
 export function useLeakGuard(afterEach: AfterEach | undefined = globalAfterEach()): void {
   if (afterEach === undefined) {
-    throw new Error('There is no global afterEach: give it, as in useLeakGuard(afterEach).');
+    throw new Error('There is no global afterEach: pass it, as in useLeakGuard(afterEach).');
   }
   afterEach(() => failForOpenRooms());
 }
 
-/** @throws LeakError naming every room that is open */
+/** @throws LeakError that names every open room */
 async function failForOpenRooms(): Promise<void> {
   const apps = [...open];
   open.clear();

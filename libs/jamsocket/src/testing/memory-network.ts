@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers';
 import { MemorySocket } from './memory-socket.js';
 
-/** In which scope of the test's bookkeeping the bytes for the server are handed over. */
+/** Runs the delivery of bytes to the server as part of the server's side. */
 export type RunAsServer = (work: () => void) => void;
 
-/** What sockets in memory have in common: nothing arrives in the turn of the event loop in which it was written. */
+/** Connects sockets in memory. Bytes never arrive in the event-loop tick in which they were written. */
 export class MemoryNetwork {
   readonly #sockets = new Set<MemorySocket>();
   #underWay = 0;
@@ -12,7 +12,7 @@ export class MemoryNetwork {
 
   constructor(private readonly runAsServer: RunAsServer) {}
 
-  /** Two ends of a connection; the client's address is what the server sees. */
+  /** Creates both ends of a connection. @param clientAddress the client's address, as the server sees it */
   connect(clientAddress: string): { readonly client: MemorySocket; readonly server: MemorySocket } {
     const server = new MemorySocket((work) => this.#later(() => this.runAsServer(work)), clientAddress);
     const client = new MemorySocket((work) => this.#later(work), '127.0.0.1');
@@ -25,12 +25,12 @@ export class MemoryNetwork {
     return { client, server };
   }
 
-  /** No bytes are under way. Those that somebody does not read are not. */
+  /** No bytes are under way. Delivered bytes that the receiver does not read do not count. */
   get isQuiet(): boolean {
     return this.#underWay === 0;
   }
 
-  /** How often something has arrived. */
+  /** Number of deliveries so far. */
   get deliveries(): number {
     return this.#deliveries;
   }

@@ -1,25 +1,24 @@
 import { Duplex } from 'node:stream';
 
-/** As much as a receiver that does not read lets its peer write; a kernel's buffers are of this order. */
+/** Bytes that a peer can write while the receiver does not read; similar to a kernel's buffers. */
 const RECEIVE_BUFFER_BYTES = 64 * 1024;
 
-/** The end of the stream, in the row of what was sent. */
+/** Marks the end of the stream in the queue. */
 const END = null;
 
 /**
- * One end of a connection that never leaves the process. It behaves as a socket does where it matters here: bytes
- * arrive in order and later than they were written, a peer that does not read makes writes wait, and an end that is
- * destroyed ends the other.
+ * One end of a connection within the process. It behaves like a network socket: bytes arrive in order and later than they
+ * were written, writes wait while the peer does not read, and destroying one end closes the other.
  */
 export class MemorySocket extends Duplex {
   peer!: MemorySocket;
-  /** What has been sent here and not been read. */
+  /** Chunks that were sent to this end and not read yet. */
   readonly #received: (Buffer | typeof END)[] = [];
   #receivedBytes = 0;
   #isReading = false;
   #isDelivering = false;
-  /** Lets the peer go on writing. */
-  #hasRoom: (() => void) | null = null;
+  /** Called when the peer may write again. */
+  #resumePeer: (() => void) | null = null;
 
   constructor(
     private readonly later: (work: () => void) => void,
@@ -34,7 +33,7 @@ export class MemorySocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    // The writer may use its memory again as soon as the write is done.
+    // Copied, since the writer may reuse its memory as soon as the write is done.
     this.peer.#receive(Buffer.from(chunk), done);
   }
 
@@ -44,8 +43,8 @@ export class MemorySocket extends Duplex {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#received.length = 0;
-    this.#hasRoom?.();
-    this.#hasRoom = null;
+    this.#resumePeer?.();
+    this.#resumePeer = null;
     if (!this.writableFinished) this.peer.#receive(END, () => undefined);
     done(error);
   }
@@ -56,7 +55,7 @@ export class MemorySocket extends Duplex {
     this.#receivedBytes += chunk?.length ?? 0;
     this.#deliver();
     if (this.#receivedBytes <= RECEIVE_BUFFER_BYTES) done();
-    else this.#hasRoom = done;
+    else this.#resumePeer = done;
   }
 
   #deliver(): void {
@@ -71,9 +70,9 @@ export class MemorySocket extends Duplex {
   #handOver(chunk: Buffer | typeof END): void {
     this.#receivedBytes -= chunk?.length ?? 0;
     this.#isReading = this.push(chunk);
-    if (this.#hasRoom === null || this.#receivedBytes > RECEIVE_BUFFER_BYTES) return;
-    const hasRoom = this.#hasRoom;
-    this.#hasRoom = null;
-    hasRoom();
+    if (this.#resumePeer === null || this.#receivedBytes > RECEIVE_BUFFER_BYTES) return;
+    const resumePeer = this.#resumePeer;
+    this.#resumePeer = null;
+    resumePeer();
   }
 }

@@ -3,20 +3,20 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { inspect } from 'node:util';
 import { TestTimeoutError } from './testing.errors.js';
 
-/** A text message as a string, a binary one as a Buffer. */
+/** A string for a text message, a Buffer for a binary one. */
 export type Message = string | Buffer;
 
-/** Longer messages are cut in error messages. */
+/** Characters of a message in an error; longer messages are cut. */
 const SHOWN_CHARACTERS = 200;
 
-/** What a client has received and what a test has read of it. */
+/** The messages that a client has received, and which of them the test has not read yet. */
 export class MessageQueue {
   readonly received: Message[] = [];
   #unread: Message[] = [];
   readonly #waiting = new Set<() => void>();
   #ending: string | undefined;
 
-  /** @param hint what is added to the message of a wait in vain */
+  /** @param hint returns text to append to the error if the wait fails */
   constructor(
     private readonly patienceMs: number,
     private readonly hint: () => string,
@@ -28,7 +28,7 @@ export class MessageQueue {
     this.#wake();
   }
 
-  /** Nothing comes any more; who waits hears why. */
+  /** No more messages will come: pending waits fail with this reason. */
   end(why: string): void {
     this.#ending = why;
     this.#wake();
@@ -39,7 +39,7 @@ export class MessageQueue {
   }
 
   /**
-   * The first unread message that is `wanted`, which counts as read then; it is waited for if it is not there yet.
+   * Returns the first unread message that is `wanted` and marks it as read. Waits for it if necessary.
    * @throws TestTimeoutError
    */
   async take(wanted: (message: Message) => boolean, what: string): Promise<Message> {

@@ -5,14 +5,14 @@ import { ConnectRefusedError, TestTimeoutError } from './testing.errors.js';
 
 /**
  * Resolves when the socket is open.
- * @throws ConnectRefusedError with the server's answer, TestTimeoutError if there is none
+ * @throws ConnectRefusedError with the server's answer, TestTimeoutError without an answer
  */
 export async function openSocket(socket: WebSocket, url: string, patienceMs: number): Promise<void> {
   let timer: NodeJS.Timeout;
   const opened = new Promise<void>((resolve, reject) => {
     timer = setTimeout(() => reject(unanswered(url, patienceMs)), patienceMs);
     socket.on('open', resolve);
-    // It stays, for errors after the opening: the close event tells what matters of them.
+    // This listener stays, since errors can occur later, too: the close event that follows is enough then.
     socket.on('error', reject);
     socket.on('unexpected-response', (_request, response: IncomingMessage) => {
       readBody(response).then((body) => {

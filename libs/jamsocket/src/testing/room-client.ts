@@ -4,13 +4,13 @@ import type { ConnectOptions } from './connect-options.js';
 import { TestClient, type Closed } from './test-client.js';
 
 export interface RoomConnectOptions extends ConnectOptions {
-  /** What `client.data` is from the beginning: guards see it, and may replace it. Default `undefined`. */
+  /** Initial value of `client.data`. Guards see it and may replace it. Default `undefined`. */
   data?: unknown;
   /** The client's address. Default `127.0.0.1`. */
   ip?: string;
 }
 
-/** A client of a test room. Its socket is in memory; everything on the server's side is as in production. */
+/** A client of a test room. Its socket is in memory; the server's side is the same as in production. */
 export class RoomClient extends TestClient {
   readonly #app: { settle(): Promise<void> };
   readonly #findClient: () => Client | undefined;
@@ -22,17 +22,21 @@ export class RoomClient extends TestClient {
     findClient: () => Client | undefined,
     patienceMs: number,
   ) {
-    super(socket, patienceMs, () => ' Virtual time stands still: timers run when the test calls room.advance(ms).');
+    super(
+      socket,
+      patienceMs,
+      () => ' Virtual time does not advance by itself: timers run when the test calls room.advance(ms).',
+    );
     this.#app = app;
     this.#findClient = findClient;
   }
 
-  /** The same client as the room sees it: its `id`, `data`, `tags`. */
+  /** The client object that the room has for it, with `id`, `data` and `tags`. */
   get client(): Client {
     return this.#findClient()!;
   }
 
-  /** Closes properly. Resolves when `@OnDisconnect` has run. */
+  /** Closes with a close frame. Resolves when `@OnDisconnect` has run. */
   override async close(code = 1000, reason = ''): Promise<Closed> {
     const closed = await super.close(code, reason);
     await this.#app.settle();

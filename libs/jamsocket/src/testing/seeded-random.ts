@@ -1,6 +1,6 @@
 import { JamsocketRandom } from '../base/sources.js';
 
-/** The same numbers and ids in every run. */
+/** Returns the same numbers and ids in every run. */
 export class SeededRandom extends JamsocketRandom {
   #state: number;
 
@@ -21,7 +21,7 @@ export class SeededRandom extends JamsocketRandom {
     return Buffer.from(this.uuid().replaceAll('-', ''), 'hex').toString('base64url');
   }
 
-  /** Of version 4 in form (RFC 9562 section 5.4). */
+  /** Has the form of a version 4 UUID (RFC 9562 section 5.4). */
   uuid(): string {
     const bytes = Buffer.alloc(16);
     for (let at = 0; at < 16; at += 4) bytes.writeUInt32BE(this.uint32(), at);

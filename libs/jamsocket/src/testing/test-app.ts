@@ -13,17 +13,17 @@ import { checkedPatience, withQuery } from './connect-options.js';
 import { MemoryNetwork } from './memory-network.js';
 import { openSocket } from './open-socket.js';
 import { RoomClient, type RoomConnectOptions } from './room-client.js';
-import { settle, turn } from './settling.js';
+import { settle, tick } from './settling.js';
 import { LeakError, TestTimeoutError } from './testing.errors.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-/** The Host header that comes of it is `localhost`: pages of `http://localhost` are of the same host. */
+/** Makes the Host header `localhost`, so that pages of `http://localhost` count as the same host. */
 const HOST = 'ws://localhost';
 
-/** Milliseconds of real time for the destroy hooks of the application's own providers. */
+/** Milliseconds of real time for the destroy hooks of the application's providers. */
 const CLOSE_PATIENCE_MS = 5_000;
 
-/** An application that runs on virtual time and a network in memory. */
+/** An application with virtual time and a network in memory. */
 export class TestApp {
   readonly network: MemoryNetwork;
   readonly registry: RoomRegistry;
@@ -48,7 +48,7 @@ export class TestApp {
   }
 
   /**
-   * Opens a connection to the application's HTTP server, which takes it for one that came over the network.
+   * Opens a connection to the application's HTTP server, which handles it like one from the network.
    * @throws ConnectRefusedError, TestTimeoutError
    */
   async connect(path: string, options: RoomConnectOptions): Promise<RoomClient> {
@@ -66,7 +66,7 @@ export class TestApp {
     return client;
   }
 
-  /** Does something on the server's side, and waits for it no longer than the patience. @throws TestTimeoutError */
+  /** Runs a function on the server's side and waits for it for at most `patienceMs`. @throws TestTimeoutError */
   async within<T>(work: () => Promise<T>, failure: string): Promise<T> {
     let timer: NodeJS.Timeout;
     const tooLate = new Promise<never>((_resolve, reject) => {
@@ -79,17 +79,17 @@ export class TestApp {
     }
   }
 
-  /** @throws TestTimeoutError naming the rooms whose handlers have not finished */
+  /** @throws TestTimeoutError that names the rooms whose handlers have not finished */
   async settle(): Promise<void> {
     const busy = await settle({ network: this.network, rooms: this.registry }, this.patienceMs);
     if (busy.length === 0) return;
     const names = busy.map(nameOf).join(', ');
     throw new TestTimeoutError(
-      `After ${this.patienceMs} ms of real time a handler of ${names} has still not finished. What waits for virtual time itself, or is meant to hang, is passed over with advance(ms, { waitForHandlers: false }).`,
+      `After ${this.patienceMs} ms of real time a handler of ${names} has still not finished. If it waits for virtual time, or should hang, use advance(ms, { waitForHandlers: false }).`,
     );
   }
 
-  /** Runs what is due in the next `ms` milliseconds, one timer after the other. */
+  /** Runs the timers that are due in the next `ms` milliseconds, one after another. */
   async advance(ms: number, waitForHandlers: boolean): Promise<void> {
     if (!(Number.isFinite(ms) && ms >= 0)) throw new RangeError(`advance(${ms}): not a number of milliseconds.`);
     if (this.#isAdvancing) throw new Error('advance() is under way: wait for its promise before the next one.');
@@ -101,7 +101,7 @@ export class TestApp {
       for (;;) {
         const { begun } = this.#watch;
         if (!this.#runNext(limit)) break;
-        // Most heartbeats find nothing to do, and there are a lot of them in a day.
+        // Skip the rest after a timer that started nothing, such as most of the many heartbeats of a day.
         if (this.#watch.begun > begun) await rest();
       }
       this.clock.moveTo(limit);
@@ -112,7 +112,7 @@ export class TestApp {
 
   /**
    * Closes the application, with all its rooms and clients.
-   * @throws LeakError if a handler, or a timer that somebody set, is still running then
+   * @throws LeakError if a handler or a timer is still running then
    */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
@@ -135,7 +135,7 @@ export class TestApp {
     if (leaks.length > 0) throw new LeakError(leaks);
   }
 
-  /** Waits for something that may itself wait for the clock. */
+  /** Waits for work that may wait for the clock: runs timers until it is done. */
   async #throughTime(work: Promise<unknown>): Promise<void> {
     let isDone = false;
     const finish = () => {
@@ -146,7 +146,7 @@ export class TestApp {
     while (!isDone) {
       await this.#settleWithin(this.patienceMs);
       if (isDone || this.#runNext(Infinity)) continue;
-      await turn();
+      await tick();
       if (performance.now() > deadline) throw new TestTimeoutError('The application has not closed in 5 s.');
     }
     await work;

@@ -13,7 +13,7 @@ export interface Closed {
   readonly reason: string;
 }
 
-/** A WebSocket client that reads its messages one after the other, over a real socket. */
+/** A WebSocket client over a real socket, for tests that read its messages one after another. */
 export class TestClient {
   /** Resolves once the connection has ended. */
   readonly closed: Promise<Closed>;
@@ -41,8 +41,8 @@ export class TestClient {
 
   /**
    * Connects over the network.
-   * @param target an application that listens, or a URL such as `ws://127.0.0.1:3000`
-   * @param path of the room, such as `/ws/lobby`
+   * @param target a listening application, or a URL such as `ws://127.0.0.1:3000`
+   * @param path path of the room, such as `/ws/lobby`
    * @throws ConnectRefusedError, TestTimeoutError
    */
   static async connect(
@@ -60,7 +60,7 @@ export class TestClient {
   /**
    * Connects over the network and expects to be refused.
    * @returns the refusal; its `status` and `body` are those of the HTTP answer
-   * @throws Error if it was let in
+   * @throws Error if the client was accepted
    */
   static async refused(
     target: INestApplication | string,
@@ -85,12 +85,12 @@ export class TestClient {
     return this.#closed !== undefined;
   }
 
-  /** The subprotocol the server has chosen; empty if none. */
+  /** The subprotocol that the server selected; empty if none. */
   get protocol(): string {
     return this.socket.protocol;
   }
 
-  /** Sends a text message, or bytes as a binary one. */
+  /** Sends a string as a text message, bytes as a binary one. */
   send(message: string | Uint8Array): void {
     this.socket.send(message);
   }
@@ -101,8 +101,8 @@ export class TestClient {
   }
 
   /**
-   * Sends an event with an id of its own, and resolves with the answer of this id, be it the handler's or an
-   * `exception`. Messages that come in between stay unread.
+   * Sends an event with a new id and resolves with the message of this id: the handler's reply or an `exception`. Other
+   * messages stay unread.
    * @throws TestTimeoutError
    */
   async request<T = any>(event: string, data?: unknown): Promise<{ event?: string; data: T; id: unknown }> {
@@ -113,8 +113,8 @@ export class TestClient {
   }
 
   /**
-   * The next message that has not been read yet.
-   * @throws TestTimeoutError if none comes in time, or the connection ends; it says what has come
+   * The next unread message.
+   * @throws TestTimeoutError if none arrives in time, or the connection ends; it lists the messages received so far
    */
   next(): Promise<Message> {
     return this.#messages.take(() => true, 'message');
@@ -130,7 +130,7 @@ export class TestClient {
     return JSON.parse(await this.nextText()) as T;
   }
 
-  /** Reads until the message comes that is (or passes) `wanted`. @throws as `next` */
+  /** Reads messages until one is equal to the string, or accepted by the function, and returns it. @throws as `next` */
   async until(wanted: string | ((message: string) => boolean)): Promise<string> {
     const what = typeof wanted === 'string' ? `message ${JSON.stringify(wanted)}` : 'message of the wanted kind';
     for (;;) {
@@ -139,12 +139,12 @@ export class TestClient {
     }
   }
 
-  /** Everything received and not read yet; it counts as read then. */
+  /** Returns all unread messages and marks them as read. */
   unread(): Message[] {
     return this.#messages.takeAll();
   }
 
-  /** Stops reading from the socket, as a client that is stuck. */
+  /** Stops reading from the socket, like a client that hangs. */
   pause(): void {
     this.socket.pause();
   }
@@ -153,13 +153,13 @@ export class TestClient {
     this.socket.resume();
   }
 
-  /** Closes properly, with a close frame. Resolves when the connection has ended, with what the server closed with. */
+  /** Closes with a close frame. Resolves when the connection has ended, with the server's close code and reason. */
   async close(code = 1000, reason = ''): Promise<Closed> {
     this.socket.close(code, reason);
     return this.closed;
   }
 
-  /** Cuts the connection without a close frame, as a phone in a tunnel does. */
+  /** Cuts the connection without a close frame, like a phone in a tunnel. */
   async drop(): Promise<Closed> {
     this.socket.terminate();
     return this.closed;

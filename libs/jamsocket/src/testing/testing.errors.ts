@@ -1,4 +1,4 @@
-/** Something a test waited for did not happen within its patience. The message says what did. */
+/** An expected event did not happen in time. The message says what happened instead. */
 export class TestTimeoutError extends Error {
   constructor(message: string) {
     super(message);
@@ -6,15 +6,15 @@ export class TestTimeoutError extends Error {
   }
 }
 
-/** The upgrade request was answered with HTTP: by a guard, because of the origin, a limit, or a path that is not there. */
+/** The upgrade request was refused with an HTTP answer: by a guard, or because of its origin, a limit or an unknown path. */
 export class ConnectRefusedError extends Error {
   constructor(
     url: string,
     /** Status of the HTTP answer, such as 401. */
     readonly status: number,
-    /** By lower-case name. */
+    /** Headers by lower-case name. */
     readonly headers: Readonly<Record<string, string | string[] | undefined>>,
-    /** The answer's JSON, such as `{ statusCode: 403, code: 'guard', message: 'Forbidden resource' }`; its text if it is none. */
+    /** The answer's JSON, such as `{ statusCode: 403, code: 'guard', message: 'Forbidden resource' }`; its text if it is not JSON. */
     readonly body: any,
   ) {
     super(`${url} was refused with ${status}: ${JSON.stringify(body)}`);
@@ -22,7 +22,7 @@ export class ConnectRefusedError extends Error {
   }
 }
 
-/** A test is over, and something it started is not. The message names each of them and where it comes from. */
+/** A test has ended, but work that it started has not. The message names each leak and its origin. */
 export class LeakError extends Error {
   constructor(readonly leaks: readonly string[]) {
     super(`The test has left something behind:\n${leaks.map((leak) => `  - ${leak}`).join('\n')}`);

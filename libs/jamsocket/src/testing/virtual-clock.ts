@@ -3,29 +3,31 @@ import { checkedDelay, JamsocketClock, type CronOptions } from '../base/sources.
 import { VirtualCronJob } from './virtual-cron-job.js';
 import { VirtualTimer } from './virtual-timer.js';
 
-/** Where the wall clock of a test stands at its beginning unless the test says otherwise. It is a Saturday. */
+/** Default wall time at the start of a test. It is a Saturday. */
 export const DEFAULT_NOW = new Date('2000-01-01T00:00:00.000Z');
 
 /**
- * Time that stands still until a test moves it. Timers run in the order in which they are due, those due at the same
- * millisecond in the order in which they were set.
+ * A clock that advances only when a test moves it. Timers run in the order in which they are due; timers that are due at
+ * the same time run in the order in which they were set.
  */
 export class VirtualClock extends JamsocketClock {
   readonly #timers = new Set<VirtualTimer>();
   #elapsed = 0;
 
   /**
-   * @param start what the wall clock says at the beginning; only `@Cron` looks at it
-   * @throws RangeError if it is no date
+   * @param start wall time at the start
+   * @throws RangeError if it is not a valid Date
    */
   constructor(private readonly start: Date = DEFAULT_NOW) {
     super();
     if (!(start instanceof Date) || Number.isNaN(start.getTime())) {
-      throw new RangeError(`The time of a test begins at \`now\`, which is ${String(start)}: it must be a valid Date.`);
+      throw new RangeError(
+        `The option \`now\`, at which the time of a test starts, is ${String(start)}: it must be a valid Date.`,
+      );
     }
   }
 
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start. */
   now(): number {
     return this.#elapsed;
   }
@@ -34,7 +36,7 @@ export class VirtualClock extends JamsocketClock {
     return this.date.getTime();
   }
 
-  /** What the wall clock says. */
+  /** Current wall time. */
   get date(): Date {
     return new Date(this.start.getTime() + this.#elapsed);
   }
@@ -61,33 +63,33 @@ export class VirtualClock extends JamsocketClock {
     return job;
   }
 
-  /** Has `callback` run when the wall clock says `time`, however far away that is. */
+  /** Runs `callback` when the wall time reaches `time`. There is no maximum. */
   runAt(time: number, callback: () => void): NodeJS.Timeout {
     return this.#add(callback, Math.max(0, time - this.date.getTime()), false);
   }
 
-  /** Timers that have not run yet, and intervals. */
+  /** Pending timers and intervals. */
   get pending(): readonly VirtualTimer[] {
     return [...this.#timers];
   }
 
   /**
-   * Moves the time to the next timer that is due until `limit` (milliseconds since the beginning), and runs it.
-   * @returns whether there was one
+   * Moves the time to the next timer that is due until `limit` (milliseconds since the start), and runs it.
+   * @returns false if there is none
    */
   runNext(limit: number): boolean {
     const timer = this.#next();
     if (timer === undefined || timer.due > limit) return false;
     this.#elapsed = Math.max(this.#elapsed, timer.due);
     if (timer.isRepeating) timer.due = this.#elapsed + timer.ms;
-    // In its new place, behind those that are due at the same time and were set before.
+    // An interval moves to the end, after timers that were set before and are due at the same time.
     this.#timers.delete(timer);
     if (timer.isRepeating) this.#timers.add(timer);
     timer.callback();
     return true;
   }
 
-  /** Moves the time on without running anything. */
+  /** Moves the time without running timers. */
   moveTo(elapsed: number): void {
     this.#elapsed = Math.max(this.#elapsed, elapsed);
   }
@@ -98,7 +100,7 @@ export class VirtualClock extends JamsocketClock {
     return timer as unknown as NodeJS.Timeout;
   }
 
-  /** The set is in the order of setting, so the first of equals is the right one. */
+  /** The set has the order in which timers were set, so the first of several due at the same time is next. */
   #next(): VirtualTimer | undefined {
     let next: VirtualTimer | undefined;
     for (const timer of this.#timers) if (next === undefined || timer.due < next.due) next = timer;

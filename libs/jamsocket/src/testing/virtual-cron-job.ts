@@ -1,7 +1,7 @@
 import { CronJob } from 'cron';
 import type { CronOptions } from '../base/sources.js';
 
-/** What a job needs of the clock; the clock itself makes jobs. */
+/** What a job uses of the clock. An interface, since the clock's file imports this one. */
 interface WallClock {
   readonly date: Date;
   runAt(time: number, callback: () => void): NodeJS.Timeout;
@@ -10,7 +10,7 @@ interface WallClock {
 
 type NextDate = ReturnType<CronJob['nextDate']>;
 
-/** A cron job that goes by the wall clock of a test: `cron` computes the dates, the virtual clock waits for them. */
+/** A cron job on a test's wall time: `cron` computes the dates, the virtual clock waits for them. */
 export class VirtualCronJob extends CronJob {
   #timer: NodeJS.Timeout | null = null;
 
@@ -20,7 +20,7 @@ export class VirtualCronJob extends CronJob {
     private readonly clock: WallClock,
   ) {
     const { cronTime, timeZone, utcOffset, waitForCompletion, name } = options;
-    // The types let through only one of time zone and offset, and what @Cron was given has one at the most.
+    // The types of cron require that only one of time zone and offset is given, which @Cron ensures.
     super(
       ...([cronTime, onTick, null, false, timeZone, null, false, utcOffset, false, waitForCompletion] as never as [
         string,
@@ -54,7 +54,7 @@ export class VirtualCronJob extends CronJob {
   override nextDate(): NextDate {
     const { cronTime } = this;
     if (cronTime.realDate) return cronTime.source as NextDate;
-    // Where `cron` is asked for a date by the system's time, it says in which zone it counts.
+    // `sendAt()` uses the system's time, but its result has the job's time zone.
     return cronTime.getNextDateFrom(this.clock.date, cronTime.sendAt().zone);
   }
 }

@@ -1,19 +1,19 @@
-/** A timer of the virtual clock, given out as the `NodeJS.Timeout` it stands in for. */
+/** A timer of the virtual clock. It is passed to callers in place of a `NodeJS.Timeout`. */
 export class VirtualTimer {
   constructor(
     readonly callback: () => void,
     readonly ms: number,
     readonly isRepeating: boolean,
-    /** Milliseconds since the clock's beginning. */
+    /** Milliseconds since the start of the clock. */
     public due: number,
   ) {}
 
-  /** As it would have been written. */
+  /** The call that set the timer. */
   toString(): string {
     return `${this.isRepeating ? 'setInterval' : 'setTimeout'}(…, ${this.ms})`;
   }
 
-  // Nothing waits for virtual time, so whether a timer keeps the process alive makes no difference.
+  // A virtual timer never keeps the process alive, so these have no effect.
   ref(): this {
     return this;
   }

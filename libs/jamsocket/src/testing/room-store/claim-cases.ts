@@ -91,7 +91,7 @@ export function claimCases({ test, expect, options }: Suite): void {
     await damage(database, ROOM);
     expect(await codeOf(store.claim(ROOM, 'b'))).toBe('record_unreadable');
     expect(await codeOf(store.claim(ROOM, 'b'))).toBe('record_unreadable');
-    // Those of a batch that can be made are made: one bad record is not the trouble of every room.
+    // The other writes of a batch succeed: one bad record must not affect other rooms.
     const forged = { room: ROOM, fence: writer.fence + 1, owner: 'b', sequence: 2, parts: { base: toBytes('new') } };
     const outcomes = await store.commit([forged, other.next({ parts: { base: toBytes('kept') } })]);
     expect(outcomes).toEqual(['fenced', 'done']);

@@ -8,14 +8,14 @@ import { sizeCases } from './size-cases.js';
 import type { RoomStoreSuiteOptions, Suite, TestFramework } from './suite.js';
 import { writeCases } from './write-cases.js';
 
-/** A slow disk and a machine that is busy are no failure. */
+/** Long enough for a slow disk and a busy machine. */
 const TIMEOUT_MS = 60_000;
 
 let databases = 0;
 
 /**
- * Tests that a `RoomStore` does all that its port demands. Call it at the top of a spec.
- * @param framework where `describe`, `it` and `expect` are no globals: vitest without `globals: true`
+ * Tests that a `RoomStore` fulfils its port. Call it at the top of a spec.
+ * @param framework needed if `describe`, `it` and `expect` are not globals, as in vitest without `globals: true`
  * @throws Error if there are no globals and no `framework`
  */
 export function describeRoomStore(
@@ -25,7 +25,7 @@ export function describeRoomStore(
 ): void {
   if (framework === undefined)
     throw new Error(
-      'There are no global describe, it and expect: give them, as in describeRoomStore(…, { describe, it, expect }).',
+      'There are no global describe, it and expect: pass them, as in describeRoomStore(…, { describe, it, expect }).',
     );
   const { describe, it, expect } = framework;
   const test: Suite['test'] = (title, body) => {

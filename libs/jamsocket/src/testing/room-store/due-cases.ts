@@ -56,7 +56,7 @@ export function dueCases({ test, expect }: Suite): void {
     expect(await keys('a')).toEqual(of('aa', 'b', owners[3], 'z'));
     expect(await keys('unknown', 'aa', owners[3], '')).toEqual(of('a', 'b', 'z'));
     expect(await keys(...owners)).toEqual([]);
-    // Released rooms are nobody's, and claimed ones those of the new owner.
+    // A released room has no owner, and a claimed one belongs to its new owner.
     const mover = await RoomWriter.claim(store, { service: 'chat', key: 'a1' }, 'z');
     expect(await keys('z')).toEqual(['a2', ...of('aa', 'b', owners[3])].sort());
     await mover.commit({ isRelease: true });
@@ -72,7 +72,7 @@ export function dueCases({ test, expect }: Suite): void {
       const writer = await RoomWriter.claim(store, { service, key: 'room 1' });
       await writer.commit({ parts: { base: toBytes('x') } });
     }
-    // Claimed, and never written: it has no parts.
+    // Claimed but never written, so it has no parts and is not listed.
     await store.claim({ service: 'chat', key: 'empty' }, 'a');
     const all: string[] = [];
     for (let page = await store.list('chat', 7); page.length > 0; page = await store.list('chat', 7, all.at(-1))) {
@@ -81,7 +81,7 @@ export function dueCases({ test, expect }: Suite): void {
       all.push(...page.map(({ key }) => key));
     }
     expect([...all].sort()).toEqual([...keys].sort());
-    // The place of a room that is gone is still a place.
+    // The key of a deleted room is still a valid start of a page.
     const gone = writers.find(({ room }) => room.key === all[9])!;
     await gone.commit({ isDelete: true });
     expect((await store.list('chat', 3, all[9])).map(({ key }) => key)).toEqual(all.slice(10, 13));

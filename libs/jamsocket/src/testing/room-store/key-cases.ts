@@ -3,7 +3,7 @@ import type { Suite } from './suite.js';
 
 const LONG = 'k'.repeat(3_990);
 
-/** Pairs that a store may take for one another. */
+/** Keys that a store might confuse with each other. */
 const ROOMS: readonly (readonly [service: string, key: string])[] = [
   ['a/b', 'c'],
   ['a', 'b/c'],

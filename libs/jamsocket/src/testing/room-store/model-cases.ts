@@ -7,7 +7,7 @@ import type { Suite } from './suite.js';
 const ROOMS = ['x', 'y', 'z'].map((key) => ({ service: 'model', key }));
 const STEPS = 400;
 
-/** The same room at two stores: what one answers the other has to answer. */
+/** Writers of the same room in both stores, which must give the same answers. */
 interface Pair {
   readonly tested: RoomWriter;
   readonly model: RoomWriter;

@@ -29,7 +29,7 @@ export function ownerCases(suite: Suite): void {
       { ...next, fence: old.fence, owner: 'old', isRelease: true },
       { ...next, room: { service: 'chat', key: 'unknown' } },
       { ...next, room: { service: 'unknown', key: 'lobby' } },
-      // A retry proves nothing either.
+      // A retry of an earlier owner's write is refused, too.
       { ...next, fence: old.fence, owner: 'old', sequence: 1 },
     ];
     for (const write of refused) expect(await store.commit([write])).toEqual(['fenced']);
@@ -105,7 +105,7 @@ export function ownerCases(suite: Suite): void {
   });
 }
 
-/** Each writer claims, reads a number and writes the next: as many writes as were done must be in the end. */
+/** Each writer claims the room, reads a number and writes the next: at the end the number must equal the successful writes. */
 async function countTogether({ expect }: Suite, stores: readonly RoomStore[]): Promise<void> {
   let done = 0;
   const worker = async (store: RoomStore, owner: string) => {

@@ -3,7 +3,7 @@ import type { RoomKey, RoomStore, RoomWrite, StoredRecord, WriteOutcome } from '
 /** What a write changes. */
 export type Change = Omit<RoomWrite, 'room' | 'fence' | 'owner' | 'sequence'>;
 
-/** Has claimed a room and writes to it, as a room of the library does. */
+/** Claims a room and writes to it, as a room of the library does. */
 export class RoomWriter {
   #sequence: number;
 
@@ -12,7 +12,7 @@ export class RoomWriter {
     readonly room: RoomKey,
     readonly owner: string,
     readonly fence: number,
-    /** What the claim found. */
+    /** The record that the claim returned. */
     readonly record: StoredRecord | undefined,
   ) {
     this.#sequence = record?.sequence ?? 0;
@@ -46,7 +46,7 @@ export async function readRecord(store: RoomStore, room: RoomKey): Promise<ReadR
   };
 }
 
-/** A record in a form that test frameworks compare and print well. */
+/** A record in a form that test frameworks can compare and print. */
 export interface ReadRecord {
   readonly parts: Readonly<Record<string, string>>;
   readonly log: readonly string[];
@@ -65,7 +65,7 @@ export function segment(number: number, text: string): { number: number; bytes: 
   return { number, bytes: toBytes(text) };
 }
 
-/** The `code` of what the promise rejects with, `resolved` if it does not, or the error's text if it has no code. */
+/** The `code` of the promise's error, or the error's text if it has no code; `resolved` if the promise resolves. */
 export async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;

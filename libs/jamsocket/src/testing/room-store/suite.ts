@@ -1,6 +1,6 @@
 import type { RoomKey, RoomStore } from '../../store/room-store.js';
 
-/** What the suite needs of a test framework. jest and vitest both have it. */
+/** The part of a test framework that the suite uses; both jest and vitest have it. */
 export interface TestFramework {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
@@ -14,24 +14,24 @@ export interface TestMatchers {
 
 export interface RoomStoreSuiteOptions {
   /**
-   * Opens a store on the database of that name: letters and digits, made afresh for each test. A name that was not
-   * used before is an empty database. The same name again is a second store on the same data, as another process
-   * would open it. The suite closes each store.
+   * Opens a store on the database of that name, which consists of letters and digits. Each test uses a new name, for which
+   * the database must be empty. Opening the same name again must give a second store on the same data, as in another
+   * process. The suite closes each store.
    */
   open(database: string): RoomStore | Promise<RoomStore>;
   /**
-   * Makes the record of that room unreadable behind the store's back: by removing something that belongs to it, or by
-   * overwriting it with nonsense. Without it the tests about unreadable records are left out.
+   * Makes the record of that room unreadable without using the store: remove a part of it, or overwrite it. Without this
+   * function, the tests about unreadable records are skipped.
    */
   damage?(database: string, room: RoomKey): void | Promise<void>;
-  /** The data belongs to one instance, as that of `MemoryStore` does: the tests with a second one are left out. */
+  /** Set it if the data belongs to one instance, as with `MemoryStore`: tests with a second instance are skipped. */
   readonly isPrivate?: boolean;
 }
 
-/** What the tests of one group are given. */
+/** Passed to each group of tests. */
 export interface Suite {
   readonly expect: TestFramework['expect'];
   readonly options: RoomStoreSuiteOptions;
-  /** A test with an empty database and a store on it, which is closed afterwards. */
+  /** Defines a test with a store on an empty database. The store is closed afterwards. */
   readonly test: (name: string, body: (store: RoomStore, database: string) => Promise<void>) => void;
 }
