@@ -85,7 +85,7 @@ describe('the times of a client', () => {
     (name) => {
       for (const value of NOT_NUMBERS)
         expect(() => start({ [name]: value })).toThrow(
-          new TypeError(`${name} is ${String(value)}: give a number from 0 on, or Infinity`),
+          new TypeError(`${name} is ${String(value)}: it must be a number from 0 to Infinity`),
         );
       expect(dials).toBe(0);
     },

@@ -1,30 +1,30 @@
-/** How long to wait before connecting again: a random time from 0 to a bound that doubles from attempt to attempt. */
+/** How long to wait before the next attempt to connect: a random time from 0 to a bound that doubles with each attempt. */
 export interface BackoffOptions {
-  /** Bound of the first wait in milliseconds, 0 to Infinity; 500 unless given. */
+  /** Bound of the first wait in milliseconds, 0 to Infinity. Default 500. */
   readonly minMs?: number;
-  /** What the bound does not grow beyond, in milliseconds, 0 to Infinity; 10,000 unless given. */
+  /** Largest bound in milliseconds, 0 to Infinity. Default 10,000. */
   readonly maxMs?: number;
-  /** A number from 0 to below 1; `Math.random` unless given. */
+  /** Returns a number from 0 to below 1. Default `Math.random`. */
   readonly random?: () => number;
 }
 
 export interface Retry {
-  /** 1 for the first attempt after the last connection that has lasted. */
+  /** 1 for the first attempt after a connection that lasted. */
   readonly attempt: number;
-  /** Milliseconds until then. */
+  /** Milliseconds until the attempt. */
   readonly inMs: number;
 }
 
-/** A connection that ends sooner does not count: a server that accepts and drops must not be dialled without pause. */
+/** A shorter connection does not reset the wait: a server that accepts and drops connections must not be dialled without pause. */
 const LASTING_MS = 5_000;
-/** What a server may ask for at most. */
+/** Longest wait that a server may ask for. */
 const MAX_RETRY_AFTER_S = 24 * 60 * 60;
-/** Keeps the bound of a first wait of 0 a number. */
+/** Prevents `0 * Infinity`, which is NaN, if the first bound is 0. */
 const MAX_DOUBLINGS = 32;
 
 /**
- * Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): clients that have lost
- * their connections in the same instant come back spread over the whole wait.
+ * Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): clients that lost their
+ * connections at the same time reconnect spread over the whole wait.
  */
 export class Backoff {
   #attempt = 0;
@@ -37,7 +37,7 @@ export class Backoff {
     this.#upSince = performance.now();
   }
 
-  /** A connection has ended or could not be made. `retryAfter` is what the server asked for, in seconds. */
+  /** A connection has ended or failed. @param retryAfter seconds to wait that the server asked for */
   next(retryAfter: unknown): Retry {
     const { minMs = 500, maxMs = 10_000, random = Math.random } = this.options;
     if (this.#upSince !== undefined && performance.now() - this.#upSince >= LASTING_MS) this.#attempt = 0;

@@ -1,6 +1,6 @@
 import type { IsAny, Wire } from './wire.js';
 
-// The server's classes are recognised by their shape: a client must not need the server's package to know its types.
+// The server's classes are recognised by their shape, so that clients do not need the server's package for its types.
 
 /** The shape of the server's `Client`. */
 interface ClientShape {
@@ -16,10 +16,10 @@ interface ContextShape {
   setTimer(...args: never[]): unknown;
 }
 
-/** Lifecycle hooks of Nest look like handlers without data. */
+/** Nest's lifecycle hooks look like handlers without data, so they are excluded by name. */
 type Hook = 'onModuleInit' | 'onModuleDestroy';
 
-/** By method: what the client sends to it, and what it answers. */
+/** By method: the data that clients send to it, and its reply. */
 export type ClassMessages<Instance> = {
   readonly [
     K in keyof Instance as K extends Hook
@@ -33,8 +33,8 @@ export type ClassMessages<Instance> = {
 };
 
 /**
- * Whether a method with these parameters hears messages: `(client, data, …)`, with data that is neither context nor
- * bytes, or `(client)` or `()`, without data.
+ * Whether a method with these parameters handles messages: `(client, data, …)` with data that is not a context or bytes,
+ * or `(client)` or `()` for messages without data.
  */
 type IsMessage<A extends readonly unknown[]> = A extends readonly []
   ? true
@@ -64,11 +64,11 @@ type ReplyOf<R> = ReplyData<Exclude<Awaited<Streamed<R>>, void | undefined | nul
 
 type ReplyData<T> = IsAny<T> extends true ? any : T extends { event: string; data?: infer Data } ? Wire<Data> : Wire<T>;
 
-/** Of an Observable, the first value is the reply. */
+/** The first value of an Observable is the reply. */
 type Streamed<R> =
   IsAny<R> extends true ? any : R extends { forEach(next: (value: infer V) => void): Promise<void> } ? V : R;
 
-/** By event: its data. Any, if the constructor takes no context that says. */
+/** By event: its data. `any` if the constructor has no context with event types. */
 export type ClassEvents<Parameter> = EventsOf<ContextEvents<Parameter>>;
 
 type ContextEvents<Parameter> = Parameter extends object

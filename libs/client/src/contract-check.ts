@@ -1,10 +1,10 @@
 import type { ContractSchemas, StandardSchema } from './contract.js';
 import { RoomError } from './errors.js';
 
-/** Holds data against a schema. @throws RoomError `invalid` */
+/** Validates data with a schema. @throws RoomError `invalid` */
 export type Check = (kind: 'message' | 'reply' | 'event', event: string, data: unknown) => void;
 
-/** A check against the schemas of a contract. Data is checked and not changed: what goes over the wire is what it was. */
+/** Creates a check with the schemas of a contract. Data is only validated: a schema's transformed output is not used. */
 export function contractCheck(contract: ContractSchemas): Check {
   return (kind, event, data) => {
     const schema = schemaFor(contract, kind, event);
@@ -31,7 +31,7 @@ function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string | numb
   return typeof key === 'number' ? key : String(key);
 }
 
-/** Names such as `constructor` are ordinary events. */
+/** Only own properties: an event may have a name such as `constructor`. */
 function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record && Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -23,26 +23,26 @@ export type SchemaResult =
       }[];
     };
 
-/** What a message takes and is answered with, where it is not its data alone. */
+/** Schemas of a message's data and reply. */
 export interface MessageSchemas {
   readonly data?: StandardSchema;
   readonly reply?: StandardSchema;
 }
 
-/** A contract written down as schemas, for the server's `@OnMessage(event, schema)` and for clients. */
+/** A contract as schemas, for the server's `@OnMessage(event, schema)` and for clients. */
 export interface ContractSchemas {
-  /** What clients send: the schema of its data, or `{ data, reply }` for what is answered. */
+  /** Messages of clients: a schema of the data, or `{ data, reply }` for messages with a reply. */
   readonly messages?: Readonly<Record<string, StandardSchema | MessageSchemas>>;
-  /** What the room sends. */
+  /** Events of the room. */
   readonly events?: Readonly<Record<string, StandardSchema>>;
 }
 
-/** Gives a contract its exact type; at run time it is the object itself. */
+/** Gives a contract its exact type. Returns the same object. */
 export function defineContract<const S extends ContractSchemas>(schemas: S): S {
   return schemas;
 }
 
-/** What a room and its clients say to each other: `RoomContract<…>` makes one. */
+/** Types of the messages between a room and its clients. Use `RoomContract<…>` to create one. */
 export interface Contract {
   /** By event: `{ data, reply }`. */
   readonly messages: object;
@@ -50,7 +50,7 @@ export interface Contract {
   readonly events: object;
 }
 
-/** Any message, any event: what a room has that was joined without a contract. */
+/** Any message and any event, for a room without a contract. */
 export interface AnyContract {
   readonly messages: Record<string, { data: any; reply: any }>;
   readonly events: Record<string, any>;
@@ -59,9 +59,9 @@ export interface AnyContract {
 /**
  * The contract of a room service class, `RoomContract<typeof ChatRoom>`, or of schemas, `RoomContract<typeof chat>`.
  *
- * Of a class, every method `(client, data, …)` is a message of the method's name, so is `(client)` or `()`, without data;
- * what it returns is the reply, and the events are those of the `JamsocketContext<Events>` in its constructor. Types
- * only: nothing of the class is imported.
+ * For a class, every method `(client, data, …)` is a message with the method's name; `(client)` and `()` are messages
+ * without data. The return value is the reply. The events are those of the `JamsocketContext<Events>` in the constructor.
+ * Only types are used: use `import type` for the class.
  */
 export type RoomContract<T> = T extends abstract new (...args: infer A) => infer I
   ? { readonly messages: ClassMessages<I>; readonly events: ClassEvents<A[number]> }

@@ -1,13 +1,13 @@
-/** A message `{ "event", "data", "id"? }`, as Nest's ws adapter has it. */
+/** A message `{ "event", "data", "id"? }`, in the format of Nest's ws adapter. */
 export interface EventMessage {
   readonly event: string;
   readonly data?: unknown;
   readonly id?: unknown;
 }
 
-/** The event that a text is, if it is one. */
+/** The event in a text; `undefined` if the text is not an event. */
 export function parseEvent(text: string): EventMessage | undefined {
-  // Spares plain text the price of a thrown SyntaxError.
+  // Avoids an expensive SyntaxError for plain text.
   if (!/^\s*\{/.test(text)) return undefined;
   try {
     const message = JSON.parse(text) as EventMessage;

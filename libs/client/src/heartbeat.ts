@@ -1,35 +1,35 @@
 import { after } from './timers.js';
 
-/** Unless the server's own pings come less often. */
+/** Used unless the server's interval between pings is longer. */
 const DEFAULT_BOUND_MS = 10_000;
-/** Parts of the time for which a dead connection may go unnoticed: silence, then the wait for the answer. */
+/** Parts of the bound: silence before the question, then the wait for the answer. */
 const SILENCE = 0.65;
 const WAIT = 0.3;
 /**
- * A large message on a slow line keeps an answer, and itself, from being heard. Connections that are given up before
- * anything was heard are followed by more patient ones, so that it gets through in the end.
+ * A large message on a slow line delays the answer. If a connection is given up before anything arrived, the next one is
+ * more patient, up to this factor, so that the message arrives eventually.
  */
 const MAX_PATIENCE = 32;
 
-/** Finds out that a connection is dead: asks after silence, or when there is reason to doubt, and waits for an answer. */
+/** Detects a dead connection: asks the server after a silence, or on demand, and waits for an answer. */
 export class Heartbeat {
   #silenceMs = 0;
   #waitMs = 0;
   #lastHeard = 0;
   #hasHeard = true;
   #patience = 1;
-  /** What is left of the wait for an answer, in halves; 0 if none is waited for. */
+  /** Remaining halves of the wait for an answer; 0 if no answer is pending. */
   #halves = 0;
   #cancel: (() => void) | undefined;
 
-  /** @param boundMs for which a dead connection may go unnoticed; 0 or Infinity to ask only when told to */
+  /** @param boundMs longest time until a dead connection is detected; 0 or Infinity to ask only on demand */
   constructor(
     private readonly boundMs: number | undefined,
     private readonly send: () => void,
     private readonly giveUp: () => void,
   ) {}
 
-  /** A connection is up, to a server with pings of its own at this interval, or none at 0. */
+  /** A connection is up. @param intervalMs interval of the server's pings; 0 if it sends none */
   start(intervalMs: number): void {
     const boundMs = (this.boundMs ?? Math.max(DEFAULT_BOUND_MS, intervalMs || Infinity)) || Infinity;
     this.#silenceMs = SILENCE * boundMs;
@@ -45,7 +45,7 @@ export class Heartbeat {
     this.#cancel = undefined;
   }
 
-  /** Something has come from the server. */
+  /** Something has arrived from the server. */
   heard(): void {
     this.#lastHeard = performance.now();
     this.#hasHeard = true;
@@ -53,7 +53,7 @@ export class Heartbeat {
     this.#halves = 0;
   }
 
-  /** Asks, unless an answer is waited for. Nothing happens while there is no connection. */
+  /** Asks the server, unless an answer is pending or there is no connection. */
   ask(): void {
     if (!this.#cancel || this.#halves) return;
     this.#halves = 2;
@@ -68,7 +68,7 @@ export class Heartbeat {
 
   readonly #due = (): void => {
     const rest = this.#lastHeard + this.#silenceMs - performance.now();
-    // A machine that has slept, or a page that was frozen, has this called before it hears what has come meanwhile.
+    // After sleep or a frozen page this runs before the messages that arrived meanwhile: waiting in halves lets them in.
     if (this.#halves > 1) this.#wait((this.#patience * this.#waitMs) / this.#halves--);
     else if (this.#halves) this.#dead();
     else if (rest > 0) this.#wait(rest);

@@ -3,19 +3,19 @@ import type { AnyContract, Contract, ContractSchemas, RoomContract } from './con
 import { Room } from './room.js';
 import type { RoomOptions } from './room-options.js';
 
-/** Types of a room from the schemas of its contract. */
+/** Options with a contract, whose schemas give the room its types. */
 export interface ContractOptions<S extends ContractSchemas> extends RoomOptions {
   readonly contract: S;
-  /** Whether data is checked against the schemas as it goes out and comes in; false unless given. */
+  /** Whether to validate sent and received data with the schemas. Default `false`. */
   readonly validate?: boolean;
 }
 
 /**
- * Joins a room, and keeps the client in it until `room.close()` or the server's end: a lost connection is made again,
- * and what was said meanwhile is made up for.
+ * Joins a room and stays in it until `room.close()`, or until the server ends it. After a lost connection the client
+ * reconnects, and both sides send the messages that the other one missed.
  *
- * @param url `wss://host/ws/lobby`; in a browser `/ws/lobby` will do, and `https` stands for `wss`
- * @throws TypeError if the URL is none, or there is no WebSocket class
+ * @param url `wss://host/ws/lobby`. `https` is replaced by `wss`, and in a browser `/ws/lobby` is enough.
+ * @throws TypeError for an invalid URL, or if there is no WebSocket class
  */
 export function joinRoom<const S extends ContractSchemas>(
   url: string,

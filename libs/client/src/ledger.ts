@@ -1,9 +1,9 @@
 import { RoomError } from './errors.js';
 
-/** What goes out as one data frame. */
+/** One outgoing data frame. */
 export interface Frame {
   readonly data: string | Uint8Array;
-  /** If it is a request. */
+  /** Id of the request, if it is one. */
   readonly id?: string;
 }
 
@@ -13,8 +13,8 @@ export interface LedgerBounds {
 }
 
 /**
- * The books of one client: how much it has received, what it has sent and the server has not acknowledged, and what
- * waits for a connection. Frames count from 1 over all connections of the client.
+ * Counts and keeps the frames of one client: the number it has received, the sent frames that are not acknowledged, and
+ * those that wait for a connection. Frames are counted from 1 over all connections of the client.
  */
 export class Ledger {
   /** Data frames received. */
@@ -26,7 +26,7 @@ export class Ledger {
 
   constructor(private readonly bounds: LedgerBounds) {}
 
-  /** Sent and not acknowledged, oldest first. */
+  /** Sent frames that are not acknowledged, oldest first. */
   get unconfirmed(): readonly Frame[] {
     return this.#sent;
   }
@@ -42,13 +42,13 @@ export class Ledger {
     if (this.#waiting.length >= maxQueuedMessages || bytes > maxQueuedBytes)
       throw new RoomError(
         'queue_full',
-        `No connection, and no more than ${maxQueuedMessages} messages or ${maxQueuedBytes} bytes may wait for one`,
+        `There is no connection, and the queue is full: it holds ${maxQueuedMessages} messages and ${maxQueuedBytes} bytes`,
       );
     this.#waiting.push(frame);
     this.#waitingBytes = bytes;
   }
 
-  /** Takes back what has not been sent yet. */
+  /** Removes a request that waits for a connection. */
   withdraw(id: string): void {
     this.#setWaiting(this.#waiting.filter((frame) => frame.id !== id));
   }
@@ -72,12 +72,12 @@ export class Ledger {
     this.#acknowledged += count;
   }
 
-  /** What a server that has received this many frames has not got. The others wait for their turns there. */
+  /** The kept frames after the first `received` ones, which the server already has. */
   sentAfter(received: number): readonly Frame[] {
     return this.#sent.slice(Math.max(0, received - this.#acknowledged));
   }
 
-  /** A new client counts from 0; what waits is for it. */
+  /** For a new client, which counts from 0. Waiting frames are kept for it. */
   startOver(): void {
     this.received = this.#acknowledged = 0;
     this.#sent = [];

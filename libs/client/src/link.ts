@@ -7,15 +7,15 @@ import { quiet, type HttpRefusal } from './quiet-socket.js';
 import { addressOf, type RoomOptions } from './room-options.js';
 import { after } from './timers.js';
 
-/** What a link asks and tells the session that goes over it. */
+/** Receives the events of a link, and tells it what to offer. */
 export interface LinkHandlers {
-  /** The subprotocols for the dial that begins. `token` is one that is to be sent among them. */
+  /** The subprotocols to offer in the next dial. @param token token to send as one of them */
   protocols(token: string | undefined): string[] | null;
   opened(protocol: string): void;
   received(data: string | ArrayBuffer): void;
-  /** The connection may be dead, or the wait for the next one too long. */
+  /** The page is awake again: the connection may be dead, or the next attempt is due. */
   doubted(): void;
-  /** A connection has ended, or could not be made. Without `retry` there will be no other. */
+  /** A connection has ended or failed. Without `retry` there is no further attempt. */
   ended(end: LinkEnd): void;
 }
 
@@ -32,12 +32,12 @@ interface Dial {
 
 const OPEN = 1;
 const DEFAULT_STEP_MS = 4_000;
-/** partysocket's own time-out, of the dial alone, gets the most a timer takes: no dial takes 24 days. */
+/** Disables partysocket's own time-out, which covers only the dial: the longest delay of a timer, 24 days. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * One connection after the other. Dialling is partysocket's; the delays are ours, awaited where it asks for the URL,
- * because its own have no jitter. Its queue is never used: what it would resend is not ours to count.
+ * Makes one connection after another. partysocket dials. Its delays have no jitter, so ours are awaited in the function
+ * that provides the URL. Its queue is not used, because frames that it resends would not be counted.
  */
 export class Link {
   readonly #socket: ReconnectingWebSocket;
@@ -47,12 +47,12 @@ export class Link {
   #hasDialled = false;
   #isClosed = false;
   #hasBeenUp = false;
-  /** The page is in the browser's cache. */
+  /** The page is in the browser's back/forward cache. */
   #isCached = false;
   #endWatch: (() => void) | undefined;
   #refusal: HttpRefusal | undefined;
   #dial: Promise<Dial> | undefined;
-  /** Ends what is waited for: the next attempt, the token, the connection, or that it is up. */
+  /** Cancels the current timer: of the next attempt, the token, the connection, or the server's first frame. */
   #cancelWait: (() => void) | undefined;
   #hurry: (() => void) | undefined;
 
@@ -83,11 +83,11 @@ export class Link {
     };
     socket.onmessage = (event: { data: unknown }) => handlers.received(event.data as string | ArrayBuffer);
     socket.onclose = (event) => this.#closed(this.#codeOf(event), event.reason);
-    // The error of a socket is in its close; this one is of a dial that could not begin.
+    // Sockets keep their errors to themselves (see quiet-socket.ts), so this error means that a dial could not start.
     socket.onerror = (event) => this.#closed(CloseCode.abnormal, event.message);
   }
 
-  /** Once is enough. @throws TypeError if there is no WebSocket class, or the URL is none */
+  /** Does nothing after the first call. @throws TypeError if there is no WebSocket class, or for an invalid URL */
   connect(): void {
     if (this.#url || this.#isClosed) return;
     if (!this.options.WebSocket && !platform.WebSocket)
@@ -106,45 +106,45 @@ export class Link {
     return this.#socket.readyState === OPEN;
   }
 
-  /** Nothing happens while it is not open. */
+  /** Does nothing while the connection is not open. */
   send(data: string | Uint8Array): void {
     if (this.isOpen) this.#socket.send(data as string | Uint8Array<ArrayBuffer>);
   }
 
-  /** The connection has come so far that the next one may follow soon. */
+  /** The connection is complete: the client is in the room. */
   isUp(): void {
     this.#cancelWait?.();
     this.#hasBeenUp = true;
     this.#backoff.up();
   }
 
-  /** Ends the wait for the next attempt, if there is one, and asks anew for a token that does not come. */
+  /** Ends the wait for the next attempt, if there is one, and requests a pending token again. */
   dialNow(): void {
-    this.#delayMs = undefined; // in case the wait is only about to begin
+    this.#delayMs = undefined; // in case the wait has not begun yet
     this.#hurry?.();
   }
 
-  /** Gives the connection up as if it had been lost; the server keeps the client's place after this code. */
+  /** Gives up the connection as if it were lost. With this close code the server keeps the client's place. */
   drop(reason: string): void {
     this.#closed(CloseCode.abnormal, reason);
     if (!this.#isClosed) this.#socket.reconnect(CloseCode.timeout);
   }
 
-  /** The cache would close the connection with 1001, which is to leave. */
+  /** The browser would close the connection with 1001, which means that the client leaves: drop it before. */
   #setCached(isCached: boolean): void {
     this.#isCached = isCached;
     if (isCached) this.drop('page cached');
     else this.dialNow();
   }
 
-  /** Leaves properly and dials again at once. */
+  /** Closes the connection normally and dials again at once. */
   redial(): void {
     this.#hasDialled = false;
     this.#delayMs = undefined;
     this.#socket.reconnect(CloseCode.normal);
   }
 
-  /** The end, without a call of `ended`. */
+  /** Closes the link permanently, without calling `ended`. */
   close(code?: number, reason?: string): void {
     this.#isClosed = true;
     this.#hasDialled = false;
@@ -154,7 +154,7 @@ export class Link {
     this.#socket.close(code, reason);
   }
 
-  /** Looked up at the first dial, so that a room can be made where it is not going to be connected. */
+  /** Looks up the class at the first dial, so that a room can be created without one, such as when rendering on a server. */
   #socketClass(): unknown {
     const refused = (refusal: HttpRefusal) => (this.#refusal = refusal);
     const { WebSocket } = this.options;
@@ -164,13 +164,13 @@ export class Link {
   }
 
   #codeOf(event: { readonly code: number }): number {
-    if (event instanceof SyntheticCloseEvent) return CloseCode.abnormal; // it timed out, or was never made
+    if (event instanceof SyntheticCloseEvent) return CloseCode.abnormal; // timed out, or never connected
     if (!this.#refusal) return event.code;
     const { status } = this.#refusal;
     const code = closeCodeFor(status);
-    // A server of jamsocket.v1 refuses with a close frame, so this answer is somebody else's: a proxy's in a deploy, say.
+    // A server of jamsocket.v1 refuses with a close frame, so an HTTP answer comes from another server, such as a proxy during a deploy.
     const isTheirs = this.options.resume !== false || this.#hasBeenUp;
-    // And 400 is for a request that was cut short on its way.
+    // 400 can also mean that the request was cut off on its way.
     return shouldReconnect(code) || (!isTheirs && status !== 400) ? code : CloseCode.abnormal;
   }
 
@@ -220,7 +220,7 @@ export class Link {
     });
   }
 
-  /** Rejects if it takes too long; in a hurry, it is asked for anew. */
+  /** Requests the token. Rejects if that takes too long; `dialNow` requests it again. */
   #token(): Promise<string | undefined> | undefined {
     const { token } = this.options;
     if (!token) return undefined;
@@ -231,7 +231,7 @@ export class Link {
     });
   }
 
-  /** Each step to a connection that is up has its time: the token, the connection, what the session waits for. */
+  /** Limits the time of each step to a complete connection: the token, the connection, the server's first frame. */
   #limitStep(giveUp = () => this.drop('timeout')): void {
     this.#wait(this.options.connectTimeoutMs ?? DEFAULT_STEP_MS, giveUp);
   }

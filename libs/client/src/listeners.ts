@@ -1,18 +1,18 @@
 import { platform } from './platform.js';
 
-/** Functions that hear of something. One that throws does not keep it from the others. */
+/** A set of listeners. An error of one does not affect the others. */
 export class Listeners<T> {
   readonly #entries = new Set<(value: T) => void>();
 
-  /** @returns ends the listening */
+  /** @returns a function that removes the listener */
   add(listener: (value: T) => void): () => void {
-    // An entry of its own, so that a function added twice is heard twice, and each can be taken back.
+    // A function that is added twice is called twice, and each entry can be removed.
     const entry = (value: T) => listener(value);
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);
   }
 
-  /** @returns whether anybody listens */
+  /** @returns whether there are listeners */
   tell(value: T): boolean {
     const entries = [...this.#entries];
     for (const entry of entries) {
@@ -26,7 +26,7 @@ export class Listeners<T> {
   }
 }
 
-/** As an uncaught error of the listener's own: the console and `window.onerror` or Node's `uncaughtException` get it. */
+/** Reports an error as uncaught: the console and `window.onerror` or Node's `uncaughtException` get it. */
 export function report(error: unknown): void {
   if (platform.reportError) platform.reportError(error);
   else

@@ -1,26 +1,26 @@
 import { PLAIN, PROTOCOL, RESUME_PREFIX, tokenEntry } from '../../jamsocket/src/base/protocol.js';
 
-/** Failed dials in a row after which it may be that the server takes no subprotocol at all. */
+/** After this many failed dials the server may not accept any subprotocol. */
 const DOUBT_AFTER = 2;
 
 /**
- * Which subprotocols to offer. Browsers fail a connection whose server selects none of those offered, and do not say
- * why. So a client that was never welcomed tries every third dial without any; if that works, it gives the protocol
- * one more chance, lest a server that has just come up is taken for one that does not speak it. A verdict holds for one
- * connection: the next dial offers the protocol again, since the failures may have been the network's.
+ * Decides which subprotocols to offer. Browsers fail a connection whose server selects none of the offered ones, and do
+ * not say why. So a client that has never had a connection makes every third dial without any. If that works, it offers
+ * the protocol once more, since the server may just have started. The result applies to one connection: the next dial
+ * offers the protocol again, since the network may have caused the failures.
  */
 export class Offer {
   #stage: 'ask' | 'guess' | 'verify' | 'plain' = 'ask';
   #dial: 'none' | 'under way' | 'open' = 'none';
   #failures = 0;
-  /** There is nothing to guess: the server has taken a subprotocol, or is to find the token there, or none is wanted. */
+  /** No guess is needed: the server has accepted a subprotocol, the token must be sent as one, or none is wanted. */
   #isKnown: boolean;
 
   constructor(private readonly isWanted: boolean) {
     this.#isKnown = !isWanted;
   }
 
-  /** What to offer in the dial that begins. `token` is one that is to be sent this way. */
+  /** The subprotocols for the next dial. @param token token to send as one of them */
   protocols(resumeToken: string | undefined, received: number, token: string | undefined): string[] | null {
     this.#dial = 'under way';
     this.#isKnown ||= token !== undefined;
@@ -33,7 +33,7 @@ export class Offer {
     return offered;
   }
 
-  /** A connection is open. @returns whether it was a guess only: dial anew. */
+  /** A connection is open. @returns true if it was only a guess: dial again */
   opened(): boolean {
     this.#dial = 'open';
     if (this.#stage === 'guess') {
@@ -46,7 +46,7 @@ export class Offer {
     return false;
   }
 
-  /** A connection has ended or could not be made, or a dial has not even begun. */
+  /** A connection has ended or failed, or a dial could not start. */
   ended(): void {
     const dial = this.#dial;
     this.#dial = 'none';

@@ -1,16 +1,16 @@
 import { platform, type PageEvents } from './platform.js';
 
-/** What becomes of the page that a client is in. */
+/** Receives the lifecycle events of the client's page. */
 export interface PageHandlers {
-  /** It has slept, was hidden or was offline: its connection may be dead. */
+  /** The page was frozen, hidden or offline: its connection may be dead. */
   readonly awake: () => void;
-  /** It goes into the browser's cache for back and forward, which keeps no connection. */
+  /** The page enters the browser's back/forward cache, which closes connections. */
   readonly cached: () => void;
-  /** It is back from there. */
+  /** The page has left that cache. */
   readonly restored: () => void;
 }
 
-/** Watches the page, if there is one. @returns ends it */
+/** Watches the page, if there is one. @returns a function that stops watching */
 export function watchPage({ awake, cached, restored }: PageHandlers): () => void {
   const { document } = platform;
   const watched: [PageEvents | undefined, string, (event: { readonly persisted?: boolean }) => void][] = [

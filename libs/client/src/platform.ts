@@ -1,16 +1,16 @@
-/** A WebSocket class: the browser's own, Node's (22 and later), or the one of the `ws` package. */
+/** A WebSocket class: of the browser, of Node (22 and later), or of the `ws` package. */
 export type WebSocketClass = new (
   url: string,
   protocols?: string | string[],
 ) => { readonly readyState: number; close(code?: number, reason?: string): void };
 
-/** Whatever events can be listened to at: the window or its document. */
+/** The window or its document, as event targets. */
 export interface PageEvents {
   readonly addEventListener?: (type: string, listener: (event: never) => void) => void;
   readonly removeEventListener?: (type: string, listener: (event: never) => void) => void;
 }
 
-/** What browsers have and Node may lack. Written down here so that the types need neither DOM nor Node. */
+/** Globals of browsers that Node may lack. Declared here, so that the types depend on neither DOM nor Node. */
 export const platform = globalThis as unknown as PageEvents & {
   readonly WebSocket?: WebSocketClass;
   readonly location?: { readonly href: string };

@@ -6,7 +6,7 @@ export interface HttpRefusal {
   readonly retryAfter: unknown;
 }
 
-/** The part of the `ws` package that browsers' sockets do not have. */
+/** The part of the `ws` package's class that browsers do not have. */
 interface NodeSocket {
   on?(
     event: 'unexpected-response',
@@ -23,9 +23,9 @@ type EventSocketClass = new (...args: unknown[]) => { addEventListener: Listen; 
 const ignore = () => undefined;
 
 /**
- * The class with `error` events kept to itself. They say nothing that the `close` after them does not say better:
- * partysocket gives up a socket at its `error`, with the code of a normal end, and never hears the real code.
- * With the `ws` package, `refused` hears the HTTP status that browsers hide.
+ * A subclass that hides `error` events. At an `error` partysocket gives up the socket with the code of a normal close,
+ * and never gets the real code from the `close` event that follows. With the `ws` package, `refused` gets the HTTP
+ * status, which browsers hide.
  */
 export function quiet(Socket: WebSocketClass, refused: (refusal: HttpRefusal) => void): WebSocketClass {
   return class extends (Socket as unknown as EventSocketClass) {

@@ -14,7 +14,7 @@ import {
   type RoomStatus,
 } from './index.js';
 
-/** What `useRoom` gives a component. The functions stay the same until the URL changes. */
+/** Result of `useRoom`. The functions stay the same until the URL changes. */
 export interface JoinedRoom<C extends Contract> extends Pick<Room<C>, 'emit' | 'request' | 'send' | 'reconnectNow'> {
   readonly room: Room<C>;
   readonly status: RoomStatus;
@@ -23,8 +23,8 @@ export interface JoinedRoom<C extends Contract> extends Pick<Room<C>, 'emit' | '
 }
 
 /**
- * Joins a room for as long as the component is mounted. The component renders anew when the status changes; events do
- * not render anything by themselves, see `useRoomEvent`. Another URL is another room; options count when it is joined.
+ * Joins a room while the component is mounted. The component renders again when the status changes, but not for events:
+ * see `useRoomEvent`. A different URL joins a different room. The options are read when a room is joined.
  */
 export function useRoom<const S extends ContractSchemas>(
   url: string,
@@ -39,8 +39,7 @@ export function useRoom(url: string, options?: RoomOptions): JoinedRoom<AnyContr
 
   const leaving = useRef<{ room: Room; timer: ReturnType<typeof setTimeout> }>(undefined);
   useEffect(() => {
-    // StrictMode, and a refresh while developing, unmount and mount again at once: the room is left a moment later,
-    // so that they find it as it was.
+    // StrictMode and a hot reload unmount and mount again at once: leave the room a moment later, so that they keep it.
     if (leaving.current?.room === room) clearTimeout(leaving.current.timer);
     if (place.hasConnected && room.status === 'closed') setPlace(make());
     else if (!place.hasConnected) room.connect();
@@ -59,7 +58,7 @@ export function useRoom(url: string, options?: RoomOptions): JoinedRoom<AnyContr
   return { room, status: state.status, state, clientId: room.clientId, emit, request, send, reconnectNow };
 }
 
-/** Hears an event of a room while the component is mounted. The listener may be another function at every render. */
+/** Listens to an event of a room while the component is mounted. The listener may be a new function at every render. */
 export function useRoomEvent<C extends Contract, K extends EventName<C>>(
   room: Room<C>,
   event: K,

@@ -3,9 +3,9 @@ import type { EventMessage } from './event-message.js';
 import { after, checkNumbers } from './timers.js';
 
 export interface RequestOptions {
-  /** Milliseconds from the call on, 0 to Infinity; the room's `requestTimeoutMs` unless given. */
+  /** Milliseconds from the call, 0 to Infinity. Default: the room's `requestTimeoutMs`. */
   readonly timeoutMs?: number;
-  /** Gives the request up when aborted. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal;
 }
 
@@ -21,15 +21,15 @@ interface Pending {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** So many ids of requests that are over are known still: what comes too late for them is no text for anybody else. */
+/** Ids of finished requests that are kept, so that a late reply does not reach the `onText` listeners. */
 const MAX_KNOWN = 1_000;
 
-/** Requests that wait for their replies. */
+/** Pending requests. */
 export class Requests {
   readonly #pending = new Map<unknown, Pending>();
   readonly #over = new Set<unknown>();
 
-  /** Rejects with a RoomError, or a TypeError for a time that is none. What the time runs out for before it was sent will not be sent. */
+  /** Rejects with a RoomError, or with a TypeError for an invalid time. A request that times out before it was sent is not sent. */
   async make(transport: Transport, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions): Promise<unknown> {
     checkNumbers({ timeoutMs });
     const id = unguessable();
@@ -50,7 +50,7 @@ export class Requests {
     }
   }
 
-  /** @returns whether it was the reply to a request, be it one that nobody waits for any more */
+  /** @returns whether it was the reply to a request, even to one that is already finished */
   settle({ event, data, id }: EventMessage): boolean {
     const pending = this.#take(id);
     if (event === 'exception') pending?.reject(exceptionError(data as Exception));
@@ -71,7 +71,7 @@ export class Requests {
   }
 }
 
-/** Others in the room, to whom it may pass on what it hears, must not guess an id from those they have seen. */
+/** The room may pass messages with their ids on to other clients, which must not be able to guess the next id and forge a reply. */
 function unguessable(): string {
   return crypto.getRandomValues(new Uint32Array(4)).reduce((id, part) => id + part.toString(36), '');
 }

@@ -1,4 +1,4 @@
-/** Where a room's client stands. `room.state` has the present one; `room.onStatus` hears of every change. */
+/** State of a client. `room.state` is the current one; `room.onStatus` listens to changes. */
 export type RoomState = ConnectingState | OpenState | ReconnectingState | ClosedState;
 
 export type RoomStatus = RoomState['status'];
@@ -13,48 +13,49 @@ export interface OpenState {
   readonly status: 'open';
   /** The client's id in the room; undefined if the server does not speak `jamsocket.v1`. */
   readonly clientId: number | undefined;
-  /** Whether it is the client it was before. If not, the room has seen a new one join. */
+  /** Whether the client has resumed. If not, it has joined as a new client. */
   readonly resumed: boolean;
-  /** Whether the client will keep its place should the connection be lost. */
+  /** Whether the server keeps the client's place if the connection is lost. */
   readonly resumable: boolean;
   /**
-   * Why it could not resume: what it had missed is no longer kept (`gap`), or the server knows nothing of it any more
-   * (`unknown`). Undefined if it has not tried.
+   * Why the client could not resume. `gap`: the missed messages are no longer kept. `restored`: the room was restored from
+   * a save older than what the client has seen. `unknown`: the server no longer knows the client. Undefined if it did not
+   * try.
    */
   readonly lost?: 'gap' | 'restored' | 'unknown';
   /**
-   * Messages of the client it was before that had been sent and not been acknowledged: the room may have handled them
-   * or not, and they are not sent again. Undefined if nobody has counted.
+   * Number of messages of the previous client that were sent but not acknowledged: the room may or may not have handled
+   * them, and they are not sent again. Undefined if the server does not acknowledge messages.
    */
   readonly unconfirmed?: number;
 }
 
-/** The connection is lost, or could not be made; the next attempt is scheduled or under way. */
+/** The connection is lost or failed; the next attempt is scheduled or under way. */
 export interface ReconnectingState {
   readonly status: 'reconnecting';
-  /** 1 for the first attempt after the last connection that has lasted. */
+  /** 1 for the first attempt after a connection that lasted. */
   readonly attempt: number;
-  /** Milliseconds from the change to this attempt. */
+  /** Milliseconds from this change of state to the attempt. */
   readonly inMs: number;
-  /** Close code of what ended; 1006 if the connection was cut or could not be made. */
+  /** Close code of the connection; 1006 if it was cut or failed. */
   readonly code: number;
   readonly reason: string;
 }
 
-/** The end: there will be no other attempt. */
+/** Final: there are no further attempts. */
 export interface ClosedState {
   readonly status: 'closed';
   readonly code: number;
-  /** The close reason; of a refusal its code, such as `unauthorized`. */
+  /** The close reason; for a refusal its code, such as `unauthorized`. */
   readonly reason: string;
   /**
-   * - `left`: by `room.close()` or the `signal`
-   * - `refused`: before the client was in the room
-   * - `ended`: by the server, with a code after which connecting again would not help
+   * - `left`: closed by `room.close()` or the `signal`
+   * - `refused`: the client was refused before it was in the room
+   * - `ended`: closed by the server with a code after which reconnecting would not help
    */
   readonly cause: 'left' | 'refused' | 'ended';
-  /** Messages that had been sent and not been acknowledged. Undefined if nobody has counted. */
+  /** Number of messages that were sent but not acknowledged. Undefined if the server does not acknowledge messages. */
   readonly unconfirmed?: number;
-  /** Messages that had waited for a connection and were never sent. */
+  /** Number of messages that waited for a connection and were never sent. */
   readonly unsent: number;
 }

@@ -3,15 +3,15 @@ import type { Exception } from './errors.js';
 import type { RequestOptions } from './requests.js';
 import type { IsAny } from './wire.js';
 
-/** Names of the messages that a room hears. */
+/** Names of the messages that a room handles. */
 export type MessageName<C extends Contract> = keyof C['messages'] & string;
 
-/** Names of the messages that a room answers. */
+/** Names of the messages that have a reply. */
 export type RequestName<C extends Contract> = {
   [K in MessageName<C>]: [ReplyTo<C, K>] extends [never] ? never : K;
 }[MessageName<C>];
 
-/** Names of the events that come from a room. */
+/** Names of the events that a room sends. */
 export type EventName<C extends Contract> = (keyof C['events'] & string) | 'exception';
 
 /** The data of an event. */
@@ -19,17 +19,17 @@ export type EventOf<C extends Contract, K extends EventName<C>> = K extends keyo
   ? C['events'][K]
   : Exception;
 
-/** What a message is answered with. */
+/** Data of the reply to a message. */
 export type ReplyTo<C extends Contract, K extends MessageName<C>> = C['messages'][K] extends { reply: infer R }
   ? R
   : never;
 
-/** What a message takes. */
+/** Data of a message. */
 export type MessageOf<C extends Contract, K extends MessageName<C>> = C['messages'][K] extends { data: infer D }
   ? D
   : never;
 
-/** The arguments after the event's name: data may be left out where it may be undefined. */
+/** The arguments after the event's name. Data is optional if it may be undefined. */
 export type EmitArguments<D> = IsOptional<D> extends true ? [data?: D] : [data: D];
 
 export type RequestArguments<D> =

@@ -22,7 +22,7 @@ import { Session } from './session.js';
 /** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
 const MAX_REASON_BYTES = 123;
 
-/** A client's place in a room: `joinRoom` makes one. Every function of it can be passed on without the room. */
+/** The client's side of a room, created by `joinRoom`. Its functions are bound: they can be passed on without the object. */
 export class Room<C extends Contract = AnyContract> {
   readonly #session: Session;
   readonly #requests = new Requests();
@@ -55,12 +55,12 @@ export class Room<C extends Contract = AnyContract> {
     return this.#session.state;
   }
 
-  /** The client's id in the room while it is in it, if the server speaks `jamsocket.v1`. */
+  /** The client's id while it is in the room, if the server speaks `jamsocket.v1`. */
   get clientId(): number | undefined {
     return this.state.status === 'open' ? this.state.clientId : undefined;
   }
 
-  /** Resolves when the client is in the room; rejects with a RoomError `closed` if that cannot be any more. */
+  /** Resolves when the client is in the room; rejects with a RoomError `closed` if it is closed before. */
   get opened(): Promise<OpenState> {
     return new Promise((resolve, reject) => {
       const look = (state: RoomState) => {
@@ -75,7 +75,7 @@ export class Room<C extends Contract = AnyContract> {
   }
 
   /**
-   * Sends the message `{ event, data }`, now or as soon as there is a connection.
+   * Sends the message `{ event, data }` now, or as soon as there is a connection.
    * @throws RoomError `queue_full`, `closed`, `invalid`
    */
   readonly emit = <K extends MessageName<C>>(event: K, ...[data]: EmitArguments<MessageOf<C, K>>): void => {
@@ -86,7 +86,7 @@ export class Room<C extends Contract = AnyContract> {
   /**
    * Sends a message and resolves with the data of its reply. A handler that returns nothing does not reply.
    * Rejects with a RoomError: `exception`, `timeout`, `aborted`, `connection_lost`, `closed`, `queue_full`, `invalid`;
-   * with a TypeError for a `timeoutMs` that is no number from 0 to Infinity.
+   * with a TypeError for a `timeoutMs` that is not a number from 0 to Infinity.
    */
   readonly request = async <K extends RequestName<C>>(
     event: K,
@@ -107,31 +107,37 @@ export class Room<C extends Contract = AnyContract> {
   };
 
   /**
-   * Sends text or bytes as they are, now or as soon as there is a connection. The bytes of a buffer, or of the part of
-   * it that a typed array or DataView shows, are copied.
+   * Sends text or bytes unchanged, now or as soon as there is a connection. Bytes of a buffer, typed array or DataView are
+   * copied.
    * @throws RoomError `queue_full`, `closed`
-   * @throws TypeError for anything else: of a Blob, send its `arrayBuffer()`
+   * @throws TypeError for any other value; for a Blob, send its `arrayBuffer()`
    */
   readonly send = (data: string | ArrayBuffer | ArrayBufferView): void =>
     this.#session.send({ data: typeof data === 'string' ? data : copyBytes(data) });
 
-  /** Hears the data of an event. `exception` is what went wrong with messages that were no requests. @returns ends it */
+  /**
+   * Listens to an event. `exception` reports errors of messages that were not requests.
+   * @returns a function that removes the listener
+   */
   readonly on = <K extends EventName<C>>(event: K, listener: (data: EventOf<C, K>) => void): (() => void) => {
     const listeners = this.#events.get(event) ?? new Listeners<unknown>();
     this.#events.set(event, listeners);
     return listeners.add(listener as (data: unknown) => void);
   };
 
-  /** Hears text that is no event somebody listens to, and no reply to a request of this room. @returns ends it */
+  /**
+   * Listens to text messages, except events with a listener and replies to requests.
+   * @returns a function that removes the listener
+   */
   readonly onText = (listener: (text: string) => void): (() => void) => this.#texts.add(listener);
 
-  /** Hears binary messages. @returns ends it */
+  /** Listens to binary messages. @returns a function that removes the listener */
   readonly onBinary = (listener: (bytes: Uint8Array) => void): (() => void) => this.#binaries.add(listener);
 
-  /** Hears of every change of the state. @returns ends it */
+  /** Listens to every change of the state. @returns a function that removes the listener */
   readonly onStatus = (listener: (state: RoomState) => void): (() => void) => this.#states.add(listener);
 
-  /** Begins to connect, where `autoConnect` is false; does nothing after the first call or `close()`. @throws TypeError */
+  /** Starts to connect if `autoConnect` is false. Does nothing after the first call or `close()`. @throws TypeError */
   readonly connect = (): void => {
     const { signal } = this.options;
     if (signal?.aborted) return this.close();
@@ -140,13 +146,13 @@ export class Room<C extends Contract = AnyContract> {
   };
 
   /**
-   * Ends the wait for the next attempt to connect, if there is one. If there is a connection, asks the server whether it
-   * is alive, and connects again if not.
+   * Starts the next attempt to connect at once, if one is scheduled. If there is a connection, checks that it is alive and
+   * reconnects if it is not.
    */
   readonly reconnectNow = (): void => this.#session.check();
 
   /**
-   * Leaves the room for good. What was sent before still goes out.
+   * Sends pending messages, then leaves the room permanently.
    * @param code 1000 (default) or 3000 to 4999
    * @param reason at most 123 bytes of UTF-8
    * @throws RoomError `bad_close`
@@ -154,7 +160,10 @@ export class Room<C extends Contract = AnyContract> {
   readonly close = (code = 1000, reason = ''): void => {
     const isAllowed = code === 1000 || (Number.isInteger(code) && code >= 3000 && code <= 4999);
     if (!isAllowed || new TextEncoder().encode(reason).length > MAX_REASON_BYTES)
-      throw new RoomError('bad_close', `A close takes 1000 or 3000 to 4999, and ${MAX_REASON_BYTES} bytes of reason`);
+      throw new RoomError(
+        'bad_close',
+        `close() takes the code 1000 or 3000 to 4999, and at most ${MAX_REASON_BYTES} bytes of reason`,
+      );
     this.#session.close(code, reason);
   };
 

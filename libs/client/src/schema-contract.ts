@@ -1,8 +1,8 @@
 import type { MessageSchemas, StandardSchema } from './contract.js';
 
-// A schema's input is what goes over the wire, in either direction: its output is what comes of it at the receiver's.
+// A schema's input is the data on the wire, in both directions. Its output exists only at the receiver.
 
-/** By event: what the client sends, and what it is answered. */
+/** By event: the data that clients send, and the reply. */
 export type SchemaMessages<M> = {
   readonly [K in keyof M]: M[K] extends StandardSchema
     ? { data: InputOf<M[K]>; reply: never }

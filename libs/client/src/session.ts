@@ -17,18 +17,18 @@ export interface SessionHandlers {
   /** A data frame of the room. */
   received(data: string | Uint8Array): void;
   changed(state: RoomState): void;
-  /** What was sent will have no answers any more; what waits still can. */
+  /** The client's place is lost: sent requests will get no reply, but those in `waitingIds` are not sent yet. */
   placeLost(waitingIds: ReadonlySet<string | undefined>): void;
 }
 
-/** One client over all its connections, as docs/protocol.md has it: what was missed is made up for, on both sides. */
+/** One client over all its connections (docs/protocol.md): after a reconnect both sides send what the other one missed. */
 export class Session {
   state: RoomState = { status: 'connecting' };
   readonly #link: Link;
   readonly #ledger: Ledger;
   readonly #offer: Offer;
   readonly #heartbeat: Heartbeat;
-  /** What is known of the connection: nothing, its protocol, or that data frames go over it. */
+  /** State of the connection. `greeted`: waits for the welcome. `up`: data frames can be sent. */
   #phase: 'down' | 'greeted' | 'up' = 'down';
   #welcome: Welcome | undefined;
   #hasJoined = false;
@@ -59,13 +59,13 @@ export class Session {
     this.#link.connect();
   }
 
-  /** Ends the wait for the next attempt to connect; if there is a connection, finds out whether it is alive. */
+  /** Starts the next attempt to connect at once; if there is a connection, checks that it is alive. */
   check(): void {
     this.#link.dialNow();
     this.ask();
   }
 
-  /** Finds out whether the connection is alive, if there is one. */
+  /** Checks that the connection is alive, if there is one. */
   ask(): void {
     this.#heartbeat.ask();
   }
@@ -80,7 +80,7 @@ export class Session {
     else this.#ledger.wait(frame);
   }
 
-  /** Takes back a request that has not been sent yet. */
+  /** Removes a request that is not sent yet. */
   withdraw(id: string): void {
     this.#ledger.withdraw(id);
   }
@@ -91,7 +91,7 @@ export class Session {
     this.#finish(code, reason, 'left');
   }
 
-  /** The token of a place that the server keeps. */
+  /** The resume token, if the server keeps the client's place. */
   get #resumeToken(): string | undefined {
     return this.#welcome && this.#welcome.windowMs > 0 ? this.#welcome.jamsocket : undefined;
   }
@@ -117,7 +117,7 @@ export class Session {
     this.handlers.received(data);
   }
 
-  /** The client is in the room: with its welcome, or as one of many that the server does not tell apart. */
+  /** The client is in the room. Without `welcome`, the server does not speak `jamsocket.v1`. */
   #join(welcome: Welcome | undefined): void {
     this.#link.isUp();
     const resumed = welcome?.resumed === true;
@@ -128,7 +128,7 @@ export class Session {
     if (welcome) {
       this.#ledger.acknowledge(welcome.handled);
       this.#link.send(confirmation(welcome.jamsocket));
-      // An earlier server would take a heartbeat for a message.
+      // An earlier server would handle a heartbeat as a message.
       if (welcome.heartbeatMs! >= 0) this.#heartbeat.start(welcome.heartbeatMs!);
       for (const { data } of this.#ledger.sentAfter(welcome.received)) this.#link.send(data);
     }
@@ -138,7 +138,7 @@ export class Session {
     this.#change(welcome?.lost ? { ...state, lost: welcome.lost } : state);
   }
 
-  /** @returns how many messages of the client that was may have been handled or not */
+  /** @returns the number of messages of the previous client that may or may not have been handled */
   #startOver(): number | undefined {
     const unconfirmed = this.#unconfirmed;
     this.#ledger.startOver();
@@ -184,7 +184,7 @@ export class Session {
   }
 }
 
-/** What a server sends first that has selected the protocol for real. */
+/** Parses the first frame. `undefined` if the server has selected the protocol without speaking it. */
 function parseWelcome(data: string | Uint8Array): Welcome | undefined {
   if (typeof data !== 'string' || !data.startsWith('{"jamsocket":"')) return undefined;
   const welcome = JSON.parse(data) as Welcome;

@@ -1,7 +1,7 @@
-/** `setTimeout` fires at once beyond this. */
+/** With a longer delay, `setTimeout` fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Calls back after so many milliseconds, however many: never after Infinity. @returns cancels it */
+/** Like `setTimeout`, but without a maximum; Infinity never fires. @returns a function that cancels the timer */
 export function after(ms: number, callback: () => void): () => void {
   let timer: ReturnType<typeof setTimeout>;
   const wait = (left: number) => {
@@ -12,9 +12,9 @@ export function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** @throws TypeError if one of these is given and is no number from 0 to Infinity */
+/** @throws TypeError if a defined value is not a number from 0 to Infinity */
 export function checkNumbers(values: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(values))
     if (value !== undefined && !(typeof value === 'number' && value >= 0))
-      throw new TypeError(`${name} is ${value as string}: give a number from 0 on, or Infinity`);
+      throw new TypeError(`${name} is ${value as string}: it must be a number from 0 to Infinity`);
 }

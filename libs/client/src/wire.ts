@@ -2,7 +2,7 @@ export type IsAny<T> = 0 extends 1 & T ? true : false;
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** What is left of a value that has gone over the wire as JSON: a Date is a string, methods are gone. */
+/** Type of a value after it was sent as JSON: a Date becomes a string, and methods are removed. */
 export type Wire<T> =
   IsAny<T> extends true
     ? any
