@@ -1,14 +1,14 @@
 const KEY_STEP = 0.04;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** Where everyone points. Positions go from 0 to 1, from left to right and from top to bottom. */
+/** Shows everyone's cursor. Positions are numbers from 0 to 1, from left to right and from top to bottom. */
 export class CursorPad {
   #pad;
   #moved;
   #own = { x: 0.5, y: 0.5 };
   #isWaiting = false;
 
-  /** `moved` hears where the pointer or the arrow keys have gone. */
+  /** `moved` is called with each new position of the own cursor. */
   constructor(pad, moved) {
     this.#pad = pad;
     this.#moved = moved;
@@ -43,7 +43,7 @@ export class CursorPad {
   }
 
   #point({ clientX, clientY }) {
-    // One message a frame is as much as anybody sees.
+    // More than one message a frame would not be visible.
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     requestAnimationFrame(() => {

@@ -28,7 +28,7 @@ function openRoom(event) {
   event.preventDefault();
   const before = location.hash;
   go(chosenService(), byId('room').value);
-  // The same room once more: to join it anew.
+  // The address does not change for the same room, so join it again here.
   if (location.hash === before) show();
 }
 
@@ -43,7 +43,7 @@ async function openNewRoom() {
   }
 }
 
-/** The address names what is shown, so that it can be shared and reloaded. */
+/** The address names service and room, so that the page can be shared and reloaded. */
 function go(service, room) {
   location.hash = `${service}/${encodeURIComponent(room || DEFAULT_ROOM)}`;
 }
@@ -61,13 +61,13 @@ function show() {
   for (const pane of panes) pane.open(service, room);
 }
 
-/** What the part of the address after `#` names: `chat/lobby`. */
+/** Service and room of the address, from the part after `#`: `chat/lobby`. */
 function addressed() {
   const [, service = 'chat', encoded] = /^#([\w\-.~]+)\/(.*)$/.exec(location.hash) ?? [];
   try {
     return { service, room: decodeURIComponent(encoded || DEFAULT_ROOM) };
   } catch {
-    // Somebody has mistyped the address.
+    // The address has an invalid percent-encoding.
     return { service, room: DEFAULT_ROOM };
   }
 }

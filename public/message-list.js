@@ -1,8 +1,8 @@
 const MAX_LINES = 500;
-/** Pixels from the end within which a reader is taken to follow. */
+/** A reader within this many pixels of the end follows new messages. */
 const END_SLACK = 40;
 
-/** What was said in a pane, newest last. It follows the newest unless somebody has scrolled up. */
+/** The messages of a pane, newest last. It scrolls to new messages unless the reader has scrolled up. */
 export class MessageList {
   #list;
   #waiting = [];
@@ -16,7 +16,7 @@ export class MessageList {
     this.#waiting = [];
   }
 
-  /** A line of the page's own. */
+  /** Adds a line of the page itself. */
   note(text) {
     this.#add('note', '·', text);
   }
@@ -29,17 +29,17 @@ export class MessageList {
     this.#add('sent', '→', textOf(data));
   }
 
-  /** Will be sent as soon as there is a connection. */
+  /** Adds a message that waits for a connection. */
   waits(data) {
     this.#waiting.push(this.#add('waiting', '…', textOf(data)));
   }
 
-  /** What has waited is on its way. */
+  /** Waiting messages have been sent. */
   allSent() {
     this.#settle('sent', '→');
   }
 
-  /** What has waited will never be sent. */
+  /** Waiting messages will never be sent. */
   allDropped() {
     this.#settle('dropped', '×');
   }

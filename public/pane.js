@@ -5,12 +5,12 @@ import { roomPath, serviceNamed } from './services.js';
 import { comeback, connected, ending, fullness, isRestart, sentence } from './state-words.js';
 import { StatusLine } from './status-line.js';
 
-/** One client of a room: its connection, what was said on it, and the controls of its service. */
+/** One client of a room: its connection, its messages, and the controls of its service. */
 export class Pane {
   #service = 'chat';
   #roomId = '';
   #room;
-  /** Since the connection was lost: whether the server has said that it restarts. */
+  /** Set while the connection is lost; says whether the server has announced a restart. */
   #outage;
   #messages;
   #status;
@@ -30,7 +30,7 @@ export class Pane {
     this.#find('.counter').onclick = ({ target }) => target.dataset.text && this.#send(target.dataset.text);
   }
 
-  /** The token it shows to services with a guard. */
+  /** The token for services with a guard. */
   set token(token) {
     this.#find('.token').value = token;
   }
@@ -103,7 +103,7 @@ export class Pane {
     this.#stop(end ? 'failed' : 'closed', end ?? 'not connected');
   }
 
-  /** A room that is full may stay so for long: better to say it than to go on trying. */
+  /** A full room may stay full for long: say so instead of trying again and again. */
   #turnAway(why) {
     const text = `refused: ${why}`;
     this.#messages.note(sentence(text));
@@ -137,7 +137,7 @@ export class Pane {
   }
 
   #point(position) {
-    // Where one has pointed while nobody could see it is of no use later.
+    // Positions are useless later, so do not queue them without a connection.
     if (this.#room?.status !== 'open') return;
     this.#pad.place('you', position, true);
     this.#room.emit('move', position);

@@ -1,6 +1,6 @@
 /**
- * What the page knows of the demo's room services. `controls` are the parts of a pane that only some of them need:
- * `bytes`, `counter`, `pad`, `token`.
+ * The demo's room services. `controls` are the parts of a pane that only some services need: `bytes`, `counter`, `pad`,
+ * `token`.
  */
 const SERVICES = new Map(
   Object.entries({
@@ -17,7 +17,7 @@ const SERVICES = new Map(
       hint: 'anything',
       controls: ['bytes'],
     },
-    echo: { path: 'echo/', about: 'Answers the sender, and nobody else.', hint: 'anything', controls: ['bytes'] },
+    echo: { path: 'echo/', about: 'Answers only the sender.', hint: 'anything', controls: ['bytes'] },
     clock: { path: 'clock/', about: 'A timer of the room speaks every second.', hint: 'it does not listen' },
     cursors: {
       path: 'cursors/',
@@ -36,7 +36,7 @@ const SERVICES = new Map(
 
 export const SERVICE_NAMES = [...SERVICES.keys()];
 
-/** A name that is not one of the demo's is that of your own service, say. */
+/** An unknown name may be that of your own service. */
 export function serviceNamed(name) {
   return (
     SERVICES.get(name) ?? {

@@ -1,14 +1,14 @@
-/** Refusals have a close code of 4000 and the HTTP status (docs/protocol.md). */
+/** The close code of a refusal is 4000 plus the HTTP status (docs/protocol.md). */
 const REFUSAL_CODES = 4000;
 const SERVICE_RESTART = 1012;
-/** The client would go on trying after these, as a place may become free; a page had better say so. */
+/** Refusals after which the client would try again, since another client may leave. The page shows them instead. */
 const FULL = { room_full: 'the room is full', server_full: 'the server is full' };
 
 export function isRestart({ code }) {
   return code === SERVICE_RESTART;
 }
 
-/** What keeps a client out, if it is a lack of room. */
+/** The refusal in words, if the room or the server is full. */
 export function fullness({ reason }) {
   return Object.hasOwn(FULL, reason) ? FULL[reason] : undefined;
 }
@@ -17,7 +17,7 @@ export function connected({ clientId }) {
   return clientId === undefined ? 'connected' : `connected as client ${clientId}`;
 }
 
-/** How it goes on once the connection is back. */
+/** Words for a connection after an outage. */
 export function comeback({ clientId, resumed, lost }, hasRestarted) {
   if (resumed) return `back as the same client, number ${clientId}`;
   const anew = clientId === undefined ? 'joined anew' : `joined anew as client ${clientId}`;
@@ -25,7 +25,7 @@ export function comeback({ clientId, resumed, lost }, hasRestarted) {
   return hasRestarted ? `the server has restarted: ${anew}` : `the server has restarted or gave the place up: ${anew}`;
 }
 
-/** Why it is over; nothing is said of a leaving by choice. */
+/** Why the connection was closed; `undefined` if the user has left. */
 export function ending({ code, reason, cause }) {
   if (cause === 'left') return undefined;
   const why = reason && ` (${reason})`;

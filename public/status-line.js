@@ -1,11 +1,11 @@
-/** What a pane says of its connection, with the seconds to the next attempt and a button not to wait for it. */
+/** State of a pane's connection, with a countdown to the next attempt and a button that starts it at once. */
 export class StatusLine {
   #state;
   #countdown;
   #now;
   #timer;
 
-  /** `dialNow` is called when the wait for the next attempt is cut short. */
+  /** `dialNow` is called when the button is pressed. */
   constructor(line, dialNow) {
     this.#state = line.querySelector('.state');
     this.#countdown = line.querySelector('.countdown');
@@ -20,7 +20,7 @@ export class StatusLine {
     this.#now.hidden = true;
   }
 
-  /** As `say`, and counts down to the next attempt. */
+  /** Like `say`, with a countdown to the next attempt. */
   sayUntil(text, inMs) {
     this.say(text);
     this.#now.hidden = false;

@@ -16,7 +16,7 @@ import { MembersGuard } from './rooms/members.guard.js';
 import { MembersRoom } from './rooms/members.room.js';
 import { RelayRoom } from './rooms/relay.room.js';
 
-/** Everyone may see the demo's inspector, so it is not there in production. */
+/** The demo's inspector has no guard, so it is not available in production. */
 const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspectorModule.forRoot({ state: true })];
 
 @Module({

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** Where the built client is: `npm run build:client` makes it. */
+/** Path of the built client, which `npm run build:client` creates. */
 @Injectable()
 export class ClientScript {
-  /** Found by the `imports` of package.json, from the sources and from the build alike. */
+  /** Resolved by the `imports` of package.json, which works for the sources and the build. */
   readonly path: string = join(
     dirname(createRequire(import.meta.url).resolve('#client/package.json')),
     'dist',

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import { JamsocketHealth } from 'nestjs-jamsocket';
 
-/** What a load balancer asks: 200 while clients are taken in, 503 from the moment a shutdown begins. */
+/** Health check for load balancers: 200 while clients can join, 503 from the moment a shutdown begins. */
 @Controller('health')
 export class HealthController {
   constructor(

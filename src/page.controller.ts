@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { ClientScript } from './client-script.js';
 
-/** Found by the `imports` of package.json, from the sources and from the build alike. */
+/** Resolved by the `imports` of package.json, which works for the sources and the build. */
 const FOLDER = dirname(createRequire(import.meta.url).resolve('#public/index.html'));
 const PARTS: ReadonlySet<string> = new Set(readdirSync(FOLDER));
 
@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
 };
 
-/** Only what comes from here: no inline scripts or styles, nothing of other hosts, no frames around the page. */
+/** Allows only files of this server: no inline scripts or styles, no other hosts, and no frames around the page. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -27,7 +27,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The page to try the rooms with. Its files are read anew for each visit, so that edits show at once. */
+/** A page for trying the rooms. Its files are read for each request, so that edits show at once. */
 @Controller()
 export class PageController {
   constructor(private readonly client: ClientScript) {}

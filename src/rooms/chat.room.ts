@@ -9,7 +9,7 @@ import {
   type ClientId,
 } from 'nestjs-jamsocket';
 
-/** Everyone has a nickname and hears what the others say. */
+/** Everyone has a nickname and sees the messages of the others. */
 @JamsocketService()
 export class ChatRoom {
   private readonly nicknames = new Map<ClientId, string>();

@@ -2,7 +2,7 @@ import { Broadcast, JamsocketContext, JamsocketService, OnCreate, OnTimer } from
 
 const TICK_MS = 1000;
 
-/** Tells everyone each second that it is there. */
+/** Sends a message to everyone each second. */
 @JamsocketService('clock')
 export class ClockRoom {
   private ticks = 0;

@@ -12,7 +12,7 @@ import { z } from 'zod';
 const Position = z.object({ x: z.number(), y: z.number() });
 type Position = z.infer<typeof Position>;
 
-/** Everyone sees where the others point. Messages are JSON events whose data a schema checks. */
+/** Everyone sees the cursors of the others. Messages are JSON events with data that a schema validates. */
 @JamsocketService('cursors')
 export class CursorsRoom {
   constructor(private readonly ctx: JamsocketContext) {}

@@ -1,6 +1,6 @@
 import { JamsocketService, OnBinary, OnMessage, type Client } from 'nestjs-jamsocket';
 
-/** Answers whoever speaks, and nobody else. */
+/** Sends each message back to its sender. */
 @JamsocketService('echo')
 export class EchoRoom {
   @OnMessage()

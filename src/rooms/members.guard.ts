@@ -5,13 +5,13 @@ export interface Member {
   name: string;
 }
 
-/** Who has which token. Your application would ask its database or check a JWT. */
+/** Members by token. A real application would ask its database or verify a JWT. */
 const MEMBERS: ReadonlyMap<string, Member> = new Map([
   ['alice-token', { name: 'Alice' }],
   ['bob-token', { name: 'Bob' }],
 ]);
 
-/** Lets in whoever has a token, from wherever a client can send one: see `ClientRequest.token`. */
+/** Admits clients with a valid token. `ClientRequest.token` says where clients can send it. */
 @Injectable()
 export class MembersGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

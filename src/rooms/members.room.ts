@@ -10,7 +10,7 @@ import {
 } from 'nestjs-jamsocket';
 import { MembersGuard, type Member } from './members.guard.js';
 
-/** Only for people with a token. Without one the upgrade is refused with 401, before there is a WebSocket. */
+/** For members with a token. Without one the upgrade is refused with 401, before there is a WebSocket. */
 @JamsocketService('members')
 export class MembersRoom {
   constructor(private readonly ctx: JamsocketContext) {}

@@ -1,6 +1,6 @@
 import { Broadcast, JamsocketContext, JamsocketService, OnBinary, OnMessage, type Client } from 'nestjs-jamsocket';
 
-/** Passes everything on to everyone, the sender too. Enough for y-websocket providers, for example. */
+/** Sends every message on to everyone, including the sender. Enough for y-websocket providers, for example. */
 @JamsocketService('relay')
 export class RelayRoom {
   constructor(private readonly ctx: JamsocketContext) {}
