@@ -15,7 +15,7 @@ export interface Retry {
   readonly inMs: number;
 }
 
-/** A shorter connection does not reset the wait: a server that accepts and drops connections must not be dialled without pause. */
+/** A shorter connection does not reset the wait: a server may accept connections and drop them at once. */
 const LASTING_MS = 5_000;
 /** Longest wait that a server may ask for. */
 const MAX_RETRY_AFTER_S = 24 * 60 * 60;

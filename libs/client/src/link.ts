@@ -168,7 +168,7 @@ export class Link {
     if (!this.#refusal) return event.code;
     const { status } = this.#refusal;
     const code = closeCodeFor(status);
-    // A server of jamsocket.v1 refuses with a close frame, so an HTTP answer comes from another server, such as a proxy during a deploy.
+    // A server of jamsocket.v1 refuses with a close frame: an HTTP answer comes from elsewhere, such as a proxy in a deploy.
     const isTheirs = this.options.resume !== false || this.#hasBeenUp;
     // 400 can also mean that the request was cut off on its way.
     return shouldReconnect(code) || (!isTheirs && status !== 400) ? code : CloseCode.abnormal;

@@ -29,7 +29,7 @@ export class Requests {
   readonly #pending = new Map<unknown, Pending>();
   readonly #over = new Set<unknown>();
 
-  /** Rejects with a RoomError, or with a TypeError for an invalid time. A request that times out before it was sent is not sent. */
+  /** Rejects with a RoomError, or a TypeError for an invalid time. A request that times out while it waits is not sent. */
   async make(transport: Transport, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions): Promise<unknown> {
     checkNumbers({ timeoutMs });
     const id = unguessable();
@@ -71,7 +71,7 @@ export class Requests {
   }
 }
 
-/** The room may pass messages with their ids on to other clients, which must not be able to guess the next id and forge a reply. */
+/** A room may pass ids on to other clients, which must not be able to guess the next one and forge a reply. */
 function unguessable(): string {
   return crypto.getRandomValues(new Uint32Array(4)).reduce((id, part) => id + part.toString(36), '');
 }

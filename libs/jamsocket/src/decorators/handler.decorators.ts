@@ -2,7 +2,7 @@ import { handlerMetadataOf } from './metadata-accessor.js';
 import { DEFAULT_TIMER, HANDLER_METADATA, type HandlerMetadata } from './metadata.js';
 import type { StandardSchema } from './standard-schema.js';
 
-/** Runs once per room before the first client joins, with `(ctx)`. May be async: connects wait for it. If it throws, they are refused with 503. */
+/** Runs once per room before the first client joins, with `(ctx)`. Connects wait for it; if it throws, they are refused with 503. */
 export const OnCreate = (): MethodDecorator => handler({ kind: 'create' });
 
 /** Runs for each client that joins, with `(client, ctx)`. Its guards run before the upgrade and refuse with 401 or 403. */

@@ -3,7 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { JamsocketContext } from '../members/room-context.js';
 import type { IsInjected } from './state-view.js';
 
-/** Recognises injected values, which are not a service's own state: instances of the application's providers and their classes. */
+/** Recognises injected values, which are not a service's state: the application's providers and instances of their classes. */
 export function injectedBy(modules: ModulesContainer): IsInjected {
   const instances = new Set<unknown>();
   const classes = new Set<unknown>([JamsocketContext, Logger]);

@@ -138,7 +138,7 @@ export interface RoomOptions {
   shutdown?: ShutdownPolicy;
   /** Milliseconds after which a room created by HTTP or code stops if no client joins. Default 60,000. Ignored with `shutdown: 'never'`. */
   unjoinedMs?: number;
-  /** Milliseconds that a handler may take. If it takes longer, that is reported and the room continues with the next turn. Default 30,000. */
+  /** Milliseconds that a handler may take; if it takes longer, that is reported and the room moves on. Default 30,000. */
   handlerTimeoutMs?: number;
   /** `false` turns pings off. Default: a ping every 10 s, and a connection is dropped after 20 s of silence. */
   heartbeat?: false | HeartbeatOptions;
@@ -155,7 +155,7 @@ export interface RoomOptions {
    * always takes precedence.
    */
   subprotocols?: readonly string[];
-  /** Write everything that is queued for a socket in one event-loop tick at once. Default `true`; `false` sends each message through `ws` immediately. */
+  /** Whether all sends to a socket in one event-loop tick are written together. Default `true`; `false` sends each through `ws`. */
   coalesce?: boolean;
   /**
    * How rooms are saved, if the module has a `store`. `true` means the defaults. Default: rooms are saved if the class has

@@ -14,7 +14,7 @@ export class ConnectRefusedError extends Error {
     readonly status: number,
     /** Headers by lower-case name. */
     readonly headers: Readonly<Record<string, string | string[] | undefined>>,
-    /** The answer's JSON, such as `{ statusCode: 403, code: 'guard', message: 'Forbidden resource' }`; its text if it is not JSON. */
+    /** JSON of the answer, such as `{ statusCode: 403, code: 'guard', message: 'Forbidden resource' }`; otherwise its text. */
     readonly body: any,
   ) {
     super(`${url} was refused with ${status}: ${JSON.stringify(body)}`);

@@ -21,7 +21,7 @@ const TELL_UNREAD_EVERY = PARTS / 5;
 export class Heartbeat implements Watch<Connection> {
   /**
    * Milliseconds, as of the last part of the sweep: precise enough, and cheaper than reading the clock for every message.
-    * An integer needs no heap allocation in each connection; rounded up, so that no peer is cut too early.
+   * An integer needs no heap allocation in each connection; rounded up, so that no peer is cut too early.
    */
   now: number;
   readonly #parts = Array.from({ length: PARTS }, () => new Set<Connection>());
