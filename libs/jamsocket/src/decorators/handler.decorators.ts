@@ -33,7 +33,7 @@ export const OnDisconnect = (): MethodDecorator => handler({ kind: 'disconnect' 
 
 /**
  * Runs when the timer of this name fires, with `(ctx, { attempt, dueAt })`. Without a name: the timer that was set without
-  * one.
+ * one.
  */
 export const OnTimer = (name: string = DEFAULT_TIMER): MethodDecorator => handler({ kind: 'timer', timer: name });
 

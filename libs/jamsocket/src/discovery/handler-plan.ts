@@ -26,7 +26,7 @@ export interface Host {
 
 /**
  * Arguments of a handler by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`; for a timer
-  * `(ctx, firing)`.
+ * `(ctx, firing)`.
  */
 type Shape = 'context' | 'timer' | 'client' | 'message';
 

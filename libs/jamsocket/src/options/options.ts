@@ -120,12 +120,12 @@ export interface DurableRoomOptions {
   migrate?: Migrate;
   /**
    * Milliseconds after which an unused room is deleted: it had no client, no call and no pending timer in that time. Default
-    * `false`: never.
+   * `false`: never.
    */
   expireMs?: false | number;
   /**
    * With `save: 'turn'`: most bytes of a room's output that wait for the store. At the limit the clients are closed with
-    * 1013 and keep their places, and connects get 503 until the store has caught up. Default 64 MiB.
+   * 1013 and keep their places, and connects get 503 until the store has caught up. Default 64 MiB.
    */
   maxGatedBytes?: number;
 }
