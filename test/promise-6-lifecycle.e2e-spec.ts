@@ -26,6 +26,16 @@ class Helper implements OnModuleDestroy {
   }
 }
 
+@Injectable()
+class Books implements OnModuleDestroy {
+  constructor(readonly ctx: JamsocketContext) {}
+
+  async onModuleDestroy() {
+    journal.add('books being closed');
+    await destroyGate.opened;
+  }
+}
+
 class Recording {
   readonly instance = ++instances;
 
@@ -89,12 +99,18 @@ class CreatedRoom {
   }
 }
 
+@JamsocketService('ledger')
+class LedgerRoom {
+  constructor(readonly books: Books) {}
+}
+
 describe.each(HOSTS)('a room lives as long as it should, on $platform beside $beside', (host) => {
   let started: TestApp;
   let rooms: JamsocketRooms;
 
   beforeAll(async () => {
-    started = await startTestApp({ host, providers: [ImmediateRoom, LingeringRoom, ForeverRoom, CreatedRoom, Helper] });
+    const services = [ImmediateRoom, LingeringRoom, ForeverRoom, CreatedRoom, LedgerRoom];
+    started = await startTestApp({ host, providers: [...services, Helper, Books] });
     rooms = started.app.get(JamsocketRooms);
   });
   beforeEach(() => {
@@ -168,5 +184,17 @@ describe.each(HOSTS)('a room lives as long as it should, on $platform beside $be
     ]);
     expect(journal.entries).toContain('destroy ends');
     expect(await rooms.find(ImmediateRoom, 'closing')).toBeUndefined();
+  });
+
+  it('lets code that makes it anew wait until its providers are destroyed', async () => {
+    await rooms.create(LedgerRoom, 'year');
+    const closed = rooms.close(LedgerRoom, 'year');
+    await journal.has('books being closed');
+    const made = rooms.create(LedgerRoom, 'year');
+    const twin = rooms.create(LedgerRoom, 'year').catch((error: Error) => error);
+    destroyGate.open();
+    expect([await closed, (await made).id]).toEqual([true, 'year']);
+    expect(await twin).toMatchObject({ code: 'room_exists' });
+    await rooms.close(LedgerRoom, 'year');
   });
 });

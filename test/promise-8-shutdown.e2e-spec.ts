@@ -6,6 +6,7 @@ import {
   JamsocketRooms,
   JamsocketService,
   OnConnect,
+  OnCreate,
   OnDestroy,
   OnDisconnect,
   OnMessage,
@@ -66,10 +67,20 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
     }
   }
 
+  @JamsocketService('slow')
+  class SlowRoom {
+    @OnCreate()
+    async create() {
+      journal.add('is being made');
+      await gate.opened;
+    }
+  }
+
   beforeEach(async () => {
     journal.clear();
     gate = new Gate();
-    started = await startTestApp({ host, providers: [SavingRoom, Database], options: { shutdownGraceMs: GRACE_MS } });
+    const providers = [SavingRoom, SlowRoom, Database];
+    started = await startTestApp({ host, providers, options: { shutdownGraceMs: GRACE_MS } });
   });
   afterEach(() => started.close().catch(() => undefined));
 
@@ -115,6 +126,18 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
     expect(refused).toMatchObject({ status: 503, body: { code: 'draining' }, headers: { 'retry-after': '1' } });
     gate.open();
     await closing;
+  });
+
+  it('tells who waits for a room that it does not wait for', async () => {
+    const made = started.app
+      .get(JamsocketRooms)
+      .create(SlowRoom, 'late')
+      .catch((error: Error) => error);
+    const connected = TestClient.refused(`${started.ws}/ws/slow/late`);
+    await journal.has('is being made');
+    await started.close();
+    expect(await made).toMatchObject({ name: 'RefusedError', code: 'draining' });
+    expect(await connected).toMatchObject({ status: 503, body: { code: 'draining' } });
   });
 
   it('is done within the grace even if handlers never end, and begins all that belongs to the end', async () => {

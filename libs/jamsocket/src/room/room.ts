@@ -45,7 +45,8 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   /** Resolves when the room has stopped. */
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
-  #hasStarted = false;
+  /** It has run. It may have stopped since. */
+  hasStarted = false;
   /** What becomes of a durable room when this instance has ended. */
   #end: EndReason | 'deleted' = 'idle';
   readonly #mailbox: Mailbox<RoomEvent>;
@@ -79,15 +80,24 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
   }
 
-  /** Builds the instance and runs `@OnCreate`. Rejects if either fails; the room has stopped then. */
+  /**
+   * Builds the instance and runs `@OnCreate`. Rejects if either fails; the room has stopped then, as it has if it was given
+   * up meanwhile: `hasStarted` tells.
+   */
   async start(mustBeSaved = false): Promise<void> {
     const { definition } = this;
     try {
-      await withinTimeout(this.#build(mustBeSaved), definition.options.handlerTimeoutMs, this.services.clock, () => {
-        const { type, options } = definition;
-        return `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`;
-      });
-      // The grace of a shutdown may have ended in the meantime.
+      const ready = withinTimeout(
+        this.#build(mustBeSaved),
+        definition.options.handlerTimeoutMs,
+        this.services.clock,
+        () => {
+          const { type, options } = definition;
+          return `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`;
+        },
+      );
+      // Nobody waits for a room that has been given up, however long its providers and @OnCreate take.
+      await Promise.race([ready, this.stopped]);
       if (this.#isStopped) return;
       this.timers.schedule(this.definition.scheduled);
     } catch (error) {
@@ -96,7 +106,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
       throw error;
     }
     this.state = 'running';
-    this.#hasStarted = true;
+    this.hasStarted = true;
     this.observer?.roomStarted(this.context);
     this.#mailbox.open();
   }
@@ -427,7 +437,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     for (const event of this.#mailbox.abandon()) {
       if (event.type === 'invoke') event.call.refuse();
     }
-    if (this.#hasStarted) this.observer?.roomStopped(this.context);
+    if (this.hasStarted) this.observer?.roomStopped(this.context);
     await this.#destroyProviders();
     this.#resolveStopped();
   }

@@ -52,18 +52,20 @@ export class RoomRegistry {
   async create(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
     for (;;) {
       const existing = this.#entriesOf(definition).get(address.key);
-      if (existing === undefined) break;
-      if (existing.room.state !== 'draining') {
-        throw new RefusedError(409, 'room_exists', `Room "${address.key}" exists already.`);
+      if (existing !== undefined) {
+        if (existing.room.state === 'starting' || existing.room.state === 'running') throw roomExists(address);
+        await existing.room.stopped;
+        continue;
       }
-      await existing.room.stopped;
+      const entry = this.#start(definition, address);
+      await this.#whenStarted(entry);
+      const { room } = entry;
+      // It was given up, by a shutdown for one: then the next attempt is told why.
+      if (!room.hasStarted) continue;
+      room.occupancy.expectJoin();
+      if (room.context.restored !== undefined) throw roomExists(address);
+      return room;
     }
-    const entry = this.#start(definition, address);
-    await this.#whenStarted(entry);
-    entry.room.occupancy.expectJoin();
-    if (entry.room.context.restored !== undefined)
-      throw new RefusedError(409, 'room_exists', `Room "${address.key}" exists already.`);
-    return entry.room;
   }
 
   /** Restores a saved room so that it handles what is due; it stops again if it has no clients. */
@@ -252,4 +254,8 @@ export class RoomRegistry {
     if (entries === undefined) this.#entries.set(definition, (entries = new Map<string, RoomEntry>()));
     return entries;
   }
+}
+
+function roomExists({ key }: RoomAddress): RefusedError {
+  return new RefusedError(409, 'room_exists', `Room "${key}" exists already.`);
 }
