@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { CoalescingOutbox } from './coalescing-outbox.js';
 import { CoalescingOutlet, HAS_LEFT } from './coalescing-outlet.js';
+import { messagesOf } from './conformance/frames.js';
 import type { Link } from './link.js';
 import { Frame } from '../wire/frame.js';
 import type { TickFlusher } from './tick-flusher.js';
-import { runs } from '../../../../test/support/fuzz.js';
 
 /** Copies what is written to it, as an operating system would, and now and then holds on to it. */
 class FakeConnection {
@@ -30,65 +29,19 @@ class FakeConnection {
 
   /** The texts of all frames written so far. */
   get texts(): string[] {
-    const bytes = Buffer.concat(this.held);
-    const texts = [];
-    for (let at = 0; at < bytes.length;) {
-      const short = bytes[at + 1];
-      const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
-      const length =
-        short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
-      texts.push(bytes.toString('utf8', start, start + length));
-      at = start + length;
-    }
-    return texts;
+    return messagesOf(Buffer.concat(this.held));
   }
 }
 
 const MEMBERS = 4;
-const member = fc.integer({ min: 0, max: MEMBERS - 1 });
-const text = fc.oneof(
-  fc.string({ maxLength: 20 }),
-  fc.integer({ min: 100, max: 40_000 }).map((length) => 'y'.repeat(length)),
-);
-const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('broadcast' as const), text, isVolatile: fc.boolean() }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('except' as const),
-      text,
-      members: fc.uniqueArray(member),
-      isVolatile: fc.boolean(),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('send' as const),
-      text,
-      members: fc.uniqueArray(member),
-      isVolatile: fc.boolean(),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant('text' as const), text: fc.oneof(text, fc.constant('')), to: member }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('chunk read' as const), members: fc.tuple(member) }) },
-  fc.record({ do: fc.constant('flush to' as const), members: fc.tuple(member) }),
-  fc.record({ do: fc.constantFrom('join' as const, 'leave' as const, 'hold' as const), members: fc.tuple(member) }),
-);
 
-function setUp({ gathersLonger = false, members = MEMBERS, onDrop = (): void => undefined } = {}) {
+function setUp({ gathersLonger = false, members = MEMBERS } = {}) {
   const scheduled: CoalescingOutbox[] = [];
   const dropped: number[] = [];
   const outbox = new CoalescingOutbox(
     { gathersLonger, schedule: (box: CoalescingOutbox) => scheduled.push(box) } as unknown as TickFlusher,
     (link) => {
       dropped.push((link as unknown as FakeConnection).number);
-      onDrop();
     },
   );
   const connections = Array.from({ length: members }, (_, number) => new FakeConnection(number));
@@ -111,67 +64,6 @@ function setUp({ gathersLonger = false, members = MEMBERS, onDrop = (): void => 
 }
 
 describe('the coalescing outbox', () => {
-  it.each([
-    { crowd: 0, count: 400 },
-    { crowd: 300, count: 40 },
-  ])('gives each member what was sent to it in order, whatever the mix, beside $crowd others', ({ crowd, count }) => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const { outbox, join, connections, real, turn, allTurns } = setUp({ members: MEMBERS + crowd });
-        for (const { number } of connections.slice(MEMBERS)) join(number);
-        const joined = new Set(connections.slice(MEMBERS).map(({ number }) => number));
-        const wanted = connections.map((): string[] => []);
-        // Members leave when their connection has closed: what they would still have got does not count.
-        const flushed = connections.map(() => 0);
-        const settle = () => joined.forEach((number) => (flushed[number] = wanted[number].length));
-
-        const want = (number: number, sent: { text: string; isVolatile: boolean }) => {
-          if (!sent.isVolatile || !connections[number].skipsVolatile) wanted[number].push(sent.text);
-        };
-
-        for (const now of steps) {
-          if (now.do === 'flush') {
-            outbox.flush();
-            settle();
-          } else if (now.do === 'turn') {
-            turn();
-          } else if (now.do === 'flush to') {
-            outbox.flushTo(real(now.members[0]));
-          } else if (now.do === 'chunk read') {
-            outbox.chunkRead(real(now.members[0]));
-          } else if (now.do === 'join' && !joined.has(now.members[0])) {
-            joined.add(now.members[0]);
-            join(now.members[0]);
-          } else if (now.do === 'leave' && joined.has(now.members[0])) {
-            outbox.flush();
-            settle();
-            joined.delete(now.members[0]);
-            outbox.leave(real(now.members[0]));
-          } else if (now.do === 'hold') {
-            // Who is behind when a message is sent is so when it is written.
-            outbox.flush();
-            connections[now.members[0]].isHolding = true;
-          } else if (now.do === 'broadcast') {
-            outbox.broadcast(Frame.text(now.text, now.isVolatile));
-            joined.forEach((number) => want(number, now));
-          } else if (now.do === 'except') {
-            outbox.broadcastExcept(Frame.text(now.text, now.isVolatile), now.members.map(real));
-            joined.forEach((number) => now.members.includes(number) || want(number, now));
-          } else if (now.do === 'text') {
-            outbox.sendText(now.text, real(now.to));
-            if (joined.has(now.to)) wanted[now.to].push(now.text);
-          } else if (now.do === 'send') {
-            outbox.send(Frame.text(now.text, now.isVolatile), now.members.map(real));
-            joined.forEach((number) => now.members.includes(number) && want(number, now));
-          }
-        }
-        allTurns();
-        expect(connections.map(({ texts }) => texts)).toEqual(wanted);
-      }),
-      runs(count),
-    );
-  });
-
   it('writes once a member and turn, however many messages there are', () => {
     const { outbox, join, connections, real } = setUp();
     for (const { number } of connections) join(number);
@@ -227,15 +119,6 @@ describe('the coalescing outbox', () => {
     expect(dropped).toEqual([0]);
   });
 
-  it('lets nobody change an answer that a socket still holds on to', () => {
-    const { outbox, join, connections, real } = setUp();
-    for (const { number } of connections) join(number);
-    connections[0].isHolding = true;
-    for (const { number } of connections) outbox.sendText(`number ${number}`, real(number));
-    outbox.flush();
-    expect(connections.map(({ texts }) => texts)).toEqual([['number 0'], ['number 1'], ['number 2'], ['number 3']]);
-  });
-
   it('shares the bytes between the members that get the same', () => {
     const { outbox, join, connections } = setUp();
     for (const connection of connections) {
@@ -261,33 +144,6 @@ describe('the coalescing outbox', () => {
     expect(outbox.queuedBytes(real(2))).toBe(0);
     outbox.flush();
     expect(outbox.queuedBytes(real(0))).toBe(0);
-  });
-
-  it('drops a member that is too slow, and only that one', () => {
-    const { outbox, join, connections, dropped } = setUp();
-    for (const { number } of connections) join(number);
-    connections[2].isSlow = true;
-    outbox.broadcast(Frame.text('to all'));
-    outbox.flush();
-    expect(dropped).toEqual([2]);
-    expect(connections.map(({ texts }) => texts)).toEqual([['to all'], ['to all'], [], ['to all']]);
-  });
-
-  it('gives nothing more to those that are dropped together', () => {
-    const { outbox, join, connections, dropped } = setUp({
-      onDrop: () => {
-        connections.forEach((connection) => (connection.isSlow = false));
-        outbox.broadcast(Frame.text('one has left'));
-        outbox.flush();
-      },
-    });
-    for (const { number } of connections) join(number);
-    connections[1].isSlow = connections[2].isSlow = true;
-    outbox.broadcast(Frame.text('to all'));
-    outbox.flush();
-    expect(dropped).toEqual([1, 2]);
-    expect(connections[0].texts).toEqual(['to all', 'one has left', 'one has left']);
-    expect([connections[1].texts, connections[2].texts]).toEqual([[], []]);
   });
 
   it('keeps no connection for one that has left', () => {

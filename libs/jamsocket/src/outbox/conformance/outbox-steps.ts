@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+
+/** How many take part in the steps. */
+export const MEMBERS = 4;
+
+/** Something that is done with an outbox, or to its members. */
+export interface Step {
+  readonly do: (typeof SENDS)[number][0] | (typeof OTHERS)[number][0];
+  readonly members: readonly number[];
+  readonly text: string;
+  readonly isVolatile: boolean;
+}
+
+/** What can be done, and how often it is. */
+const SENDS = [
+  ['broadcast', 4],
+  ['except', 3],
+  ['send', 3],
+  ['text', 3],
+  ['send all', 1],
+] as const;
+const OTHERS = [
+  ['settle', 3],
+  ['flush to', 1],
+  ['chunk read', 2],
+  ['join', 2],
+  ['leave', 1],
+  ['stop reading', 1],
+] as const;
+
+const text = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ maxLength: 20 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 100, max: 40_000 }).map((length) => 'y'.repeat(length)) },
+);
+
+const what = fc.oneof(
+  ...[...SENDS, ...OTHERS].map(([name, weight]) => ({ weight, arbitrary: fc.constant(name) })),
+) as fc.Arbitrary<Step['do']>;
+
+export const STEPS: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    do: what,
+    members: fc.uniqueArray(fc.integer({ min: 0, max: MEMBERS - 1 })),
+    text,
+    isVolatile: fc.boolean(),
+  }),
+  { maxLength: 60 },
+);

@@ -1,0 +1,322 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Frame } from '../../wire/frame.js';
+import type { DropSlow, Outbox, Outlet } from '../outbox.js';
+import { MemoryLink } from './memory-link.js';
+import { RecordingSink } from './recording-sink.js';
+import { MEMBERS, STEPS, type Step } from './outbox-steps.js';
+
+export interface TestedOutbox {
+  readonly outbox: Outbox;
+  /** Writes out all that was sent so far. */
+  settle(): void;
+}
+
+export interface OutboxSuiteOptions {
+  readonly create: (dropSlow: DropSlow) => TestedOutbox;
+  /** Some of what was sent is in none of its members' `queuedBytes`, since it waits for something else than the end of a tick. */
+  readonly keepsBack?: boolean;
+  /** Runs of the test with random sends, and how many others are in the room. */
+  readonly runs: readonly { readonly crowd: number; readonly seed: number; readonly numRuns: number }[];
+}
+
+/** What has to hold for every kind of outbox. */
+export function describeOutbox(name: string, { create, keepsBack, runs }: OutboxSuiteOptions): void {
+  function setUp(count = MEMBERS, onDrop?: (outbox: Outbox) => void) {
+    const dropped: number[] = [];
+    const links = Array.from({ length: count }, () => new MemoryLink(new RecordingSink()));
+    const tested = create((link) => {
+      dropped.push(links.indexOf(link as MemoryLink));
+      onDrop?.(tested.outbox);
+    });
+    const outlets = links.map((link) => tested.outbox.join(link));
+    tested.settle();
+    return { ...tested, links, outlets, dropped, messages: () => links.map(({ messages }) => messages) };
+  }
+
+  describe(`${name}, as an outbox`, () => {
+    it.each(runs)(
+      'gives each member what was sent to it in order, whatever the mix, beside $crowd others',
+      ({ crowd, ...parameters }) => {
+        fc.assert(
+          fc.property(STEPS, (steps) => {
+            const { links, wanted } = new Run(create, MEMBERS + crowd, crowd).take(steps);
+            expect(links.map(({ messages }) => messages)).toEqual(wanted);
+          }),
+          parameters,
+        );
+      },
+    );
+
+    it('gives nothing from before to one that joins, and nothing more to one that has left', () => {
+      const { outbox, links, outlets, settle } = setUp(2);
+      outbox.broadcast(Frame.text('before'));
+      const link = new MemoryLink(new RecordingSink());
+      const joined = outbox.join(link);
+      outbox.sendText('welcome', joined);
+      outbox.broadcast(Frame.text('between'));
+      settle();
+      outbox.leave(joined);
+      outbox.leave(joined);
+      outbox.sendText('late', joined);
+      outbox.sendTo(Frame.text('late'), joined);
+      outbox.sendAll([Frame.text('late'), Frame.text('late')], joined);
+      outbox.send(Frame.text('to both'), [joined, outlets[0]]);
+      outbox.broadcastExcept(Frame.text('except'), [joined, outlets[1]]);
+      outbox.flushTo(joined);
+      outbox.chunkRead(joined);
+      settle();
+      expect(link.messages).toEqual(['welcome', 'between']);
+      expect(links.map(({ messages }) => messages)).toEqual([
+        ['before', 'between', 'to both', 'except'],
+        ['before', 'between'],
+      ]);
+      expect(outbox.queuedBytes(joined)).toBe(0);
+    });
+
+    it('gives nothing to one that leaves before its joining came through', () => {
+      const { outbox, settle } = setUp(1);
+      const link = new MemoryLink(new RecordingSink());
+      const outlet = outbox.join(link);
+      outbox.leave(outlet);
+      outbox.broadcast(Frame.text('to all'));
+      outbox.sendAll([Frame.text('one'), Frame.text('two')], outlet);
+      settle();
+      expect(link.messages).toEqual([]);
+    });
+
+    it('takes a link in again that has left', () => {
+      const { outbox, links, outlets, settle } = setUp(1);
+      outbox.leave(outlets[0]);
+      outbox.broadcast(Frame.text('away'));
+      const again = outbox.join(links[0]);
+      outbox.sendText('welcome', again);
+      outbox.sendText('to nobody', outlets[0]);
+      settle();
+      expect(links[0].messages).toEqual(['welcome']);
+    });
+
+    it('sends all of several frames with nothing in between', () => {
+      const { outbox, outlets, links, settle } = setUp(2);
+      outbox.broadcast(Frame.text('before'));
+      outbox.sendAll(
+        ['one', 'two', 'three'].map((text) => Frame.text(text)),
+        outlets[0],
+      );
+      outbox.broadcast(Frame.text('after'));
+      settle();
+      expect(links[0].messages).toEqual(['before', 'one', 'two', 'three', 'after']);
+      expect(links[1].messages).toEqual(['before', 'after']);
+    });
+
+    it('leaves volatile frames out for a member that is behind, unless its link keeps them', () => {
+      const { outbox, links, outlets, settle } = setUp(3);
+      links[0].stopReading();
+      links[1].stopReading();
+      links[1].keepsVolatile = true;
+      outbox.broadcast(Frame.text('cursor', true));
+      outbox.sendTo(Frame.text('own cursor', true), outlets[0]);
+      outbox.send(Frame.text('their cursor', true), outlets);
+      outbox.broadcast(Frame.text('kept'));
+      settle();
+      for (const link of links) link.startReading();
+      const all = ['cursor', 'their cursor', 'kept'];
+      expect(links.map(({ messages }) => messages)).toEqual([['kept'], all, all]);
+    });
+
+    it('keeps unharmed what the link of a slow member still refers to', () => {
+      const { outbox, links, outlets, settle } = setUp();
+      links[0].stopReading();
+      for (let round = 0; round < 3; round++) {
+        outlets.forEach((outlet, number) => outbox.sendText(`${round} to ${number}`, outlet));
+        outbox.broadcast(Frame.text(`${round} to all`));
+        outbox.sendTo(Frame.text(`${round} to the first`), outlets[0]);
+        settle();
+      }
+      links[0].startReading();
+      const rounds = [0, 1, 2].map((round) => [`${round} to 0`, `${round} to all`, `${round} to the first`]);
+      expect(links[0].messages).toEqual(rounds.flat());
+    });
+
+    it.each([
+      ['a broadcast', (outbox: Outbox) => outbox.broadcast(Frame.text('first'))],
+      ['a broadcast with exceptions', (outbox: Outbox) => outbox.broadcastExcept(Frame.text('first'), [])],
+      [
+        'a message to several',
+        (outbox: Outbox, outlets: readonly Outlet[]) => outbox.send(Frame.text('first'), outlets),
+      ],
+    ])(
+      'gives %s to everyone before it drops the slow, who get nothing more and cost the others no write',
+      (_, send) => {
+        let drops = 0;
+        const { outbox, outlets, links, dropped, settle, messages } = setUp(5, (it) => {
+          for (const link of links) link.isFull = false;
+          it.broadcast(Frame.text(`${++drops} dropped`));
+        });
+        links[1].isFull = links[3].isFull = true;
+        send(outbox, outlets);
+        settle();
+        settle();
+        expect(dropped).toEqual([1, 3]);
+        const others = ['first', '1 dropped', '2 dropped'];
+        expect(messages()).toEqual([others, [], others, [], others]);
+        expect(Math.max(...[0, 2, 4].map((number) => links[number].writes))).toBeLessThanOrEqual(3);
+      },
+    );
+
+    it.each([
+      ['a message', (outbox: Outbox, outlet: Outlet) => outbox.sendTo(Frame.text('own'), outlet)],
+      ['a text', (outbox: Outbox, outlet: Outlet) => outbox.sendText('own', outlet)],
+      [
+        'several messages',
+        (outbox: Outbox, outlet: Outlet) => outbox.sendAll([Frame.text('one'), Frame.text('two')], outlet),
+      ],
+    ])('drops a member once that is too slow for %s of its own, and nobody else', (_what, send) => {
+      const { outbox, outlets, links, dropped, settle, messages } = setUp(3);
+      links[1].isFull = true;
+      send(outbox, outlets[1]);
+      outbox.broadcast(Frame.text('to all'));
+      settle();
+      outbox.broadcast(Frame.text('later'));
+      settle();
+      expect(dropped).toEqual([1]);
+      expect(messages()).toEqual([['to all', 'later'], [], ['to all', 'later']]);
+    });
+
+    it('has everything out that was sent before, when a member is flushed and closed after it', () => {
+      const { outbox, outlets, links, settle } = setUp(2);
+      outbox.broadcast(Frame.text('to all'));
+      outbox.sendText('own', outlets[0]);
+      outbox.after(() => {
+        outbox.flushTo(outlets[0]);
+        links[0].close(4001);
+      });
+      outbox.broadcast(Frame.text('too late for the first'));
+      settle();
+      expect(links[0].messages).toEqual(['to all', 'own', 'close 4001']);
+      expect(links[1].messages).toEqual(['to all', 'too late for the first']);
+    });
+
+    it('runs what is to be after all that was sent once, and in order', () => {
+      const { outbox, settle } = setUp(1);
+      const ran: number[] = [];
+      for (const number of [1, 2, 3]) {
+        outbox.broadcast(Frame.text('to all'));
+        outbox.after(() => ran.push(number));
+      }
+      settle();
+      expect(ran).toEqual([1, 2, 3]);
+    });
+
+    it('counts what is queued for a member', () => {
+      const { outbox, outlets, links, settle } = setUp(2);
+      // Headers have 2 bytes, from 126 bytes of payload on 4.
+      const sent = [7 + 5 + 130, 7 + 3 + 130];
+      outbox.broadcast(Frame.text('12345'));
+      outbox.send(Frame.text('123'), [outlets[0]]);
+      outbox.broadcastExcept(Frame.text('1'), [outlets[0]]);
+      outbox.broadcast(Frame.text('x'.repeat(126)));
+      outlets.forEach((outlet, number) => {
+        const written = links[number].bytes;
+        const queued = outbox.queuedBytes(outlet);
+        if (keepsBack) expect(queued + written).toBeLessThanOrEqual(sent[number]);
+        else expect(queued + written).toBe(sent[number]);
+      });
+      settle();
+      expect(outlets.map((outlet) => outbox.queuedBytes(outlet))).toEqual([0, 0]);
+      expect(links.map(({ bytes }) => bytes)).toEqual(sent);
+    });
+  });
+}
+
+/** Takes steps with an outbox, and knows what each member should get. */
+class Run {
+  readonly links: MemoryLink[];
+  readonly wanted: string[][];
+  readonly #outlets: Outlet[];
+  readonly #joined: Set<number>;
+  readonly #tested: TestedOutbox;
+
+  /** @param crowd how many, the last ones, are in the room from the start */
+  constructor(create: OutboxSuiteOptions['create'], count: number, crowd: number) {
+    this.#tested = create(() => {
+      throw new Error('Nobody was slow.');
+    });
+    this.links = Array.from({ length: count }, () => new MemoryLink(new RecordingSink()));
+    this.wanted = this.links.map(() => []);
+    this.#outlets = this.links.map((link) => this.#tested.outbox.join(link));
+    this.#joined = new Set(this.links.keys());
+    for (let number = 0; number < count - crowd; number++) this.#leave(number);
+  }
+
+  take(steps: readonly Step[]): this {
+    for (const step of steps) this.#take(step);
+    this.#tested.settle();
+    for (const link of this.links) link.startReading();
+    return this;
+  }
+
+  #take(step: Step): void {
+    const { outbox, settle } = this.#tested;
+    const outlets = step.members.map((number) => this.#outlets[number]);
+    const [number] = step.members;
+    const text = () => Frame.text(step.text, step.isVolatile);
+    switch (step.do) {
+      case 'settle':
+        return settle();
+      case 'flush to':
+        return outlets.forEach((outlet) => outbox.flushTo(outlet));
+      case 'chunk read':
+        return outlets.forEach((outlet) => outbox.chunkRead(outlet));
+      case 'join':
+        return step.members.forEach((member) => this.#join(member));
+      case 'leave':
+        return step.members.forEach((member) => this.#leave(member));
+      case 'stop reading':
+        // A member that is behind when a message is sent is so when it is written.
+        settle();
+        return step.members.forEach((member) => this.links[member].stopReading());
+      case 'broadcast':
+        this.#want([...this.#joined], step);
+        return outbox.broadcast(text());
+      case 'except':
+        this.#want(
+          [...this.#joined].filter((member) => !step.members.includes(member)),
+          step,
+        );
+        return outbox.broadcastExcept(text(), outlets);
+      case 'send':
+        this.#want(step.members, step);
+        return outbox.send(text(), outlets);
+      case 'text':
+        if (number === undefined) return;
+        this.#want([number], { ...step, isVolatile: false });
+        return outbox.sendText(step.text, outlets[0]);
+      case 'send all':
+        if (number === undefined) return;
+        this.#want([number], step);
+        this.#want([number], { ...step, text: 'and another', isVolatile: false });
+        return outbox.sendAll([text(), Frame.text('and another')], outlets[0]);
+    }
+  }
+
+  #join(number: number): void {
+    if (this.#joined.has(number)) return;
+    this.#joined.add(number);
+    this.#outlets[number] = this.#tested.outbox.join(this.links[number]);
+  }
+
+  /** Members leave when their connection has closed: what they would still have got does not count. */
+  #leave(number: number): void {
+    this.#tested.settle();
+    this.#joined.delete(number);
+    this.#tested.outbox.leave(this.#outlets[number]);
+  }
+
+  #want(members: readonly number[], { text, isVolatile }: Pick<Step, 'text' | 'isVolatile'>): void {
+    for (const number of members) {
+      if (!this.#joined.has(number) || (isVolatile && this.links[number].skipsVolatile)) continue;
+      this.wanted[number].push(text);
+    }
+  }
+}
