@@ -138,6 +138,7 @@ export class GatedOutbox implements Outbox {
   }
 
   sendAll(frames: readonly Frame[], outlet: GatedOutlet): void {
+    if (outlet.hasLeft) return;
     const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0);
     this.#add(bytes, () => {
       if (outlet.open !== null) this.open.sendAll(frames, outlet.open);

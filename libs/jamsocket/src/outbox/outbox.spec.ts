@@ -34,14 +34,17 @@ function gated(behind: (dropSlow: DropSlow) => TestedOutbox, isReleasedAtOnce: b
   return (dropSlow) => {
     const open = behind(dropSlow);
     const release = () => outbox.release(outbox.mark);
-    const outbox: GatedOutbox = new GatedOutbox(open.outbox, () => {
-      if (isReleasedAtOnce) release();
+    const outbox: GatedOutbox = new GatedOutbox(open.outbox, Infinity, {
+      gateWaits: () => {
+        if (isReleasedAtOnce) release();
+      },
+      gateOverflows: () => undefined,
     });
     const settle = () => {
-      while (!outbox.isEmpty) release();
+      while (outbox.isHolding) release();
       open.settle();
       // What was sent since a member was dropped.
-      if (!outbox.isEmpty) settle();
+      if (outbox.isHolding) settle();
     };
     return { outbox, settle };
   };
