@@ -104,7 +104,7 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
     @JamsocketService('scoped')
     class ScopedRoom {}
     expect(await mistakeOf([{ provide: 'ROOM', useClass: ScopedRoom, scope: Scope.TRANSIENT }])).toContain(
-      'ScopedRoom would be one instance',
+      'ScopedRoom would have one instance',
     );
   });
 

@@ -291,7 +291,7 @@ describe.each(PLATFORMS)('the HTTP routes, on $platform', (host) => {
           "Move those of the module with http: { prefix: '/rooms' }, or rename the other.",
       );
       expect(await mistake([get('', 'status')], { http: true })).toContain('GET /status clashes with Mine.answer()');
-      expect(await mistake([postTo('ws/:id')], { http: true })).toContain('POST /ws/:room and Mine.answer()');
+      expect(await mistake([postTo('ws/:id')], { http: true })).toContain('POST /ws/:room clashes with Mine.answer()');
       expect(await mistake([postTo('new_room')], { http: true })).toContain('POST /new_room');
       expect(await mistake([postTo('ws/games/:kind/:id')], { http: true })).toMatch(/POST \/ws\/games\/.*Mine\.answer/);
     });

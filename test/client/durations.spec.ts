@@ -93,6 +93,6 @@ describe('the times of a client', () => {
 
   it.each(['minMs', 'maxMs'])('are refused when they are none: backoff.%s', (name) => {
     for (const value of NOT_NUMBERS)
-      expect(() => start({ backoff: { [name]: value } })).toThrow(`backoff.${name} is ${String(value)}: give`);
+      expect(() => start({ backoff: { [name]: value } })).toThrow(`backoff.${name} is ${String(value)}: it must`);
   });
 });
