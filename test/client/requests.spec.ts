@@ -74,7 +74,9 @@ describe('a request', () => {
       await jest.advanceTimersByTimeAsync(60 * DAY_MS);
       expect(outcomes).toHaveLength(1);
       for (const timeoutMs of [NaN, -1, '5' as unknown as number, null as unknown as number])
-        await expect(room.request('a', 0, { timeoutMs })).rejects.toThrow(`timeoutMs is ${timeoutMs}: it must be a number`);
+        await expect(room.request('a', 0, { timeoutMs })).rejects.toThrow(
+          `timeoutMs is ${timeoutMs}: it must be a number`,
+        );
       room.close();
       expect(room.state).toMatchObject({ unsent: 1 });
     } finally {
