@@ -330,9 +330,9 @@ describe('in development, what nobody takes is told', () => {
     }
     await Promise.all([client.close(), mute.close()]);
     expect(warnings().toSorted((a, b) => a.localeCompare(b))).toEqual([
-      'A client of CounterRoom sent what no handler is for: a binary message, and it has no @OnBinary().',
-      'A client of CounterRoom sent what no handler is for: No handler for the event "re\ufffdset". Its events: "add", "subtract".',
-      'A client of MuteRoom sent what no handler is for: a text, and it has no @OnMessage().',
+      'A client of CounterRoom sent a message that no handler takes: it is binary, and the class has no @OnBinary().',
+      'A client of CounterRoom sent a message that no handler takes: No handler for the event "re\ufffdset". Events of the class: "add", "subtract".',
+      'A client of MuteRoom sent a message that no handler takes: it is text, and the class has no @OnMessage().',
     ]);
   });
 

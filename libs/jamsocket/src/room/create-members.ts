@@ -10,7 +10,7 @@ import { Resumption } from '../members/resumption.js';
 import type { RoomServices } from './room-services.js';
 import type { ObservedRoom } from '../members/sent-message.js';
 
-/** The members of a new room. `expire` is called for a client that was away and has not come back in time. */
+/** The members of a new room. `expire` is called when an absent client has not resumed in time. */
 export function createMembers(
   { coalesce, resume, heartbeat, limits }: ResolvedRoomOptions,
   services: RoomServices,
@@ -23,10 +23,10 @@ export function createMembers(
   const outbox = lifecycle === null ? open : lifecycle.gate(open);
   const createResumption = () => {
     const { windowMs, maxLogBytes } = resume;
-    // A client may have been gone for this long before anybody noticed.
+    // The server notices a lost connection at most this much later.
     const unnoticedMs = heartbeat ? heartbeat.timeoutMs + heartbeat.intervalMs : windowMs;
     const maxAgeMs = Math.min(windowMs + unnoticedMs, MAX_TIMEOUT_MS);
-    // The other half is for what is sent to it next: it should not be closed for that.
+    // The other half is left for new messages: they must not close a client that has just resumed.
     const maxMissedBytes = limits.maxBufferedBytes / 2;
     const log = windowMs > 0 ? new ReplayLog(maxLogBytes, maxAgeMs, clock, maxMissedBytes) : null;
     const heartbeatMs = heartbeat ? heartbeat.intervalMs : 0;

@@ -15,7 +15,7 @@ interface NamedHandler {
   readonly name: string;
 }
 
-/** Logs an error that a handler, or whatever belongs to its turn, has thrown. Never throws. */
+/** Logs an error of a handler or of anything else in its turn. Never throws. */
 export function reportFailure(room: FailingRoom, error: unknown, handler?: NamedHandler, client?: Client): void {
   const where = `${handler?.name ?? room.definition.type.name} in room "${room.address.key}"`;
   const { message, stack, isError } = describeError(error);
@@ -23,7 +23,7 @@ export function reportFailure(room: FailingRoom, error: unknown, handler?: Named
   logError(room.definition.logger, line, fieldsOf(room, handler?.name, client), stack);
 }
 
-/** Tells the client, if there is one, as much as it may know, and the log the rest. */
+/** Sends the client, if there is one, the part of the error that it may see. Errors not meant for clients go to the log. */
 export function tellFailure(
   room: FailingRoom,
   error: unknown,
@@ -32,24 +32,24 @@ export function tellFailure(
   id: MessageId | undefined,
 ): void {
   if (!isForTheClient(error)) reportFailure(room, error, handler, client);
-  // A client that is away gets it when it comes back.
+  // A client that is away gets it when it resumes.
   if (client === undefined || client.closed !== undefined) return;
   const messageId = id ?? messageIdOf(error);
   let text: string;
   try {
     text = exceptionText(error, messageId);
   } catch (unsendable) {
-    // What an application puts into its errors may not be JSON: that is one more error, and not for the client.
+    // The content of an application's error may not be JSON. The log gets that second error, the client a general one.
     reportFailure(room, unsendable, handler, client);
     text = exceptionText(undefined, messageId);
   }
   client.sendMessage(text);
 }
 
-/** Handlers whose streams have been cut, for each service: they would be cut again at every message. */
+/** By service, the handlers whose cut stream was logged: without this each message would log it again. */
 const cut = new WeakMap<RoomDefinition, Set<string>>();
 
-/** Logs that a stream was ended, once for each handler. */
+/** Logs, once per handler, that its stream was cut off. */
 export function reportCutStream(room: FailingRoom, handler: string, client: Client | undefined, whose: string): void {
   const { definition, address } = room;
   let handlers = cut.get(definition);
@@ -59,7 +59,7 @@ export function reportCutStream(room: FailingRoom, handler: string, client: Clie
   const line =
     `${handler} in room "${address.key}" returned a stream that had not completed when its ${whose} ended, and was cut off. ` +
     'The room waits for a returned stream as it does for a promise: let it complete, or subscribe to it in the handler ' +
-    'and use client.emit(). Further streams of this handler are cut without a word.';
+    'and use client.emit(). Further streams of this handler are cut off without a log line.';
   logWarning(definition.logger, line, fieldsOf(room, handler, client));
 }
 

@@ -28,7 +28,7 @@ interface Turn {
   readonly record?: TurnRecord;
 }
 
-/** What running handlers takes of a room. */
+/** What a room offers to the code that runs its handlers. */
 export interface RunnerRoom extends TurningRoom {
   readonly definition: RoomDefinition;
   readonly address: RoomAddress;
@@ -40,16 +40,16 @@ export interface RunnerRoom extends TurningRoom {
   now(): number;
 }
 
-/** Runs a room's handlers, sends their replies and keeps their errors from doing harm: `run` never throws or rejects. */
+/** Runs a room's handlers, sends their replies and handles their errors: `run` never throws or rejects. */
 export class HandlerRunner implements TurnBounds {
-  /** What was called last: a turn that takes too long waits for it. */
+  /** The handler or method that was called last: if a turn times out, this is what it waits for. */
   latest: { readonly name: string } | undefined = undefined;
   #streams: TurnStreams | null = null;
   #hasStopped = false;
 
   constructor(private readonly room: RunnerRoom) {}
 
-  /** `onFailure` is called for an error that no filter took. */
+  /** @param onFailure called with an error that no exception filter handled */
   run(
     handler: Handler | undefined,
     client: Client | undefined,
@@ -67,7 +67,7 @@ export class HandlerRunner implements TurnBounds {
     return record.run(observer, () => this.#run(handler, client, message, style, onFailure, record));
   }
 
-  /** Runs a method that was called from outside. */
+  /** Runs a method call from outside. */
   invoke(call: RoomCall): void | Promise<void> {
     this.#streams?.endTurn();
     this.latest = call;
@@ -103,7 +103,7 @@ export class HandlerRunner implements TurnBounds {
     return this.#finish(result, { handler, client, message, style, number, onFailure, record });
   }
 
-  /** Runs `@OnCreate`. The filters see its error, and whoever wanted the room gets it in any case. */
+  /** Runs `@OnCreate`. Exception filters see its error; it is rethrown in any case, so that the connect or call fails too. */
   async create({ create }: RoomInstance): Promise<void> {
     if (create === undefined) return;
     const { observer } = this.room;
@@ -144,17 +144,17 @@ export class HandlerRunner implements TurnBounds {
     return this.#streams.bind(stream, owner);
   }
 
-  /** The client's streams end with it. */
+  /** Ends the client's streams. */
   clientLeft(client: Client): void {
     this.#streams?.clientLeft(client);
   }
 
-  /** Streams that have not completed end with their turn. */
+  /** Cuts off streams that have not completed. */
   endTurn(): void {
     this.#streams?.endTurn();
   }
 
-  /** The room has stopped: what its handlers return from now on belongs to no turn. */
+  /** The room has stopped: results that its handlers return from now on belong to no turn. */
   stop(): void {
     this.#hasStopped = true;
     this.endTurn();
@@ -188,7 +188,7 @@ export class HandlerRunner implements TurnBounds {
     }
   }
 
-  /** Every value of a stream is a reply; `undefined` if the result is no stream. */
+  /** Sends every value of a stream as a reply. `undefined` if the result is not a stream. */
   #repliesOf(result: object, turn: Turn): Promise<void> | undefined {
     const { client, style, number } = turn;
     const { name, kind } = turn.handler!;
@@ -198,16 +198,16 @@ export class HandlerRunner implements TurnBounds {
     if (values === undefined) return undefined;
     const owner: StreamOwner = {
       handler: name,
-      // The stream of a method that interceptors stand around ends with its client by itself.
+      // With interceptors, the inner stream (the method's own) is already bound to the client.
       client: isIntercepted || kind === 'disconnect' ? undefined : client,
       turn: number,
       isWaiting: isIntercepted ? result.isWaiting : undefined,
     };
-    // What a stream does when somebody listens belongs to the turn.
+    // Subscribing runs code of the application, which is part of the turn.
     return inTurn(this.room, undefined, () => sendReplies(this.bind(values, owner), client, style, report));
   }
 
-  /** `await` does not ask a promise for its own `then`, which may be anything. */
+  /** `await`, since a promise may have a `then` of its own that does anything. */
   async #settle(result: PromiseLike<unknown>, turn: Turn): Promise<void> {
     let value: unknown;
     try {
@@ -218,7 +218,7 @@ export class HandlerRunner implements TurnBounds {
     if (value !== undefined) return this.#finish(value, turn);
   }
 
-  /** An error goes to the application's filters first, then to the client and the log. */
+  /** Gives an error to the exception filters, then to the client and the log if no filter handles it. */
   #fail(error: unknown, turn: Turn): void | Promise<void> {
     const { handler, client, message } = turn;
     turn.record?.fail(error);

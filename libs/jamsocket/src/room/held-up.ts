@@ -4,20 +4,20 @@ import type { Client } from '../members/client.js';
 import type { Mailbox } from './mailbox.js';
 import { bytesOf, compacted, type RoomEvent } from './room-event.js';
 
-/** What happens to a client in the order in which it sent it. */
+/** Events of one client that must keep their order. */
 type HeldEvent = Extract<RoomEvent, { type: 'text' | 'binary' | 'resume' }>;
 
-/** So much of a client's messages is read ahead while the mailbox of its room is full; the last of them is kept whole. */
+/** While the mailbox is full, this much is read ahead from a client; the last message may exceed it. */
 const MAX_BYTES = 64 * 1024;
-/** About what an event takes besides its payload, so that empty messages count, too. */
+/** Estimated size of an event without its payload, so that empty messages count too. */
 const EVENT_BYTES = 200;
 
 /**
- * Messages of one client that have come while the mailbox of its room was full, and the async context they come in:
- * what was read ahead of them belongs there, too.
+ * The messages that were read from one client while its room's mailbox was full. It is also the async context in which
+ * the socket is resumed: messages read then must not run in the context of whatever turn emptied the mailbox.
  */
 class HeldEvents extends AsyncResource {
-  /** In memory, about: two for each character of a text, and something for each event. */
+  /** Estimated memory: two bytes a character of text, and `EVENT_BYTES` an event. */
   bytes = 0;
   #events: WaitingEvent<HeldEvent>[] = [];
 
@@ -42,42 +42,42 @@ class HeldEvents extends AsyncResource {
 }
 
 /**
- * The clients of a room that sent something while its mailbox was full. Their sockets are read on for a while, so that
- * pings are answered and a close is heard, which in TCP's one order stand behind the messages. What is read is held
- * here, and has its turn before all that the client sends later.
+ * The clients that sent something while the room's mailbox was full. Up to `MAX_BYTES` more is read from their sockets:
+ * pings and closes come after the messages in the TCP stream and must be seen. What is read is held here and enters
+ * the mailbox before anything the client sends later.
  */
 export class HeldUp {
-  /** Whoever was served longest ago comes first. Made when it is needed: most rooms are idle. */
+  /** In order of service: the client served longest ago is first. Created on first use: most rooms are idle. */
   #clients: Map<Client, HeldEvents> | null = null;
-  /** Bytes that clients left in a full mailbox when they went, since it was half empty. */
-  #leftBehind = 0;
+  /** Bytes left by departed clients since the last drain. */
+  #bytesOfDeparted = 0;
 
-  /** What the client sends from now on is held. */
+  /** Holds everything that the client sends from now on. */
   add(client: Client): void {
     const held = (this.#clients ??= new Map<Client, HeldEvents>()).get(client) ?? new HeldEvents();
     client.held = held;
     this.#clients.set(client, held);
   }
 
-  /** Its socket is read until this is too much. */
+  /** Stops reading the client's socket when it has sent too much. */
   hold(event: HeldEvent): void {
     const held = this.#clients!.get(event.client)!;
     held.push(event);
     if (held.isFull) event.client.connection?.pause();
   }
 
-  /** The mailbox has room again: gives it one event of each client in turn, so that none keeps the others out. */
+  /** The mailbox takes events again: adds one event of each client in rotation, so that no client blocks the others. */
   handOn(mailbox: Pick<Mailbox<RoomEvent>, 'postWaiting' | 'isFull'>): void {
-    this.#leftBehind = 0;
+    this.#bytesOfDeparted = 0;
     const clients = this.#clients;
-    // The loop comes back to those that are added again.
+    // A client that is added again is visited again: a Map iterates over entries added during the loop.
     for (const [client, held] of clients ?? []) {
       if (mailbox.isFull) return;
       clients!.delete(client);
       const waiting = held.shift();
       if (waiting === undefined) {
         client.held = null;
-        // It may have more to say at once, and be added again.
+        // Resuming may deliver more messages at once, and add the client again.
         held.runInAsyncScope(() => client.connection?.resume());
       } else {
         clients!.set(client, held);
@@ -86,18 +86,18 @@ export class HeldUp {
     }
   }
 
-  /** The client has left. Its messages have to have their turns before its end. */
+  /** When a client leaves, its held messages enter the mailbox even if it is full: their turns come before `@OnDisconnect`. */
   giveUp(client: Client, mailbox: Pick<Mailbox<RoomEvent>, 'postWaiting'>): void {
     const held = this.#clients?.get(client);
     if (held === undefined) return;
     client.held = null;
     this.#clients!.delete(client);
-    this.#leftBehind += held.bytes;
+    this.#bytesOfDeparted += held.bytes;
     for (let waiting = held.shift(); waiting !== undefined; waiting = held.shift()) mailbox.postWaiting(waiting);
   }
 
-  /** Whether clients that came and went have left more than `maxBytes` in the mailbox, whose limits did not stop them. */
+  /** Whether departed clients have left more than `maxBytes` in the mailbox. Its own limits do not apply to them. */
   isSwamped(maxBytes: number): boolean {
-    return this.#leftBehind > maxBytes;
+    return this.#bytesOfDeparted > maxBytes;
   }
 }

@@ -2,7 +2,7 @@ import { UnroutableMessage } from '../replies/exceptions.js';
 import type { MessageId, ReplyStyle } from '../replies/reply.js';
 import type { Handler, RoomInstance } from './room-definition.js';
 
-/** Characters of an `id`. */
+/** In characters. */
 const MAX_ID_LENGTH = 128;
 
 export interface Routed extends ReplyStyle {
@@ -11,9 +11,9 @@ export interface Routed extends ReplyStyle {
 }
 
 /**
- * Which handler a text message is for: the one of its event, if it is JSON `{ "event", "data", "id"? }` as Nest's ws
- * adapter has it, or else the one for plain text.
- * @throws UnroutableMessage if the room has no handler for it, or its `id` cannot be sent back
+ * The handler for a text message: that of its event if it is JSON `{ "event", "data", "id"? }` (the format of Nest's ws
+ * adapter), otherwise the handler for plain text.
+ * @throws UnroutableMessage if there is no such handler, or the `id` is invalid
  */
 export function routeText(instance: RoomInstance, text: string): Routed {
   const parsed = parseEvent(text);
@@ -28,7 +28,7 @@ export function routeText(instance: RoomInstance, text: string): Routed {
   );
 }
 
-/** It is sent back, also with an error: it has to be small, and JSON whatever it holds. */
+/** The `id` is sent back with the reply or the error, so it must be small and valid JSON. */
 function checkedId(id: unknown): MessageId | undefined {
   if (id === undefined) return undefined;
   if (typeof id === 'string' && id.length <= MAX_ID_LENGTH) return id;
@@ -40,7 +40,7 @@ function checkedId(id: unknown): MessageId | undefined {
 }
 
 function parseEvent(text: string): { event: string; data: unknown; id: unknown } | undefined {
-  // Spares plain text the price of a thrown SyntaxError.
+  // Plain text skips JSON.parse: throwing a SyntaxError for each message is expensive.
   if (!/^\s*\{/.test(text)) return undefined;
   try {
     const { event, data, id } = JSON.parse(text) as Record<string, unknown>;

@@ -1,25 +1,25 @@
 import type { JamsocketClock } from '../base/sources.js';
 import { WaitingEvent } from '../base/waiting-event.js';
 
-/** Whose events these are. */
+/** What a mailbox calls. */
 export interface MailboxOwner<E> {
   /** Handles one event. */
   takeTurn(event: E): void | Promise<void>;
-  /** A turn failed in a way its owner has not dealt with; `undefined` if it was no event's turn. The mailbox goes on. */
+  /** A turn threw. `event` is `undefined` if `mailboxDrained` threw. The mailbox goes on. */
   turnThrew(event: E | undefined, error: unknown): void;
-  /** The event's turn is over: it was handled, or took too long. Called once for each event, before the next turn. */
+  /** The event's turn is over: handled, or timed out. Called once per event, before the next turn. */
   turnEnded(event: E): void;
-  /** A turn took longer than these milliseconds and goes on on its own. */
+  /** A turn took longer than `ms` milliseconds. Its handler may still be running; the mailbox does not wait for it. */
   turnTimedOut(event: E, ms: number): void;
-  /** What waits has shrunk to half the limits. */
+  /** After the mailbox was full, the waiting events have shrunk to half the limits. */
   mailboxDrained(): void;
 }
 
-/** What there is to know of events that wait. */
+/** How events are kept while they wait. */
 export interface EventKeeping<E> {
-  /** Bytes of its payload. */
+  /** Bytes of the event's payload. */
   bytesOf(event: E): number;
-  /** The event as it may wait for long. */
+  /** The event without references to memory it does not need, since it may wait for long. */
   compacted(event: E): E;
 }
 
@@ -28,32 +28,31 @@ export interface MailboxLimits {
   readonly maxBytes: number;
 }
 
-/** Handled events are cut off the front of the queue when there are this many, so that a never empty queue stays small. */
+/** Cut this many handled events off the front of the queue, so that a queue that is never empty stays small. */
 const COMPACT_AT = 1024;
 
 /**
- * A room's turns: one event at a time, in the order they came; the next starts when the handler has returned and
- * its promise has settled. An event that finds the room idle is handled at once, without a queue or a microtask. One
- * that has to wait is handled in the async context it was posted in. Whatever its owner throws, the next event has its
- * turn.
+ * Runs a room's turns: one event at a time, in order of arrival. The next turn starts when the handler has returned and
+ * its promise has settled. If the room is idle, an event is handled at once, without a queue or a microtask. An event
+ * that waits is handled in the async context it was posted in. Errors of the owner do not stop the next turn.
  */
 export class Mailbox<E> {
-  /** Number of the turn that is under way, or comes next. */
+  /** Number of the present turn; between turns, of the next one. */
   turn = 0;
-  /** Starts closed: the room is not there yet. */
+  /** Busy until `open` is called: the room is still starting. */
   #isBusy = true;
   #queue: WaitingEvent<E>[] = [];
   #head = 0;
   #bytes = 0;
   #wasFull = false;
-  /** Gives up the turn that is waited for. */
+  /** Ends the present turn without waiting for its promise. */
   #expire: (() => void) | null = null;
-  /** Runs while a turn is waited for. */
+  /** The timeout of the present turn. */
   #turnTimer: NodeJS.Timeout | null = null;
-  /** Milliseconds that the turn that is waited for may take. */
+  /** Milliseconds that the present turn may take. */
   #turnMs = 0;
   #overdueTurns = 0;
-  /** Set by a shutdown: when everything has to be over, on the clock. */
+  /** Time of the clock at which the last turn must be over. Set by a shutdown. */
   #deadline = Infinity;
 
   constructor(
@@ -64,7 +63,7 @@ export class Mailbox<E> {
     private readonly keeping: EventKeeping<E>,
   ) {}
 
-  /** The room is there: what has come in the meantime is handled now. */
+  /** The room has started: handles the events that came in the meantime. */
   open(): void {
     this.#next();
   }
@@ -73,7 +72,7 @@ export class Mailbox<E> {
     return !this.#isBusy;
   }
 
-  /** Events that have not had their turn yet. */
+  /** Number of waiting events. */
   get waitingEvents(): number {
     return this.#queue.length - this.#head;
   }
@@ -82,26 +81,26 @@ export class Mailbox<E> {
     return this.waitingEvents >= this.limits.maxEvents || this.#bytes >= this.limits.maxBytes;
   }
 
-  /** Begins the turn of what is no event yet. @returns whether the room was idle; if not, it has to be posted */
+  /** Starts a turn without allocating an event. @returns false if the room was busy: post an event instead */
   begin(): boolean {
     if (this.#isBusy) return false;
     this.#isBusy = true;
     return true;
   }
 
-  /** That turn is over. */
+  /** Ends the turn that `begin` started. */
   end(): void {
     this.#next();
   }
 
-  /** That turn has thrown. */
+  /** Ends the turn that `begin` started with an error. */
   fail(event: E, error: unknown): void {
     this.#report(event, error);
     this.#ended(event);
     this.#next();
   }
 
-  /** The turn goes on as this promise; then the next one begins. */
+  /** The present turn ends when this promise settles or the turn times out; then the next one begins. */
   wait(turn: Promise<void>, event: E): void {
     void this.#withinTimeout(turn, event).then(() => {
       this.#ended(event);
@@ -109,7 +108,7 @@ export class Mailbox<E> {
     });
   }
 
-  /** @returns whether the mailbox is full now: whoever fills it should send no more */
+  /** @returns whether the mailbox is full now: then stop reading from the sender */
   post(event: E): boolean {
     if (!this.#isBusy) {
       this.#isBusy = true;
@@ -119,7 +118,7 @@ export class Mailbox<E> {
     return this.postWaiting(new WaitingEvent(this.keeping.compacted(event)));
   }
 
-  /** Posts what has waited elsewhere, while the room is not idle. @returns whether the mailbox is full now */
+  /** Posts an event that has waited elsewhere. Only while the room is busy. @returns whether the mailbox is full now */
   postWaiting(waiting: WaitingEvent<E>): boolean {
     this.#push(waiting);
     if (!this.isFull) return false;
@@ -127,21 +126,22 @@ export class Mailbox<E> {
     return true;
   }
 
-  /** Milliseconds that a turn may take; in a hurry an equal share of the time that is left, so that others have theirs. */
+  /** Milliseconds that a turn may take. After `hurry` it is an equal share of the time that is left. */
   get turnLimitMs(): number {
     if (this.#deadline === Infinity) return this.turnTimeoutMs;
     const share = (this.#deadline - this.clock.now()) / (this.waitingEvents + 2);
     return Math.max(1, Math.min(this.turnTimeoutMs, share));
   }
 
-  /** Turns that took too long go on on their own. */
+  /** Whether the handler of a turn that timed out is still running. */
   get hasOverdueTurn(): boolean {
     return this.#overdueTurns > 0;
   }
 
   /**
-   * A shutdown does not wait for what waits: everything has to be over by `deadline`, and every turn that is left gets its
-   * time, whatever those before it do. @returns the events that are given up
+   * For a shutdown: discards waiting events that `isGivenUp` selects. The remaining turns share the time until `deadline`,
+   * so that a slow one does not use up the time of the others.
+   * @returns the discarded events
    */
   hurry(deadline: number, isGivenUp: (event: E) => boolean): E[] {
     const waiting = this.#takeWaiting();
@@ -151,13 +151,13 @@ export class Mailbox<E> {
     return waiting.map(({ event }) => event).filter(isGivenUp);
   }
 
-  /** Gives up the turn that is under way, and gives away the events that wait: the room will not handle them. */
+  /** Stops waiting for the present turn. @returns the waiting events, which the room will not handle */
   abandon(): E[] {
     this.#stopTimer();
     return this.#takeWaiting().map(({ event }) => event);
   }
 
-  /** Runs the turns of what waits, until one of them has to be waited for. */
+  /** Runs the turns of waiting events until one of them is asynchronous. */
   #next(): void {
     for (;;) {
       this.turn++;
@@ -170,12 +170,12 @@ export class Mailbox<E> {
     }
   }
 
-  /** A method of its own: with the closure in it, the loop would allocate for every message, also for those that do not wait. */
+  /** Not inlined: with this closure in it, the loop would allocate for every message, even if none waits. */
   #runWaiting(waiting: WaitingEvent<E>): boolean {
     return waiting.runInAsyncScope(() => this.#run(waiting.event));
   }
 
-  /** @returns whether the turn is over already */
+  /** @returns whether the turn is over; if not, its promise is waited for */
   #run(event: E): boolean {
     try {
       const turn = this.owner.takeTurn(event);
@@ -230,7 +230,7 @@ export class Mailbox<E> {
     try {
       this.owner.turnThrew(event, error);
     } catch {
-      // Nothing is left to try, and the room has to go on.
+      // Even reporting failed. Ignored, so that the next turn runs.
     }
   }
 

@@ -2,7 +2,7 @@ import type { ObserverSet } from '../observe/observer-set.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ClientEvent } from './room-event.js';
 
-/** Tells of a message that a client has sent. */
+/** Tells the observers of a message that a client has sent. */
 export function tellReceived(observer: ObserverSet, room: JamsocketContext, event: ClientEvent): void {
   const { client } = event;
   if (event.type === 'binary') {

@@ -8,7 +8,7 @@ import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
 
-/** All that is known about a service class once the application has booted. */
+/** Everything known about a service class after the application has booted. */
 export interface RoomDefinition {
   /** Name of the service: its path without parameters, `default` for the default service. */
   readonly service: string;
@@ -17,7 +17,7 @@ export interface RoomDefinition {
   /** Names of the path's parameters, in order; the last is `room`. */
   readonly paramNames: readonly string[];
   readonly options: ResolvedRoomOptions;
-  /** For rooms created without an id. */
+  /** Generates ids for rooms created without one. */
   readonly ids: RoomIdSource;
   /** Names that `setTimer` may use. */
   readonly timers: ReadonlySet<string>;
@@ -25,12 +25,12 @@ export interface RoomDefinition {
   readonly scheduled: readonly ScheduledMethod[];
   /** Builds the room's instance through Nest's injector. */
   instantiate(context: JamsocketContext): Promise<RoomInstance>;
-  /** Whether the guards of a connect can only be built within a room. If not, they run before there is one. */
+  /** Whether the guards of a connect need providers of the room. If not, they run before the room is created. */
   guardsNeedRoom(): boolean;
   /**
    * Runs the guards of a connect; `undefined` if there are none.
-   * @param request what guards see that were written for HTTP; without it they see the client's
-   * @throws RefusedError if one says no, or whatever one throws
+   * @param request the request that guards written for HTTP see; by default the client's
+   * @throws RefusedError if a guard returns false; any error that a guard throws
    */
   admit(
     client: Client,
@@ -42,7 +42,7 @@ export interface RoomDefinition {
 
 /** Makes room ids. */
 export interface RoomIdSource {
-  /** How many different ids there are, if none comes twice before all others have come. */
+  /** How many different ids there are; `undefined` if an id may repeat before all others were used. */
   readonly count?: number;
   next(): string;
 }
@@ -58,7 +58,7 @@ export interface RoomInstance {
   readonly service: object;
   readonly create?: Handler;
   readonly connect?: Handler;
-  /** Text messages that are no JSON event with a handler of its own. */
+  /** Handler for texts that are not a JSON event with its own handler. */
   readonly text?: Handler;
   /** Handlers of JSON events, by event name. */
   readonly events: ReadonlyMap<string, Handler>;
@@ -69,11 +69,11 @@ export interface RoomInstance {
   readonly timers: ReadonlyMap<string, Handler>;
   /** Handlers of scheduled methods, by method name. */
   readonly scheduled: ReadonlyMap<string, Handler>;
-  /** `onModuleInit` and `onModuleDestroy` of the instance and of everything room-scoped it injects, in order. */
+  /** `onModuleInit` and `onModuleDestroy` of the instance and of its room-scoped dependencies, in calling order. */
   readonly hooks: {
     readonly init: readonly ProviderHook[];
     readonly destroy: readonly ProviderHook[];
-    /** The service, and what was built for its room alone. */
+    /** The service and the room-scoped providers. */
     readonly instances: readonly object[];
   };
 }
@@ -83,11 +83,11 @@ export interface Handler {
   /** For logs: `ChatRoom.message`. */
   readonly name: string;
   readonly kind: TurnKind;
-  /** It can wait for something in the middle of its turn. Set when a handler that did not look like it does so. */
+  /** The handler may return a promise. Guessed from the method, and set when it does return one. */
   isAsync: boolean;
-  /** May throw, or return a promise or a stream. What comes out of it is the reply. */
+  /** The result is the reply: a value, a promise or a stream. May throw. */
   call(client: Client | undefined, message: unknown, context: JamsocketContext, bounds: TurnBounds): unknown;
-  /** Gives an error to the application's exception filters. @returns whether one of them took it */
+  /** Gives an error to the application's exception filters. @returns whether one of them handled it */
   filter(
     error: unknown,
     client: Client | undefined,

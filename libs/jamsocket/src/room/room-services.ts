@@ -15,9 +15,9 @@ export interface RoomServices {
   readonly random: JamsocketRandom;
   readonly timers: TimerRegistry;
   readonly observers: JamsocketObservers;
-  /** Clients whose connection is lost and who may come back. */
+  /** Clients whose connection is lost and whose places are kept, by address. */
   readonly placesKept: AddressCounts;
-  /** Connections that have been closed from here and whose sockets have not ended yet. */
+  /** Connections that this server has closed and whose sockets have not ended yet. */
   readonly closing: Set<Link>;
   /** `null` for rooms that are not durable. */
   createLifecycle(room: DurableRoom, definition: RoomDefinition): RoomLifecycle<Client> | null;

@@ -14,7 +14,7 @@ import {
   type TimerType,
 } from './timer-registry.js';
 
-/** Whose timers these are. */
+/** What a room offers to its timers. */
 interface TimerOwner {
   readonly definition: {
     readonly service: string;
@@ -25,19 +25,19 @@ interface TimerOwner {
   postFromNobody(event: RoomEvent): void;
 }
 
-/** What `@OnTimer` handlers are called with, behind the context. */
+/** The second argument of `@OnTimer` handlers, after the context. */
 export interface TimerFiring {
-  /** 1; more if the room was restored after a crash that may have cut earlier tries short: look before you pay twice. */
+  /** 1, or more if a crash may have interrupted earlier tries: check before you repeat an effect such as a payment. */
   readonly attempt: number;
   /** When the timer was due. */
   readonly dueAt: Date;
 }
 
-/** When a room is restored. */
+/** The circumstances of a restore. */
 interface RestoreMoment {
   /** Milliseconds since 1970 at 0 on the clock. */
   readonly wallOffset: number;
-  /** The instance before crashed: what was due by then may have begun. */
+  /** The last instance crashed: the handlers of timers that were due may have begun. */
   readonly mayHaveRun: boolean;
 }
 
@@ -63,7 +63,7 @@ export class RoomTimers {
   }
 
   /**
-   * Sets a timer, in place of the one of the same name. 0 ms cancels it.
+   * Sets a timer; one with the same name is replaced. 0 ms cancels it.
    * @throws JamsocketError `bad_timer` if `ms` is negative or not a finite number
    */
   set(name: string, ms: number): void {
@@ -77,7 +77,7 @@ export class RoomTimers {
     if (ms > 0) this.#addWait('timeout', name, ms, undefined);
   }
 
-  /** Cancels the timer of this name: that of `setTimer` if an `@OnTimer` has the name, else whatever Nest's decorators started. */
+  /** Cancels a timer: that of `setTimer` if an `@OnTimer` has this name, otherwise those of Nest's decorators. */
   clear(name: string): void {
     if (this.room.definition.timers.has(name)) this.#clear('timeout', name);
     else for (const type of TYPES) this.#clear(type, name);
@@ -96,13 +96,13 @@ export class RoomTimers {
     return this.#suspended ?? this.#saved(wallOffset);
   }
 
-  /** Ends them, and keeps in mind which there were. */
+  /** Stops all timers and remembers them for the last save. */
   suspend(): void {
     this.#suspended ??= this.#saved(this.#clock.wallTime() - this.#clock.now());
     this.clearAll();
   }
 
-  /** Goes on with what was saved; what is overdue has its turn as soon as the room has started. */
+  /** Restarts saved timers. An overdue timer fires as soon as the room has started. */
   restore(timers: readonly SavedTimer[], { wallOffset, mayHaveRun }: RestoreMoment): void {
     for (const { name, dueAt, attempt } of timers) {
       if (!this.room.definition.timers.has(name)) continue;
@@ -114,7 +114,7 @@ export class RoomTimers {
         continue;
       }
       timer.dueAt = dueAt - wallOffset;
-      // A crash may have cut its turn short.
+      // The crash may have interrupted its turn.
       if (mayHaveRun) timer.attempt++;
       this.#fire(timer);
     }
@@ -137,7 +137,7 @@ export class RoomTimers {
     }
   }
 
-  /** The room has begun to handle the timer's event. @returns whether it still should */
+  /** The timer's turn has come. @returns false if it was cancelled in the meantime */
   taken(timer: RoomTimer): boolean {
     const pending = timer as Pending;
     pending.isPosted = false;
@@ -146,7 +146,7 @@ export class RoomTimers {
     return true;
   }
 
-  /** What the handler of a `setTimer` is told. */
+  /** The second argument for the handler of a `setTimer`. */
   firingOf(timer: RoomTimer): TimerFiring {
     const { dueAt, attempt } = timer as Pending;
     const dueIn = dueAt! - this.#clock.now();
@@ -165,7 +165,7 @@ export class RoomTimers {
     this.#unregister(timer);
   }
 
-  /** The name is made when it is needed: as a field it would be a hundred bytes of every idle room. */
+  /** Computed when needed: stored in a field it would cost every idle room a hundred bytes. */
   #registered(name: string): string {
     const { definition, address } = this.room;
     const roomPath = definition.paramNames.map((param) => address.params[param]);
@@ -201,7 +201,7 @@ export class RoomTimers {
     else this.#waitOn(timer, ms);
   }
 
-  /** Node turns a wait of more than MAX_TIMEOUT_MS into one of a millisecond: a longer one is made of several. */
+  /** Node turns a timeout above MAX_TIMEOUT_MS into 1 ms, so a longer wait is made of several timeouts. */
   #waitOn(timer: Pending, ms: number): void {
     const handle = this.#clock.setTimeout(
       () => {
@@ -233,7 +233,7 @@ export class RoomTimers {
     else timer.delay = this.#clock.setTimeout(() => this.#start(timer), initialDelay);
   }
 
-  /** A job whose date has passed is no job. */
+  /** A job whose date has passed is removed. */
   #start(timer: Pending): void {
     if (!startJob(timer.handle as CronJob)) this.#clear('cron', timer.name);
   }
@@ -251,7 +251,7 @@ export class RoomTimers {
   }
 }
 
-/** @returns whether there is anything to wait for */
+/** @returns whether the job will fire */
 function startJob(job: CronJob): boolean {
   try {
     job.start();

@@ -14,20 +14,20 @@ import type { MailboxOwner } from './mailbox.js';
 import { lengthOf, type RoomEvent, type RoomTimer } from './room-event.js';
 import { hintAtUnhandled } from './unhandled.js';
 
-/** What taking turns needs of a room. */
+/** What a room offers to the code that runs its turns. */
 export interface TurnsRoom extends RunnerRoom {
   readonly instance: RoomInstance | null;
   readonly members: Members;
   readonly occupancy: Occupancy;
   readonly timers: RoomTimers;
   mailboxDrained(): void;
-  /** The last turn is over. Never rejects. */
+  /** Saves the room after its last turn, or deletes its record. Never rejects. */
   saveLast(): Promise<void>;
   /** Stops at once. */
   abandon(): Promise<void>;
 }
 
-/** A room's turns: which handler an event is for, and what has to be done besides. */
+/** Finds the handler for each event of a room, and does the rest of the turn's work. */
 export class RoomTurns implements MailboxOwner<RoomEvent> {
   constructor(
     private readonly room: TurnsRoom,
@@ -62,7 +62,8 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
     if (client.isDismissed) return;
     const instance = this.room.instance!;
     if (instance.events.size === 0) {
-      if (instance.text === undefined) hintAtUnhandled(this.room.definition, 'a text, and it has no @OnMessage().');
+      if (instance.text === undefined)
+        hintAtUnhandled(this.room.definition, 'it is text, and the class has no @OnMessage().');
       return this.runner.run(instance.text, client, text);
     }
     try {
@@ -78,7 +79,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   #takeBinary(client: Client, bytes: Buffer): void | Promise<void> {
     if (client.isDismissed) return;
     const { binary } = this.room.instance!;
-    if (binary === undefined) hintAtUnhandled(this.room.definition, 'a binary message, and it has no @OnBinary().');
+    if (binary === undefined) hintAtUnhandled(this.room.definition, 'it is binary, and the class has no @OnBinary().');
     return this.runner.run(binary, client, bytes);
   }
 
@@ -88,7 +89,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
     if (this.room.lifecycle !== null) this.room.lifecycle.turnEnded();
   }
 
-  /** A client of `jamsocket.v1` is to know that its message has been handled. Never throws. */
+  /** Acknowledges a message of a client that speaks `jamsocket.v1`. Never throws. */
   messageEnded(client: Client, length: number): void {
     try {
       this.room.members.handled(client, length);
@@ -110,7 +111,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
     if (event.type === 'destroy') void room.abandon();
   }
 
-  /** Handlers' errors do not come here. What the rest of the turn would have done for the end of a client or the room is made up for. */
+  /** An error outside of handlers. It cut the turn short, so the steps that end a client or the room are done here. */
   turnThrew(event: RoomEvent | undefined, error: unknown): void {
     const client = event !== undefined && 'client' in event ? event.client : undefined;
     this.runner.report(error, event && this.runner.latest, client);
@@ -135,7 +136,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
     return turn.then(() => this.#uncount(client));
   }
 
-  /** Once: a handler that took too long may still finish. */
+  /** May be called twice: by the timeout, and by the handler that finishes after it. */
   #uncount(client: Client): void {
     if (!client.isCounted) return;
     client.isCounted = false;
@@ -159,7 +160,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   }
 }
 
-/** A client that the room could not take in must not stay and wonder, nor be heard: its `@OnDisconnect` follows. */
+/** Closes a client whose connect failed. Its messages are ignored; its `@OnDisconnect` follows. */
 function endConnect(client: Client, error: unknown): void {
   client.isDismissed = true;
   const refusal = refusalFor(error, 'connect');

@@ -32,7 +32,7 @@ import { RoomTimers } from './room-timers.js';
 import { RoomTurns } from './room-turns.js';
 import type { WaitingEvent } from '../base/waiting-event.js';
 
-/** One live room: its clients, its instance of the service, and what it goes through from its start to its end. */
+/** One live room: its clients, its instance of the service and its states from start to stop. */
 export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   state: RoomState = 'starting';
   readonly context = new JamsocketContext(this);
@@ -40,14 +40,14 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   readonly members: Members;
   readonly timers: RoomTimers;
   readonly occupancy: Occupancy;
-  /** When it was made: milliseconds on the clock. */
+  /** When the room was created: milliseconds on the clock. */
   readonly startedAt: number;
   /** Resolves when the room has stopped. */
   readonly stopped: Promise<void>;
   instance: RoomInstance | null = null;
-  /** It has run. It may have stopped since. */
+  /** True once the room has been running, even if it has stopped since. */
   hasStarted = false;
-  /** What becomes of a durable room when this instance has ended. */
+  /** Why this instance ends, or that the room is deleted. For durable rooms. */
   #end: EndReason | 'deleted' = 'idle';
   readonly #mailbox: Mailbox<RoomEvent>;
   readonly #runner: HandlerRunner;
@@ -81,8 +81,8 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 
   /**
-   * Builds the instance and runs `@OnCreate`. Rejects if either fails; the room has stopped then, as it has if it was given
-   * up meanwhile: `hasStarted` tells.
+   * Builds the instance and runs `@OnCreate`. If either fails, the room stops and this rejects. If the room is abandoned in
+   * the meantime, this resolves with `hasStarted` false.
    */
   async start(mustBeSaved = false): Promise<void> {
     const { definition } = this;
@@ -96,7 +96,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
           return `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`;
         },
       );
-      // Nobody waits for a room that has been given up, however long its providers and @OnCreate take.
+      // Do not wait longer if the room is abandoned.
       await Promise.race([ready, this.stopped]);
       if (this.#isStopped) return;
       this.timers.schedule(this.definition.scheduled);
@@ -111,7 +111,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.#mailbox.open();
   }
 
-  /** Whoever observes the rooms; `null` if nobody does. */
+  /** `null` while no observer is registered. */
   get observer(): ObserverSet | null {
     return this.services.observers.current;
   }
@@ -120,12 +120,12 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.observer?.messageSent(this.context, message);
   }
 
-  /** Number of the turn that it is at. */
+  /** Number of the present turn. */
   get turn(): number {
     return this.#mailbox.turn;
   }
 
-  /** Events that wait for their turn. */
+  /** Number of events in the mailbox. */
   get waitingEvents(): number {
     return this.#mailbox.waitingEvents;
   }
@@ -134,35 +134,35 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     return this.services.clock.now();
   }
 
-  /** Nothing is under way in it: it has started, and no turn runs or waits. */
+  /** The room has started, and no turn runs or waits. */
   get isIdle(): boolean {
     return this.state !== 'starting' && this.#mailbox.isIdle;
   }
 
-  /** A handler that took too long is still running. */
+  /** The handler of a turn that timed out is still running. */
   get hasOverdueTurn(): boolean {
     return this.#mailbox.hasOverdueTurn;
   }
 
-  /** Clients that came and went have left it more messages than its mailbox takes from those that stay. */
+  /** Departed clients have left more messages than the mailbox takes from connected clients. */
   get isSwamped(): boolean {
     return this.#heldUp.isSwamped(this.definition.options.limits.mailbox.maxBytes);
   }
 
-  /** @throws RefusedError `store_unavailable` if whoever comes in now would wait for the store */
+  /** @throws RefusedError `store_unavailable` if a client or call would have to wait for the store */
   requireStore(): void {
     if (this.lifecycle?.isStuck)
       throw storeUnavailable(`Room "${this.address.key}" takes nobody in while its store does not answer.`);
   }
 
-  /** Keeps the room alive for a client that is on its way. @returns false if the room is stopping */
+  /** Keeps the room alive for a client that is connecting. @returns false if the room is not running */
   reserve(): boolean {
     if (this.state !== 'running') return false;
     this.occupancy.reserve();
     return true;
   }
 
-  /** The client with the reservation is here. */
+  /** The client takes its reservation and becomes a member. */
   join(client: Client, connection: Link): void {
     client.room = this;
     client.address = this.address;
@@ -176,13 +176,13 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.post({ type: 'connect', client });
   }
 
-  /** A client that was away goes on with another connection. */
+  /** A client that was away resumes on a new connection. */
   resume(resumable: Resumable, connection: Link, request: ClientRequest, token: string): void {
     const { client } = resumable;
     this.members.resume(resumable, connection, token);
     client.request = request;
     client.inboundRate?.returned(client.session!.heardUntil, this.now());
-    // It has another token now.
+    // The new token has to be saved.
     if (this.lifecycle !== null) this.lifecycle.turnEnded();
     this.observer?.clientResumed(this.context, client);
     if (client.held?.isFull) connection.pause();
@@ -191,7 +191,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     else this.post({ type: 'resume', client });
   }
 
-  /** The client's connection has ended; it may come back. */
+  /** The client's connection has ended. Its place is kept if it can resume; otherwise it leaves. */
   connectionLost(client: Client, code: number, reason: string): void {
     if (this.state === 'running' && this.members.keepPlace(client, code)) {
       this.observer?.clientLost(this.context, client);
@@ -200,7 +200,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.leave(client, code, reason);
   }
 
-  /** The client has left for good. */
+  /** The client leaves permanently. */
   leave(client: Client, code: number, reason: string): void {
     client.closed = { code, reason };
     if (this.lifecycle !== null && client.isCounted) this.lifecycle.leaving(client);
@@ -213,8 +213,8 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 
   /**
-   * A text has its turn without an event if the room is idle: nothing has to wait, and an event would be garbage. What
-   * is held of a client is handed on before the room is idle, so nothing of it is overtaken.
+   * In an idle room a text is handled without allocating an event. Held messages of the client cannot be overtaken:
+   * they enter the mailbox before the room is idle.
    */
   receiveText(client: Client, text: string): void {
     if (this.observer !== null || this.state === 'stopped' || !this.#mailbox.begin())
@@ -248,7 +248,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     else this.post({ type: 'invoke', call });
   }
 
-  /** Runs an action when everything that waits now has had its turn, or never will. */
+  /** Runs an action after the turns of all waiting events, or at once if the room stops. */
   whenTurnComes(action: () => void): void {
     this.invoke({ name: 'wake', runAsCaller: undefined, run: action, refuse: action, fail: action });
   }
@@ -258,12 +258,12 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     return this.state !== 'stopped' && this.#mailbox.post(event);
   }
 
-  /** Posts what has waited elsewhere. @returns whether the mailbox is full now */
+  /** Posts an event that has waited elsewhere. @returns whether the mailbox is full now */
   postWaiting(waiting: WaitingEvent<RoomEvent>): boolean {
     return this.state !== 'stopped' && this.#mailbox.postWaiting(waiting);
   }
 
-  /** Posts what whoever is running now has not asked for, or not for itself: a timer, the end of a client or of the room. */
+  /** Posts an event that must not run in the present async context: a timer, or the end of a client or of the room. */
   postFromNobody(event: RoomEvent): void {
     inContextOfNobody(() => this.post(event));
   }
@@ -283,8 +283,8 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 
   /**
-   * Ends this instance, and not the room: who is in it stays in what is saved, and is not told. Resolves when it has
-   * stopped; then its connections are to be closed. For durable rooms.
+   * Stops this instance of a durable room. Its clients stay members in the saved record and are not told. Resolves when
+   * the instance has stopped; the caller then closes the connections.
    */
   suspend(reason: EndReason): Promise<void> {
     if (this.state === 'running') {
@@ -297,12 +297,12 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 
   /**
-   * A shutdown that does not wait any longer: messages, timers and calls that have not had their turns are given up. What
-   * has begun and what ends the room share the time until `deadline`, on the clock.
-   * @returns how many messages of clients were given up
+   * For a shutdown whose time is short: discards waiting messages, timers and calls. The present turn and the turns that
+   * end the room share the time until `deadline` (time of the clock).
+   * @returns how many client messages were discarded
    */
   hurry(deadline: number): number {
-    // Nobody is here yet, and nobody waits for it any more.
+    // It has no clients yet, and new ones are refused.
     if (this.state === 'starting') void this.abandon();
     this.close(CloseCode.serviceRestart, 'service restart');
     const givenUp = this.#mailbox.hurry(deadline, isForgone);
@@ -310,7 +310,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     return givenUp.filter(({ type }) => type === 'text' || type === 'binary').length;
   }
 
-  /** The last turn is over: saves what there is, or deletes it. Never rejects. */
+  /** Saves the room after its last turn, or deletes its record. Never rejects. */
   async saveLast(): Promise<void> {
     if (this.lifecycle === null) return;
     for (const client of this.members.all) this.members.acknowledgeRest(client);
@@ -361,19 +361,19 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.#runner.report(error);
   }
 
-  /** Stops at once, whatever its handlers are doing. */
+  /** Stops at once, without waiting for running handlers. */
   abandon(): Promise<void> {
     return inContextOfNobody(() => this.#finish());
   }
 
-  /** The mailbox takes events again. */
+  /** The mailbox takes events again: passes on the held messages. */
   mailboxDrained(): void {
     this.#heldUp.handOn(this.#mailbox);
   }
 
   async #build(mustBeSaved: boolean): Promise<void> {
     const instance = (this.instance = await this.definition.instantiate(this.context));
-    // It may have come too late: what was made has to be unmade.
+    // The room was stopped while the instance was built: destroy what was built.
     if (this.#isStopped) return this.#destroyProviders();
     await this.#restore(mustBeSaved);
     if (this.#isStopped) return;
@@ -385,7 +385,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     await this.lifecycle?.started();
   }
 
-  /** @param mustBeSaved the room is not made if it is not there already */
+  /** @param mustBeSaved fail if there is no saved record */
   async #restore(mustBeSaved: boolean): Promise<void> {
     if (this.lifecycle === null) return;
     await this.lifecycle.restore();
@@ -394,7 +394,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     throw new RefusedError(404, 'no_such_room', `There is no room "${this.address.key}".`);
   }
 
-  /** Nobody is here any more. */
+  /** The room is empty. */
   #drain(): void {
     if (this.state !== 'running') return;
     this.state = 'draining';
@@ -415,7 +415,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.#startDraining();
   }
 
-  /** Its socket may take a while to end, and a shutdown waits for it. */
+  /** Registers a closed connection whose socket has not ended: a shutdown waits for it. */
   #watchEnd(connection: Link | null): void {
     const { closing } = this.services;
     if (connection === null || connection.hasEnded) return;
@@ -450,7 +450,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     });
   }
 
-  /** A step on the way to the end: if it fails, the others follow all the same. */
+  /** Runs one step of stopping. Its error does not prevent the next steps. */
   #safely(step: () => void): void {
     try {
       step();
@@ -460,12 +460,12 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 }
 
-/** What a shutdown gives up when it is in a hurry: all but what a client's coming and going and the room's end ask for. */
+/** Whether a shutdown in a hurry discards the event: all except connects, disconnects and the end of the room. */
 function isForgone({ type }: RoomEvent): boolean {
   return type !== 'connect' && type !== 'disconnect' && type !== 'destroy';
 }
 
-/** The room behind what a client or a context knows of it; only for rooms of this process. */
+/** The `Room` of a `RoomPort`. @throws TypeError if it is not in this process */
 export function localRoom(port: object): Room {
   if (port instanceof Room) return port;
   throw new TypeError('The room is not in this process.');

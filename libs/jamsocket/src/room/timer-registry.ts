@@ -4,35 +4,35 @@ import type { CronJob } from 'cron';
 import { logWarning } from '../base/log.js';
 import type { RoomTimer } from './room-event.js';
 
-/** The maps of a `SchedulerRegistry`: a timer has its name among those of its type. */
+/** The maps of a `SchedulerRegistry`. A name is unique within its type. */
 export type TimerType = 'timeout' | 'interval' | 'cron';
 
-/** What stands in the registry for a timer. */
+/** A timer's entry in the registry. */
 export type TimerHandle = NodeJS.Timeout | CronJob;
 
-/** A timer that has not fired yet, or an interval. */
+/** A timer that will fire. */
 export interface PendingTimer {
   readonly name: string;
   readonly type: TimerType;
-  /** The method Nest's decorators started it for; `undefined` for `setTimer`. */
+  /** The method that Nest's decorator is on; `undefined` for `setTimer`. */
   readonly method?: string;
-  /** Milliseconds on the room's clock; the calendar alone knows that of a cron job. */
+  /** Milliseconds on the room's clock; `undefined` for a cron job. */
   readonly dueAt: number | undefined;
 }
 
-/** What a room keeps of a timer of its own. */
+/** A room's own record of one of its timers. */
 export class Pending implements RoomTimer, PendingTimer {
   dueAt: number | undefined = undefined;
-  /** What is registered for it: the job, or the wait that is under way. */
+  /** The registered handle: the cron job, or the present timeout or interval. */
   handle: TimerHandle | undefined = undefined;
-  /** A job's `initialDelay`, while it lasts. */
+  /** The timeout of a cron job's `initialDelay`. */
   delay: NodeJS.Timeout | undefined = undefined;
   isCancelled = false;
-  /** Which try the next turn is, earlier ones that a crash may have cut short included. */
+  /** Number of the next try, counting earlier tries that a crash may have interrupted. */
   attempt = 1;
-  /** Its event waits in the mailbox: another one of an interval would only pile up. */
+  /** Its event waits in the mailbox: an interval posts no second one until then. */
   isPosted = false;
-  /** It does not fire again. */
+  /** The timer does not fire again. */
   isOver = false;
 
   /** @param everyMs milliseconds between two ticks of an interval */
@@ -51,18 +51,18 @@ export class Pending implements RoomTimer, PendingTimer {
 const logger = new Logger('Jamsocket');
 
 /**
- * The application's `SchedulerRegistry`, where every pending timer of every room can be seen. Entries that somebody
- * else took out (the scheduler clears them all when the application shuts down) are no mistake here.
+ * The application's `SchedulerRegistry`, which lists the pending timers of all rooms. An entry may be missing: the
+ * scheduler clears the registry when the application shuts down.
  */
 export class TimerRegistry {
   #registry: SchedulerRegistry = new SchedulerRegistry();
 
-  /** From now on timers go into this registry. */
+  /** Puts timers into this registry from now on. */
   use(registry: SchedulerRegistry): void {
     this.#registry = registry;
   }
 
-  /** A name that the application uses itself stays the application's: the timer runs without being listed. */
+  /** If the application already uses the name, its entry stays, and this timer runs without being listed. */
   add(type: TimerType, name: string, handle: TimerHandle): void {
     if (this.#registry.doesExist(type, name)) {
       const line = `A timer of a room is not in the SchedulerRegistry: the application has a ${type} named "${name}".`;
@@ -74,7 +74,7 @@ export class TimerRegistry {
     else this.#registry.addCronJob(name, handle as CronJob);
   }
 
-  /** Takes the timer out, and clears it or stops its job. Another timer of this name is left alone. */
+  /** Removes the timer and clears it or stops its job. Another timer with this name is not touched. */
   remove(type: TimerType, name: string, handle: TimerHandle): void {
     if (!this.#has(type, name, handle)) {
       if (type === 'cron') void (handle as CronJob).stop();
@@ -91,14 +91,14 @@ export class TimerRegistry {
   }
 }
 
-/** An interval may have the name of a timeout, as in Nest. */
+/** The type is part of the key: as in Nest, an interval and a timeout may have the same name. */
 export function keyOf(type: TimerType, name: string): string {
   return `${type}:${name}`;
 }
 
 /**
  * The registry name of a room's timer: `jamsocket:<service>/<room>:<timer>`. Colons, slashes and percent signs within a
- * part are percent-encoded, so that two timers never have one name.
+ * part are percent-encoded, so that two timers never share a name.
  */
 export function timerName(service: string, roomPath: readonly string[], timer: string): string {
   return `jamsocket:${encode(service)}/${roomPath.map(encode).join('/')}:${encode(timer)}`;

@@ -9,11 +9,11 @@ interface TurnHome {
   now(): number;
 }
 
-/** A turn that somebody observes. */
+/** A turn that observers want to know of. */
 export class TurnRecord implements ObservedTurn {
   readonly room: JamsocketContext;
   hasFailed = false;
-  /** The first error: what a filter makes of it is another matter. */
+  /** The first error of the turn. An error that a filter throws later does not replace it. */
   error: unknown = undefined;
 
   constructor(

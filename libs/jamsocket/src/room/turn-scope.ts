@@ -1,27 +1,27 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** A room as far as its turns go. */
+/** The part of a room that has turns. */
 export interface TurningRoom {
-  /** Number of the turn that it is at. */
+  /** Number of the present turn. */
   readonly turn: number;
 }
 
-/** The turns that the running code is part of: one of a room, and those of the rooms whose call it answers. */
+/** The turns that the running code is part of: that of its room, and those of the rooms that called it, directly or not. */
 export interface TurnChain {
   readonly room: TurningRoom;
-  /** Number of the turn: what a handler leaves running may outlast it. */
+  /** Number of the turn: work that a handler leaves running may outlast it. */
   readonly turn: number;
   readonly caller: TurnChain | undefined;
 }
 
 const chains = new AsyncLocalStorage<TurnChain>();
 
-/** The room whose synchronous handler is running. It cannot wait for anything, so it needs no async scope: those cost. */
+/** The room whose synchronous handler is running. Such a handler cannot wait, so it does without an async scope, which is slow. */
 let running: TurningRoom | null = null;
 
-/** Runs a handler that may wait, as part of the room's turn. */
+/** Runs a handler that may be asynchronous, as part of the room's turn. */
 export function inTurn<T>(room: TurningRoom, caller: TurnChain | undefined, handler: () => T): T {
-  // It may be called by a synchronous handler of another room.
+  // A synchronous handler of another room may be the caller.
   const before = switchRunning(null);
   try {
     return chains.run({ room, turn: room.turn, caller }, handler);
@@ -30,7 +30,7 @@ export function inTurn<T>(room: TurningRoom, caller: TurnChain | undefined, hand
   }
 }
 
-/** Marks the begin (and, with what it returned, the end) of a synchronous handler. */
+/** Marks the start of a synchronous handler. Call it again with the returned value at the end. */
 export function switchRunning(room: TurningRoom | null): TurningRoom | null {
   const before = running;
   running = room;
@@ -42,7 +42,7 @@ export function currentTurn(): TurnChain | undefined {
   return running === null ? chains.getStore() : { room: running, turn: running.turn, caller: undefined };
 }
 
-/** Whether the running code is part of the turn that this room is at, directly or through calls between rooms. */
+/** Whether the running code is part of this room's present turn, directly or through calls between rooms. */
 export function isInTurnOf(room: TurningRoom): boolean {
   for (let chain = currentTurn(); chain !== undefined; chain = chain.caller) {
     if (chain.room === room && chain.turn === room.turn) return true;

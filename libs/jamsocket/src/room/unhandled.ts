@@ -1,12 +1,12 @@
 import { Hints, isDevelopment } from '../base/hints.js';
 import type { RoomDefinition } from './room-definition.js';
 
-/** Of a class's events. */
+/** How many event names a hint lists. */
 const MAX_NAMES = 20;
 
 const hints = new WeakMap<RoomDefinition, Hints>();
 
-/** Tells whoever develops the application of a message that no handler of a room's class is for. */
+/** In development, logs a message that the room's class has no handler for. */
 export function hintAtUnhandled(definition: RoomDefinition, what: string, events: Iterable<string> = []): void {
   if (!isDevelopment()) return;
   let given = hints.get(definition);
@@ -16,6 +16,6 @@ export function hintAtUnhandled(definition: RoomDefinition, what: string, events
     .map((event) => `"${event}"`)
     .join(', ');
   given.give(
-    `A client of ${definition.type.name} sent what no handler is for: ${what}${names && ` Its events: ${names}.`}`,
+    `A client of ${definition.type.name} sent a message that no handler takes: ${what}${names && ` Events of the class: ${names}.`}`,
   );
 }

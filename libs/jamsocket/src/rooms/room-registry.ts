@@ -80,7 +80,7 @@ export class RoomRegistry {
     entry.room.whenTurnComes(() => this.#letGo(entry.room));
   }
 
-  /** Nobody needs to be in a room that was woken, except who has come since. */
+  /** A woken room may be empty: it stops again unless a client has joined since. */
   #letGo(room: Room): void {
     if (room.lifecycle?.isExpired && room.occupancy.size === 1) room.destroy('expired');
     room.occupancy.release();
