@@ -59,7 +59,7 @@ describePostgres('With a PostgreSQL server', () => {
     await Promise.all([...stores, bare].map((store) => store.close()));
     expect(pool.listenerCount('error')).toBe(0);
     expect(() => new PostgresStore({ pool, prefix: 'x; DROP' })).toThrow('prefix "x; DROP" may have');
-    expect(() => new PostgresStore({ pool: {} as never })).toThrow('pool is no Pool');
+    expect(() => new PostgresStore({ pool: {} as never })).toThrow('pool must be a Pool');
   });
 
   it('closes a connection that does not answer, and answers a write that was done meanwhile', async () => {

@@ -103,7 +103,7 @@ describeRedis('RedisStore', () => {
 
   it('refuses what is no client, and a prefix that would move rooms to other slots', () => {
     for (const redis of [undefined, {}, 'redis://localhost', { sendCommand: () => undefined }])
-      expect(() => new RedisStore({ redis: redis as never })).toThrow('redis is no client of ioredis');
+      expect(() => new RedisStore({ redis: redis as never })).toThrow('redis must be a client of ioredis');
     expect(() => new RedisStore({ redis: {} as never, prefix: 'a{b}' })).toThrow('prefix "a{b}" may have letters');
   });
 });

@@ -1,7 +1,7 @@
 import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import type { RoomRegistry } from './rooms/room-registry.js';
 
-/** In the form of `HealthIndicatorResult` of `@nestjs/terminus`, which needs not be there. */
+/** Has the form of `HealthIndicatorResult` of `@nestjs/terminus`; that package is optional. */
 export type JamsocketHealthResult<Key extends string = string> = Record<
   Key,
   { readonly status: 'up' | 'down'; readonly rooms: number; readonly clients: number }
@@ -9,8 +9,8 @@ export type JamsocketHealthResult<Key extends string = string> = Record<
 
 /**
  * Whether the application takes new clients, as a health indicator for `@nestjs/terminus`:
- * `health.check([() => jamsocketHealth.isHealthy()])`. It is down from the moment a shutdown begins, so that a load
- * balancer sends nobody here while the rooms drain.
+ * `health.check([() => jamsocketHealth.isHealthy()])`. The status is `down` as soon as a shutdown begins, so that a load
+ * balancer sends no more clients while the rooms drain.
  */
 export class JamsocketHealth {
   /** @internal */

@@ -15,7 +15,7 @@ import type { Waker } from './rooms/waker.js';
 import type { RoomRegistry } from './rooms/room-registry.js';
 import type { TimerRegistry } from './room/timer-registry.js';
 
-/** What the lifecycle needs of the rest. */
+/** What the lifecycle starts and stops. */
 export interface LifecycleParts {
   readonly adapterHost: HttpAdapterHost;
   readonly moduleRef: ModuleRef;
@@ -33,7 +33,7 @@ export interface LifecycleParts {
 
 type ClosingAdapter = { beforeClose?: () => unknown };
 
-/** Opens the front door when the application has booted, and drains the rooms before it shuts anything else down. */
+/** Accepts clients when the application has booted. On shutdown it drains the rooms before anything else is shut down. */
 export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger('Jamsocket');
   #unhook: (() => void) | null = null;
@@ -41,7 +41,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
 
   constructor(private readonly parts: LifecycleParts) {}
 
-  /** @throws JamsocketConfigurationError for what can be seen only once all dependencies are known */
+  /** @throws JamsocketConfigurationError for mistakes that show only when all dependencies are known */
   onModuleInit(): void {
     refuseInjectionMistakes(this.parts.modules);
     if (this.parts.durability !== null && this.parts.options.durable === undefined)
@@ -88,7 +88,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
     }
   }
 
-  /** Says how durable rooms are: a store that loses what it acknowledged should not come as a surprise. */
+  /** Logs how durable the store is: nobody should be surprised by one that loses data after a crash. */
   async #openStore({ store }: Durability): Promise<void> {
     try {
       this.#logger.log(`Durable rooms are kept in ${await store.describe()}`);
@@ -107,7 +107,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
     };
   }
 
-  /** Nest 11 has nothing of the kind: the destroy hooks of the application's providers wait for the rooms instead. */
+  /** Nest 11 has no such hook: here the destroy hooks of the application's providers wait until the rooms have drained. */
   #drainBeforeDestroyHooks(): void {
     const wrappers = [...this.parts.modules.values()].flatMap((module) => [
       ...module.providers.values(),

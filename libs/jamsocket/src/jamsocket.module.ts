@@ -53,7 +53,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({}, (definition) => withHttpRoutes(definition))
   .build();
 
-/** The paths of the HTTP routes come from the options, which may be known only once providers are built. */
+/** Adds the HTTP routes. Their paths come from the options, which may be known only when providers are built. */
 function withHttpRoutes(definition: DynamicModule): DynamicModule {
   const controller = createHttpController();
   const routes: Provider = {
@@ -222,7 +222,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     JamsocketHealth,
     JamsocketClock,
     JamsocketRandom,
-    // For our other modules; nobody else can name them.
+    // Only for the library's own modules; applications cannot import these tokens.
     RouteClashes,
     RESOLVED_OPTIONS,
     ServiceDefinitions,
@@ -237,7 +237,7 @@ export class JamsocketModule extends ConfigurableModuleClass implements NestModu
     super();
   }
 
-  /** Nest calls it when main.ts has set its prefix and its versions, and before any route is registered. */
+  /** Nest calls this after main.ts has set the global prefix and versioning, before any route is registered. */
   configure(): void {
     const cure = "Move those of the module with http: { prefix: '/rooms' }, or rename the other.";
     this.clashes.refuse(this.routes, 'JamsocketModule', cure);
@@ -248,7 +248,7 @@ export class JamsocketModule extends ConfigurableModuleClass implements NestModu
   }
 }
 
-/** What is injected as `JamsocketContext`: only rooms have a `RoomRequest` where Nest has the request. */
+/** The `JamsocketContext` to inject. Within a room Nest's `REQUEST` is a `RoomRequest`; elsewhere there is no context. */
 function roomContextFrom(request: unknown): JamsocketContext {
   if (request instanceof RoomRequest) return request.context;
   throw new JamsocketError(
@@ -257,7 +257,7 @@ function roomContextFrom(request: unknown): JamsocketContext {
   );
 }
 
-/** Two of these would both answer every upgrade. The same options twice are one module to Nest, and no mistake. */
+/** Two modules would both answer every upgrade. With the same options Nest makes one module of them, which is allowed. */
 function refuseSecondImport(modules: ModulesContainer): void {
   const imports = [...modules.values()].filter(({ metatype }) => metatype === JamsocketModule);
   if (imports.length < 2) return;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RoomKey } from '../store/room-store.js';
 
 /**
- * Keys of the one database that all rooms are in. The first letter tells what is there:
+ * Keys of the one database that keeps all rooms. The first letter tells what a key is for:
  * `r` id: the head of a record · `p` id NUL name: a part · `s` id NUL number: a segment ·
  * `d` owner NUL time id: what is due · `l` id: rooms that have parts.
  * LMDB takes keys of up to 1,978 bytes, so long names end in a hash. An id is the service and the key, with a NUL between.
@@ -10,11 +10,11 @@ import type { RoomKey } from '../store/room-store.js';
 export type RoomId = Buffer;
 
 const NUL = Buffer.of(0);
-/** The first byte after NUL: where everything ends that begins with a name and NUL. */
+/** The byte after NUL: the end of the range of keys that begin with a name and NUL. */
 const AFTER_NUL = Buffer.of(1);
 const MAX_NAME_BYTES = 500;
 const PREFIX_BYTES = 300;
-/** No byte of UTF-8, so no short name looks like a long one. */
+/** Never occurs in UTF-8, so a short name cannot look like a hashed one. */
 const HASHED = Buffer.of(0xff);
 const NUMBER_BYTES = 8;
 
@@ -38,12 +38,12 @@ export function segmentNumber(key: Buffer): number {
   return Number(key.readBigUInt64BE(key.length - NUMBER_BYTES));
 }
 
-/** @param owner empty for rooms that nobody sees to */
+/** @param owner empty for released rooms */
 export function dueKey(owner: string, dueAt: number, id: RoomId): Buffer {
   return Buffer.concat([Buffer.from('d'), nameBytes(owner), NUL, numberBytes(dueAt), id]);
 }
 
-/** The first key of an owner, and the first one behind those of the owner. */
+/** The keys of one owner: from `start` to before `end`. */
 export function dueRange(owner: Buffer): { start: Buffer; end: Buffer } {
   const start = Buffer.concat([Buffer.from('d'), owner]);
   return { start: Buffer.concat([start, NUL]), end: Buffer.concat([start, AFTER_NUL]) };
@@ -82,7 +82,7 @@ export function nameBytes(name: string): Buffer {
   return Buffer.concat([bytes.subarray(0, PREFIX_BYTES), HASHED, Buffer.from(hash)]);
 }
 
-/** In an order that compares as numbers do. */
+/** Big-endian, so that the bytes sort like the numbers. */
 function numberBytes(value: number): Buffer {
   const bytes = Buffer.alloc(NUMBER_BYTES);
   bytes.writeBigUInt64BE(BigInt(value));

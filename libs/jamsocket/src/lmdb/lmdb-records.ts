@@ -32,7 +32,7 @@ export type Bytes = Database<Uint8Array, Uint8Array>;
 
 const EMPTY = Buffer.of(0);
 
-/** What is done in one transaction. `claim` and `apply` change the database and must run in one. */
+/** Reads and writes records. `claim` and `apply` change the database and must run in a transaction. */
 export class LmdbRecords {
   constructor(private readonly db: Bytes) {}
 
@@ -63,7 +63,7 @@ export class LmdbRecords {
     const found: DueRoom[] = [];
     let { start }: { start: Buffer } = DUE_RANGE;
     while (found.length < limit) {
-      // One owner a round: a jump behind those that are left out costs nothing, however many rooms they have.
+      // One owner per round: skipping an excluded owner is one seek, however many rooms it has.
       const [first] = this.db.getKeys({ start, end: DUE_RANGE.end, limit: 1 });
       if (first === undefined) break;
       const { owner } = readDueKey(Buffer.from(first));
@@ -164,7 +164,7 @@ export class LmdbRecords {
     return bytes === undefined ? undefined : readHead(bytes, room);
   }
 
-  /** A record that cannot be read has no writer, whatever a write says. */
+  /** `undefined` for a record that cannot be read: every write to it is refused. */
   #readableHead(id: RoomId, room: RoomKey): RecordHead | undefined {
     try {
       return this.#head(id, room);
@@ -174,7 +174,7 @@ export class LmdbRecords {
     }
   }
 
-  /** Names in keys may be hashed; the head has them whole. */
+  /** Names in keys may be hashed; the head of the record has the full names. */
   #roomOf(id: RoomId): RoomKey | undefined {
     const bytes = this.db.get(headKey(id));
     if (bytes === undefined) return undefined;

@@ -6,24 +6,24 @@ import { LmdbRecords, type Bytes } from './lmdb-records.js';
 
 export type LmdbStoreOptions =
   | {
-      /** Folder of the database; it is made if it is not there. On a disk of this machine, never on a network file system. */
+      /** Folder of the database; created if missing. Must be on a local disk, never on a network file system. */
       readonly path: string;
     }
   | {
       /**
-       * An environment that the application has opened itself, and closes itself after the application. Open it with
-       * `safeRestore: true`, and without `noSync` or `separateFlushed`.
+       * An environment that your code opens, and closes after the Nest application has closed. Open it with
+       * `safeRestore: true` and without `noSync` or `separateFlushed`.
        */
       readonly environment: RootDatabase;
     };
 
-/** Of the database within the environment. */
+/** Name of the database within the environment. */
 const NAME = 'jamsocket';
 const CLOSED = 'The LmdbStore has been closed.';
 
 /**
- * Keeps durable rooms in an LMDB database in the process: no server to run. A commit resolves when it is flushed to the
- * disk. Several processes of one machine may use one path.
+ * Keeps durable rooms in an LMDB database, which runs in the process and needs no server. A commit resolves when it is
+ * flushed to disk. Several processes of one machine may use the same path.
  */
 export class LmdbStore implements RoomStore {
   readonly #options: LmdbStoreOptions;
@@ -60,7 +60,7 @@ export class LmdbStore implements RoomStore {
     return this.#read((records) => records.list(service, limit, after));
   }
 
-  /** Waits for commits that are under way. `process.exit()` with some under way may hang: close first. */
+  /** Waits for commits that are under way. `process.exit()` may hang during a commit: close first. */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
   }
@@ -73,7 +73,7 @@ export class LmdbStore implements RoomStore {
   #read<T>(read: (records: LmdbRecords) => T): T {
     const records = this.#opened();
     try {
-      // The snapshot of the last read may be older than what another process has written.
+      // The last read's snapshot may be older than a write of another process.
       this.#db!.resetReadTxn();
       return read(records);
     } catch (error) {
@@ -81,10 +81,10 @@ export class LmdbStore implements RoomStore {
     }
   }
 
-  /** All of what `action` does, or nothing of it. */
+  /** Runs `action` in one transaction: all of its writes are kept, or none. */
   async #transaction<T>(action: (records: LmdbRecords) => T): Promise<T> {
     const records = this.#opened();
-    // Of all transactions that come while one is flushed LMDB makes one.
+    // Transactions that start during a flush are merged into one by lmdb.
     const result = this.#begin(() => action(records));
     this.#underWay.add(result);
     try {
@@ -99,7 +99,7 @@ export class LmdbStore implements RoomStore {
   async #begin<T>(action: () => T): Promise<T> {
     const db = this.#db!;
     const result = db.childTransaction(action);
-    // If the commit fails, a promise of lmdb's own rejects too, and would end the process as unhandled.
+    // If the commit fails, an internal promise of lmdb rejects too; unhandled, it would end the process.
     setImmediate(() => void db.committed.then(ignore, ignore));
     return await result;
   }
@@ -127,15 +127,15 @@ function openAt(path: string): RootDatabase {
   const options: RootDatabaseOptionsWithPath & { readonly safeRestore: boolean } = {
     path,
     safeRestore: true,
-    // A flush within the commit: with lmdb's own overlapping flushes close() hangs after a commit that failed.
+    // Flush within the commit: with overlapping flushes, lmdb's default, close() hangs after a failed commit.
     overlappingSync: false,
-    // lmdb's batches by event turn have nothing to gather: a commit is one transaction already.
+    // Batching the writes of a tick gains nothing: a commit is one transaction already.
     eventTurnBatching: false,
   };
   return open(options);
 }
 
-/** lmdb's error says "see commitError": a promise that rejects with the error of the database. */
+/** lmdb's error only says "see commitError". That is a promise, which rejects with the error of the database. */
 async function causeOf(error: unknown): Promise<unknown> {
   const cause = (error as { commitError?: unknown } | undefined)?.commitError;
   if (!(cause instanceof Promise)) return error;

@@ -1,7 +1,7 @@
 import type { RoomKey } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
 
-/** What is known of a record without its bytes. It lists those, so one that is lost is noticed. */
+/** A record without its bytes. It lists the parts and segments, so that a missing one is noticed. */
 export interface RecordHead {
   readonly service: string;
   readonly key: string;
@@ -12,7 +12,7 @@ export interface RecordHead {
   readonly dueAt: number | null;
   /** Names of the parts. */
   readonly parts: readonly string[];
-  /** How many segments there are. */
+  /** Number of segments. */
   readonly segments: number;
   /** Number of the first segment; 0 if there is none. */
   readonly first: number;

@@ -5,20 +5,20 @@ export function idOf({ service, key }: RoomKey): Buffer {
   return createHash('sha256').update(service).update('\0').update(key).digest();
 }
 
-/** Where bytes are within all bytes of a batch, as `substring` counts: from 1. */
+/** A range within the bytes of a batch. Offsets start at 1, as in SQL's `substring`. */
 interface Slice {
-  readonly place: number;
+  readonly position: number;
   readonly name: string | number;
   readonly at: number;
   readonly size: number;
 }
 
-/** The values of the commit statement. Bytes go as one value: an array of them would be sent as text, twice as long. */
+/** The values of the commit statement. All bytes are one value: an array would be sent as text, twice as long. */
 export function commitValues(writes: readonly RoomWrite[]): unknown[] {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const sliceOf = (place: number, name: string | number, bytes: Uint8Array): Slice => {
-    const slice = { place, name, at: length + 1, size: bytes.length };
+  const sliceOf = (position: number, name: string | number, bytes: Uint8Array): Slice => {
+    const slice = { position, name, at: length + 1, size: bytes.length };
     chunks.push(bytes);
     length += bytes.length;
     return slice;
@@ -43,7 +43,7 @@ export function commitValues(writes: readonly RoomWrite[]): unknown[] {
   ];
 }
 
-/** Which room, and by what right. */
+/** For each write its room and what entitles it: fence, owner and sequence. */
 export function proofOf(writes: readonly RoomWrite[]): unknown[] {
   return [
     writes.map(({ room }) => idOf(room)),
@@ -55,14 +55,14 @@ export function proofOf(writes: readonly RoomWrite[]): unknown[] {
 
 function columnsOf(slices: readonly Slice[]): unknown[] {
   return [
-    slices.map(({ place }) => place),
+    slices.map(({ position }) => position),
     slices.map(({ name }) => name),
     slices.map(({ at }) => at),
     slices.map(({ size }) => size),
   ];
 }
 
-/** Statements of more bytes or rooms than this are split: a batch is atomic room by room, and memory is finite. */
+/** Larger batches are split to bound memory. That is allowed: a batch is atomic per room only. */
 const MAX_BYTES = 16 * 1_048_576;
 const MAX_ROOMS = 1_000;
 

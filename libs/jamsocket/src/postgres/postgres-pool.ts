@@ -1,4 +1,4 @@
-/** What the store needs of a `Pool` of npm `pg`. */
+/** The part of a `Pool` of npm `pg` that the store uses. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>;
   on(event: 'error', listener: () => void): unknown;
@@ -7,7 +7,7 @@ export interface PostgresPool {
 
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<PostgresResult>;
-  /** @param destroy closes the connection instead of keeping it for others */
+  /** @param destroy close the connection instead of returning it to the pool */
   release(destroy?: boolean): void;
   on(event: 'error', listener: () => void): unknown;
   removeListener(event: 'error', listener: () => void): unknown;
@@ -19,8 +19,8 @@ export interface PostgresResult {
 }
 
 /**
- * Lends a connection of the pool, for so long at most: one that does not answer is closed.
- * @throws what `work` throws, or Error after the time
+ * Runs `work` with a connection of the pool. After `timeoutMs` the connection is closed.
+ * @throws any error of `work`; Error after `timeoutMs`
  */
 export async function withClient<T>(
   pool: PostgresPool,
@@ -36,7 +36,7 @@ export async function withClient<T>(
     }, timeoutMs);
   });
   const connecting = pool.connect();
-  // A connection that comes too late goes back unused.
+  // A connection that comes too late is returned unused.
   connecting.then(
     (client) => isLate && client.release(),
     () => undefined,
@@ -50,7 +50,7 @@ export async function withClient<T>(
 }
 
 async function lent<T>(client: PostgresClient, result: Promise<T>): Promise<T> {
-  // A connection that breaks emits an error besides, and without a listener that would end the process.
+  // A broken connection also emits an error; without a listener that would end the process.
   client.on('error', ignore);
   let isUsable = false;
   try {

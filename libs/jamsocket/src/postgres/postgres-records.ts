@@ -13,11 +13,11 @@ interface Head {
   readonly has_parts: boolean;
 }
 
-/** What is done on one connection. */
+/** Reads and writes records on a given connection. */
 export class PostgresRecords {
   constructor(private readonly sql: PostgresSql) {}
 
-  /** The row is locked until the end, so nobody writes between the claim and the reading. */
+  /** The row is locked until the transaction ends, so there is no write between the claim and the read. */
   async claim(client: PostgresClient, room: RoomKey, owner: string, minFence: number): Promise<Claim> {
     const id = idOf(room);
     await client.query('BEGIN');
@@ -33,10 +33,11 @@ export class PostgresRecords {
   }
 
   async commit(client: PostgresClient, writes: readonly RoomWrite[]): Promise<WriteOutcome[]> {
-    const done = placesOf((await client.query(this.sql.commit, commitValues(writes))).rows);
+    const done = positionsOf((await client.query(this.sql.commit, commitValues(writes))).rows);
     if (done.size < writes.length) {
-      // Refused, or done before. Asked in a statement of its own, which sees what the first one may have waited for.
-      for (const place of placesOf((await client.query(this.sql.written, proofOf(writes))).rows)) done.add(place);
+      // Refused, or done before? A separate statement finds out: it sees commits that the first one waited for.
+      for (const position of positionsOf((await client.query(this.sql.written, proofOf(writes))).rows))
+        done.add(position);
     }
     return writes.map((_, at) => (done.has(at + 1) ? 'done' : 'fenced'));
   }
@@ -61,7 +62,7 @@ export class PostgresRecords {
   }
 }
 
-function placesOf(rows: readonly unknown[]): Set<number> {
+function positionsOf(rows: readonly unknown[]): Set<number> {
   return new Set((rows as { place: string }[]).map(({ place }) => Number(place)));
 }
 

@@ -1,4 +1,4 @@
-/** The statements of the store, with the names of its tables. */
+/** The store's SQL statements, for given table names. */
 export interface PostgresSql {
   readonly claim: string;
   readonly parts: string;
@@ -22,7 +22,7 @@ RETURNING service, key, fence, sequence, has_parts`,
     parts: `SELECT name, bytes FROM ${parts} WHERE id = $1`,
     segments: `SELECT number, bytes FROM ${segments} WHERE id = $1 ORDER BY number`,
     commit: commitSql(rooms, parts, segments),
-    // The first four values of `commit`: which writes the records hold already. Returns their places.
+    // Takes the first four values of `commit`. Returns the positions of the writes that the records contain already.
     written: `
 SELECT w.place FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bigint[]) WITH ORDINALITY
   AS w (id, fence, owner, sequence, place)
@@ -34,13 +34,13 @@ SELECT key FROM ${rooms} WHERE service = $1 AND has_parts AND ($2::bytea IS NULL
 }
 
 /**
- * One statement, and so one transaction, for all rooms of a batch. Whose fence, owner and sequence are right is decided by
- * the UPDATE and the DELETE alone, which lock the rows; everything else follows from the rows that they return: the
- * places of what was done.
+ * One statement, and so one transaction, for all rooms of a batch. Only the UPDATE and the DELETE check fence, owner and
+ * sequence, since they lock the rows. They return the positions of the writes that passed; the rest of the statement works
+ * on these.
  *
  * $1 ids · $2 fences · $3 owners · $4 sequences · $5 deletes · $6 releases · $7 keepFrom · $8 whether due is set · $9 due ·
- * $10 whether there are parts · $11 all bytes, one behind the other · parts: $12 place of the room in $1, $13 name, $14
- * offset, $15 length · segments: $16 place, $17 number, $18 offset, $19 length
+ * $10 whether there are parts · $11 all bytes, concatenated · parts: $12 position of the room in $1, $13 name, $14
+ * offset, $15 length · segments: $16 position, $17 number, $18 offset, $19 length
  */
 function commitSql(rooms: string, parts: string, segments: string): string {
   const isNext = `r.id = w.id AND r.fence = w.fence AND r.owner = w.owner AND r.sequence = w.sequence - 1
@@ -81,7 +81,7 @@ WITH w AS (
 SELECT place FROM done UNION ALL SELECT place FROM deleted`;
 }
 
-/** Goes from owner to owner through the index, and so jumps over those in $3, however many rooms they have. */
+/** Goes through the index owner by owner: skipping one in $3 is one seek, however many rooms it has. */
 function dueSql(rooms: string): string {
   const first = `SELECT waits_for FROM ${rooms} WHERE due_at IS NOT NULL`;
   return `

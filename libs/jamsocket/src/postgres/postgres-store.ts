@@ -9,36 +9,36 @@ import { sqlFor, type PostgresSql } from './postgres-sql.js';
 import { assertPrefix, postgresTables } from './postgres-tables.js';
 
 export interface PostgresStoreOptions {
-  /** The application's `Pool` of npm `pg`. The application ends it, after the store is closed. */
+  /** The application's `Pool` of npm `pg`. The application ends it after the store is closed. */
   readonly pool: PostgresPool;
-  /** Whether the store makes its tables when it is first used. Default true; else use `postgresTables()`. */
+  /** Whether the store creates its tables on first use. Default true. If false, create them with `postgresTables()`. */
   readonly createTables?: boolean;
-  /** Begins the names of the tables: lower-case letters, digits and `_`. Default `jamsocket`. */
+  /** Prefix of the table names: lower-case letters, digits and `_`. Default `jamsocket`. */
   readonly prefix?: string;
-  /** After so long without an answer a query fails and its connection is closed, in milliseconds. Default 30,000. */
+  /** Milliseconds after which a query without an answer fails and its connection is closed. Default 30,000. */
   readonly timeoutMs?: number;
 }
 
-/** Two processes may make a table at once, in spite of IF NOT EXISTS: one of them is told so by one of these. */
+/** Error codes when two processes create a table at the same time, which IF NOT EXISTS does not prevent. */
 const MADE_BY_ANOTHER: readonly unknown[] = ['23505', '42P07', '42710'];
 
-/** Keeps durable rooms in PostgreSQL. A commit is as durable as `synchronous_commit` makes it: `describe` says it. */
+/** Keeps durable rooms in PostgreSQL. How durable a commit is depends on `synchronous_commit`; `describe` tells. */
 export class PostgresStore implements RoomStore {
   readonly #pool: PostgresPool;
   readonly #prefix: string;
   readonly #sql: PostgresSql;
   readonly #records: PostgresRecords;
   readonly #timeoutMs: number;
-  /** The connections of a pool have no order among each other. */
+  /** One commit at a time: the connections of a pool would not keep the order of commits. */
   readonly #commits = new TaskLine();
   readonly #underWay = new Set<Promise<unknown>>();
   #tables: Promise<void> | undefined;
   #isClosed = false;
 
-  /** @throws TypeError if an option is not what it should be */
+  /** @throws TypeError if an option is invalid */
   constructor({ pool, createTables = true, prefix = 'jamsocket', timeoutMs = 30_000 }: PostgresStoreOptions) {
     if (typeof (pool as PostgresPool | undefined)?.connect !== 'function')
-      throw new TypeError('PostgresStore: pool is no Pool of npm "pg".');
+      throw new TypeError('PostgresStore: pool must be a Pool of npm "pg".');
     if (!Number.isFinite(timeoutMs) || timeoutMs <= 0)
       throw new TypeError(`PostgresStore: timeoutMs ${timeoutMs} must be a positive number of milliseconds.`);
     assertPrefix(prefix);
@@ -48,7 +48,7 @@ export class PostgresStore implements RoomStore {
     this.#records = new PostgresRecords(this.#sql);
     this.#timeoutMs = timeoutMs;
     if (!createTables) this.#tables = Promise.resolve();
-    // An idle connection that breaks must not end the process.
+    // Without a listener a broken idle connection would end the process.
     pool.on('error', ignore);
   }
 
@@ -87,7 +87,7 @@ export class PostgresStore implements RoomStore {
     }));
   }
 
-  /** In the order of the hashes of their keys. */
+  /** Ordered by the hashes of the keys. */
   async list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]> {
     const from = after === undefined ? null : idOf({ service, key: after });
     const { rows } = await this.#use((client) => client.query(this.#sql.list, [service, from, limit]));

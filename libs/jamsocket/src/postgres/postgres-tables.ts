@@ -7,11 +7,11 @@ export function assertPrefix(prefix: string): void {
 }
 
 /**
- * The statements that make the tables of a `PostgresStore`, for a migration of your own (with `createTables: false`).
+ * The statements that create the tables of a `PostgresStore`, for your own migration (with `createTables: false`).
  *
- * A room is known by the SHA-256 of its service and key: an index of PostgreSQL takes no keys of more than 2,700 bytes.
- * `waits_for` is the owner, or empty if the room was released: to whom a room that is due is left.
- * @throws TypeError if `prefix` is no name
+ * A room's id is the SHA-256 of its service and key: an index of PostgreSQL takes no keys of more than 2,700 bytes.
+ * `waits_for` is the owner, who wakes the room when it is due; empty if the room was released: then any process may wake it.
+ * @throws TypeError if `prefix` is invalid
  */
 export function postgresTables(prefix = 'jamsocket'): readonly string[] {
   assertPrefix(prefix);

@@ -3,7 +3,7 @@ import { NodeRedisConnection } from './node-redis-connection.js';
 import type { IoRedisClient, NodeRedisClient, RedisConnection } from './redis-connection.js';
 
 /**
- * A connection like the application's, whichever of the two libraries that is from.
+ * Opens a connection with the same library and settings as the application's client.
  * @throws TypeError
  */
 export function connectLike(redis: IoRedisClient | NodeRedisClient): RedisConnection {
@@ -11,5 +11,5 @@ export function connectLike(redis: IoRedisClient | NodeRedisClient): RedisConnec
   if (has('duplicate') && has('pipeline') && has('callBuffer')) return new IoRedisConnection(redis as IoRedisClient);
   if (has('duplicate') && has('sendCommand') && has('connect'))
     return new NodeRedisConnection(redis as NodeRedisClient);
-  throw new TypeError('RedisStore: redis is no client of ioredis, and none of node-redis (npm "redis") 5 or later.');
+  throw new TypeError('RedisStore: redis must be a client of ioredis, or of node-redis (npm "redis") 5 or later.');
 }

@@ -1,11 +1,11 @@
 import type { RedisConnection } from './redis-connection.js';
 
-/** How durable the server is, in words. Settings that lose what was acknowledged are called a WARNING. */
+/** How durable the server is, in words. Adds a WARNING for settings with which acknowledged writes can be lost. */
 export async function describeRedis(connection: RedisConnection): Promise<string> {
   const [server, persistence, config] = await connection.send([
     { key: undefined, bucket: 0, args: ['INFO', 'server'] },
     { key: undefined, bucket: 0, args: ['INFO', 'persistence'] },
-    // Many hosted servers refuse it.
+    // Many hosted servers refuse this command.
     { key: undefined, bucket: 0, args: ['CONFIG', 'GET', '*'] },
   ]);
   if (server instanceof Error) throw server;
@@ -35,7 +35,7 @@ function fieldOf(info: unknown, name: string): string | undefined {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(Buffer.from(info).toString())?.[1];
 }
 
-/** An array of names and values; with RESP3 a map. */
+/** The reply is an array of names and values, or a map with RESP3. */
 function settingsOf(config: unknown): ReadonlyMap<string, string> {
   if (config instanceof Map) return new Map([...config].map(([name, value]) => [`${name}`, `${value}`]));
   if (Array.isArray(config)) {

@@ -20,7 +20,7 @@ interface OwnClient {
   readonly status: string;
 }
 
-/** By default ioredis sends commands again after a reconnect, and keeps them while it is offline: both may be stale. */
+/** By default ioredis repeats commands after a reconnect and queues them while offline. Both could send a stale write. */
 const NO_RESENDING = {
   lazyConnect: true,
   enableOfflineQueue: false,
@@ -28,7 +28,7 @@ const NO_RESENDING = {
   maxRetriesPerRequest: 0,
   socketTimeout: SOCKET_TIMEOUT_MS,
   retryStrategy: () => RECONNECT_MS,
-  // A primary that has become a replica: connect again, and find the new one.
+  // The primary has become a replica: reconnect to find the new primary.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 };
 
@@ -53,12 +53,12 @@ export class IoRedisConnection implements RedisConnection {
           },
         })
       : duplicate(NO_RESENDING);
-    // Commands that fail say so; a client without a listener prints every failed reconnect.
+    // Without a listener ioredis prints every failed reconnect. Failed commands reject anyway.
     this.#client.on('error', () => undefined);
   }
 
   async send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
-    // If the first try fails the commands say so, and ioredis goes on trying.
+    // Ignored if the first try fails: the commands then reject, and ioredis keeps trying.
     if (this.#client.status === 'wait') this.#connecting = this.#client.connect().catch(() => undefined);
     await this.#connecting;
     if (!this.#isCluster) return this.#pipeline(commands);
@@ -90,7 +90,7 @@ export class IoRedisConnection implements RedisConnection {
   }
 }
 
-/** What the application has set for the nodes of its cluster: user, password, TLS. */
+/** The application's settings for the nodes of its cluster: user, password, TLS. */
 function redisOptionsOf(client: IoRedisClient): object {
   return (client as { options?: { redisOptions?: object } }).options?.redisOptions ?? {};
 }

@@ -21,7 +21,7 @@ interface OwnCluster {
   sendCommand(key: string | undefined, isReadonly: boolean, args: Args, options: object): Promise<unknown>;
 }
 
-/** Bulk strings (`$`) as Buffers. */
+/** Return bulk strings (type `$`, code 36) as Buffers. */
 const OPTIONS = { typeMapping: { [36]: Buffer } };
 const PING_MS = 3_000;
 
@@ -34,7 +34,7 @@ export class NodeRedisConnection implements RedisConnection {
     this.#isCluster = !('isReady' in client);
     const duplicate = client.duplicate.bind(client) as (options?: object) => OwnClient;
     this.#client = this.#isCluster ? duplicate() : duplicate(noResending(client));
-    // Without a listener an error would end the process. Commands that fail say so.
+    // Without a listener an error would end the process. Failed commands reject anyway.
     this.#client.on('error', () => undefined);
   }
 
@@ -60,14 +60,14 @@ export class NodeRedisConnection implements RedisConnection {
       : this.#client.sendCommand(args, OPTIONS);
   }
 
-  /** Until the first try has ended: node-redis itself goes on trying, and commands fail at once meanwhile. */
+  /** Resolves when the first try has ended. node-redis keeps trying; until then commands fail at once. */
   #connect(): Promise<void> {
     return new Promise((resolve) => {
       this.#client.once('error', () => resolve());
       this.#client.connect().then(
         () => resolve(),
         () => {
-          // It has given up: the next command tries again.
+          // node-redis has given up: the next command tries again.
           this.#connecting = undefined;
           resolve();
         },
@@ -83,7 +83,7 @@ function noResending(client: NodeRedisClient): object {
     pingInterval: PING_MS,
     // node-redis 6 makes a timer for each command by default, at six times the cost.
     commandOptions: { ...options.commandOptions, timeout: 0 },
-    // Merged: a socket of its own would lose the host and port.
+    // Merged: a new `socket` object would lose the host and port.
     socket: { ...options.socket, socketTimeout: SOCKET_TIMEOUT_MS, reconnectStrategy: () => RECONNECT_MS },
   };
 }

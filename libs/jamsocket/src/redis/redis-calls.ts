@@ -31,7 +31,7 @@ export function commitCall(prefix: string, write: RoomWrite): Call {
   return { script: COMMIT, bucket, keys: [record, log, due, list], args };
 }
 
-/** ioredis makes text of bytes that are no Buffer. */
+/** ioredis converts a Uint8Array that is not a Buffer to text. */
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

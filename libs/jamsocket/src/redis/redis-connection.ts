@@ -14,23 +14,23 @@ export interface NodeRedisClient {
 }
 
 export interface RedisCommand {
-  /** A key that the command is about, for the node of a cluster; `undefined` if any node will do. */
+  /** A key of the command, which selects the node of a cluster; `undefined` if any node will do. */
   readonly key: string | undefined;
-  /** Commands of one bucket have keys of one slot. */
+  /** Commands with the same bucket have keys in the same slot. */
   readonly bucket: number;
   readonly args: readonly (string | Buffer)[];
 }
 
-/** A connection of the store's own, with the same replies from both libraries: Buffers, numbers, and arrays of them. */
+/** The store's own connection. Replies are the same with both libraries: Buffers, numbers, and arrays of them. */
 export interface RedisConnection {
   /**
-   * Sends commands in one go, in their order. Each has a reply, or the error that Redis or the connection answered with.
-   * No command is ever sent a second time, and none waits for a connection that is gone.
+   * Sends commands in one pipeline, in order. Resolves with the reply, or the error, of each command. A command is never
+   * sent twice and never waits for a lost connection.
    */
   send(commands: readonly RedisCommand[]): Promise<readonly unknown[]>;
   close(): Promise<void>;
 }
 
-/** A command without a reply for so long means that the connection is dead. */
+/** After this time without a reply to a command, the connection counts as dead. */
 export const SOCKET_TIMEOUT_MS = 10_000;
 export const RECONNECT_MS = 150;

@@ -1,13 +1,13 @@
 import type { RoomKey } from '../store/room-store.js';
 
 /**
- * Rooms are spread over so many buckets. All keys of a bucket have one hash tag, so a room and the index it is in are in
- * one slot of a Redis Cluster, and one script changes them together. Never change it: rooms would be looked for elsewhere.
+ * Number of buckets that rooms are spread over. All keys of a bucket have the same hash tag, so a room and its index are in
+ * one slot of a Redis Cluster and one script changes both. Never change it: existing rooms would not be found.
  */
 export const BUCKETS = 64;
 
 const NUL = '\0';
-/** Digits of the largest safe integer: padded numbers compare as strings. */
+/** Digits of the largest safe integer. Numbers padded to this length sort correctly as strings. */
 const DIGITS = 16;
 
 export interface RoomKeys {
@@ -16,7 +16,7 @@ export interface RoomKeys {
   readonly record: string;
   /** List: the segments of the log. */
   readonly log: string;
-  /** Sorted set of the bucket: what is due. */
+  /** Sorted set of the bucket: rooms that have a `dueAt`. */
   readonly due: string;
   /** Sorted set of the bucket and service: rooms that have parts. */
   readonly list: string;
@@ -27,7 +27,7 @@ export interface RoomKeys {
 export function keysOf(prefix: string, { service, key }: RoomKey): RoomKeys {
   const bucket = bucketOf(service, key);
   const tag = tagOf(prefix, bucket);
-  // Escaped, so that no service and key look like others with the colon elsewhere.
+  // Escaped: without it a colon in a name could make two rooms share a key.
   const name = `${service.replace(/[%:]/g, encodeURIComponent)}:${key}`;
   return {
     bucket,
@@ -51,7 +51,7 @@ export function padded(number: number): string {
   return `${number}`.padStart(DIGITS, '0');
 }
 
-/** Of a member of the index: owner NUL time NUL service NUL key. */
+/** A member of the index is: owner NUL time NUL service NUL key. */
 export function readDueMember(member: string): { room: RoomKey; dueAt: number } {
   const [, dueAt, service, key] = member.split(NUL);
   return { room: { service, key }, dueAt: Number(dueAt) };

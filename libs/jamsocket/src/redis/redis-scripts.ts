@@ -17,7 +17,7 @@ function script(lua: string): RedisScript {
 const HEAD = `'f', 'o', 'r', 's', 'd', 'l', 'a', 'k'`;
 
 /**
- * KEYS: record, log, due. ARGV: owner, smallest fence, fence of a record that is new, room in the index.
+ * KEYS: record, log, due. ARGV: owner, smallest fence, fence for a new record, room in the index.
  * Replies with { fence, fields and values of the record, segments }, or with the error UNREADABLE.
  */
 export const CLAIM = script(`
@@ -55,7 +55,7 @@ return { fence, parts, log }
  * KEYS: record, log, due, list. ARGV: fence, owner, sequence, d to delete or r to release or empty, keepFrom, due (16
  * digits, empty for never, = to leave it), room in the index, key of the room, number of parts, then name and bytes of
  * each part, then number (16 digits) and bytes of each segment.
- * Replies with 1: done, or has been done before. 0: refused, nothing was changed.
+ * Replies with 1 if the write is done (now or before), with 0 if it was refused and nothing was changed.
  */
 export const COMMIT = script(`
 local head = redis.pcall('HMGET', KEYS[1], ${HEAD})
@@ -106,7 +106,7 @@ return 1
 
 /**
  * KEYS: due. ARGV: time (16 digits), limit, then the owners to leave out.
- * Replies with the members that are due. Jumps over owners that are left out, however many rooms they have.
+ * Replies with the members that are due. Skipping an owner is one seek, however many rooms it has.
  */
 export const DUE = script(`
 local except = {}

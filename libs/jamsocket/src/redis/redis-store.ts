@@ -11,24 +11,24 @@ import { BUCKETS, bucketOf, dueKey, keysOf, listKey, padded, readDueMember } fro
 import { CLAIM, DUE } from './redis-scripts.js';
 
 export interface RedisStoreOptions {
-  /** The application's client, of ioredis or of node-redis. The store makes a connection of its own with its settings. */
+  /** The application's client, of ioredis or node-redis. The store opens its own connection with the same settings. */
   readonly redis: IoRedisClient | NodeRedisClient;
-  /** Begins all keys; letters, digits and `_ : . -`. Default `jamsocket`. */
+  /** Prefix of all keys: letters, digits and `_ : . -`. Default `jamsocket`. */
   readonly prefix?: string;
 }
 
 /**
- * Keeps durable rooms in Redis, or in a Redis Cluster. How much of what was acknowledged survives a crash of Redis is up
- * to its append-only file: `describe` says it.
+ * Keeps durable rooms in Redis or in a Redis Cluster. How many acknowledged writes survive a crash of Redis depends on its
+ * append-only file; `describe` tells.
  */
 export class RedisStore implements RoomStore {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
-  /** One commit at a time: one that has to load its script first must not be overtaken. */
+  /** One commit at a time: a later commit must not overtake one that has to load its script first. */
   readonly #commits = new TaskLine();
   #closed: Promise<void> | undefined;
 
-  /** @throws TypeError if `redis` or `prefix` is not what it should be */
+  /** @throws TypeError if `redis` or `prefix` is invalid */
   constructor({ redis, prefix = 'jamsocket' }: RedisStoreOptions) {
     if (!/^[\w:.-]+$/.test(prefix))
       throw new TypeError(`RedisStore: prefix ${JSON.stringify(prefix)} may have letters, digits and _ : . - only.`);
@@ -84,7 +84,7 @@ export class RedisStore implements RoomStore {
     return rooms.sort((a, b) => a.dueAt - b.dueAt).slice(0, limit);
   }
 
-  /** Bucket by bucket, and by the bytes of their keys within one. */
+  /** Ordered by bucket, then by the bytes of the keys. */
   async list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]> {
     const rooms: RoomKey[] = [];
     const first = after === undefined ? 0 : bucketOf(service, after);
@@ -104,7 +104,7 @@ export class RedisStore implements RoomStore {
     return (this.#closed ??= this.#commits.settled().then(() => this.#connection.close()));
   }
 
-  /** Redis knows a script by its hash once it has seen it; each node of a cluster, and each time it has started. */
+  /** Calls scripts by their hash. A node that does not know one (after a restart, or another node of a cluster) gets the text. */
   async #run(calls: readonly Call[]): Promise<readonly unknown[]> {
     const replies = [...(await this.#connection.send(calls.map((call) => commandOf('EVALSHA', call))))];
     const unknown = replies.flatMap((reply, at) => (isNoScript(reply) ? [at] : []));

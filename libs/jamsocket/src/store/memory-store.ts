@@ -15,8 +15,8 @@ interface MemoryRecord {
 }
 
 /**
- * Keeps rooms in the memory of the process: for tests, and to try durable rooms out. What it holds survives the rooms,
- * and ends with the process.
+ * Keeps rooms in the memory of the process: for tests, and for a first try of durable rooms. Its records outlive the room
+ * instances and are lost when the process ends.
  */
 export class MemoryStore implements RoomStore {
   readonly #records = new Map<string, MemoryRecord>();

@@ -1,59 +1,59 @@
 /**
- * Where durable rooms are kept: one record a room. A record is a few named parts, which a write replaces, and a log of
+ * Where durable rooms are kept: one record per room. A record is a few named parts, which a write replaces, and a log of
  * numbered segments, which a write appends to. The bytes mean nothing to the store.
  *
- * Each room has one writer at a time: whoever claimed its record last. A claim gives a fence, a number that grows with
- * each claim, and every later write of the same owner carries it.
+ * Each record has one writer at a time: the owner that claimed it last. A claim returns a fence, a number that grows with
+ * each claim. Every later write of this owner carries it.
  *
  * An implementation
  * - MUST apply each write as a whole or not at all, whatever stops the process or the machine in between.
  * - MUST resolve `commit` only when every write that it reports as `done` is as durable as `describe` says.
- * - MUST refuse a write whose fence and owner are not those of the record, and change nothing then.
- * - MUST refuse a write whose `sequence` is more than one above that of the record: a write before it is missing, and
- *   would never be made up for.
- * - MUST keep the order of commits: a write never undoes one of a later commit. Several commits may be under way at once.
- * - MUST answer a write again as `done`, and change nothing, if the record holds its `sequence` or a later one already
- *   (with the same fence and owner): a caller whose reply was lost asks again. The last write before a release counts
- *   too. A delete that is asked again MAY be answered as `fenced`.
- * - MUST NOT give a fence twice to one owner of one room, even if the record was deleted in between (`firstFence`).
- * - MUST reject with an error when it cannot tell. "Cannot be read" is never "not there".
- * - MUST NOT keep a reference to the bytes it was given after `commit` settles, and MUST NOT change them.
+ * - MUST refuse a write with a different fence or owner than the record's, and then change nothing.
+ * - MUST refuse a write whose `sequence` is more than one above the record's: the write in between is missing and will not
+ *   come again.
+ * - MUST keep the order of commits: a write never undoes a write of a later commit. Several commits may be under way at once.
+ * - MUST answer a repeated write with `done` and change nothing: one whose `sequence` the record has reached already (with
+ *   the same fence and owner). A caller repeats a write when the reply was lost. This includes the write that releases the
+ *   record. A repeated delete MAY be answered with `fenced`.
+ * - MUST NOT give one owner of a room the same fence twice, even if the record was deleted in between (`firstFence`).
+ * - MUST reject if it does not know the answer: a record that cannot be read is not the same as no record.
+ * - MUST NOT keep a reference to the bytes after `commit` settles, and MUST NOT change them.
  * - MUST NOT let an internal failure escape as an unhandled rejection or exception.
- * - MAY take as long as it likes: callers have deadlines of their own.
+ * - MAY take any time: callers have their own deadlines.
  *
  * `describeRoomStore` of `nestjs-jamsocket/testing` checks all of this.
  */
 export interface RoomStore {
-  /** How durable a commit is, in words for the log at boot: "LMDB at .jamsocket: flushed to disk (fdatasync)". */
+  /** How durable a commit is, for the log at boot: "LMDB at .jamsocket: flushed to disk (fdatasync)". */
   describe(): Promise<string>;
 
   /**
-   * Makes `owner` the only writer of a room's record, and reads the record. A room without a record gets one without
-   * parts. The new fence is larger than the one before, and at least `minFence`.
-   * @throws StoreError `record_unreadable` if the record is there and cannot be read
+   * Makes `owner` the only writer of a room's record and reads the record. A room without a record gets a record without
+   * parts. The new fence is larger than the previous one and at least `minFence`.
+   * @throws StoreError `record_unreadable` if the record exists and cannot be read
    */
   claim(room: RoomKey, owner: string, minFence?: number): Promise<Claim>;
 
   /**
-   * Applies writes, at most one a room, and resolves with an outcome for each, in the same order. Rejects if the whole
-   * batch failed or if it is not known what became of it; the same batch may be tried again.
+   * Applies writes, at most one per room, and resolves with an outcome for each, in the same order. Rejects if the whole
+   * batch failed or its outcome is unknown; the caller may repeat the same batch.
    */
   commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]>;
 
   /**
-   * Records whose `dueAt` is `before` (milliseconds since 1970) or earlier, at most `limit` of them, and earlier ones
-   * before later ones of the same owner. Those of the owners in `except` are left out: they see to their rooms
-   * themselves, and there may be many. A record that is returned stays due until a write says otherwise.
+   * At most `limit` records whose `dueAt` is not later than `before` (milliseconds since 1970). Records of one owner come in
+   * order of `dueAt`. Records of the owners in `except` are left out: these owners wake their rooms themselves. A returned
+   * record stays due until a write changes `dueAt`.
    */
   due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]>;
 
   /**
-   * Rooms with a record that has parts, at most `limit` of them, in an order that stays the same. `after` is the key of
-   * the last room of the page before; that room may be gone.
+   * At most `limit` rooms that have a record with parts, in an order that does not change. `after` is the key of the last
+   * room of the previous page; that room may be deleted by now.
    */
   list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]>;
 
-  /** Waits for commits that are under way and lets go of what the store opened itself. Nothing is called after it. */
+  /** Waits for commits that are under way and closes what the store opened itself. No method is called after it. */
   close(): Promise<void>;
 }
 
@@ -61,13 +61,13 @@ export interface RoomStore {
 export interface RoomKey {
   /** Name of the service: its path without parameters. */
   readonly service: string;
-  /** The room's id; with several path parameters, all of them, encoded. Up to some 4,000 bytes of UTF-8, no NUL. */
+  /** The room's id; with several path parameters, all of them, encoded. Up to about 4,000 bytes of UTF-8, no NUL. */
   readonly key: string;
 }
 
 /** What a claim found. */
 export interface Claim {
-  /** Proves in later writes that nobody has claimed the record since. A safe integer. */
+  /** Later writes carry it, so that the store refuses them if another owner has claimed the record since. A safe integer. */
   readonly fence: number;
   /** `undefined` if the room has no record, or one without parts. */
   readonly record: StoredRecord | undefined;
@@ -77,7 +77,7 @@ export interface StoredRecord {
   readonly parts: Readonly<Record<string, Uint8Array>>;
   /** The log, in order. */
   readonly segments: readonly StoredSegment[];
-  /** That of the last write. */
+  /** The `sequence` of the last write. */
   readonly sequence: number;
 }
 
@@ -86,30 +86,30 @@ export interface StoredSegment {
   readonly bytes: Uint8Array;
 }
 
-/** One write to one record. What is not named stays as it was. */
+/** One write to one record. A field that is left out changes nothing. */
 export interface RoomWrite {
   readonly room: RoomKey;
   readonly fence: number;
   readonly owner: string;
-  /** Number of this write, one more than that of the write before. */
+  /** Number of this write, one more than that of the previous write. */
   readonly sequence: number;
-  /** Ends the record: nothing of it stays, and later writes with this fence are refused. */
+  /** Deletes the record. Later writes with this fence are refused. */
   readonly isDelete?: boolean;
-  /** The last write of this owner: afterwards the record has none, and later writes with this fence are refused. */
+  /** The last write of this owner: afterwards the record has no owner, and later writes with this fence are refused. */
   readonly isRelease?: boolean;
   /** Parts to replace, by name: up to 8 lower-case letters. The first write of a record has at least one. */
   readonly parts?: Readonly<Record<string, Uint8Array>>;
-  /** Segments to append to the log, in order. Their numbers are larger than that of every segment before. */
+  /** Segments to append to the log, in order. Their numbers are larger than those of all earlier segments. */
   readonly segments?: readonly StoredSegment[];
-  /** Segments with smaller numbers are dropped. */
+  /** Segments with smaller numbers are deleted. */
   readonly keepFrom?: number;
   /** When the room has something to do, in whole milliseconds since 1970; `null` for never. */
   readonly dueAt?: number | null;
 }
 
 /**
- * `fenced`: somebody else has claimed the record, or it was deleted, or it has become unreadable, or a write before this
- * one is missing. Nothing was changed, and the writer has to claim the record again.
+ * `fenced`: another owner has claimed the record, or it was deleted, or it has become unreadable, or an earlier write is
+ * missing. Nothing was changed; the writer must claim the record again.
  */
 export type WriteOutcome = 'done' | 'fenced';
 

@@ -1,12 +1,12 @@
 export type StoreErrorCode =
-  /** The record is there and cannot be read. It is never overwritten. */
+  /** The record exists and cannot be read. It is never overwritten. */
   | 'record_unreadable'
   /** The store has been closed. */
   | 'store_closed'
-  /** The database refused, or did not answer. */
+  /** The database refused the operation or did not answer. */
   | 'store_failed';
 
-/** What a `RoomStore` rejects with. `code` is stable and meant for programs. */
+/** The error that a `RoomStore` rejects with. `code` is stable and meant for programs. */
 export class StoreError extends Error {
   constructor(
     readonly code: StoreErrorCode,

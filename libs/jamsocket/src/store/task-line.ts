@@ -1,4 +1,4 @@
-/** Runs tasks one after the other, each when the one before has settled. */
+/** Runs tasks one after another; each starts when the previous one has settled. */
 export class TaskLine {
   #last: Promise<unknown> = Promise.resolve();
 
