@@ -1,4 +1,4 @@
-/** How many of something there are of each address, as `addressKey` tells addresses apart. */
+/** Counts something per address. Addresses with the same `addressKey` are counted together. */
 export class AddressCounts {
   total = 0;
   readonly #byKey = new Map<string, number>();
@@ -24,8 +24,8 @@ const GROUPS = 8;
 const GROUPS_OF_NETWORK = 4;
 
 /**
- * What the limits of an address count by: an IPv4 address, however it is written, or the /64 of an IPv6 address. Whoever
- * has one IPv6 address has 2^64 of them (RFC 6177, RFC 4291 section 2.5.1).
+ * The unit that per-address limits count: an IPv4 address in any notation, or the /64 prefix of an IPv6 address, since a
+ * host with one IPv6 address has 2^64 of them (RFC 6177, RFC 4291 section 2.5.1).
  */
 export function addressKey(ip: string): string {
   if (!ip.includes(':')) return ip;

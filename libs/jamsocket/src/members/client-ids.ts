@@ -1,34 +1,34 @@
 import type { ClientId } from './client.js';
 
-/** So many keys are remembered a room; the one that was used longest ago is forgotten first. */
+/** Number of keys that a room remembers. It forgets the key used longest ago first. */
 const MAX_KEYS = 1_000;
 const MAX_KEY_CHARS = 128;
 const PARAMETER = 'clientKey';
 const NONE: ReadonlyMap<string, ClientId> = new Map();
 
 /**
- * Gives the clients of one room their ids: 1, 2, 3 … A client that connects with `?clientKey=`, a secret of its
- * own choice, gets the id it had the last time, unless somebody in the room has it now. (Not with its token: users may
- * share one, and each of them is somebody else.)
+ * Gives the clients of one room their ids: 1, 2, 3 … A client that connects with `?clientKey=`, a secret that it chose
+ * itself, gets its last id again, unless a client in the room has it. (The token cannot identify a client: several users
+ * may share one.)
  */
 export class ClientIds {
   #byKey: Map<string, ClientId> | null;
 
-  /** @param keys those of an earlier instance of the room, the one that was used last at the end */
+  /** @param keys keys of an earlier instance of the room, in order of use, the latest last */
   constructor(
-    /** The id that was given last. */
+    /** The latest id. */
     public last = 0,
     keys: readonly (readonly [key: string, id: ClientId])[] = [],
   ) {
     this.#byKey = keys.length === 0 ? null : new Map(keys);
   }
 
-  /** The key that was used last comes last. */
+  /** In order of use, the latest last. */
   get byKey(): ReadonlyMap<string, ClientId> {
     return this.#byKey ?? NONE;
   }
 
-  /** @param url of the request that the client came with */
+  /** @param url URL of the client's upgrade request */
   next(url: string, isPresent: (id: ClientId) => boolean): ClientId {
     const key = keyOf(url);
     if (key === undefined) return ++this.last;
@@ -39,7 +39,7 @@ export class ClientIds {
     return id;
   }
 
-  /** A client has got this id from another instance. A key that is known keeps its id: its holder was there, too. */
+  /** Registers a client that was restored with its id. A key that is known already keeps its id. */
   note(id: ClientId, url: string): void {
     const key = keyOf(url);
     if (key !== undefined) this.#use(key, this.#byKey?.get(key) ?? id);
@@ -54,7 +54,7 @@ export class ClientIds {
 }
 
 function keyOf(url: string): string | undefined {
-  // Spares most connects the parsing of a query.
+  // Most connects need no parsing of the query.
   if (!url.includes(PARAMETER)) return undefined;
   const key = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get(PARAMETER);
   return key !== null && key.length > 0 && key.length <= MAX_KEY_CHARS ? key : undefined;

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { pathAndQueryOf } from '../base/request-target.js';
 
-/** Between the names and values of the packed headers: no header can contain it. */
+/** Separates names and values of the packed headers. No header can contain it. */
 const SEPARATOR = '\n';
 
-/** Of these Node keeps the first and drops the rest; all others it joins (https://nodejs.org/api/http.html#messageheaders). */
+/** Repeated headers of which Node keeps only the first; it joins all others (https://nodejs.org/api/http.html#messageheaders). */
 const KEEP_FIRST: ReadonlySet<string> = new Set([
   'age',
   'authorization',
@@ -27,39 +27,39 @@ const KEEP_FIRST: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The upgrade request a client came with. Headers are kept in one packed string until somebody asks for them:
- * most rooms never do, and ten thousand idle connections would pay for it.
+ * The upgrade request of a client. Headers stay in one packed string until they are read: most rooms never read them, and
+ * parsed headers would cost memory for every idle connection.
  */
 export class ClientRequest {
   /** Path and query, such as `/ws/lobby?token=abc`. */
   readonly url: string;
   /**
-   * Who the client is, where a guard written for HTTP has put that on its request, as passport does. Whatever else such
-   * guards put there is here, too.
+   * The user, if a guard written for HTTP has set `request.user`, as passport does. Other properties that guards set on the
+   * request are here too.
    */
   declare user?: any;
   readonly #packedHeaders: string;
 
   constructor(
     request: IncomingMessage,
-    /** Address of the client: of the peer, or what `trustProxy` proxies say. */
+    /** Address of the client: that of the peer, or the one that proxies of `trustProxy` report. */
     readonly ip: string,
   ) {
     this.url = pathAndQueryOf(request);
     this.#packedHeaders = request.rawHeaders.join(SEPARATOR);
   }
 
-  /** That of a client of a room that was restored: its headers were not saved. */
+  /** The request of a restored client, without headers: these are not saved. */
   static restored(url: string, ip: string): ClientRequest {
     return new ClientRequest({ url, headers: {}, rawHeaders: [] as string[] } as IncomingMessage, ip);
   }
 
-  /** Of every upgrade. */
+  /** An upgrade is always a GET. */
   get method(): 'GET' {
     return 'GET';
   }
 
-  /** Header values by lower-case name. Of several with the same name it is what Node makes of them. */
+  /** Header values by lower-case name. Repeated headers are merged as Node does. */
   get headers(): Readonly<Record<string, string | undefined>> {
     const headers = Object.create(null) as Record<string, string | undefined>;
     const raw = this.#packedHeaders.split(SEPARATOR);
@@ -72,14 +72,14 @@ export class ClientRequest {
     return headers;
   }
 
-  /** A header, as Express has it. */
+  /** Reads a header, as Express's `request.get`. */
   get(name: string): string | undefined {
     return this.headers[name.toLowerCase()];
   }
 
   /**
-   * What the client says who it is by: its subprotocol entry (option `tokenIn` of `jamsocket-client`) or the bearer of
-   * its `Authorization` header, or else `token` in its query. Nobody has checked it: that is for a guard.
+   * The client's token: from its subprotocol entry (option `tokenIn` of `jamsocket-client`), from the bearer of its
+   * `Authorization` header, or from `token` in the query. It is not verified: do that in a guard.
    */
   get token(): string | undefined {
     const bearer = /^Bearer +(.+)/i.exec(this.headers.authorization ?? '')?.[1];

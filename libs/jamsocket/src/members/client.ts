@@ -13,45 +13,45 @@ import type { SendOptions } from './send-options.js';
 import type { Session } from './session.js';
 
 /**
- * Names a client within its room: 1, 2, 3 … in the order of joining. No other client gets it, but a client that leaves and connects
- * again with the same `?clientKey=` does.
+ * Names a client within its room: 1, 2, 3 … in order of joining. An id is not given to another client; a client that leaves
+ * and connects again with the same `?clientKey=` gets its id back.
  */
 export type ClientId = number;
 
 const NO_TAGS: ReadonlySet<string> = new Set();
 
 /**
- * A participant of a room. It is not its socket: it stays the same whatever carries its messages. (It is the
- * `ConnectionSink` of its connection, by shape: `implements` would put the wire's types into the package's own.)
+ * A participant of a room. It stays the same object when its connection changes. (It has the shape of `ConnectionSink`, but
+ * does not declare it: that would pull the wire's types into the public types of the package.)
  */
 export class Client<Data = any> {
-  /** 0 until it has joined its room: a guard on connect sees the client before that. */
+  /** 0 until the client has joined its room. A guard on connect sees the client before that. */
   id: ClientId = 0;
-  /** Yours: what a guard found out about the user, say. `undefined` until you set it. */
+  /** For your own use, for example what a guard found out about the user. `undefined` until you set it. */
   data = undefined as Data;
-  /** How the connection ended, once it has. */
+  /** How the client's connection ended; `undefined` while the client is in the room. */
   closed: { readonly code: number; readonly reason: string } | undefined = undefined;
   /** @internal */
   room: RoomPort<Client> | null = null;
-  /** @internal Whole milliseconds on the room's clock, which cost no object of their own. */
+  /** @internal Integer milliseconds on the room's clock, stored without a heap allocation. */
   joinedAt = 0;
-  /** @internal `null` while it is away. */
+  /** @internal `null` while the client is away. */
   connection: Link | null = null;
-  /** @internal Its entry in its room's outbox, while it is in there. */
+  /** @internal The client's entry in the room's outbox; `null` before it is added and after it is removed. */
   outlet: Outlet | null = null;
-  /** @internal The handlers asked for its end: what it sent before that does not count any more. */
+  /** @internal Closed by a handler; its earlier messages are discarded. */
   isDismissed = false;
-  /** @internal What it sent while its room's mailbox was full; `null` if all of that has been handed on. */
+  /** @internal Messages read while the room's mailbox was full; `null` if there are none. */
   held: { readonly isFull: boolean } | null = null;
   /** @internal */
   inboundRate: InboundRate | null = null;
-  /** @internal It speaks `jamsocket.v1`. */
+  /** @internal The client speaks `jamsocket.v1`. */
   isResumable = false;
-  /** @internal Why it is a new client although it came to go on. */
+  /** @internal Why its resume failed. */
   lost: Lost | undefined = undefined;
   /** @internal */
   session: Session | null = null;
-  /** @internal It is sent away for a while; its place is kept. */
+  /** @internal The server closes it for a while and keeps its place. */
   isParked = false;
   /** @internal It counts as a client of its room until its `@OnDisconnect` has run. */
   isCounted = false;
@@ -59,7 +59,7 @@ export class Client<Data = any> {
 
   /** @internal */
   constructor(
-    /** The upgrade request it came with; after a lost connection, the latest. */
+    /** The client's upgrade request; after a resume, that of the new connection. */
     public request: ClientRequest,
     /** @internal */
     public address: RoomAddress,
@@ -74,7 +74,7 @@ export class Client<Data = any> {
     return this.address.params;
   }
 
-  /** Words to address groups of clients by, with `tagged('red')`. */
+  /** Names of groups that the client belongs to. Send to a group with `tagged('red')`. */
   get tags(): ReadonlySet<string> {
     return this.#tags ?? NO_TAGS;
   }
@@ -93,19 +93,19 @@ export class Client<Data = any> {
     }
   }
 
-  /** Not while its connection is lost and it may come back; what it is sent then, it gets when it does. */
+  /** False while the connection is lost and the client may resume. Messages sent meanwhile are delivered when it resumes. */
   get isConnected(): boolean {
     return this.connection !== null && this.closed === undefined;
   }
 
-  /** Bytes that were sent to this client and still wait here. */
+  /** Bytes sent to this client that have not left this process. */
   get bufferedBytes(): number {
     const queued = this.outlet === null ? 0 : this.room!.members.outbox.queuedBytes(this.outlet);
     return queued + (this.connection?.bufferedBytes ?? 0);
   }
 
   /**
-   * Sends a text message. Nothing happens if the client has gone.
+   * Sends a text message. Does nothing if the client has left.
    * @throws JamsocketError `message_too_large` if it is longer than `limits.maxBufferedBytes`
    */
   sendMessage(text: string, options?: SendOptions): void {
@@ -117,7 +117,7 @@ export class Client<Data = any> {
   }
 
   /**
-   * Sends a binary message; the bytes are copied, so the caller may go on using them.
+   * Sends a binary message. The bytes are copied: the caller may reuse them at once.
    * @throws JamsocketError `message_too_large` if it is longer than `limits.maxBufferedBytes`
    */
   sendBinary(bytes: Uint8Array, options?: SendOptions): void {
@@ -136,26 +136,26 @@ export class Client<Data = any> {
   }
 
   /**
-   * Closes the connection behind everything that was sent to it. `@OnDisconnect` runs as a turn of its own.
+   * Closes the connection after pending sends. `@OnDisconnect` runs in its own turn.
    * @param code 1000 (default) or 3000 to 4999
    * @param reason at most 123 bytes
    * @throws JamsocketError `bad_close_code`
    */
   close(code: number = CloseCode.normal, reason = ''): void {
     assertCloseCode(code, reason);
-    // A guard may close a client that is not in yet: that does nothing, and must not make it deaf.
+    // A guard may close a client before it has joined. That does nothing, and must not discard its later messages.
     if (!this.#isMember) return;
     this.isDismissed = true;
     this.end(code, reason);
   }
 
-  /** What is sent where a client is part of an answer: not its `data`, which may hold anything. */
+  /** What a controller sends when it returns a client. Without `data`, which may contain anything. */
   toJSON(): { id: ClientId; roomId: string; tags: string[] } {
     const { id, roomId, tags } = this;
     return { id, roomId, tags: [...tags] };
   }
 
-  /** @internal Closes with any code. A close that fails cuts the connection, so that it keeps nobody else from closing. */
+  /** @internal Closes with any code. If the close throws, the connection is cut and the error logged, so that other closes go on. */
   end(code: number, reason: string): void {
     if (!this.#isMember) return;
     const { connection } = this;
@@ -165,11 +165,11 @@ export class Client<Data = any> {
     } catch (error) {
       logCloseFailed(this, error);
     }
-    // Behind everything it was sent, however long that is kept back.
+    // After all messages sent so far, even if they wait for a commit.
     this.room!.members.outbox.after(() => this.endNow(code, reason, connection));
   }
 
-  /** @internal Closes without waiting for what is kept back; not a connection that is not the client's any more. */
+  /** @internal Closes without waiting for messages that wait for a commit. Does nothing if the client has another connection by now. */
   endNow(code: number, reason: string, connection = this.connection): void {
     if (!this.#isMember || connection === null || this.connection !== connection) return;
     try {
@@ -181,7 +181,7 @@ export class Client<Data = any> {
     }
   }
 
-  /** @internal Its room takes nothing more from it. `done` is called when all that will be acknowledged has had its turn. */
+  /** @internal The room takes no more messages from the client. `done` is called after the turns of all messages taken so far. */
   finish(done: () => void): void {
     const { session } = this;
     if (session !== null) session.finished = done;
@@ -227,7 +227,7 @@ export class Client<Data = any> {
     const { maxBufferedBytes } = this.room!.definition.options.limits;
     logClosed(
       this,
-      `it does not read, and more than ${maxBufferedBytes} bytes would wait for it (limits.maxBufferedBytes).`,
+      `it does not read, and its unsent messages would exceed ${maxBufferedBytes} bytes (limits.maxBufferedBytes).`,
     );
   }
 
@@ -244,7 +244,7 @@ export class Client<Data = any> {
     return this.room !== null && this.closed === undefined;
   }
 
-  /** Counts what a client of `jamsocket.v1` sends. The first frame of each of its connections is for us, not for the room. */
+  /** Counts the frames of a client that speaks `jamsocket.v1`. The first frame of each connection is its confirmation, not a message. */
   #isData(session: Session, frame: string | Buffer): boolean {
     const { members } = this.room!;
     if (session.isConfirmed) {
@@ -271,7 +271,7 @@ export class Client<Data = any> {
       this.end(CloseCode.policy, 'too many messages');
       logClosed(this, 'it sends more than limits.messagesPerSecond or limits.bytesPerSecond allows.');
     }
-    // A dropped message waits for no turn, and the client must not wait for its acknowledgement.
+    // A dropped message has no turn, but must be acknowledged: the client waits for that.
     if (excess === 'drop') this.session?.skip();
     return excess === undefined;
   }

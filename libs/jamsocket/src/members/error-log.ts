@@ -7,7 +7,7 @@ interface LoggedClient {
   readonly room: Pick<RoomPort<never>, 'definition' | 'address'> | null;
 }
 
-/** Logs that the server has closed a client for what it did, or did not do. */
+/** Logs that the server has closed a client, and why. */
 export function logClosed(client: LoggedClient, why: string): void {
   const { definition, address } = client.room!;
   const { logger, service, type } = definition;
@@ -15,7 +15,7 @@ export function logClosed(client: LoggedClient, why: string): void {
   logWarning(logger, message, { service, room: address.key, client: client.id });
 }
 
-/** Logs that a client could not be closed properly, and was cut off. */
+/** Logs that a close threw, so that the connection was cut. */
 export function logCloseFailed(client: LoggedClient, error: unknown): void {
   const { definition, address } = client.room!;
   const { logger, service, type } = definition;

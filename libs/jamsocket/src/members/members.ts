@@ -17,16 +17,16 @@ export interface RestoredMembers extends RestoredResumption {
   readonly clientKeys: readonly (readonly [key: string, id: ClientId])[];
 }
 
-/** Who is in a room, and the way to them. */
+/** The clients of a room, and how messages reach them. */
 export class Members implements MembersPort<Client> {
-  /** From the beginning of their `@OnConnect`, those included whose connection is lost and who may come back. */
+  /** Clients from the start of their `@OnConnect` on, including clients that are away. */
   readonly clients = new Map<ClientId, Client>();
   #ids = new ClientIds();
-  /** Clients whose `@OnConnect` has not begun. Like the next set it is only made when it is needed: most rooms are idle. */
+  /** Clients whose `@OnConnect` has not begun. Created on first use, as are the next two fields: most rooms are idle. */
   #joining: Map<ClientId, Client> | null = null;
-  /** Since a message was sent to a tag for the first time. */
+  /** `null` until a message is sent to a tag. */
   #byTag: TagIndex<Client> | null = null;
-  /** There while there are clients that speak `jamsocket.v1`. */
+  /** `null` while no client speaks `jamsocket.v1`. */
   #resumption: Resumption | null = null;
 
   constructor(
@@ -35,27 +35,27 @@ export class Members implements MembersPort<Client> {
     private readonly room: ObservedRoom,
   ) {}
 
-  /** Everyone, those included whose `@OnConnect` has not begun. */
+  /** All clients, including those whose `@OnConnect` has not begun. */
   get all(): Client[] {
     return [...this.clients.values(), ...(this.#joining?.values() ?? [])];
   }
 
-  /** What the room has sent lately; `null` while nobody speaks `jamsocket.v1`. */
+  /** Messages that the room has sent recently; `null` while no client speaks `jamsocket.v1`. */
   get log(): ReplayLog | null {
     return this.#resumption?.log ?? null;
   }
 
-  /** The id that was given last. */
+  /** The latest id. */
   get lastId(): ClientId {
     return this.#ids.last;
   }
 
-  /** Ids that clients get again which come back with their keys. */
+  /** The ids of clients by `clientKey`. */
   get clientKeys(): ReadonlyMap<string, ClientId> {
     return this.#ids.byKey;
   }
 
-  /** A new instance of a room takes over from one that has ended. */
+  /** Fills a new instance of a room with the members of the previous one. */
   restore(clients: readonly Client[], { lastId, clientKeys, ...resumption }: RestoredMembers): void {
     this.#ids = new ClientIds(lastId, clientKeys);
     for (const client of clients) this.clients.set(client.id, client);
@@ -63,7 +63,7 @@ export class Members implements MembersPort<Client> {
     if (resumable.length > 0) (this.#resumption ??= this.createResumption()).restore(resumable, resumption);
   }
 
-  /** The client has a connection. */
+  /** Adds a client with its connection. */
   add(client: Client, connection: Link): void {
     client.connection = connection;
     const joining = (this.#joining ??= new Map<ClientId, Client>());
@@ -82,7 +82,7 @@ export class Members implements MembersPort<Client> {
     if (client.session !== null) this.#resumption!.enter(client, client.lost);
   }
 
-  /** The client has left for good. */
+  /** The client leaves permanently. */
   remove(client: Client): void {
     this.clients.delete(client.id);
     this.#byTag?.leave(client);
@@ -92,13 +92,13 @@ export class Members implements MembersPort<Client> {
     if (this.#resumption!.isEmpty) this.#resumption = null;
   }
 
-  /** Those of `clients` that have the tag. */
+  /** The members that have this tag. */
   withTag(tag: string): readonly Client[] {
     return (this.#byTag ??= new TagIndex(this.clients.values())).withTag(tag);
   }
 
   tagAdded(client: Client, tag: string): void {
-    // A guard may tag a client that is not in yet.
+    // A guard may tag a client before it has joined.
     if (this.#byTag !== null && this.clients.get(client.id) === client) this.#byTag.add(client, tag);
   }
 
@@ -106,12 +106,12 @@ export class Members implements MembersPort<Client> {
     this.#byTag?.remove(client, tag);
   }
 
-  /** A client's connection has ended. @returns whether its place is kept: it may come back */
+  /** The client's connection has ended. @returns whether its place is kept for a resume */
   keepPlace(client: Client, code: number): boolean {
     const { connection } = client;
-    // Whoever breaks the protocol has left, whatever code its socket ends with.
+    // A client that breaks the protocol leaves, whatever the close code.
     if (connection?.hasFailed) return false;
-    // With a timeout it gives up a connection that has fallen silent, and comes back on another.
+    // With the timeout code a client gives up a silent connection. It will resume on another one.
     const isLost =
       code === CloseCode.abnormal || client.isParked || (code === CloseCode.timeout && !client.isDismissed);
     if (!isLost || client.session === null || !this.#resumption!.keepPlace(client)) return false;
@@ -119,7 +119,7 @@ export class Members implements MembersPort<Client> {
     return true;
   }
 
-  /** The client that this token is of, be it here or away. */
+  /** The client with this token, connected or away. */
   holderOf({ token }: ResumeRequest): Client | undefined {
     return this.#resumption?.holderOf(token);
   }
@@ -129,12 +129,12 @@ export class Members implements MembersPort<Client> {
   }
 
   resume(resumable: Resumable, connection: Link, token: string): void {
-    // The connection that it comes back from may not have noticed its end yet.
+    // The old connection may not have ended yet.
     resumable.client.connection?.terminate('resumed');
     this.#resumption!.resume(resumable, connection, token);
   }
 
-  /** The first frame of a client that speaks `jamsocket.v1`. @returns whether it is as it should be */
+  /** Checks the first frame of a client that speaks `jamsocket.v1`. @returns whether it is the confirmation */
   confirm(client: Client, frame: string | Buffer): boolean {
     return this.#resumption!.confirm(client, frame);
   }
@@ -143,25 +143,25 @@ export class Members implements MembersPort<Client> {
     this.#resumption?.fellBehind(client);
   }
 
-  /** A message of a client that speaks `jamsocket.v1` has had its turn. */
+  /** Counts a handled message of a client that speaks `jamsocket.v1`, and acknowledges when it is time. */
   handled(client: Client, bytes: number): void {
     const session = client.session!;
     if (session.countHandled(bytes)) this.acknowledge(client);
     if (session.finished !== null && session.handled === session.received) session.finished();
   }
 
-  /** The client is about to be closed: the last chance to tell it how much of what it sent has been handled. */
+  /** Before a close: tells the client how many of its messages have been handled, if it does not know yet. */
   acknowledgeRest(client: Client): void {
-    if (client.session?.isBehind) this.acknowledge(client);
+    if (client.session?.hasUnacknowledged) this.acknowledge(client);
   }
 
-  /** Tells the client how much of what it sent has been handled. */
+  /** Tells the client how many of its messages have been handled. */
   acknowledge(client: Client): void {
-    // A client that is away hears it when it comes back.
+    // A client that is away is told when it resumes.
     if (client.closed === undefined && client.outlet !== null) this.#resumption!.acknowledge(client);
   }
 
-  /** Tells a client that it is heard, though nobody may have handled anything. */
+  /** Answers a heartbeat, so that the client knows the connection is alive. */
   answerHeartbeat(client: Client): void {
     if (client.closed === undefined && client.connection !== null) this.#resumption!.answerHeartbeat(client);
   }

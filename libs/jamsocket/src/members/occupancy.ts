@@ -2,13 +2,13 @@ import type { ResolvedRoomOptions } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
 
 /**
- * Who holds a room open: its clients until their `@OnDisconnect` has run, and connects that were promised a place.
- * When nobody does, `stop` is called as the shutdown policy says.
+ * Counts what keeps a room running: clients until their `@OnDisconnect` has run, and reservations of connects. When both
+ * are zero, `stop` is called after `shutdownAfterMs` (or `unjoinedMs`).
  */
 export class Occupancy {
   #clients = 0;
   #reserved = 0;
-  /** Milliseconds an unjoined room is kept, for rooms that no client asked for. */
+  /** Milliseconds that a room created by HTTP or by code is kept until its first client; `null` otherwise. */
   #unjoinedMs: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -27,7 +27,7 @@ export class Occupancy {
     this.cancelStop();
   }
 
-  /** Gives a reservation back: its client has joined, or does not come. */
+  /** Returns a reservation: its client has joined, or will not come. */
   release(): void {
     this.#reserved--;
     this.#stopIfEmpty();
@@ -43,7 +43,7 @@ export class Occupancy {
     this.#stopIfEmpty();
   }
 
-  /** The room was made by HTTP or by code: until the first client it may be empty for `unjoinedMs`. */
+  /** The room was created by HTTP or by code: until its first client it may be empty for `unjoinedMs`. */
   expectJoin(): void {
     this.#unjoinedMs = this.options.unjoinedMs;
     this.#stopIfEmpty();

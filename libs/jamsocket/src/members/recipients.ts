@@ -6,7 +6,7 @@ import type { MembersPort } from './room-port.js';
 /** Everyone in the room. */
 export const Broadcast: unique symbol = Symbol('Broadcast');
 
-/** Everyone in the room but these. */
+/** Everyone in the room except these. */
 export class EveryoneExcept {
   /** @internal */
   constructor(readonly excluded: readonly (Client | ClientId)[]) {}
@@ -18,7 +18,7 @@ export class Tagged {
   constructor(readonly tag: string) {}
 }
 
-/** Whom a message is for. A client that has gone, or an id that is nobody's, is passed over in silence. */
+/** The recipients of a message. Clients that have left and unknown ids are ignored. */
 export type Recipient = typeof Broadcast | Client | ClientId | EveryoneExcept | Tagged | readonly (Client | ClientId)[];
 
 /** `ctx.sendMessage(everyoneExcept(client), text)` */

@@ -2,19 +2,19 @@ import type { Frame } from '../wire/frame.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Session } from './session.js';
 
-/** What V8 needs for an entry (measured: see the spec): the entry, its frame, its place in the list, the head of a string. */
+/** Memory of an entry in V8 (measured: see the spec): the entry, its frame, its array element, the header of a string. */
 const ENTRY_BYTES = 208;
-/** A Buffer takes so much more than a string. */
+/** Extra memory of a Buffer compared to a string. */
 const BUFFER_BYTES = 144;
 const ARRAY_BYTES = 48;
 const POINTER_BYTES = 8;
 const NOBODY: readonly Session[] = [];
-/** Entries that have been dropped are cut off the front when there are this many. */
+/** Cut this many dropped entries off the front at once. */
 const COMPACT_AT = 256;
 
 export interface LogEntry {
   readonly frame: Frame;
-  /** Who gets it; `null` is everyone but `except`. */
+  /** The recipients; `null` for everyone except `except`. */
   readonly to: readonly Session[] | null;
   readonly except: readonly Session[];
 }
@@ -26,9 +26,9 @@ interface Entry extends LogEntry {
 }
 
 /**
- * What a room has sent lately, so that a client that was away gets what it missed. It has one entry a message, whoever
- * gets it, and is bounded in bytes and in age. How much a client has been sent is not counted a client either: it is the broadcasts
- * since it came, and the few frames that it alone got or did not get.
+ * The messages that a room has sent recently, so that a client that was away gets what it missed. It has one entry per
+ * message, however many recipients there are, and is bounded in bytes and in age. There is no counter per client either:
+ * the number of frames sent to a client is that of the broadcasts since it joined, corrected by `ownFrames`.
  */
 export class ReplayLog {
   #entries: Entry[] = [];
@@ -43,11 +43,11 @@ export class ReplayLog {
     private readonly maxBytes: number,
     private readonly maxAgeMs: number,
     private readonly clock: JamsocketClock,
-    /** One client gets no more than this at once. */
+    /** Bytes that one client gets at once at most. */
     private readonly maxMissedBytes: number,
   ) {}
 
-  /** From now on `session` gets broadcasts. */
+  /** `session` gets broadcasts from now on. */
   join(session: Session): void {
     session.firstBroadcast = this.#broadcasts;
     session.ownFrames = 0;
@@ -68,14 +68,14 @@ export class ReplayLog {
     this.#add(frame, members, NOBODY);
   }
 
-  /** How many frames the client has been sent, those included that it may not have got. */
+  /** How many frames were sent to the client, including frames that may not have arrived. */
   sentTo(session: Session): number {
     return this.#broadcasts - session.firstBroadcast + session.ownFrames;
   }
 
   /**
-   * The frames after the first `received` that were sent to the client, or `undefined` if they are not all here, or are
-   * more than it may get at once.
+   * The frames that were sent to the client after the first `received`. `undefined` if some of them are no longer in the
+   * log, or if they are more than a client may get at once.
    */
   missedBy(session: Session, received: number): Frame[] | undefined {
     let missing = this.sentTo(session) - received;
@@ -94,7 +94,7 @@ export class ReplayLog {
     return frames.reverse();
   }
 
-  /** Number of the oldest entry that is still here. */
+  /** Number of the oldest entry in the log. */
   get first(): number {
     return this.#base + this.#head;
   }
@@ -108,19 +108,19 @@ export class ReplayLog {
     return this.#broadcasts;
   }
 
-  /** The entries from this number on that are still here. */
+  /** The entries with this number or a larger one that are still in the log. */
   from(number: number): readonly LogEntry[] {
     return this.#entries.slice(Math.max(this.#head, number - this.#base));
   }
 
-  /** Fills a new log with what was saved of another. */
+  /** Fills a new log with saved entries. */
   restore(entries: readonly LogEntry[], first: number, broadcasts: number): void {
     this.#base = first;
     for (const { frame, to, except } of entries) this.#add(frame, to, except);
     this.#broadcasts = broadcasts;
   }
 
-  /** Lets go of everything. */
+  /** Drops all entries. */
   clear(): void {
     this.#base += this.#entries.length;
     this.#entries = [];
@@ -146,7 +146,7 @@ export class ReplayLog {
     this.#head = 0;
   }
 
-  /** One timer for the oldest entry: a room that has fallen silent does not keep what nobody can come back for. */
+  /** One timer, for the oldest entry: a room that sends nothing more still drops entries that are too old. */
   #watchAge(ms: number): void {
     this.#timer = this.clock.setTimeout(() => {
       this.#timer = null;
@@ -162,14 +162,14 @@ export class ReplayLog {
   }
 }
 
-/** In an array as long as it has to be: `filter` leaves space for more. */
+/** Not `filter`: its result array has spare capacity, which costs memory. */
 function membersAmong(sessions: readonly Session[]): readonly Session[] {
   if (sessions.length === 0) return NOBODY;
   if (sessions.length === 1) return sessions[0].firstEntry >= 0 ? [sessions[0]] : NOBODY;
   return sessions.filter((session) => session.firstEntry >= 0).slice();
 }
 
-/** Bytes in the heap. A string with one character beyond Latin-1 has two bytes for each; what is not ASCII may be that. */
+/** Bytes in the heap. Strings that are not ASCII count two bytes a character: V8 needs that if one is beyond Latin-1. */
 function payloadBytesOf({ payload, payloadBytes }: Frame): number {
   if (typeof payload !== 'string') return payloadBytes + BUFFER_BYTES;
   return payload.length === payloadBytes ? payloadBytes : 2 * payload.length;

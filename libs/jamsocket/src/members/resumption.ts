@@ -8,50 +8,50 @@ import type { Client } from './client.js';
 import type { LogEntry, ReplayLog } from './replay-log.js';
 import { Session } from './session.js';
 
-/** What a client that comes back shows. */
+/** What a client presents to resume. */
 export interface ResumeRequest {
   readonly token: string;
   /** Data frames it has received, over all its connections. */
   readonly received: number;
 }
 
-/** A client that can go on, and the frames it has missed. */
+/** A client that can resume, and the frames it has missed. */
 export interface Resumable {
   readonly client: Client;
   readonly missed: readonly Frame[];
 }
 
-/** What was saved of an instance's resumption. */
+/** The saved log of an earlier instance. */
 export interface RestoredResumption {
   readonly entries: readonly LogEntry[];
-  /** Number of the first of them. */
+  /** Number of the first entry. */
   readonly firstEntry: number;
   readonly broadcasts: number;
-  /** The clients have seen nothing that was not saved, and lost nothing that they were told was handled. */
+  /** The clients have seen only saved messages, and every message that was acknowledged to them is saved. */
   readonly isExact: boolean;
 }
 
 interface Away {
-  /** Until when it may come back. */
+  /** Fires when it is too late to resume. */
   readonly timer: NodeJS.Timeout;
-  /** Address it was counted by. */
+  /** The address that the place was counted for. */
   readonly ip: string;
 }
 
-/** The clients of one room that speak `jamsocket.v1`: their sessions, what they may have missed, and who is away. */
+/** Lets clients of one room that speak `jamsocket.v1` resume: their sessions, the replay log, and which of them are away. */
 export class Resumption {
   readonly #byToken = new Map<string, Client>();
   /** Clients whose connection is lost. */
   readonly #away = new Map<Client, Away>();
-  /** Clients of before a crash that may have seen more than was saved. */
+  /** Clients from before a crash that may have seen messages that were not saved. */
   readonly #inexact = new Set<Client>();
-  /** Clients that have fallen behind; some may have caught up since. */
-  readonly #late = new Set<Client>();
+  /** Clients that were behind (had unsent bytes) when last checked; some may have caught up since. */
+  readonly #behind = new Set<Client>();
 
   constructor(
     private readonly windowMs: number,
     private readonly heartbeatMs: number,
-    /** `null` if nobody can come back. */
+    /** `null` if resuming is off. */
     readonly log: ReplayLog | null,
     private readonly outbox: Outbox,
     private readonly clock: JamsocketClock,
@@ -60,7 +60,7 @@ export class Resumption {
     private readonly expire: (client: Client) => void,
   ) {}
 
-  /** Fills a new one with what was saved: everyone is away. */
+  /** Fills a new instance with saved clients. All of them are away. */
   restore(clients: readonly Client[], { entries, firstEntry, broadcasts, isExact }: RestoredResumption): void {
     this.log?.restore(entries, firstEntry, broadcasts);
     for (const client of clients) {
@@ -75,7 +75,7 @@ export class Resumption {
     return this.#byToken.size === 0;
   }
 
-  /** The client has a connection, and is about to become a member. */
+  /** Starts a session for a client that is about to become a member. */
   open(client: Client, connection: Link): void {
     connection.keepsVolatile = true;
     client.session = new Session(this.random.token());
@@ -83,13 +83,13 @@ export class Resumption {
     this.#byToken.set(client.session.token, client);
   }
 
-  /** The client is a member of the outbox from now on. */
+  /** The client has become a member of the outbox: welcomes it. */
   enter(client: Client, lost?: Lost): void {
     this.log?.join(client.session!);
     this.#welcome(client, { resumed: false, lost });
   }
 
-  /** The client shows that it knows its token. @returns whether it does */
+  /** Checks the client's first frame. @returns whether it confirms the token */
   confirm(client: Client, frame: string | Buffer): boolean {
     return this.#replaceTokens(client, (session) => session.confirm(frame));
   }
@@ -100,38 +100,38 @@ export class Resumption {
     this.#noteTold(session);
   }
 
-  /** Shows the client that it is heard, however long a store keeps back what it is sent. */
+  /** Answers a heartbeat at once, even while messages to the client wait for the store. */
   answerHeartbeat(client: Client): void {
     if (this.outbox.isHolding) this.outbox.sendPast(Frame.text(client.session!.repeatTold()), client.outlet!);
     else this.acknowledge(client);
   }
 
-  /** Keeps the place of a client whose connection is lost. @returns whether it can come back */
+  /** Keeps the place of a client whose connection is lost. @returns false if the client cannot resume */
   keepPlace(client: Client): boolean {
     const session = client.session!;
     if (this.log === null || session.firstEntry < 0) return false;
     session.heardUntil = Math.min(client.connection!.lastHeard, this.clock.now());
     client.connection = null;
-    this.#late.delete(client);
+    this.#behind.delete(client);
     this.#waitFor(client);
     return true;
   }
 
-  /** The client has left for good. */
+  /** The client leaves permanently. */
   forget(client: Client): void {
     for (const token of client.session!.tokens) this.#byToken.delete(token);
-    this.#late.delete(client);
+    this.#behind.delete(client);
     this.#inexact.delete(client);
     this.#stopWaiting(client);
     if (this.isEmpty) this.log?.clear();
   }
 
-  /** Whoever can come back with this token. */
+  /** The client that can resume with this token. */
   holderOf(token: string): Client | undefined {
     return this.log === null ? undefined : this.#byToken.get(token);
   }
 
-  /** Who comes back. A client whose log has a gap is given up: it has to begin anew. */
+  /** The client that can resume and what it missed, or the reason (`lost`) why it has to start again as a new client. */
   find({ token, received }: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
     const client = this.holderOf(token);
     if (client === undefined) return { lost: 'unknown' };
@@ -140,7 +140,7 @@ export class Resumption {
     return missed === undefined ? { lost: 'gap', client } : { client, missed };
   }
 
-  /** The client goes on with another connection, and gets what it has missed first. */
+  /** The client resumes on a new connection. It first gets what it has missed. */
   resume({ client, missed }: Resumable, connection: Link, presented: string): void {
     this.#stopWaiting(client);
     client.connection = connection;
@@ -164,19 +164,19 @@ export class Resumption {
     this.outbox.send(frame, outletsOf(to));
   }
 
-  /** Not everything that was written to the client has left. */
+  /** The client has unsent bytes now. */
   fellBehind(client: Client): void {
-    this.#late.add(client);
+    this.#behind.add(client);
   }
 
-  /** Whoever goes without a volatile frame. It is decided here, since the log has to know. */
+  /** `excluded` and all clients that must skip a volatile frame. Decided here and not at the socket: the log must know it. */
   #withBehind(excluded: readonly Client[]): readonly Client[] {
-    for (const client of this.#late) if (!isBehind(client)) this.#late.delete(client);
-    if (this.#away.size === 0 && this.#late.size === 0) return excluded;
-    return [...new Set([...excluded, ...this.#away.keys(), ...this.#late])];
+    for (const client of this.#behind) if (!isBehind(client)) this.#behind.delete(client);
+    if (this.#away.size === 0 && this.#behind.size === 0) return excluded;
+    return [...new Set([...excluded, ...this.#away.keys(), ...this.#behind])];
   }
 
-  /** Runs what changes the tokens of a client. @returns what it returns */
+  /** Runs `change` and updates the index of tokens. */
   #replaceTokens<T>(client: Client, change: (session: Session) => T): T {
     const session = client.session!;
     for (const token of session.tokens) this.#byToken.delete(token);
@@ -203,7 +203,7 @@ export class Resumption {
     return Frame.text(JSON.stringify(welcome));
   }
 
-  /** What was sent last says how much is handled, and is seen when it has left. */
+  /** The client knows the number in the frame that was just sent as soon as that frame has left. */
   #noteTold(session: Session): void {
     const { handled } = session;
     if (this.outbox.isHolding) this.outbox.after(() => session.told(handled));
@@ -230,12 +230,12 @@ function sessionsOf(clients: readonly Client[]): Session[] {
   return clients.flatMap(({ session }) => session ?? []);
 }
 
-/** Other clients are asked when a frame is written to them. */
+/** Always false for clients without a session: the outbox checks those when it writes. */
 function isBehind({ session, connection }: Client): boolean {
   return session !== null && (connection === null || connection.isBehind);
 }
 
-/** Of those that are not away. */
+/** The outlets of `clients`. Clients that are away have none. */
 export function outletsOf(clients: readonly Client[]): Outlet[] {
   return clients.flatMap(({ outlet }) => outlet ?? []);
 }

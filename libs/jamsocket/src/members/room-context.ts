@@ -11,16 +11,16 @@ import type { SendOptions } from './send-options.js';
 import type { RoomPort } from './room-port.js';
 
 /**
- * What a room service talks to its room with. Inject it into the service or into any provider the service injects:
- * such a provider becomes room-scoped, and everything in one room shares one instance of it.
+ * A room service's access to its room. Inject it into the service, or into a provider that the service injects: such a
+ * provider becomes room-scoped, with one instance per room.
  *
  * `JamsocketContext<{ moved: Point }>` names the events that the room emits, with the type of their data.
  */
 export class JamsocketContext<Events = any> {
-  /** Only for the compiler: the client's `RoomContract` finds the room's events here. */
+  /** Only for the compiler: the client's `RoomContract` reads the room's events from it. */
   declare readonly '~events'?: Events;
   #abort: AbortController | null = null;
-  /** Private, so that what walks over the properties of an answer does not walk over the whole room. */
+  /** Private, so that code which serializes a response does not walk through the whole room. */
   readonly #room: RoomPort<Client>;
 
   /** @internal */
@@ -48,14 +48,14 @@ export class JamsocketContext<Events = any> {
   }
 
   /**
-   * Who is in the room: from the beginning of their `@OnConnect` until they have left. A client whose connection is lost
-   * and who may come back is still in it.
+   * The clients in the room, from the start of their `@OnConnect` until they have left. Clients that are away (connection
+   * lost, may resume) are included.
    */
   get clients(): ReadonlyMap<ClientId, Client> {
     return this.room.members.clients;
   }
 
-  /** Aborted when the room stops: give it to whatever should not outlive the room, such as `fetch`. */
+  /** Aborted when the room stops. Pass it to work that should end with the room, such as `fetch`. */
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
@@ -65,7 +65,7 @@ export class JamsocketContext<Events = any> {
   }
 
   /**
-   * Sends a text message. Whoever has gone is passed over; in a room that has stopped nothing happens.
+   * Sends a text message. Clients that have left are skipped. Does nothing in a room that has stopped.
    * @throws JamsocketError `message_too_large` if it is longer than `limits.maxBufferedBytes`, `bad_recipient`
    */
   sendMessage(recipient: Recipient, text: string, options?: SendOptions): void {
@@ -75,7 +75,7 @@ export class JamsocketContext<Events = any> {
   }
 
   /**
-   * Sends a binary message; the bytes are copied, so the caller may go on using them.
+   * Sends a binary message. The bytes are copied: the caller may reuse them at once.
    * @throws JamsocketError `message_too_large` if it is longer than `limits.maxBufferedBytes`, `bad_recipient`
    */
   sendBinary(recipient: Recipient, bytes: Uint8Array, options?: SendOptions): void {
@@ -98,7 +98,7 @@ export class JamsocketContext<Events = any> {
   }
 
   /**
-   * Has `@OnTimer(name)` run once in `ms` milliseconds, which may be months. A timer of the same name is replaced; 0
+   * Runs `@OnTimer(name)` once, `ms` milliseconds from now. Months are possible. A timer with the same name is replaced; 0
    * cancels it.
    * @throws JamsocketError `unknown_timer` if the class has no `@OnTimer` of this name, `bad_timer` if `ms` is negative
    * or not a finite number
@@ -115,7 +115,7 @@ export class JamsocketContext<Events = any> {
     if (this.room.state === 'starting' || this.room.state === 'running') this.room.timers.set(name, ms);
   }
 
-  /** Cancels the timer of this name, or the `@Interval`, `@Timeout` or `@Cron` if no `@OnTimer` has the name. */
+  /** Cancels the timer with this name, or the `@Interval`, `@Timeout` or `@Cron` if no `@OnTimer` has this name. */
   clearTimer(name: string = DEFAULT_TIMER): void {
     this.room.timers.clear(name);
   }
@@ -130,20 +130,20 @@ export class JamsocketContext<Events = any> {
     this.room.close(CloseCode.normal, reason);
   }
 
-  /** What a controller answers that returns contexts. `clients` is how many there are. */
+  /** What a controller sends when it returns a context. `clients` is the number of clients. */
   toJSON(): { service: string; roomId: string; params: Readonly<Record<string, string>>; clients: number } {
     const { service, roomId, params, clients } = this;
     return { service, roomId, params, clients: clients.size };
   }
 
-  /** What there was before this instance; `undefined` in a new room, and in one that is not durable. */
+  /** How and when an earlier instance was saved; `undefined` in a new room and in a room that is not durable. */
   get restored(): Restored | undefined {
     return this.room.lifecycle?.restored;
   }
 
   /**
-   * Saves the room now. Resolves when everything so far is as durable as the store makes it, what the present turn has
-   * done included. In a room that is not durable it resolves at once.
+   * Saves the room now, including what the present turn has done so far. Resolves when the store has committed it; in a room
+   * that is not durable, at once.
    * @throws DurableError `bad_state` if a `@State()` field cannot be saved, `not_saved` if the room stops first
    */
   async save(): Promise<void> {
@@ -151,7 +151,7 @@ export class JamsocketContext<Events = any> {
   }
 
   /**
-   * Ends the room for good: as `close`, and what was saved of it is deleted.
+   * Closes the room as `close` does and deletes its saved record.
    * @param reason at most 123 bytes of UTF-8
    * @throws JamsocketError `bad_close_code`
    */

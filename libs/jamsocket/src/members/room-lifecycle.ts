@@ -1,76 +1,76 @@
 import type { Outbox } from '../outbox/outbox.js';
 
 /**
- * How the instance before ended: `idle` when its room was empty, `restart` when its process shut down in order, `moved` to
- * another node; `crash` if it did not end in order.
+ * How the previous instance ended: `idle` when the room was empty, `restart` when its process shut down, `moved` when the
+ * room went to another node, `crash` if none of these was recorded.
  */
 export type RestoreReason = 'crash' | 'restart' | 'moved' | 'idle';
 
-/** What `ctx.restored` says of a room that was there before. */
+/** `ctx.restored`: how and when the previous instance was saved. */
 export interface Restored {
   readonly reason: RestoreReason;
-  /** The version of the class that saved it. */
+  /** Version of the class that saved the room. */
   readonly version: number;
-  /** When it was saved last. */
+  /** When the room was saved last. */
   readonly savedAt: Date;
 }
 
 /**
- * What lets a room outlive its instance. A room that is not durable has none, and pays a comparison with `null`.
+ * Lets a room outlive its instance. A room that is not durable has none and pays one comparison with `null`.
  *
- * An implementation MUST take snapshots between turns only, except when `save` asks for one, and MUST NOT throw where it
- * does not say so: it is called in the middle of a room's turns.
+ * An implementation MUST take snapshots between turns only, except for `save`, and MUST NOT throw unless the method says so:
+ * it is called in the middle of a room's turns.
  */
 export interface RoomLifecycle<Client> {
-  /** `undefined` for a room that is new. */
+  /** `undefined` for a new room. */
   readonly restored: Restored | undefined;
-  /** Nothing has happened in the room for so long that it is to be deleted, unless somebody comes in. */
+  /** The room was unused for so long that it will be deleted unless a client joins. */
   readonly isExpired: boolean;
-  /** The store has kept the room waiting for so long that it takes no more clients. */
+  /** The store has not answered for so long that the room takes no more clients. */
   readonly isStuck: boolean;
 
-  /** The way out of the room, from what would be its way out without a lifecycle. */
+  /** Wraps the room's outbox so that messages wait until they are safe to send. May return `open` itself. */
   gate(open: Outbox): Outbox;
 
   /**
-   * Becomes the owner of the room and fills in what was saved, before any way in and before `@OnCreate`.
+   * Becomes the owner of the record and restores the room from it. Called before `@OnCreate` and before clients can join.
    * @throws RefusedError `room_unreadable`, `store_unavailable`
    */
   restore(): Promise<void>;
 
-  /** `@OnCreate` has run. Resolves when clients may come in. @throws as `restore` */
+  /** `@OnCreate` has run. Resolves when clients may join. @throws as `restore` */
   started(): Promise<void>;
 
-  /** A turn is over, whatever kind it was. */
+  /** A turn of any kind is over. */
   turnEnded(): void;
 
-  /** A turn begins that may wait in its middle, where no snapshot can be taken. */
+  /** An asynchronous turn begins. No snapshot can be taken until it ends, so take one now if messages wait. */
   turnMayWait(): void;
 
-  /** The client is a member no more, and its `@OnDisconnect` is still to come. */
+  /** The client is no longer a member; its `@OnDisconnect` has not run yet. */
   leaving(client: Client): void;
 
   /** The client's `@OnDisconnect` has run. */
   left(client: Client): void;
 
   /**
-   * Runs an action that others can see when all of the room so far is as durable as it promises to be.
-   * @param cancelled called instead if that never happens: the room has been given up
+   * Runs an action that is visible outside the room when everything so far has been saved.
+   * @param cancelled called instead if the room is abandoned before that
    */
   whenSafe(action: () => void, cancelled?: () => void): void;
 
   /**
-   * Resolves when all of the room so far, the present turn included, is durable.
+   * Resolves when everything so far, including the present turn, is durable.
    * @throws DurableError `bad_state`, `not_saved`
    */
   save(): Promise<void>;
 
-  /** The last save of this instance. Resolves when it is durable and everything that was sent has passed the gate. */
+  /** Saves this instance for the last time. Resolves when that is durable and all messages have been sent. */
   release(reason: Exclude<RestoreReason, 'crash'>): Promise<void>;
 
-  /** Ends the room for good: its record is deleted. */
+  /** Deletes the room's record. */
   delete(): Promise<void>;
 
-  /** The instance has stopped: nothing more is saved. */
+  /** The instance has stopped: save nothing more. */
   abandon(): void;
 }

@@ -12,9 +12,9 @@ import type { RoomAddress } from './room-address.js';
  */
 export type RoomState = 'starting' | 'running' | 'draining' | 'stopped';
 
-/** The way from a client to what the room keeps of it. */
+/** What a client and the `JamsocketContext` use of the room's members. */
 export interface MembersPort<Client> {
-  /** Without those whose `@OnConnect` has not begun. */
+  /** Clients whose `@OnConnect` has begun. */
   readonly clients: ReadonlyMap<number, Client>;
   readonly outbox: Outbox;
   withTag(tag: string): readonly Client[];
@@ -27,7 +27,7 @@ export interface MembersPort<Client> {
   sendText(client: Client, text: string): void;
   /** @returns whether the first frame of a client of `jamsocket.v1` is its confirmation */
   confirm(client: Client, frame: string | Buffer): boolean;
-  /** Shows a client of `jamsocket.v1` that it is heard. */
+  /** Answers the heartbeat of a client that speaks `jamsocket.v1`. */
   answerHeartbeat(client: Client): void;
   /** The client is about to be closed. */
   acknowledgeRest(client: Client): void;
@@ -35,11 +35,13 @@ export interface MembersPort<Client> {
 }
 
 /**
- * All that a client and the `JamsocketContext` know of their room.
+ * Everything that a client and the `JamsocketContext` know of their room.
  *
- * An implementation MUST handle the calls of one client in their order, and MUST ignore calls for a client that has left. Except
- * where a method says so it MUST NOT throw: it is called by sockets. It MUST NOT run a handler before a call of
- * `leave`, `connectionLost` or `close` returns, unless the room is idle.
+ * An implementation
+ * - MUST handle the calls of one client in their order;
+ * - MUST ignore calls for a client that has left;
+ * - MUST NOT throw unless the method says so, since it is called by sockets;
+ * - MUST NOT run a handler before a call of `leave`, `connectionLost` or `close` returns, unless the room is idle.
  */
 export interface RoomPort<Client> {
   readonly state: RoomState;
@@ -63,12 +65,12 @@ export interface RoomPort<Client> {
   now(): number;
   receiveText(client: Client, text: string): void;
   receiveBinary(client: Client, bytes: Buffer): void;
-  /** The client's connection has ended; the client may come back. */
+  /** The client's connection has ended; the client may resume. */
   connectionLost(client: Client, code: number, reason: string): void;
-  /** The client has left and does not come back. */
+  /** The client leaves permanently. */
   leave(client: Client, code: number, reason: string): void;
   /** Closes every client and stops. */
   close(code: number, reason: string): void;
-  /** Closes every client, stops, and has nothing of the room kept. */
+  /** Closes every client, stops, and deletes the saved record. */
   destroy(reason: string): void;
 }

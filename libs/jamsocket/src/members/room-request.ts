@@ -1,9 +1,8 @@
 import type { JamsocketContext } from './room-context.js';
 
 /**
- * What Nest injects as `REQUEST` into a room's providers. A room belongs to no request: it outlives the one that it was
- * made for, and who sent that has no more to do with it than others. So it has what a logger written for HTTP
- * asks for, but of headers, query and sender it knows nothing.
+ * What Nest injects as `REQUEST` into a room's providers. A room outlives the request that created it and does not belong to
+ * the client that sent it. So headers and query are empty; method, URL and params exist for loggers written for HTTP.
  */
 export class RoomRequest {
   readonly method = 'GET';
@@ -39,7 +38,7 @@ export class RoomRequest {
     return this.#context.params;
   }
 
-  /** A header, as Express has it: none. */
+  /** As Express's `request.get`. There are no headers. */
   get(_name: string): undefined {
     return undefined;
   }

@@ -1,25 +1,25 @@
 import type { Frame } from '../wire/frame.js';
 import type { Client, ClientId } from './client.js';
 
-/** A message of a room or a reply: framed once, whoever gets it. */
+/** A message or reply of a room, as observers see it: once, however many recipients it has. */
 export interface SentMessage {
   readonly kind: 'text' | 'binary';
-  /** Not to be changed. */
+  /** Do not change it. */
   readonly payload: string | Buffer;
-  /** Of the payload, once. */
+  /** Bytes of the payload, not multiplied by recipients. */
   readonly bytes: number;
-  /** Clients that are behind go without it; they are counted all the same. */
+  /** Clients that are behind skip the message, but count as recipients. */
   readonly isVolatile: boolean;
-  /** How many clients it is for, those included that are away and may come back. */
+  /** Number of recipients, including clients that are away. */
   readonly recipients: number;
-  /** The clients it is for; `undefined` if it is for everyone but `except`. */
+  /** The recipients; `undefined` for everyone except `except`. */
   readonly to: readonly Client[] | undefined;
   readonly except: readonly Client[];
 }
 
-/** A room as its members see it, for those who observe it. */
+/** What the members tell their room for its observers. */
 export interface ObservedRoom {
-  /** `null` while nobody observes. */
+  /** `null` while no observer is registered. */
   readonly observer: object | null;
   /** Tells the observers. */
   messageSent(message: SentMessage): void;
@@ -29,18 +29,18 @@ type Clients = ReadonlyMap<ClientId, Client>;
 
 const NOBODY: readonly Client[] = [];
 
-/** Tells of a frame to this client. */
+/** Tells the observers of a frame to this client. */
 export function tellSentToOne(room: ObservedRoom, frame: Frame, client: Client, clients: Clients): void {
   if (isHere(clients, client)) room.messageSent(describe(frame, 1, [client], NOBODY));
 }
 
-/** Tells of a frame to these clients. */
+/** Tells the observers of a frame to these clients. */
 export function tellSentTo(room: ObservedRoom, frame: Frame, recipients: readonly Client[], clients: Clients): void {
   const to = recipients.filter((client) => isHere(clients, client));
   if (to.length > 0) room.messageSent(describe(frame, to.length, to, NOBODY));
 }
 
-/** Tells of a frame to everyone but these clients. */
+/** Tells the observers of a frame to everyone except these clients. */
 export function tellBroadcast(room: ObservedRoom, frame: Frame, excluded: readonly Client[], clients: Clients): void {
   const except = excluded.length > 0 ? excluded.filter((client) => isHere(clients, client)) : excluded;
   const recipients = clients.size - except.length;

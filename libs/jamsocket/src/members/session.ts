@@ -1,51 +1,51 @@
 import { confirmation, controlPrefix } from '../base/protocol.js';
 
-/** The client is told how much has been handled after this many data frames, or bytes of them. */
+/** Acknowledge after this many handled data frames, or this many bytes of them. */
 const ACKNOWLEDGE_EVERY = 32;
 const ACKNOWLEDGE_BYTES = 64 * 1024;
-/** Without the token. */
+/** Length without the token. */
 const CONFIRMATION_LENGTH = confirmation('').length;
 
-/** What a client of `jamsocket.v1` keeps from one connection to the next. docs/protocol.md describes the protocol. */
+/** The state of a client that speaks `jamsocket.v1`, kept across connections. docs/protocol.md describes the protocol. */
 export class Session {
   /** The client's id in its room. */
   clientId = 0;
-  /** Data frames of the client that have been received. */
+  /** Number of data frames received from the client. */
   received = 0;
-  /** So many of them, the first ones, have had their turns. */
+  /** Number of these frames that have been handled, in order. */
   handled = 0;
-  /** Set once the room takes no more data frames of the client: called when all that it took have had their turns. */
+  /** Set when the room takes no more data frames from the client. Called when all frames taken before have been handled. */
   finished: (() => void) | null = null;
   /** When the client was last heard before its connection was lost, on the clock. */
   heardUntil = 0;
-  /** For the replay log: the client was a member when the room's broadcast of this number came. */
+  /** For the replay log: number of the first broadcast that the client gets. */
   firstBroadcast = 0;
-  /** For the replay log: frames it got besides the broadcasts, less the broadcasts it did not get. */
+  /** For the replay log: number of direct messages, minus the number of broadcasts that excluded the client. */
   ownFrames = 0;
   /** For the replay log: number of the log's next entry when the client became a member; -1 before that. */
   firstEntry = -1;
-  /** The attempt to come back that is under way. */
+  /** The present attempt to resume. */
   attempt: { supersede(): void } | null = null;
-  /** Tokens of before, with which the client may come back until it has shown that it has got the present one. */
+  /** Earlier tokens. They are valid for a resume until the client has confirmed the present token. */
   #olderTokens: readonly string[] = [];
   #isConfirmed = false;
   #acknowledged = 0;
-  /** As `#acknowledged`, but for what is kept back: it may have left. */
+  /** The number that has really left the server; `#acknowledged` includes frames that wait for a commit. */
   #told = 0;
   #unacknowledgedBytes = 0;
-  /** First and last number of each run of frames that have no turns, behind frames that wait for theirs. */
+  /** Runs of frames (first and last number) that need no turn, received while earlier frames still wait for theirs. */
   #skipped: number[] | null = null;
 
   constructor(public token: string) {}
 
-  /** Every token that the client can come back with. */
+  /** Every token that the client can resume with. */
   get tokens(): readonly string[] {
     return [...this.#olderTokens, this.token];
   }
 
   /**
-   * Another connection: another token, which the client has to confirm before the others are worthless. Until then it
-   * may have the one it presented or, if the connection was made for an earlier attempt, the one issued last.
+   * A new connection gets a new token. Until the client confirms it, the client may know only the token it presented, or,
+   * if this connection belongs to an earlier attempt, the one issued last. So both stay valid.
    */
   renew(token: string, presented: string): void {
     this.#olderTokens = [...new Set([presented, this.token])];
@@ -55,7 +55,7 @@ export class Session {
     this.#unacknowledgedBytes = 0;
   }
 
-  /** As it was saved; `tokens` begins with the present one. */
+  /** Restores a saved session. @param tokens the present token first */
   static restored(tokens: readonly string[], handled: number): Session {
     const session = new Session(tokens[0]);
     session.#olderTokens = tokens.slice(1);
@@ -76,11 +76,11 @@ export class Session {
 
   /** @returns whether this frame, which is not the first, is the client's heartbeat */
   isHeartbeat(frame: string | Buffer): boolean {
-    // Few messages are as long as that, so few have to be compared.
+    // Compare lengths first: it is cheaper, and few messages have this length.
     return frame.length === this.token.length + CONFIRMATION_LENGTH && frame === confirmation(this.token);
   }
 
-  /** The oldest frame that waited has had its turn. @returns whether it is time to acknowledge */
+  /** Counts the oldest waiting frame as handled. @returns whether it is time to acknowledge */
   countHandled(bytes: number): boolean {
     this.handled++;
     if (this.#skipped !== null) this.#passSkipped(this.#skipped);
@@ -88,7 +88,7 @@ export class Session {
     return this.handled - this.#acknowledged >= ACKNOWLEDGE_EVERY || this.#unacknowledgedBytes >= ACKNOWLEDGE_BYTES;
   }
 
-  /** The frame that was received last has no turn: it is as good as handled when those before it are. */
+  /** The latest frame gets no turn: it counts as handled when all frames before it are. */
   skip(): void {
     const number = this.received;
     if (number === this.handled + 1) {
@@ -100,8 +100,8 @@ export class Session {
     else skipped.push(number, number);
   }
 
-  /** The client does not know yet how much has been handled. */
-  get isBehind(): boolean {
+  /** There are handled frames that the client has not been told of. */
+  get hasUnacknowledged(): boolean {
     return this.handled > this.#acknowledged;
   }
 
@@ -111,12 +111,12 @@ export class Session {
     return `${controlPrefix(this.token)}"handled":${this.handled}}`;
   }
 
-  /** The client may know by now that so many of its frames have been handled. */
+  /** A frame with this number has left the server. */
   told(handled: number): void {
     if (handled > this.#told) this.#told = handled;
   }
 
-  /** An acknowledgement that says nothing new: nothing has to be kept back for it. */
+  /** Repeats the last acknowledgement that has left: it reveals nothing new, so it need not wait for a commit. */
   repeatTold(): string {
     return `${controlPrefix(this.token)}"handled":${this.#told}}`;
   }

@@ -1,6 +1,6 @@
 const NOBODY: readonly never[] = [];
 
-/** Clients by tag, so that a message to a few of many need not ask all of them. */
+/** Clients by tag, so that a send to a tag does not have to visit all clients. */
 export class TagIndex<Client extends { readonly tags: ReadonlySet<string> }> {
   readonly #byTag = new Map<string, Set<Client>>();
 

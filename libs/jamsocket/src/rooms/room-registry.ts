@@ -60,7 +60,7 @@ export class RoomRegistry {
       const entry = this.#start(definition, address);
       await this.#whenStarted(entry);
       const { room } = entry;
-      // It was given up, by a shutdown for one: then the next attempt is told why.
+      // The room was abandoned, for example by a shutdown: the next try reports why.
       if (!room.hasStarted) continue;
       room.occupancy.expectJoin();
       if (room.context.restored !== undefined) throw roomExists(address);
