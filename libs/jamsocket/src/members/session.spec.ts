@@ -18,7 +18,7 @@ describe('what a client of jamsocket.v1 is told of its messages', () => {
     const isTime = Array.from({ length: 33 }, () => session.countHandled(1));
     expect(isTime.indexOf(true)).toBe(31);
     expect(session.acknowledge()).toBe('{"jamsocket":"token","handled":33}');
-    expect([session.received, session.handled, session.isBehind]).toEqual([40, 33, false]);
+    expect([session.received, session.handled, session.hasUnacknowledged]).toEqual([40, 33, false]);
   });
 
   it('counts a dropped message once those before it have been handled, and keeps little of many', () => {
