@@ -119,7 +119,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   }
 
   turnMayWait(): void {
-    if (this.#isDirty && this.#gate !== null && this.#gate.isHolding) this.#trySnapshot();
+    if (this.#isDirty && this.#gate !== null && this.#gate.hasWaiting) this.#trySnapshot();
   }
 
   leaving(client: Client): void {
@@ -207,7 +207,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
       return;
     }
     this.#pass(mark, waiters);
-    if (this.#draft !== null || (this.#isDirty && this.#isDue) || this.#gate?.isHolding)
+    if (this.#draft !== null || (this.#isDirty && this.#isDue) || this.#gate?.hasWaiting)
       this.services.commits.add(this);
   }
 

@@ -27,7 +27,7 @@ class FakeConnection {
 /** Keeps whom each volatile broadcast was not for. */
 class FakeOutbox {
   readonly excluded: (readonly Link[])[] = [];
-  readonly isHolding = false;
+  readonly hasWaiting = false;
   join(link: Link): Outlet {
     return { link };
   }

@@ -102,7 +102,7 @@ export class Resumption {
 
   /** Answers a heartbeat at once, even while messages to the client wait for the store. */
   answerHeartbeat(client: Client): void {
-    if (this.outbox.isHolding) this.outbox.sendPast(Frame.text(client.session!.repeatTold()), client.outlet!);
+    if (this.outbox.hasWaiting) this.outbox.sendPast(Frame.text(client.session!.repeatTold()), client.outlet!);
     else this.acknowledge(client);
   }
 
@@ -206,7 +206,7 @@ export class Resumption {
   /** The client knows the number in the frame that was just sent as soon as that frame has left. */
   #noteTold(session: Session): void {
     const { handled } = session;
-    if (this.outbox.isHolding) this.outbox.after(() => session.told(handled));
+    if (this.outbox.hasWaiting) this.outbox.after(() => session.told(handled));
     else session.told(handled);
   }
 

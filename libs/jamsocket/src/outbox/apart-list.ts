@@ -1,6 +1,6 @@
 import type { CoalescingOutlet } from './coalescing-outlet.js';
 
-/** Members with sequences of their own, linked by `nextApart`: an array would be garbage once a turn. */
+/** Members that have their own sequences, linked by `nextApart`: an array would be garbage after each tick. */
 export class ApartList {
   #first: CoalescingOutlet | null = null;
   #last: CoalescingOutlet | null = null;
@@ -23,7 +23,7 @@ export class ApartList {
     return first;
   }
 
-  /** Empties the list. A link left behind would keep a outlet that is gone. */
+  /** Empties the list and clears `nextApart`, which would keep departed outlets in memory. */
   clear(): void {
     for (let outlet = this.take(), next: CoalescingOutlet | null; outlet !== null; outlet = next) {
       next = outlet.nextApart;

@@ -3,33 +3,33 @@ import { partsOf, type OwnSequence } from './own-sequence.js';
 import type { Link } from './link.js';
 import { ShortFrames } from '../wire/short-frames.js';
 
-/** Enough for the turns of most rooms; a turn that needs more gets a buffer of its own. */
+/** Enough for a flush of most rooms. A flush that needs more gets its own buffer. */
 const ARENA_BYTES = 64 * 1024;
 
-/** Frames that lie in memory already. */
+/** Frames that are already encoded. */
 interface Encoded {
-  /** The bytes from one frame up to another. */
+  /** The bytes of the frames `from` (included) to `to` (excluded). */
   between(from: number, to: number): Buffer;
 }
 
 /**
- * The memory that frames are encoded into while a room is flushed. It is used again for the next flush unless some
- * socket still holds on to a piece of it, so a busy server allocates no buffers for its broadcasts.
+ * The memory that frames are encoded into while a room is flushed. The next flush reuses it unless a socket still
+ * references part of it, so a busy server allocates no buffers for its broadcasts.
  */
 class Arena {
-  /** A socket did not take everything at once: the memory is its own now. */
-  #isHeld = false;
+  /** A socket still references this buffer: do not reuse it. */
+  #isReferenced = false;
   #buffer = Buffer.alloc(0);
   #used = 0;
-  /** Where the last member's own sequence begins; nobody needs it once it is written. */
+  /** Start of the last member's own sequence; -1 if there is none. It can be overwritten once it is written out. */
   #scratch = -1;
-  /** Frames for single members, encoded once whoever gets them. */
+  /** Frames for single members that were encoded in this flush. Each is encoded once, however many members get it. */
   #encoded: Frame[] = [];
   readonly #short = new ShortFrames();
-  /** What was given out last is one of those. */
+  /** The last bytes given out are from `#short`. */
   #isShort = false;
 
-  /** Encodes the frames from `first` on one behind the other. */
+  /** Encodes the frames from index `first` on, one after another. */
   encode(frames: readonly Frame[], first: number): Buffer {
     let bytes = 0;
     for (let index = first; index < frames.length; index++) bytes += frames[index].bytes;
@@ -42,7 +42,7 @@ class Arena {
     return this.#buffer.subarray(start, at);
   }
 
-  /** One member's own sequence. Its indices are those of `broadcasts`. */
+  /** The bytes of one member's own sequence. Indices in it refer to `broadcasts`. */
   gather(own: OwnSequence, broadcasts: Encoded | null): Buffer {
     const short = Array.isArray(own) ? null : this.#short.encode(own);
     this.#isShort = short !== null;
@@ -66,13 +66,13 @@ class Arena {
   }
 
   /** The last bytes given out were written to this link. */
-  written(link: Pick<Link, 'isHolding'>): void {
-    if (!link.isHolding) {
+  written(link: Pick<Link, 'isBuffering'>): void {
+    if (!link.isBuffering) {
       if (this.#scratch >= 0) this.#used = this.#scratch;
     } else if (this.#isShort) {
       this.#short.giveAway();
     } else {
-      this.#isHeld = true;
+      this.#isReferenced = true;
     }
     this.#scratch = -1;
     this.#isShort = false;
@@ -82,8 +82,8 @@ class Arena {
   release(): void {
     for (const frame of this.#encoded) frame.encoded = null;
     this.#encoded.length = 0;
-    if (this.#isHeld || this.#buffer.length > ARENA_BYTES) this.#buffer = Buffer.alloc(0);
-    this.#isHeld = false;
+    if (this.#isReferenced || this.#buffer.length > ARENA_BYTES) this.#buffer = Buffer.alloc(0);
+    this.#isReferenced = false;
     this.#used = 0;
   }
 
@@ -107,5 +107,5 @@ class Arena {
   }
 }
 
-/** One for the process: it is only in use while a flush runs, and flushes do not overlap. */
+/** One arena for the process: it is in use only during a flush, and flushes do not overlap. */
 export const arena = new Arena();

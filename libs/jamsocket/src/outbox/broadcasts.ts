@@ -1,14 +1,14 @@
 import { arena } from './arena.js';
 import type { Frame } from '../wire/frame.js';
 
-/** What is broadcast, in the memory it is written from. */
+/** The broadcasts of one flush, encoded. */
 export class Broadcasts {
   readonly #bytes: Buffer;
-  /** Most members still have to get the same. */
+  /** The last range is cached: most members need the same one. */
   #lastStart: number;
   #last: Buffer;
 
-  /** @param first index of the first frame that anyone still has to get */
+  /** @param first index of the first frame that any member still needs */
   constructor(
     readonly frames: readonly Frame[],
     first: number,
@@ -17,7 +17,7 @@ export class Broadcasts {
     this.#lastStart = first;
   }
 
-  /** Everything from the `start`th on. */
+  /** The bytes from frame `start` to the end. */
   from(start: number): Buffer {
     if (start !== this.#lastStart) {
       this.#last = this.between(start, this.frames.length);
@@ -26,7 +26,7 @@ export class Broadcasts {
     return this.#last;
   }
 
-  /** From one up to another. */
+  /** The bytes of the frames `from` (included) to `to` (excluded). */
   between(from: number, to: number): Buffer {
     const { frames } = this;
     const end = to < frames.length ? frames[to].offset : this.#bytes.length;

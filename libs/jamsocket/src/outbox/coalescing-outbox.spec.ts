@@ -9,21 +9,21 @@ import type { TickFlusher } from './tick-flusher.js';
 /** Copies what is written to it, as an operating system would, and now and then holds on to it. */
 class FakeConnection {
   writes = 0;
-  isHolding = false;
+  isBuffering = false;
   isSlow = false;
   readonly held: Buffer[] = [];
 
   constructor(readonly number: number) {}
 
   get skipsVolatile(): boolean {
-    return this.isHolding;
+    return this.isBuffering;
   }
 
   write(bytes: Buffer): boolean {
     this.writes += 1;
     if (this.isSlow) return false;
     // What the socket holds on to must not change later.
-    this.held.push(this.isHolding ? bytes : Buffer.from(bytes));
+    this.held.push(this.isBuffering ? bytes : Buffer.from(bytes));
     return true;
   }
 
@@ -50,11 +50,11 @@ function setUp({ gathersLonger = false, members = MEMBERS } = {}) {
   const outlets = connections.map(({ number }) => new CoalescingOutlet(linkOf(number), HAS_LEFT));
   const real = (number: number) => outlets[number];
   const join = (number: number) => (outlets[number] = outbox.join(linkOf(number)));
-  /** Ends a turn of the event loop. @returns whether there was anything to do */
+  /** Ends a tick of the event loop. @returns whether there was anything to do */
   const turn = () => {
     const due = scheduled.splice(0);
     expect(due.length).toBeLessThanOrEqual(1);
-    for (const box of due) box.flushTurn();
+    for (const box of due) box.flushTick();
     return due.length > 0;
   };
   const allTurns = () => {
@@ -122,7 +122,7 @@ describe('the coalescing outbox', () => {
   it('shares the bytes between the members that get the same', () => {
     const { outbox, join, connections } = setUp();
     for (const connection of connections) {
-      connection.isHolding = true;
+      connection.isBuffering = true;
       join(connection.number);
     }
     outbox.broadcast(Frame.text('to all'));
@@ -265,7 +265,7 @@ describe('the coalescing outbox of a large room', () => {
       turn();
     }
     for (const text of last) outbox.broadcast(Frame.text(text));
-    // More than a turn writes to.
+    // More than one tick writes to.
     outbox.send(
       Frame.text('own'),
       connections.slice(0, 300).map(({ number }) => real(number)),
@@ -302,7 +302,7 @@ describe('the coalescing outbox of a large room', () => {
     expect(connections[1_300].texts).toEqual([]);
     outbox.sendTo(Frame.text('a turn later'), real(1_450));
     allTurns();
-    // A link left behind would keep a connection that is gone.
+    // A stale link would keep a departed connection in memory.
     expect(connections.every(({ number }) => real(number).nextApart === null)).toBe(true);
   });
 

@@ -8,34 +8,34 @@ import type { TickFlusher } from './tick-flusher.js';
 import { firstNeeded, writeApart, writeBroadcasts } from './tick-writes.js';
 import { LARGE_ROOM, WriteSlices } from './write-slices.js';
 
-/** A room that has collected this much in a turn writes at once, so that a turn's memory stays bounded. */
+/** A room that has collected this much within a tick writes at once, so that a tick's memory stays bounded. */
 const FLUSH_AT_BYTES = 64 * 1024;
 /**
- * Answers to so many clients leave together. One at a time costs more (measured; each wakes a receiver that has nothing
- * else to do), and all of a turn would have the first wait for the last.
+ * Flush replies in batches of this many clients. One by one costs more (measured: each wakes an idle receiver); once a
+ * tick delays the first reply until the last one is ready.
  */
 const ANSWERS_AT_ONCE = 8;
 
 /**
- * Gathers what a room sends in one event-loop turn and writes it with one write a client.
+ * Gathers everything that a room sends in one tick of the event loop, and does one write per client.
  *
  * Broadcasts go into one list that all members share: M broadcasts to N clients are encoded once and cost N writes
- * of the same bytes. A member that gets something else in between (a direct message, or a broadcast without it) keeps
- * `parts`, a sequence of its own; what follows that is `start` to the end of the shared list.
+ * of the same bytes. A member that gets something else in between (a direct message, or a broadcast that excludes it) has
+ * `parts`, its own sequence. After its parts it gets the shared list from `start` to the end.
  *
- * A large room is written to in slices, a turn each; what is broadcast meanwhile is added to the shared list, which
- * begins anew when everyone has got all of it.
+ * A large room is written to in slices, one per tick. Broadcasts sent meanwhile are appended to the shared list. The list
+ * is cleared when every member has got all of it.
  */
 export class CoalescingOutbox implements Outbox {
   readonly #members = new Set<CoalescingOutlet>();
   #shared: Frame[] = [];
-  /** Those who have `parts`, as long as there are no broadcasts. */
+  /** The members that have `parts`. Only kept while there are no broadcasts. */
   readonly #apart = new ApartList();
   #bytes = 0;
   #isScheduled = false;
-  /** Some of what is queued is volatile. */
+  /** A queued frame is volatile. */
   #hasVolatile = false;
-  /** Once the room has been large. */
+  /** `null` until the room becomes large for the first time. */
   #slices: WriteSlices | null = null;
 
   constructor(
@@ -67,7 +67,7 @@ export class CoalescingOutbox implements Outbox {
     const index = this.#shared.length;
     for (const outlet of excluded) {
       if (outlet.start === HAS_LEFT) continue;
-      // Who has got everything so far only skips this one.
+      // A caught-up member just skips this frame.
       if (outlet.start < index || outlet.parts !== null) this.#ownParts(outlet, index);
       outlet.start = index + 1;
     }
@@ -84,7 +84,7 @@ export class CoalescingOutbox implements Outbox {
     const start = outlet.start;
     if (start !== this.#shared.length || outlet.parts !== null) return this.sendTo(Frame.text(text), outlet);
     this.#setApart(outlet, text);
-    // At least: what it takes exactly is found out when it is written.
+    // A lower bound. The exact size is known when the text is encoded.
     this.#bytes += 2 + text.length;
     this.#flushSoon();
   }
@@ -112,7 +112,7 @@ export class CoalescingOutbox implements Outbox {
     action();
   }
 
-  get isHolding(): boolean {
+  get hasWaiting(): boolean {
     return false;
   }
 
@@ -132,7 +132,7 @@ export class CoalescingOutbox implements Outbox {
     if (outlet.start !== HAS_LEFT) this.#drop(this.#writeSlice([outlet]));
   }
 
-  /** Everyone gets everything that is queued. */
+  /** Writes everything that is queued to every member. */
   flush(): void {
     if (this.#bytes === 0) return;
     const shared = this.#shared;
@@ -142,8 +142,8 @@ export class CoalescingOutbox implements Outbox {
     this.#drop(writeBroadcasts(shared, 0, this.#members, 0, hasVolatile));
   }
 
-  /** The end of a turn: everyone gets what is queued, or in a large room whose turn it is. */
-  flushTurn(): void {
+  /** Called at the end of a tick: writes what is queued to every member; in a large room only to the next slice. */
+  flushTick(): void {
     const slices = this.#slices;
     this.#isScheduled = false;
     if (slices === null || this.#shared.length === 0 || this.flusher.gathersLonger) return this.flush();
@@ -158,7 +158,7 @@ export class CoalescingOutbox implements Outbox {
     this.#drop(slow);
   }
 
-  /** The flush at the end of the turn stays scheduled: one for all answers of a turn. */
+  /** Does not cancel the flush at the end of the tick. */
   chunkRead(outlet: CoalescingOutlet): void {
     if (this.#slices !== null && outlet.start !== HAS_LEFT) this.#slices.putFirst(outlet);
     const { count } = this.#apart;
@@ -178,13 +178,13 @@ export class CoalescingOutbox implements Outbox {
     return writeBroadcasts(shared, firstNeeded(members), members, shared.length, this.#hasVolatile);
   }
 
-  /** Dropping runs the room's code, which may send again: by then none of them may be there to get it. */
+  /** All of them leave first: dropping runs the room's code, which may send again. */
   #drop(slow: readonly CoalescingOutlet[]): void {
     for (const outlet of slow) this.leave(outlet);
     for (const outlet of slow) this.dropSlow(outlet.link);
   }
 
-  /** From here on nobody has anything yet. */
+  /** Clears the shared list and everything that belongs to it. */
   #beginAnew(): void {
     if (this.#shared.length > 0) this.#shared = [];
     this.#apart.clear();
@@ -193,7 +193,7 @@ export class CoalescingOutbox implements Outbox {
     this.#slices?.endWalk();
   }
 
-  /** Lets go of the first `count` broadcasts, which everyone has got. What makes a flush necessary stays. */
+  /** Drops the first `count` broadcasts, which every member has got. Keeps at least one, so that a flush stays pending. */
   #letGo(count: number): void {
     const gone = Math.min(count, this.#shared.length - 1);
     this.#shared.splice(0, gone);
@@ -210,7 +210,7 @@ export class CoalescingOutbox implements Outbox {
     else this.#ownParts(outlet, end).push(frame);
   }
 
-  /** Closes what `outlet` gets of the shared list at `end`. */
+  /** Moves the outlet's range of the shared list, up to `end`, into its own parts. */
   #ownParts(outlet: CoalescingOutlet, end: number): Parts {
     const parts = partsOf(outlet.parts);
     if (outlet.parts === null) this.#setApart(outlet, parts);

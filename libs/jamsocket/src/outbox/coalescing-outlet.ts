@@ -5,16 +5,16 @@ import type { Outlet } from './outbox.js';
 /** The `start` of an outlet that has left. */
 export const HAS_LEFT = -1;
 
-/** What one member of a coalescing outbox still has to get. */
+/** What a member of a coalescing outbox has not got yet: first `parts`, then the broadcasts from `start`. */
 export class CoalescingOutlet implements Outlet {
-  /** What it gets before that. */
+  /** Its own sequence, which comes before the broadcasts. */
   parts: OwnSequence | null = null;
-  /** The next in the list of those that have `parts`. */
+  /** The next outlet in the `ApartList`. */
   nextApart: CoalescingOutlet | null = null;
 
   constructor(
     readonly link: Link,
-    /** Index of the first of the broadcasts that it still has to get, or `HAS_LEFT`. */
+    /** Index of the first broadcast that it has not got, or `HAS_LEFT`. */
     public start: number,
   ) {}
 }

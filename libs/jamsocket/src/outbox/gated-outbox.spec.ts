@@ -11,7 +11,7 @@ const nameOf = (of: Outlet) => (of.link as unknown as { name: string }).name;
 class OpenOutbox implements Outbox {
   readonly log: string[] = [];
   readonly members = new Set<Outlet>();
-  readonly isHolding = false;
+  readonly hasWaiting = false;
 
   join(of: Link): Outlet {
     const outlet = { link: of };
@@ -92,7 +92,7 @@ describe('the output gate', () => {
     const mark = gate.mark;
     gate.sendText('4', bob);
     gate.send(Frame.text('5'), [ann, bob]);
-    expect([open.log, told, gate.isHolding]).toEqual([[], ['waits'], true]);
+    expect([open.log, told, gate.hasWaiting]).toEqual([[], ['waits'], true]);
     gate.sendPast(Frame.text('beat'), ann);
     expect(open.log.splice(0)).toEqual(['ann beat']);
     gate.release(mark);
@@ -101,7 +101,7 @@ describe('the output gate', () => {
     gate.release(mark);
     gate.release(gate.mark);
     expect(open.log.slice(4)).toEqual(['bob 4', 'ann,bob 5']);
-    expect([gate.isHolding, gate.waitingBytes]).toEqual([false, 0]);
+    expect([gate.hasWaiting, gate.waitingBytes]).toEqual([false, 0]);
   });
 
   it('has who joins wait in the same line: it gets what came after it, and nothing from before', () => {
@@ -130,7 +130,7 @@ describe('the output gate', () => {
     gate.broadcastExcept(Frame.text('2'), [ann]);
     gate.sendTo(Frame.text('3'), ann);
     gate.send(Frame.text('4'), [ann]);
-    expect([gate.isHolding, told]).toEqual([false, []]);
+    expect([gate.hasWaiting, told]).toEqual([false, []]);
   });
 
   it('never lets out what is discarded, and tells those who wait for it', () => {
@@ -156,7 +156,7 @@ describe('the output gate', () => {
     expect(told).toEqual(['waits', 'overflows']);
     gate.dropFrames();
     gate.after(() => open.log.push('action'));
-    expect([gate.waitingBytes, gate.isHolding]).toEqual([0, true]);
+    expect([gate.waitingBytes, gate.hasWaiting]).toEqual([0, true]);
     gate.release(gate.mark);
     expect(open.log).toEqual(['action']);
     gate.broadcast(big);
@@ -169,7 +169,7 @@ describe('the output gate', () => {
     join();
     gate.after(() => gate.broadcast(Frame.text('later')));
     gate.release(gate.mark);
-    expect([open.log, gate.isHolding]).toEqual([[], true]);
+    expect([open.log, gate.hasWaiting]).toEqual([[], true]);
     gate.release(gate.mark);
     expect(open.log).toEqual(['all later']);
   });

@@ -2,68 +2,67 @@ import { Frame } from '../wire/frame.js';
 import type { Link } from './link.js';
 import type { Outbox, Outlet } from './outbox.js';
 
-/** Whom a gate tells what happens at it. */
+/** What a gate calls. */
 export interface GateOwner {
-  /** Something waits. */
+  /** A first step waits at the gate, which was empty. */
   gateWaits(): void;
-  /** More waits than may. Called once until something is let out, and never in the middle of a send. */
+  /** More bytes wait than allowed. Called once until something is released, and never in the middle of a send. */
   gateOverflows(): void;
 }
 
 /** A member of a gated outbox. */
 class GatedOutlet implements Outlet {
-  /** Its outlet behind the gate, once its joining has been let out. */
+  /** The outlet in the open outbox; `null` until the join has been released. */
   open: Outlet | null = null;
   hasLeft = false;
 
   constructor(readonly link: Link) {}
 }
 
-/** One step of what waits. */
+/** A send, join or action that waits. */
 interface Waiting {
-  /** 0 if it is not a frame. */
+  /** 0 if the step is not a frame. */
   readonly bytes: number;
   readonly go: () => void;
 }
 
 /**
- * An output gate: what a room sends waits here, in order, until the commit that holds the turn it was sent in is
- * durable. So nobody sees what a crash could undo. Who joins waits in the same line, so that each member gets what
- * was sent after it joined, and nothing from before.
+ * An output gate: messages wait here, in order, until the commit with the turn that sent them is durable. So no client sees
+ * what a crash could undo. Joins wait in the same queue, so that a member gets exactly what was sent after it joined.
  */
 export class GatedOutbox implements Outbox {
   #waiting: Waiting[] = [];
   #bytes = 0;
-  /** How many have been let out so far. */
+  /** Number of steps released so far. */
   #released = 0;
   #hasOverflowed = false;
-  /** Members, those included whose joining waits. */
+  /** Number of members, including those whose join waits. */
   #members = 0;
   readonly #cancelled = new Set<() => void>();
 
   constructor(
-    /** The way out behind the gate; what is sent to it directly does not wait. */
+    /** The outbox behind the gate. Messages sent to it directly do not wait. */
     readonly open: Outbox,
     /** Bytes of frames that may wait. */
     private readonly maxBytes: number,
     private readonly owner: GateOwner,
   ) {}
 
-  /** Bytes of frames that wait. */
+  /** Bytes of the waiting frames. */
   get waitingBytes(): number {
     return this.#bytes;
   }
 
-  /** Marks all that has been sent so far, for `release`. */
+  /** Marks everything sent so far, for `release`. */
   get mark(): number {
     return this.#released + this.#waiting.length;
   }
 
-  get isHolding(): boolean {
+  get hasWaiting(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Lets out what was sent before the mark was taken. */
+  /** Releases everything that was sent before the mark was taken. */
   release(mark: number): void {
     const count = mark - this.#released;
     if (count <= 0) return;
@@ -75,13 +74,13 @@ export class GatedOutbox implements Outbox {
     }
   }
 
-  /** Lets go of the frames: everyone who would get them has been sent away. */
+  /** Drops the waiting frames: the clients that would get them have been closed. */
   dropFrames(): void {
     this.#bytes = 0;
     this.#waiting = this.#waiting.map((step) => (step.bytes === 0 ? step : NOTHING));
   }
 
-  /** Lets go of everything: it never leaves. */
+  /** Drops everything that waits. */
   discard(): void {
     this.#released = this.mark;
     this.#waiting = [];
@@ -90,7 +89,7 @@ export class GatedOutbox implements Outbox {
     this.#cancelled.clear();
   }
 
-  /** @param cancelled called instead if what waits is discarded */
+  /** @param cancelled called instead of `action` on `discard` */
   after(action: () => void, cancelled?: () => void): void {
     if (cancelled === undefined) return this.#add(0, action);
     this.#cancelled.add(cancelled);
@@ -167,14 +166,14 @@ export class GatedOutbox implements Outbox {
     if (this.#waiting.length === 1) this.owner.gateWaits();
     if (this.#bytes <= this.maxBytes || this.#hasOverflowed) return;
     this.#hasOverflowed = true;
-    // Whoever sends has more to do for this frame.
+    // Later: the sender has not finished with this frame yet.
     queueMicrotask(() => this.owner.gateOverflows());
   }
 }
 
 const NOTHING: Waiting = { bytes: 0, go: () => undefined };
 
-/** Of those that are members behind the gate. */
+/** The outlets of those that have passed the gate. */
 function openOf(outlets: readonly GatedOutlet[]): Outlet[] {
   return outlets.flatMap(({ open }) => open ?? []);
 }

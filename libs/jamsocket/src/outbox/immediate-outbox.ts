@@ -2,7 +2,7 @@ import { Frame } from '../wire/frame.js';
 import type { Link } from './link.js';
 import type { DropSlow, Outbox, Outlet } from './outbox.js';
 
-/** `coalesce: false`: every message goes out at once, one write a client. */
+/** For `coalesce: false`: writes every message at once, one write per client. */
 export class ImmediateOutbox implements Outbox {
   readonly #members = new Set<Outlet>();
 
@@ -53,7 +53,7 @@ export class ImmediateOutbox implements Outbox {
     action();
   }
 
-  get isHolding(): boolean {
+  get hasWaiting(): boolean {
     return false;
   }
 
@@ -71,7 +71,7 @@ export class ImmediateOutbox implements Outbox {
     if (slow.length > 0) this.#drop(slow);
   }
 
-  /** Dropping runs the room's code, which may send again: by then everyone has this frame, and none of these is a member. */
+  /** All of them leave first: dropping runs the room's code, which may send again. By now the others have this frame. */
   #drop(slow: readonly Outlet[]): void {
     for (const outlet of slow) this.leave(outlet);
     for (const { link } of slow) this.dropSlow(link);

@@ -16,7 +16,7 @@ function coalescing(dropSlow: DropSlow): TestedOutbox {
   const endTick = () => {
     const due = scheduled;
     scheduled = [];
-    for (const outbox of due) outbox.flushTurn();
+    for (const outbox of due) outbox.flushTick();
   };
   const settle = () => {
     // In a large room a tick is not enough.
@@ -41,10 +41,10 @@ function gated(behind: (dropSlow: DropSlow) => TestedOutbox, isReleasedAtOnce: b
       gateOverflows: () => undefined,
     });
     const settle = () => {
-      while (outbox.isHolding) release();
+      while (outbox.hasWaiting) release();
       open.settle();
       // What was sent since a member was dropped.
-      if (outbox.isHolding) settle();
+      if (outbox.hasWaiting) settle();
     };
     return { outbox, settle };
   };

@@ -1,58 +1,59 @@
 import type { Frame } from '../wire/frame.js';
 import type { Link } from './link.js';
 
-/** A member's entry in an outbox, made by `join`. All else in it is for the outbox that made it. */
+/** A member's entry in an outbox, made by `join`. Other fields belong to the outbox that made it. */
 export interface Outlet {
   readonly link: Link;
 }
 
 /**
- * The one way out of a room. Each member gets what was sent to it in the order of the sends, whatever mix of
- * broadcast and direct; a member that falls too far behind is dropped and costs the others nothing.
+ * Sends a room's messages. Each member gets its messages in the order of the sends, broadcast and direct mixed. A member
+ * that falls too far behind is dropped and does not slow down the others.
  *
  * An implementation
- * - MUST give a member exactly what was sent to it from its `join` to its `leave`, and MUST ignore what is sent to an outlet that
- *   has left; what is queued for it when it leaves need not be written;
+ * - MUST give a member exactly what was sent to it between its `join` and its `leave`; frames still queued when it leaves need
+ *   not be written;
+ * - MUST ignore what is sent to an outlet that has left;
  * - MUST leave out a volatile frame for a link that `skipsVolatile` when the frame is written;
- * - MUST give everyone what was sent before it calls `DropSlow`, which may send again, and MUST call it once for a member;
+ * - MUST write a frame to all members before it calls `DropSlow`, which may send again, and MUST call it once per member;
  * - MUST NOT call anything else while it is being called, except the link and, in `after`, the action;
  * - MUST NOT keep a reference to an outlet that has left.
  *
- * Its callers MUST give it only outlets that it has made.
+ * Callers MUST pass only outlets that this outbox has made.
  */
 export interface Outbox {
-  /** From now on the link gets broadcasts. */
+  /** The link gets broadcasts from now on. */
   join(link: Link): Outlet;
-  /** What is still queued for the member is discarded. A second call does nothing. */
+  /** Discards what is still queued for the member. A second call does nothing. */
   leave(outlet: Outlet): void;
   broadcast(frame: Frame): void;
-  /** To every member except these. */
+  /** Sends to every member except these. */
   broadcastExcept(frame: Frame, excluded: readonly Outlet[]): void;
-  /** To this member only. */
+  /** Sends to this member only. */
   sendTo(frame: Frame, outlet: Outlet): void;
-  /** A text to this member only. */
+  /** Sends a text to this member only. */
   sendText(text: string, outlet: Outlet): void;
-  /** To these members only. */
+  /** Sends to these members only. */
   send(frame: Frame, outlets: readonly Outlet[]): void;
-  /** To one member, with nothing in between. */
+  /** Sends to one member, without other frames in between. */
   sendAll(frames: readonly Frame[], outlet: Outlet): void;
-  /** Runs `action` after everything that was sent so far: at once, unless something keeps that back. */
+  /** Runs `action` after everything that was sent so far. At once, unless messages wait for a commit. */
   after(action: () => void): void;
-  /** Something that was sent is kept back, for longer than a tick. */
-  readonly isHolding: boolean;
-  /** To this member only, and without waiting for what is kept back. Ignored while its joining is. */
+  /** Messages wait for a commit. */
+  readonly hasWaiting: boolean;
+  /** Sends to this member only, past the messages that wait for a commit. Ignored while the member's join waits. */
   sendPast(frame: Frame, outlet: Outlet): void;
-  /** Writes out what is queued for this member, so that what follows by another way comes after it. */
+  /** Writes what is queued for this member, so that a direct write to its link comes after it. */
   flushTo(outlet: Outlet): void;
   /**
-   * A chunk of a member has been read. Writes out what is queued if it is for single members and enough of them have
-   * got something: the answers of a tick need not all wait for its end, unless the application wants its sends
-   * gathered for longer. In a large room the member is among the first that are written to next.
+   * A chunk from a member has been read. Writes the queued frames now if they are all for single members and enough members
+   * have some: these replies need not wait for the end of the tick. Not if the application gathers sends for longer. In a
+   * large room the member is among the first in the next slice.
    */
   chunkRead(outlet: Outlet): void;
   /** Bytes queued here for the member. */
   queuedBytes(outlet: Outlet): number;
 }
 
-/** Called for a member whose buffer would outgrow its limit. */
+/** Called for a member whose unsent bytes would exceed the limit. */
 export type DropSlow = (link: Link) => void;

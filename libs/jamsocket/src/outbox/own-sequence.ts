@@ -1,6 +1,6 @@
 import { Frame } from '../wire/frame.js';
 
-/** Pairs of indices `from, to` into the outbox's broadcasts, and frames for one connection alone. */
+/** A mix of index pairs `from, to` into the outbox's broadcasts and frames for one connection only. */
 export type Parts = (number | Frame)[];
 
 /** Frames for one connection, besides the broadcasts to all: a sequence, or for the common single reply a frame or its text. */

@@ -1,24 +1,24 @@
 /** What the flusher flushes. */
 export interface Flushable {
-  flushTurn(): void;
+  flushTick(): void;
 }
 
 /**
- * Flushes the outboxes that were written to, once an event-loop turn: `setImmediate` runs after all sockets that
- * had something to read were read, so what they caused leaves together.
+ * Flushes the outboxes that have something queued, once per tick of the event loop. `setImmediate` runs after all readable
+ * sockets have been read, so the replies to their messages leave together.
  */
 export class TickFlusher {
   #scheduled: Flushable[] = [];
   readonly #flushAll = (): void => {
     const scheduled = this.#scheduled;
     this.#scheduled = [];
-    for (const outbox of scheduled) outbox.flushTurn();
+    for (const outbox of scheduled) outbox.flushTick();
   };
 
-  /** @param intervalMs milliseconds to gather sends for; 0 is until the end of the turn */
+  /** @param intervalMs milliseconds to gather sends for; 0 for until the end of the tick */
   constructor(private readonly intervalMs: number) {}
 
-  /** Whether sends are to be gathered for longer than the turn they are made in. */
+  /** Whether sends are gathered for longer than one tick. */
   get gathersLonger(): boolean {
     return this.intervalMs > 0;
   }

@@ -4,11 +4,11 @@ import type { CoalescingOutlet } from './coalescing-outlet.js';
 import type { Frame } from '../wire/frame.js';
 import { partsOf, withoutVolatile } from './own-sequence.js';
 
-/** The first broadcast that one of them still has to get. */
+/** Index of the first broadcast that any of these members needs. */
 export function firstNeeded(members: readonly CoalescingOutlet[]): number {
   let first = Infinity;
   for (const { start, parts } of members) {
-    // In a sequence of its own there may be any.
+    // Its own parts may refer to any broadcast.
     if (parts !== null) return 0;
     first = Math.min(first, start);
   }
@@ -16,10 +16,10 @@ export function firstNeeded(members: readonly CoalescingOutlet[]): number {
 }
 
 /**
- * Writes to each of these members what it still has to get.
- * @param first the first of the broadcasts that one of them has to get
- * @param next the one that they have to get next, then
- * @returns those that are too far behind
+ * Writes to each of these members everything that is queued for it.
+ * @param first index of the first broadcast that any of them needs
+ * @param next their `start` afterwards
+ * @returns the members that are too far behind
  */
 export function writeBroadcasts(
   frames: readonly Frame[],
@@ -54,9 +54,9 @@ export function writeBroadcasts(
 }
 
 /**
- * Writes to single members, in a turn without broadcasts.
- * @param first the first of them; they are linked by `nextApart`
- * @returns those that are too far behind
+ * Writes to single members when there are no broadcasts.
+ * @param first the first member; the others are linked by `nextApart`
+ * @returns the members that are too far behind
  */
 export function writeApart(first: CoalescingOutlet | null, hasVolatile: boolean): CoalescingOutlet[] {
   const slow: CoalescingOutlet[] = [];
@@ -64,7 +64,7 @@ export function writeApart(first: CoalescingOutlet | null, hasVolatile: boolean)
     next = outlet.nextApart;
     outlet.nextApart = null;
     let own = outlet.parts;
-    // It may have left.
+    // It has left.
     if (own === null) continue;
     outlet.parts = null;
     outlet.start = 0;

@@ -1,19 +1,19 @@
 import { HAS_LEFT, type CoalescingOutlet } from './coalescing-outlet.js';
 
-/** Up to so many members are all written to in each turn, which takes a millisecond or less. */
+/** Up to this many members are all written to in one tick, which takes a millisecond or less. */
 export const LARGE_ROOM = 128;
-/** A large room is written to in so many turns. */
-const TURNS = 8;
+/** A large room is written to over this many ticks. */
+const TICKS = 8;
 
 /**
- * Whom of a large room to write to in which turn. Those who have said something, or get something of their own, come
- * first; the others take turns. So nobody waits to be heard until thousands of others have been written to, and
- * whoever is written to later gets more at once.
+ * Picks the members of a large room to write to in each tick. Members that have just sent something, or get something of
+ * their own, come first; the others follow in rotation. So a reply does not wait for thousands of writes, and a member
+ * that comes later gets more in one write.
  */
 export class WriteSlices {
-  /** Who comes first the next time there is something to write to it. */
+  /** Members that come first in the next slice. */
   readonly #first = new Set<CoalescingOutlet>();
-  /** The members one after the other. Who joins is in the next walk. */
+  /** All members, in the order of the rotation. A new member is part of the next walk. */
   #walk: readonly CoalescingOutlet[] = [];
   #at = 0;
   /** Something was queued since the walk began. */
@@ -33,23 +33,23 @@ export class WriteSlices {
     this.#hasMore = true;
   }
 
-  /** The next begins with the first member again. */
+  /** The next walk starts with the first member again. */
   endWalk(): void {
     this.#walk = [];
     this.#at = 0;
   }
 
-  /** Everyone has had a turn. */
+  /** The walk has reached every member. */
   get isAround(): boolean {
     return this.#at >= this.#walk.length;
   }
 
-  /** And has got everything. */
+  /** The walk has reached every member, and nothing was queued since it began. */
   get isDone(): boolean {
     return this.isAround && !this.#hasMore;
   }
 
-  /** @param end how many broadcasts there are */
+  /** The members to write to now. @param end number of broadcasts in the shared list */
   next(members: ReadonlySet<CoalescingOutlet>, end: number): CoalescingOutlet[] {
     if (this.isAround) {
       this.#walk = [...members];
@@ -57,10 +57,10 @@ export class WriteSlices {
       this.#hasMore = false;
       this.began = end;
     }
-    const size = Math.max(LARGE_ROOM, Math.ceil(members.size / TURNS));
+    const size = Math.max(LARGE_ROOM, Math.ceil(members.size / TICKS));
     const slice: CoalescingOutlet[] = [];
     for (const outlet of this.#first) {
-      // Its answer may still be under way.
+      // Nothing to write yet: its reply may still come, so it stays first.
       if (outlet.start === end && outlet.parts === null) continue;
       if (slice.length === size) break;
       this.#first.delete(outlet);

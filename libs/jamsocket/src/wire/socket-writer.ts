@@ -47,7 +47,7 @@ export abstract class SocketWriter {
   }
 
   /** Whether the socket still references the bytes of the last write. */
-  get isHolding(): boolean {
+  get isBuffering(): boolean {
     return this.socket.writableLength > 0;
   }
 

@@ -195,7 +195,7 @@ async function fill(link: Link): Promise<string[]> {
     const isTaken = n % 5 === 4 ? link.writeFrame(Frame.text(text)) : link.write(memory.subarray(0, bytes.length));
     if (!isTaken) return taken;
     taken.push(text);
-    if (link.isHolding) memory = Buffer.alloc(0);
+    if (link.isBuffering) memory = Buffer.alloc(0);
     else memory.fill(0);
     await setImmediate();
   }

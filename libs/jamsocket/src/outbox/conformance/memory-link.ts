@@ -47,7 +47,7 @@ export class MemoryLink implements Link {
     return this.write(bytes);
   }
 
-  get isHolding(): boolean {
+  get isBuffering(): boolean {
     return this.isBehind;
   }
 
