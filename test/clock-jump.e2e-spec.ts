@@ -64,6 +64,9 @@ class NarrowRoom {
   }
 }
 
+/** Far less than an hour, and more than a busy machine is late. */
+const MUCH_LATER_MS = 30_000;
+
 describe.each([
   ['forward', HOUR_MS],
   ['back', -HOUR_MS],
@@ -111,14 +114,14 @@ describe.each([
     jump();
     const rang = await took(journaled('ring'));
     expect(rang).toBeGreaterThan(200);
-    expect(rang).toBeLessThan(2_000);
+    expect(rang).toBeLessThan(MUCH_LATER_MS);
     const beats = journal.entries.filter((entry) => entry === 'beat').length;
     expect(beats).toBeGreaterThanOrEqual(1);
     expect(beats).toBeLessThanOrEqual(20);
     await client.close();
     const stopped = await took(journaled('destroy'));
     expect(stopped).toBeGreaterThan(300);
-    expect(stopped).toBeLessThan(2_000);
+    expect(stopped).toBeLessThan(MUCH_LATER_MS);
   });
 
   it('and who answers pings stays, and who does not is cut when it would have been', async () => {
@@ -127,7 +130,7 @@ describe.each([
     jump();
     const cut = await took(dead.closed);
     expect(cut).toBeGreaterThan(1_500);
-    expect(cut).toBeLessThan(5_000);
+    expect(cut).toBeLessThan(MUCH_LATER_MS);
     expect(alive.socket.readyState).toBe(alive.socket.OPEN);
     await alive.close();
   });
@@ -167,7 +170,7 @@ describe.each([
     jump();
     const ms = await took(started.close());
     expect(ms).toBeGreaterThan(1_000);
-    expect(ms).toBeLessThan(4_000);
+    expect(ms).toBeLessThan(MUCH_LATER_MS);
     expect(rooms.localRooms()).toEqual([]);
   });
 });

@@ -103,6 +103,7 @@ class ByteClient {
       this.#wake();
     });
     socket.on('error', () => undefined);
+    socket.on('close', () => this.#wake());
   }
 
   static async connect(port: number, path: string): Promise<ByteClient> {
@@ -125,6 +126,7 @@ class ByteClient {
       const last = Buffer.concat(this.#chunks.slice(-2));
       const endsWith = (frame: Buffer) => last.subarray(-frame.length).equals(frame);
       if (this.#length > 0 && (endsWith(END_FRAME) || endsWith(CLOSE_FRAME))) return;
+      if (this.socket.destroyed) throw new Error(`the connection has ended after ${this.#length} bytes`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
@@ -136,7 +138,8 @@ describe('the fast path', () => {
   let runs = 0;
 
   beforeAll(async () => {
-    started = await startTestApp({ providers: [FastRoom, PlainRoom] });
+    // These clients answer no ping.
+    started = await startTestApp({ providers: [FastRoom, PlainRoom], options: { heartbeat: false } });
     port = Number(new URL(started.http).port);
   });
   afterAll(() => started.close());

@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
+import { localRoom } from '../libs/jamsocket/src/room/room.js';
 
 const GRACE_MS = 1_000;
 const PIECES = 40;
@@ -80,7 +81,7 @@ describe('a shutdown', () => {
     expect(took).toBeGreaterThan(GRACE_MS * 0.9);
     expect(took).toBeLessThan(GRACE_MS * 3);
     // Without waiting for the close frame's answer, which takes five seconds.
-    expect(await Promise.race([serverEnd.ended.then(() => 'ended'), sleep(500)])).toBe('ended');
+    expect(await Promise.race([serverEnd.ended.then(() => 'ended'), sleep(4_000)])).toBe('ended');
     socket.resume();
     await client.closed;
   });
@@ -101,7 +102,7 @@ describe('a shutdown', () => {
   it('refuses an invoke that waits for a turn which never comes', async () => {
     const { client } = await enter();
     client.send('hang');
-    await sleep(50);
+    while (localRoom(started.app.get(JamsocketRooms).localRooms()[0].room).isIdle) await sleep(5);
     const invoked = started.app.get(JamsocketRooms).invoke(LoudRoom, 'room', 'size');
     const [error] = await Promise.all([invoked.catch((reason: unknown) => reason), started.close()]);
     expect(error).toMatchObject({ code: 'room_stopped', status: 503 });

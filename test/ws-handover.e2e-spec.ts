@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { JamsocketRooms, JamsocketService, OnBinary, OnDisconnect, OnMessage, type Client } from 'nestjs-jamsocket';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fakeTimeouts } from './support/fake-timeouts.js';
 import { Journal } from './support/gate.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
@@ -32,7 +34,10 @@ describe('the ws object of a connection', () => {
     journal.clear();
     started = await startTestApp({ providers: [EchoRoom] });
   });
-  afterEach(() => started.close());
+  afterEach(() => {
+    jest.useRealTimers();
+    return started.close();
+  });
 
   function latestConnection() {
     const [room] = started.app.get(JamsocketRooms).localRooms();
@@ -112,17 +117,21 @@ describe('the ws object of a connection', () => {
     );
     await once(socket, 'data');
     const connection = latestConnection();
-    const began = performance.now();
+    fakeTimeouts();
     // Close code 1000; the mask is zero.
     socket.write(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]));
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer).toEqual(Buffer.from([0x88, 0x02, 0x03, 0xe8]));
-    await connection.ended;
-    const took = performance.now() - began;
-    expect(took).toBeGreaterThan(4_500);
-    expect(took).toBeLessThan(9_000);
+    let hasEnded = false;
+    const ended = connection.ended.then(() => (hasEnded = true));
+    jest.advanceTimersByTime(4_900);
+    await sleep(20);
+    expect(hasEnded).toBe(false);
+    jest.advanceTimersByTime(100);
+    await ended;
+    jest.useRealTimers();
     await journal.has('1000 ');
     expect(connection.hasWs).toBe(false);
     socket.destroy();
-  }, 15_000);
+  });
 });

@@ -10,6 +10,10 @@ import {
   OnMessage,
   type Client,
 } from 'nestjs-jamsocket';
+import { Gate } from './gate.js';
+
+/** Ends the handler of `slow`. */
+export const slowGate = { current: new Gate() };
 
 /** A room whose every message is good for a number. */
 @JamsocketService('measured')
@@ -41,7 +45,7 @@ export class MeasuredRoom {
 
   @OnMessage('slow')
   async slow() {
-    await new Promise<void>((resolve) => setTimeout(resolve, 150));
+    await slowGate.current.opened;
     return 'at last';
   }
 

@@ -5,7 +5,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { JamsocketModule, type JamsocketOptions } from 'nestjs-jamsocket';
+import { JamsocketClock, JamsocketModule, type JamsocketOptions } from 'nestjs-jamsocket';
 import type { AddressInfo } from 'node:net';
 
 /** What an application runs on, and what else in it speaks WebSocket. */
@@ -37,6 +37,8 @@ export interface TestAppOptions {
   readonly configure?: (app: INestApplication) => void;
   /** Whether Nest itself cuts what is still connected when the application closes. Default `true`. */
   readonly forceCloseConnections?: boolean;
+  /** Instead of the real one, for what waits longer than a test should. Sockets stay real. */
+  readonly clock?: JamsocketClock;
   /** Serves over TLS. */
   readonly https?: { readonly key: string; readonly cert: string };
 }
@@ -83,7 +85,9 @@ export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
   })
   class TestModule {}
 
-  const module = await Test.createTestingModule({ imports: [TestModule] }).compile();
+  const builder = Test.createTestingModule({ imports: [TestModule] });
+  if (test.clock !== undefined) builder.overrideProvider(JamsocketClock).useValue(test.clock);
+  const module = await builder.compile();
   const adapter =
     platform === 'express' ? new ExpressAdapter() : new FastifyAdapter(test.https && { https: test.https });
   const app: INestApplication = module.createNestApplication(adapter as ExpressAdapter, {
