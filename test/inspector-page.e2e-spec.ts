@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import type { RoomDetail, TrafficEntry } from '../libs/jamsocket/src/inspector/inspector-events.js';
 import { launchBrowser } from './support/browser.js';
 import { FakeInspector, row } from './support/fake-inspector.js';
@@ -41,7 +41,8 @@ afterEach(async () => {
   await fake.stop();
 });
 
-const open = async (hash = '', options = {}) => (visited = await visit(browser, `${fake.url}${hash}`, options)).page;
+const open = async (hash = '', options?: BrowserContextOptions) =>
+  (visited = await visit(browser, `${fake.url}${hash}`, options)).page;
 
 /** Rows in sight from top to bottom, whatever their order in the document. */
 const namesShown = (column = 'room') =>
