@@ -55,11 +55,13 @@ export { MetricsObserver } from './metrics/metrics-observer.js';
 export { JamsocketHealth, type JamsocketHealthResult } from './jamsocket.health.js';
 export { JamsocketClock, JamsocketRandom } from './base/sources.js';
 export type {
+  DurableRoomOptions,
   HeartbeatOptions,
   HttpOptions,
   InboundRateLimit,
   JamsocketOptions,
   Limits,
+  Migrate,
   Origins,
   RateLimit,
   ResumeOptions,
@@ -68,6 +70,7 @@ export type {
   RoomLimits,
   RoomOptions,
   ShutdownPolicy,
+  StateFields,
 } from './options/options.js';
 export type {
   Claim,
