@@ -86,6 +86,13 @@ describe('the house', () => {
     expect([...sizes].filter(([, size]) => size > MAX_FILES)).toEqual([]);
   });
 
+  it('lets the gateway know of rooms what a reservation says', () => {
+    const hidden = ['room/room.ts', 'rooms/room-registry.ts', 'rooms/room-reservation.ts', 'members/session.ts'];
+    const gateway = files.filter((file) => unitOf(file) === 'gateway');
+    expect(gateway.flatMap(importsOf)).toContain('rooms/reservation.ts');
+    expect(gateway.flatMap(importsOf).filter((target) => hidden.includes(target))).toEqual([]);
+  });
+
   it('imports an optional peer only where it was asked for', () => {
     const needing = (peer: string) =>
       files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes(`'${peer}'`));

@@ -21,7 +21,12 @@ import { TestClient } from './support/test-client.js';
 
 const journal = new Journal();
 
-@JamsocketService({ path: 'ledger', durable: { save: 'turn' }, shutdown: 'never' })
+@JamsocketService({
+  path: 'ledger',
+  durable: { save: 'turn' },
+  shutdown: 'never',
+  limits: { maxClientsPerRoom: 2 },
+})
 class LedgerRoom {
   @State() private total = 0;
   @State() entries: { at: Date; n: number }[] = [];
@@ -132,6 +137,17 @@ describe('a durable room', () => {
     client.send('2');
     expect(await client.next()).toBe('2 by 1 (n1) total 7');
     expect(journal.entries).toEqual(['create undefined 0', 'connect 1', 'create restart 5']);
+  });
+
+  it('lets those back in who were in it when it was full, and nobody else', async () => {
+    const first = await start();
+    const clients = [];
+    for (let count = 0; count < 2; count++) clients.push(await ResumingClient.connect(`${first.ws}/ws/ledger/full`));
+    await first.close();
+    const second = await start();
+    await expect(resumeAt(second, clients[0])).resolves.toMatchObject({ resumed: true, client: 1 });
+    await expect(TestClient.connect(`${second.ws}/ws/ledger/full`)).rejects.toThrow('503');
+    await expect(resumeAt(second, clients[1])).resolves.toMatchObject({ resumed: true, client: 2 });
   });
 
   it('has its timers wake it though nobody connects', async () => {

@@ -10,12 +10,13 @@ const { open } = Object.getOwnPropertyDescriptors(SocketFactory.prototype) as {
 };
 
 let made = 0;
-SocketFactory.prototype.open = function (this: SocketFactory, request, socket, head, client, joined) {
-  open.value!.call(this, request, socket, head, client, (connection) => {
+SocketFactory.prototype.open = function (this: SocketFactory, request, socket, head, client) {
+  const connection = open.value!.call(this, request, socket, head, client);
+  if (connection !== undefined) {
     connection.useWs();
     made += 1;
-    joined(connection);
-  });
+  }
+  return connection;
 };
 
 await import('./protocol.e2e-spec.js');

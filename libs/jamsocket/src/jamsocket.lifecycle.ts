@@ -3,7 +3,7 @@ import type { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core'
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Server } from 'node:http';
 import { refuseForgottenState, refuseInjectionMistakes } from './discovery/injection-mistakes.js';
-import { drainRooms } from './gateway/drain.js';
+import { drainRooms } from './rooms/drain.js';
 import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import type { RoutingAdapter } from './gateway/plain-requests.js';
 import { hookUpgrades } from './gateway/upgrade-hook.js';

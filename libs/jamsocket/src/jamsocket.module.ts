@@ -30,6 +30,7 @@ import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './ba
 import { JamsocketObservers } from './observe/jamsocket-observers.js';
 import { AddressCounts } from './members/address-counts.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
+import { LocalPlacement } from './rooms/local-placement.js';
 import { LocalRoomCalls } from './rooms/local-room-calls.js';
 import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { JamsocketContext } from './members/room-context.js';
@@ -164,7 +165,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         registry: RoomRegistry,
         clock: JamsocketClock,
         observers: JamsocketObservers,
-      ) => new JamsocketGateway(options, definitions, registry, clock, observers),
+      ) => new JamsocketGateway(options, definitions, new LocalPlacement(registry), clock, observers),
     },
     {
       provide: JamsocketHealth,

@@ -55,7 +55,6 @@ function restoredClient(
     client.tag(...data[2]);
   }
   if (session === null) return client;
-  client.isResumable = true;
   client.session = Session.restored(session.tokens, session.handled);
   client.session.clientId = id;
   client.session.firstBroadcast = session.firstBroadcast;

@@ -14,7 +14,7 @@ import { ClientRequest } from '../members/client-request.js';
 import { Client } from '../members/client.js';
 import { logError } from '../base/log.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
-import type { RoomRegistry } from '../rooms/room-registry.js';
+import type { Placement } from '../rooms/reservation.js';
 import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
@@ -47,7 +47,7 @@ export class JamsocketGateway {
   constructor(
     private readonly options: ResolvedOptions,
     definitions: ServiceDefinitions,
-    private readonly registry: RoomRegistry,
+    private readonly placement: Placement,
     private readonly clock: JamsocketClock,
     private readonly observers: JamsocketObservers,
   ) {
@@ -57,7 +57,7 @@ export class JamsocketGateway {
         'The application has no room service: list the classes with @JamsocketService() in the providers of a module.',
       );
     }
-    this.#counter = new ConnectionCounter(options.limits, clock, registry.placesKept);
+    this.#counter = new ConnectionCounter(options.limits, clock, placement.placesKept);
     for (const definition of definitions.all) {
       this.#sockets.set(definition, new SocketFactory(definition.options, clock));
     }
@@ -130,7 +130,7 @@ export class JamsocketGateway {
       attempt,
       definition,
       client,
-      this.registry,
+      this.placement,
       this.#sockets.get(definition)!,
       this.options.trustProxy,
     );

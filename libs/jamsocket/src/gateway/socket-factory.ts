@@ -52,21 +52,14 @@ export class SocketFactory {
   }
 
   /** Completes the handshake. The request is already checked, so this fails only if the socket has ended. */
-  open(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    client: Client,
-    joined: (connection: Connection) => void,
-  ): void {
+  open(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): Connection | undefined {
     const putWs = this.#putWs;
     // Later messages must not run in the async context of the upgrade.
-    const connection = inContextOfNobody(() =>
+    return inContextOfNobody(() =>
       putWs === null
         ? this.#openWithWs(request, socket, head, client)
         : this.#openBare(request, socket, head, client, putWs),
     );
-    if (connection !== undefined) joined(connection);
   }
 
   #openWithWs(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): Connection | undefined {

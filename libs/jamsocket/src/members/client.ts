@@ -2,7 +2,7 @@ import type { Link } from '../outbox/link.js';
 import type { Outlet } from '../outbox/outbox.js';
 import { Frame } from '../wire/frame.js';
 import type { InboundRate } from '../wire/inbound-rate.js';
-import { CloseCode, type Lost } from '../base/protocol.js';
+import { CloseCode } from '../base/protocol.js';
 import type { ClientRequest } from './client-request.js';
 import { assertCloseCode } from '../base/close-code.js';
 import { logClosed, logCloseFailed } from './error-log.js';
@@ -45,11 +45,7 @@ export class Client<Data = any> {
   held: { readonly isFull: boolean } | null = null;
   /** @internal */
   inboundRate: InboundRate | null = null;
-  /** @internal The client speaks `jamsocket.v1`. */
-  isResumable = false;
-  /** @internal Why its resume failed. */
-  lost: Lost | undefined = undefined;
-  /** @internal */
+  /** @internal `null` if it does not speak `jamsocket.v1`. */
   session: Session | null = null;
   /** @internal The server closes it for a while and keeps its place. */
   isParked = false;

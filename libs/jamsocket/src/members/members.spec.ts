@@ -67,9 +67,8 @@ describe('the members of a room', () => {
   function add(url = '/ws/room', isResumable = false) {
     const request = new ClientRequest({ url, rawHeaders: [] } as unknown as IncomingMessage, '127.0.0.1');
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
-    client.isResumable = isResumable;
     const connection = new FakeConnection();
-    members.add(client, connection as unknown as Link);
+    members.add(client, connection as unknown as Link, isResumable);
     members.enter(client);
     return { client, connection };
   }
@@ -80,7 +79,7 @@ describe('the members of a room', () => {
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
     client.tag(...tags);
     client.room = { members } as unknown as Client['room'];
-    members.add(client, new FakeConnection() as unknown as Link);
+    members.add(client, new FakeConnection() as unknown as Link, false);
     client.tag('joining');
     members.enter(client);
     return client;

@@ -63,13 +63,17 @@ export class Members implements MembersPort<Client> {
     if (resumable.length > 0) (this.#resumption ??= this.createResumption()).restore(resumable, resumption);
   }
 
-  /** Adds a client with its connection. */
-  add(client: Client, connection: Link): void {
+  /**
+   * Adds a client with its connection.
+   * @param isResumable it speaks `jamsocket.v1`
+   * @param lost why its resume failed
+   */
+  add(client: Client, connection: Link, isResumable: boolean, lost?: Lost): void {
     client.connection = connection;
     const joining = (this.#joining ??= new Map<ClientId, Client>());
     client.id = this.#ids.next(client.request.url, (id) => this.clients.has(id) || joining.has(id));
     joining.set(client.id, client);
-    if (client.isResumable) (this.#resumption ??= this.createResumption()).open(client, connection);
+    if (isResumable) (this.#resumption ??= this.createResumption()).open(client, connection, lost);
   }
 
   /** From now on the client gets what the room sends. */
@@ -79,7 +83,7 @@ export class Members implements MembersPort<Client> {
     this.clients.set(client.id, client);
     this.#byTag?.enter(client);
     client.outlet = this.outbox.join(client.connection!);
-    if (client.session !== null) this.#resumption!.enter(client, client.lost);
+    if (client.session !== null) this.#resumption!.enter(client);
   }
 
   /** The client leaves permanently. */

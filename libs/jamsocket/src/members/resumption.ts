@@ -76,17 +76,19 @@ export class Resumption {
   }
 
   /** Starts a session for a client that is about to become a member. */
-  open(client: Client, connection: Link): void {
+  open(client: Client, connection: Link, lost?: Lost): void {
     connection.keepsVolatile = true;
     client.session = new Session(this.random.token());
     client.session.clientId = client.id;
+    client.session.lost = lost;
     this.#byToken.set(client.session.token, client);
   }
 
   /** The client has become a member of the outbox: welcomes it. */
-  enter(client: Client, lost?: Lost): void {
-    this.log?.join(client.session!);
-    this.#welcome(client, { resumed: false, lost });
+  enter(client: Client): void {
+    const session = client.session!;
+    this.log?.join(session);
+    this.#welcome(client, { resumed: false, lost: session.lost });
   }
 
   /** Checks the client's first frame. @returns whether it confirms the token */

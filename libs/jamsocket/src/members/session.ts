@@ -1,4 +1,4 @@
-import { confirmation, controlPrefix } from '../base/protocol.js';
+import { confirmation, controlPrefix, type Lost } from '../base/protocol.js';
 
 /** Acknowledge after this many handled data frames, or this many bytes of them. */
 const ACKNOWLEDGE_EVERY = 32;
@@ -24,6 +24,8 @@ export class Session {
   ownFrames = 0;
   /** For the replay log: number of the log's next entry when the client became a member; -1 before that. */
   firstEntry = -1;
+  /** Why its client's resume failed. */
+  lost: Lost | undefined = undefined;
   /** The present attempt to resume. */
   attempt: { supersede(): void } | null = null;
   /** Earlier tokens. They are valid for a resume until the client has confirmed the present token. */

@@ -5,7 +5,7 @@ import type { Mailbox } from './mailbox.js';
 import { bytesOf, compacted, type RoomEvent } from './room-event.js';
 
 /** Events of one client that must keep their order. */
-type HeldEvent = Extract<RoomEvent, { type: 'text' | 'binary' | 'resume' }>;
+export type HeldEvent = Extract<RoomEvent, { type: 'text' | 'binary' | 'resume' }>;
 
 /** While the mailbox is full, this much is read ahead from a client; the last message may exceed it. */
 const MAX_BYTES = 64 * 1024;

@@ -1,11 +1,9 @@
 import type { Link } from '../outbox/link.js';
-import { InboundRate } from '../wire/inbound-rate.js';
 import { RefusedError } from '../base/errors.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Client } from '../members/client.js';
-import type { ClientRequest } from '../members/client-request.js';
 import { HandlerRunner } from './handler-runner.js';
-import { HeldUp } from './held-up.js';
+import { HeldUp, type HeldEvent } from './held-up.js';
 import { Mailbox } from './mailbox.js';
 import { createMembers } from './create-members.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
@@ -15,7 +13,6 @@ import { storeUnavailable } from '../durable/room-refusals.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { Members } from '../members/members.js';
 import { Occupancy } from '../members/occupancy.js';
-import type { Resumable } from '../members/resumption.js';
 import type { RoomPort, RoomState } from '../members/room-port.js';
 import type { ObservedRoom, SentMessage } from '../members/sent-message.js';
 import type { RoomAddress } from '../members/room-address.js';
@@ -162,35 +159,6 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     return true;
   }
 
-  /** The client takes its reservation and becomes a member. */
-  join(client: Client, connection: Link): void {
-    client.room = this;
-    client.address = this.address;
-    this.members.add(client, connection);
-    const now = this.now();
-    client.joinedAt = Math.floor(now);
-    client.inboundRate = InboundRate.of(this.definition.options.limits, now);
-    this.occupancy.join();
-    client.isCounted = true;
-    this.observer?.clientJoined(this.context, client);
-    this.post({ type: 'connect', client });
-  }
-
-  /** A client that was away resumes on a new connection. */
-  resume(resumable: Resumable, connection: Link, request: ClientRequest, token: string): void {
-    const { client } = resumable;
-    this.members.resume(resumable, connection, token);
-    client.request = request;
-    client.inboundRate?.returned(client.session!.heardUntil, this.now());
-    // The new token has to be saved.
-    if (this.lifecycle !== null) this.lifecycle.turnEnded();
-    this.observer?.clientResumed(this.context, client);
-    if (client.held?.isFull) connection.pause();
-    if (this.instance!.resume === undefined) return;
-    if (client.held !== null) this.#heldUp.hold({ type: 'resume', client });
-    else this.post({ type: 'resume', client });
-  }
-
   /** The client's connection has ended. Its place is kept if it can resume; otherwise it leaves. */
   connectionLost(client: Client, code: number, reason: string): void {
     if (this.state === 'running' && this.members.keepPlace(client, code)) {
@@ -238,6 +206,11 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
 
   receive(event: ClientEvent): void {
     if (this.observer !== null) tellReceived(this.observer, this.context, event);
+    this.postInOrder(event);
+  }
+
+  /** Posts an event of a client, after all that is held of it. */
+  postInOrder(event: HeldEvent): void {
     if (event.client.held !== null) this.#heldUp.hold(event);
     else if (this.post(event)) this.#heldUp.add(event.client);
   }

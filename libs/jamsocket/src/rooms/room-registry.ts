@@ -33,16 +33,20 @@ export class RoomRegistry {
   }
 
   /**
-   * The running room at this address, with a reservation. If there is none and room ids are implicit, the room is created.
-   * If it is stopping, the new one is created when it has stopped.
-   * @throws RefusedError `no_such_room`, `room_failed`, `room_busy`, `room_full`, `too_many_rooms`, `draining`
+   * The room at this address, once it has started. It may have begun to stop by then.
+   * @param isCreated what to do if there is none: create one, or give `undefined`
+   * @param isSaved the room is created only if it was saved
+   * @throws RefusedError `no_such_room`, `room_failed`, `too_many_rooms`, `draining`, `room_unreadable`, `store_unavailable`
    */
-  reserve(definition: RoomDefinition, address: RoomAddress): Room | Promise<Room> {
-    const room = this.#entriesOf(definition).get(address.key)?.room;
-    if (room?.state !== 'running') return this.#reserveLater(definition, address);
-    this.#requireSpace(room);
-    room.reserve();
-    return room;
+  async started(
+    definition: RoomDefinition,
+    address: RoomAddress,
+    { isCreated, isSaved }: { readonly isCreated: boolean; readonly isSaved: boolean },
+  ): Promise<Room | undefined> {
+    const existing = this.#entriesOf(definition).get(address.key);
+    const entry = existing ?? (isCreated ? this.#start(definition, address, isSaved) : undefined);
+    if (entry?.room.state === 'starting') await this.#whenStarted(entry);
+    return entry?.room;
   }
 
   /**
@@ -190,30 +194,6 @@ export class RoomRegistry {
 
   #allEntries(): RoomEntry[] {
     return [...this.#entries.values()].flatMap((entries) => [...entries.values()]);
-  }
-
-  async #reserveLater(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
-    const isImplicit = definition.options.roomIds === 'implicit';
-    for (;;) {
-      const existing = this.#entriesOf(definition).get(address.key);
-      // Where clients cannot create rooms, they can still enter a room that was saved.
-      const isSaved = !isImplicit && definition.options.durable !== false;
-      const entry = existing ?? (isImplicit || isSaved ? this.#start(definition, address, isSaved) : undefined);
-      if (entry === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
-      const { room } = entry;
-      if (room.state === 'starting') await this.#whenStarted(entry);
-      this.#requireSpace(room);
-      if (room.reserve()) return room;
-      await room.stopped;
-    }
-  }
-
-  #requireSpace(room: Room): void {
-    room.requireStore();
-    const { occupancy, definition, address, isSwamped } = room;
-    if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);
-    if (occupancy.size < definition.options.limits.maxClientsPerRoom) return;
-    throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
   }
 
   #start(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): RoomEntry {

@@ -4,7 +4,7 @@ import { CloseCode } from '../base/protocol.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
-import type { RoomRegistry } from '../rooms/room-registry.js';
+import type { RoomRegistry } from './room-registry.js';
 
 /** Closes are at most this far apart, so that a server with few clients stops quickly. */
 const MAX_GAP_MS = 1;

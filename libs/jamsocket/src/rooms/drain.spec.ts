@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SystemClock, SystemRandom } from '../base/sources.js';
 import type { Client } from '../members/client.js';
-import type { RoomRegistry } from '../rooms/room-registry.js';
+import type { RoomRegistry } from './room-registry.js';
 import { drainRooms } from './drain.js';
 
 describe('draining', () => {

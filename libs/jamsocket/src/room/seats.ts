@@ -1,0 +1,44 @@
+import type { Lost } from '../base/protocol.js';
+import type { Client } from '../members/client.js';
+import type { ClientRequest } from '../members/client-request.js';
+import type { Resumable } from '../members/resumption.js';
+import type { Link } from '../outbox/link.js';
+import { InboundRate } from '../wire/inbound-rate.js';
+import type { Room } from './room.js';
+
+/**
+ * A new client joins a running room.
+ * @param isResumable it speaks `jamsocket.v1`
+ * @param lost why it is a new client though it wanted to go on as an earlier one
+ */
+export function sitDown(room: Room, client: Client, link: Link, isResumable: boolean, lost?: Lost): void {
+  client.room = room;
+  client.address = room.address;
+  room.members.add(client, link, isResumable, lost);
+  const now = room.now();
+  client.joinedAt = Math.floor(now);
+  client.inboundRate = InboundRate.of(room.definition.options.limits, now);
+  room.occupancy.join();
+  client.isCounted = true;
+  room.observer?.clientJoined(room.context, client);
+  room.post({ type: 'connect', client });
+}
+
+/** A client that was away goes on with another connection. */
+export function sitDownAgain(
+  room: Room,
+  resumable: Resumable,
+  link: Link,
+  request: ClientRequest,
+  presentedToken: string,
+): void {
+  const { client } = resumable;
+  room.members.resume(resumable, link, presentedToken);
+  client.request = request;
+  client.inboundRate?.returned(client.session!.heardUntil, room.now());
+  // It has another token now, which has to be saved.
+  if (room.lifecycle !== null) room.lifecycle.turnEnded();
+  room.observer?.clientResumed(room.context, client);
+  if (client.held?.isFull) link.pause();
+  if (room.instance!.resume !== undefined) room.postInOrder({ type: 'resume', client });
+}

@@ -1,0 +1,54 @@
+import { RefusedError } from '../base/errors.js';
+import type { AddressCounts } from '../members/address-counts.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import type { Room } from '../room/room.js';
+import type { Arrival, KeptPlace, Placement, Reservation } from './reservation.js';
+import type { RoomRegistry } from './room-registry.js';
+import { RoomReservation } from './room-reservation.js';
+
+/** Places clients in rooms of this process. */
+export class LocalPlacement implements Placement {
+  constructor(private readonly registry: RoomRegistry) {}
+
+  get placesKept(): AddressCounts {
+    return this.registry.placesKept;
+  }
+
+  placeKept(definition: RoomDefinition, arrival: Arrival): KeptPlace | undefined {
+    if (arrival.resume === undefined) return undefined;
+    const room = this.registry.get(definition, arrival.client.address.key);
+    return room?.members.holderOf(arrival.resume)?.session ?? undefined;
+  }
+
+  reserve(definition: RoomDefinition, arrival: Arrival): Reservation | Promise<Reservation> {
+    const room = this.registry.get(definition, arrival.client.address.key);
+    if (room === undefined) return this.#reserveLater(definition, arrival);
+    requireSpace(room, arrival);
+    room.reserve();
+    return new RoomReservation(room, arrival);
+  }
+
+  async #reserveLater(definition: RoomDefinition, arrival: Arrival): Promise<Reservation> {
+    const { address } = arrival.client;
+    const isImplicit = definition.options.roomIds === 'implicit';
+    // Where clients cannot create rooms, they can still enter a room that was saved.
+    const isSaved = !isImplicit && definition.options.durable !== false;
+    for (;;) {
+      const room = await this.registry.started(definition, address, { isCreated: isImplicit || isSaved, isSaved });
+      if (room === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
+      requireSpace(room, arrival);
+      if (room.reserve()) return new RoomReservation(room, arrival);
+      await room.stopped;
+    }
+  }
+}
+
+function requireSpace(room: Room, { resume }: Arrival): void {
+  room.requireStore();
+  // A client that comes back has its place already: a room that is full is not full for it.
+  if (resume !== undefined && room.members.holderOf(resume) !== undefined) return;
+  const { occupancy, definition, address, isSwamped } = room;
+  if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);
+  if (occupancy.size < definition.options.limits.maxClientsPerRoom) return;
+  throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
+}
