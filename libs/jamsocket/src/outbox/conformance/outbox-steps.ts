@@ -33,9 +33,9 @@ const text = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 100, max: 40_000 }).map((length) => 'y'.repeat(length)) },
 );
 
-const what = fc.oneof(
-  ...[...SENDS, ...OTHERS].map(([name, weight]) => ({ weight, arbitrary: fc.constant(name) })),
-) as fc.Arbitrary<Step['do']>;
+const what: fc.Arbitrary<Step['do']> = fc.oneof(
+  ...[...SENDS, ...OTHERS].map(([name, weight]) => ({ weight, arbitrary: fc.constant<Step['do']>(name) })),
+);
 
 export const STEPS: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
