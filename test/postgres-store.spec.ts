@@ -97,7 +97,8 @@ describePostgres('With a PostgreSQL server', () => {
         outcome = await store.commit([write]).catch(() => undefined);
       expect(outcome).toEqual(['done']);
     }
-    const { record } = await store.claim(ROOM, 'b');
+    // The last round may have ended the connection that the pool lends next.
+    const { record } = await store.claim(ROOM, 'b').catch(() => store.claim(ROOM, 'b'));
     expect([record?.sequence, Buffer.from(record!.parts.base).toString()]).toEqual([12, '12']);
     await store.close();
     await own.end();
