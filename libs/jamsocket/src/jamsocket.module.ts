@@ -43,7 +43,8 @@ import type { RoomDefinition } from './room/room-definition.js';
 import { TimerRegistry } from './room/timer-registry.js';
 import type { Link } from './outbox/link.js';
 
-const DURABILITY = Symbol('JAMSOCKET_DURABILITY');
+/** `null` without a store. For the module and for tests. */
+export const DURABILITY = Symbol('JAMSOCKET_DURABILITY');
 const HTTP_ROUTES = Symbol('JAMSOCKET_HTTP_ROUTES');
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JamsocketOptions>({
@@ -173,6 +174,16 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
       useFactory: (gateway: JamsocketGateway, registry: RoomRegistry) => new JamsocketHealth(gateway, registry),
     },
     {
+      provide: Waker,
+      inject: [DURABILITY, RoomRegistry, ServiceDefinitions, JamsocketClock],
+      useFactory: (
+        durability: Durability | null,
+        registry: RoomRegistry,
+        definitions: ServiceDefinitions,
+        clock: JamsocketClock,
+      ) => durability && new Waker(durability, registry, definitions.all, clock),
+    },
+    {
       provide: JamsocketLifecycle,
       inject: [
         HttpAdapterHost,
@@ -185,7 +196,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         JamsocketClock,
         JamsocketRandom,
         DURABILITY,
-        ServiceDefinitions,
+        Waker,
       ],
       useFactory: (
         adapterHost: HttpAdapterHost,
@@ -198,7 +209,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
         clock: JamsocketClock,
         random: JamsocketRandom,
         durability: Durability | null,
-        definitions: ServiceDefinitions,
+        waker: Waker | null,
       ) =>
         new JamsocketLifecycle({
           adapterHost,
@@ -211,7 +222,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
           clock,
           random,
           durability,
-          waker: durability && new Waker(durability, registry, definitions.all, clock),
+          waker,
         } satisfies LifecycleParts),
     },
   ],

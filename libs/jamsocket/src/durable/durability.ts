@@ -40,9 +40,12 @@ export class Durability implements CommitWatch {
     return withDeadline(this.store.claim(room, this.owner), ANSWER_MS, this.clock, notAnswered);
   }
 
-  /** Rooms of the past that have something to do by now. */
-  due(limit: number): Promise<readonly DueRoom[]> {
-    const due = this.store.due(this.clock.wallTime(), limit, [this.owner]);
+  /**
+   * Rooms that are not running here and have something to do by now.
+   * @param before milliseconds since 1970
+   */
+  due(limit: number, before = this.clock.wallTime()): Promise<readonly DueRoom[]> {
+    const due = this.store.due(before, limit, [this.owner]);
     return withDeadline(due, ANSWER_MS, this.clock, notAnswered);
   }
 

@@ -96,6 +96,11 @@ export class Members implements MembersPort<Client> {
     if (this.#resumption!.isEmpty) this.#resumption = null;
   }
 
+  /** The room has stopped. Clients that may come back to another instance of it are not waited for in this one. */
+  stop(): void {
+    this.#resumption?.stop();
+  }
+
   /** The members that have this tag. */
   withTag(tag: string): readonly Client[] {
     return (this.#byTag ??= new TagIndex(this.clients.values())).withTag(tag);

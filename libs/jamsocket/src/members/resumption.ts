@@ -71,6 +71,12 @@ export class Resumption {
     }
   }
 
+  /** The room has stopped: nobody is waited for. */
+  stop(): void {
+    for (const client of [...this.#away.keys()]) this.#stopWaiting(client);
+    this.log?.clear();
+  }
+
   get isEmpty(): boolean {
     return this.#byToken.size === 0;
   }

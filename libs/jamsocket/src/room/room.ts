@@ -339,6 +339,16 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     return inContextOfNobody(() => this.#finish());
   }
 
+  /** For tests: the process is gone. No handler runs any more, and nobody is told. */
+  vanish(): void {
+    this.state = 'stopped';
+    this.lifecycle?.abandon();
+    this.timers.clearAll();
+    this.members.stop();
+    this.#mailbox.abandon();
+    this.#resolveStopped();
+  }
+
   /** The mailbox takes events again: passes on the held messages. */
   mailboxDrained(): void {
     this.#heldUp.handOn(this.#mailbox);
@@ -405,6 +415,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.state = 'stopped';
     this.lifecycle?.abandon();
     this.#safely(() => this.timers.clearAll());
+    this.#safely(() => this.members.stop());
     this.#safely(() => this.context.abort());
     this.#safely(() => this.#runner.stop());
     for (const event of this.#mailbox.abandon()) {

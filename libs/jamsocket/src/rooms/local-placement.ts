@@ -34,21 +34,27 @@ export class LocalPlacement implements Placement {
     // Where clients cannot create rooms, they can still enter a room that was saved.
     const isSaved = !isImplicit && definition.options.durable !== false;
     for (;;) {
-      const room = await this.registry.started(definition, address, { isCreated: isImplicit || isSaved, isSaved });
-      if (room === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
-      requireSpace(room, arrival);
-      if (room.reserve()) return new RoomReservation(room, arrival);
+      const started = await this.registry.started(definition, address, { isCreated: isImplicit || isSaved, isSaved });
+      if (started === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
+      const { room, isHeld } = started;
+      try {
+        requireSpace(room, arrival, isHeld ? 1 : 0);
+        if (room.reserve()) return new RoomReservation(room, arrival);
+      } finally {
+        if (isHeld) room.occupancy.release();
+      }
       await room.stopped;
     }
   }
 }
 
-function requireSpace(room: Room, { resume }: Arrival): void {
+/** @param held places that are held for the arrival already */
+function requireSpace(room: Room, { resume }: Arrival, held = 0): void {
   room.requireStore();
   // A client that comes back has its place already: a room that is full is not full for it.
   if (resume !== undefined && room.members.holderOf(resume) !== undefined) return;
   const { occupancy, definition, address, isSwamped } = room;
   if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);
-  if (occupancy.size < definition.options.limits.maxClientsPerRoom) return;
+  if (occupancy.size - held < definition.options.limits.maxClientsPerRoom) return;
   throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
 }

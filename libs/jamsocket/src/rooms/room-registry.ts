@@ -15,6 +15,13 @@ interface RoomEntry {
   readonly started: Promise<void>;
 }
 
+/** What `started` found. */
+export interface StartedRoom {
+  readonly room: Room;
+  /** It was made now, and is held open by a reservation that the caller has to release. */
+  readonly isHeld: boolean;
+}
+
 /** All rooms of the application. One address has at most one room at a time. */
 export class RoomRegistry {
   readonly #entries = new Map<RoomDefinition, Map<string, RoomEntry>>();
@@ -42,11 +49,12 @@ export class RoomRegistry {
     definition: RoomDefinition,
     address: RoomAddress,
     { isCreated, isSaved }: { readonly isCreated: boolean; readonly isSaved: boolean },
-  ): Promise<Room | undefined> {
+  ): Promise<StartedRoom | undefined> {
     const existing = this.#entriesOf(definition).get(address.key);
-    const entry = existing ?? (isCreated ? this.#start(definition, address, isSaved) : undefined);
-    if (entry?.room.state === 'starting') await this.#whenStarted(entry);
-    return entry?.room;
+    if (existing === undefined)
+      return isCreated ? { room: await this.#startHeld(definition, address, isSaved), isHeld: true } : undefined;
+    if (existing.room.state === 'starting') await this.#whenStarted(existing);
+    return { room: existing.room, isHeld: false };
   }
 
   /**
@@ -77,11 +85,9 @@ export class RoomRegistry {
     const room = this.#entriesOf(definition).get(address.key)?.room;
     // A room that is there handles its timers itself.
     if (room !== undefined) return;
-    const entry = this.#start(definition, address);
-    entry.room.occupancy.reserve();
-    await this.#whenStarted(entry);
+    const restored = await this.#startHeld(definition, address);
     // After the turns of everything that was due.
-    entry.room.whenTurnComes(() => this.#letGo(entry.room));
+    restored.whenTurnComes(() => this.#letGo(restored));
   }
 
   /** A woken room may be empty: it stops again unless a client has joined since. */
@@ -98,16 +104,18 @@ export class RoomRegistry {
   async reserveSaved(definition: RoomDefinition, address: RoomAddress): Promise<Room | undefined> {
     if (!definition.options.durable) return undefined;
     for (;;) {
-      const entry = this.#entriesOf(definition).get(address.key) ?? this.#start(definition, address, true);
+      const existing = this.#entriesOf(definition).get(address.key);
+      let room: Room;
       try {
-        await this.#whenStarted(entry);
+        if (existing === undefined) room = await this.#startHeld(definition, address, true);
+        else [room] = [existing.room, await this.#whenStarted(existing)];
       } catch (error) {
         if (error instanceof RefusedError && error.code === 'no_such_room') return undefined;
         throw error;
       }
-      entry.room.requireStore();
-      if (entry.room.reserve()) return entry.room;
-      await entry.room.stopped;
+      room.requireStore();
+      if (existing === undefined ? room.state === 'running' : room.reserve()) return room;
+      await room.stopped;
     }
   }
 
@@ -187,6 +195,12 @@ export class RoomRegistry {
     return new Map(all.filter(([, messages]) => messages > 0));
   }
 
+  /** For tests: the process is gone. */
+  vanishAll(): void {
+    this.#isClosed = true;
+    for (const room of this.unstopped()) room.vanish();
+  }
+
   /** Stops all rooms at once, without waiting for their turns. */
   async abandonAll(): Promise<void> {
     await Promise.all(this.#allEntries().map(({ room }) => room.abandon()));
@@ -194,6 +208,16 @@ export class RoomRegistry {
 
   #allEntries(): RoomEntry[] {
     return [...this.#entries.values()].flatMap((entries) => [...entries.values()]);
+  }
+
+  /**
+   * Makes the room, and holds it open with a reservation: those who were in a restored room may all leave at once.
+   */
+  async #startHeld(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): Promise<Room> {
+    const entry = this.#start(definition, address, mustBeSaved);
+    entry.room.occupancy.reserve();
+    await this.#whenStarted(entry);
+    return entry.room;
   }
 
   #start(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): RoomEntry {

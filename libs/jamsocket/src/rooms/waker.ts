@@ -20,6 +20,8 @@ const logger = new Logger('Jamsocket');
 /** Wakes saved rooms when a timer is due or the time to resume of an absent client is over, without a client connecting. */
 export class Waker {
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
+  /** For tests, which have no other process and know when to ask. */
+  isByHand = false;
   #timer: NodeJS.Timeout | null = null;
   #isBusy = false;
   #isStopped = false;
@@ -36,7 +38,7 @@ export class Waker {
   }
 
   start(): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.isByHand) return;
     this.#timer = this.clock.setInterval(() => void this.wakeDue(), EVERY_MS);
     void this.wakeDue();
   }
@@ -45,6 +47,12 @@ export class Waker {
     this.#isStopped = true;
     if (this.#timer !== null) this.clock.clearInterval(this.#timer);
     this.#timer = null;
+  }
+
+  /** When the next room is due that is not running, in milliseconds since 1970. */
+  async nextDue(): Promise<number | undefined> {
+    const due = await this.durability.due(BATCH, Number.MAX_SAFE_INTEGER);
+    return due.find(({ room }) => this.#isDue(room))?.dueAt;
   }
 
   /** Wakes every room that is due. Never rejects. */

@@ -1,13 +1,21 @@
 import type { DynamicModule, INestApplication, LoggerService, LogLevel, ModuleMetadata, Type } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
-import { JamsocketModule } from '../jamsocket.module.js';
+import { serviceMetadataOf, stateFieldsOf } from '../decorators/metadata-accessor.js';
+import { Durability } from '../durable/durability.js';
+import { RESOLVED_OPTIONS } from '../http/http-tokens.js';
+import { DURABILITY, JamsocketModule } from '../jamsocket.module.js';
 import type { JamsocketOptions } from '../options/options.js';
+import type { ResolvedOptions } from '../options/resolved.js';
 import { JamsocketClock, JamsocketRandom } from '../base/sources.js';
+import { Waker } from '../rooms/waker.js';
+import { MemoryStore } from '../store/memory-store.js';
+import type { RoomStore } from '../store/room-store.js';
 import { checkedPatience } from './connect-options.js';
-import { forgetOpen } from './leak-guard.js';
+import { ProcessStore } from './host/process-store.js';
 import { SeededRandom } from './seeded-random.js';
 import { TestApp } from './test-app.js';
+import { TestHost } from './host/test-host.js';
 import { TestRoom } from './test-room.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -20,6 +28,8 @@ export interface TestRoomOptions {
   controllers?: ModuleMetadata['controllers'];
   /** Options of the JamsocketModule. */
   options?: JamsocketOptions;
+  /** Where durable rooms are kept. It is closed with the last room. Default: a new `MemoryStore` if the class is durable. */
+  store?: RoomStore;
   /**
    * Your own module, instead of one that is made of the service class, `JamsocketModule.forRoot(options)`, `imports`,
    * `controllers` and `providers`. It imports the JamsocketModule and has the service class among its providers.
@@ -57,27 +67,55 @@ export async function createTestRoom<T extends object>(
   service: Type<T>,
   options: TestRoomOptions = {},
 ): Promise<TestRoom<T>> {
-  const app = await startApp(service, options);
+  const clock = new VirtualClock(options.now);
+  const random = new SeededRandom(options.seed ?? DEFAULT_SEED);
+  const whole = { ...options, options: withStore(service, options) };
+  const boot = () => startApp(service, whole, clock, random);
+  const host = new TestHost(await boot(), boot);
   const { roomId, params } = options;
   const name = params === undefined ? roomId : { ...params, ...(roomId !== undefined && { room: roomId }) };
   try {
-    return await TestRoom.create(service, app, name);
+    return await TestRoom.create(service, host, name);
   } catch (error) {
-    forgetOpen(app);
-    await app.close().catch(() => undefined);
+    await host.close().catch(() => undefined);
     throw error;
   }
 }
 
-async function startApp(service: Type, options: TestRoomOptions): Promise<TestApp> {
-  const clock = new VirtualClock(options.now);
+/** @throws Error if the store is for the JamsocketModule of somebody else */
+function withStore(service: Type, { module, options, store }: TestRoomOptions): JamsocketOptions | undefined {
+  if (store !== undefined) {
+    if (module === undefined) return { ...options, store };
+    throw new Error('With `module`, give the store to the JamsocketModule that it imports.');
+  }
+  const { durable } = serviceMetadataOf(service)?.options ?? {};
+  const isDurable = durable ?? options?.durable ?? stateFieldsOf(service.prototype as object).length > 0;
+  return isDurable && options?.store === undefined ? { ...options, store: new MemoryStore() } : options;
+}
+
+async function startApp(
+  service: Type,
+  options: TestRoomOptions,
+  clock: VirtualClock,
+  random: SeededRandom,
+): Promise<TestApp> {
   const patienceMs = checkedPatience(options.patienceMs);
+  let store: ProcessStore | null = null;
+  const durability = ({ store: shared }: ResolvedOptions) => {
+    if (shared === undefined) return null;
+    store = new ProcessStore(shared);
+    return new Durability(store, clock, random);
+  };
   const builder = Test.createTestingModule(metadataOf(service, options))
     .overrideProvider(JamsocketClock)
     .useValue(clock)
     .overrideProvider(JamsocketRandom)
-    .useValue(new SeededRandom(options.seed ?? DEFAULT_SEED));
+    .useValue(random)
+    .overrideProvider(DURABILITY)
+    .useFactory({ factory: durability, inject: [RESOLVED_OPTIONS] });
   const module = await (options.override?.(builder) ?? builder).compile();
+  const waker = module.get<Waker | null>(Waker);
+  if (waker !== null) waker.isByHand = true;
   const { adapter, logger } = options;
   const appOptions = { logger, forceCloseConnections: true };
   const app: INestApplication =
@@ -86,7 +124,7 @@ async function startApp(service: Type, options: TestRoomOptions): Promise<TestAp
       : module.createNestApplication(adapter, appOptions);
   options.configure?.(app);
   await app.init();
-  return new TestApp(app, module, clock, patienceMs);
+  return new TestApp(app, module, clock, patienceMs, store);
 }
 
 function metadataOf(service: Type, options: TestRoomOptions): ModuleMetadata {

@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate, setTimeout } from 'node:timers';
 import type { Room } from '../room/room.js';
 
-/** Idle event-loop ticks in a row that are necessary, since a handler's messages leave one tick after it. */
-const QUIET_TICKS = 3;
+/** Idle event-loop ticks in a row that are necessary: a handler's messages leave one tick after it, or after its commit. */
+const QUIET_TICKS = 5;
 /** After this many ticks a handler must be waiting for more than promises: poll slowly, without using the processor. */
 const BUSY_TICKS = 200;
 const PAUSE_MS = 1;

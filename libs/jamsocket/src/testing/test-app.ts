@@ -7,12 +7,14 @@ import { WebSocket } from 'ws';
 import { JamsocketGateway } from '../gateway/jamsocket.gateway.js';
 import type { Client } from '../members/client.js';
 import { RoomRegistry } from '../rooms/room-registry.js';
+import { Waker } from '../rooms/waker.js';
 import type { Room } from '../room/room.js';
 import { AsyncWatch } from './async-watch.js';
 import { checkedPatience, withQuery } from './connect-options.js';
 import { MemoryNetwork } from './memory-network.js';
 import { openSocket } from './open-socket.js';
 import { RoomClient, type RoomConnectOptions } from './room-client.js';
+import type { ProcessStore } from './host/process-store.js';
 import { settle, tick } from './settling.js';
 import { LeakError, TestTimeoutError } from './testing.errors.js';
 import type { VirtualClock } from './virtual-clock.js';
@@ -23,6 +25,9 @@ const HOST = 'ws://localhost';
 /** Milliseconds of real time for the destroy hooks of the application's providers. */
 const CLOSE_PATIENCE_MS = 5_000;
 
+/** Milliseconds of real time for an answer of a store. */
+const MAX_STORE_MS = 100;
+
 /** An application with virtual time and a network in memory. */
 export class TestApp {
   readonly network: MemoryNetwork;
@@ -30,6 +35,8 @@ export class TestApp {
   readonly #watch = new AsyncWatch();
   readonly #clients = new WeakMap<object, Client>();
   readonly #data = new WeakMap<object, unknown>();
+  /** `null` without a store. */
+  readonly #waker: Waker | null;
   #isAdvancing = false;
   #closed: Promise<void> | null = null;
 
@@ -38,9 +45,12 @@ export class TestApp {
     readonly module: TestingModule,
     readonly clock: VirtualClock,
     readonly patienceMs: number,
+    /** `null` without a store. */
+    readonly store: ProcessStore | null,
   ) {
     this.network = new MemoryNetwork((work) => this.#watch.run(work));
     this.registry = module.get(RoomRegistry);
+    this.#waker = module.get<Waker | null>(Waker);
     module.get(JamsocketGateway).onClient = (client, socket) => {
       this.#clients.set(socket, client);
       if (this.#data.has(socket)) client.data = this.#data.get(socket);
@@ -98,16 +108,56 @@ export class TestApp {
     try {
       const limit = this.clock.now() + ms;
       await rest();
-      for (;;) {
+      const idleTick = await this.#begunInTick();
+      for (let dueAt = await this.#nextDue(); ;) {
         const { begun } = this.#watch;
-        if (!this.#runNext(limit)) break;
+        if (!this.#runNext(Math.min(limit, dueAt))) {
+          if (dueAt > limit) break;
+          this.clock.moveTo(dueAt);
+          await this.#watch.run(() => this.#waker!.wakeDue());
+        }
+        // What the timer has resolved goes on in microtasks.
+        await tick();
         // Skip the rest after a timer that started nothing, such as most of the many heartbeats of a day.
-        if (this.#watch.begun > begun) await rest();
+        if (this.#watch.begun <= begun + idleTick) continue;
+        await rest();
+        dueAt = await this.#nextDue();
       }
       this.clock.moveTo(limit);
     } finally {
       this.#isAdvancing = false;
     }
+  }
+
+  /** The process ends as by `kill -9`: no handler runs, nothing is saved, every connection is cut. */
+  async die(): Promise<void> {
+    this.store?.kill();
+    this.registry.vanishAll();
+    this.network.destroyAll();
+    await this.#settleWithin(0);
+    this.clock.dropAll();
+  }
+
+  /** How much begins in a tick in which nothing happens. */
+  async #begunInTick(): Promise<number> {
+    const { begun } = this.#watch;
+    await tick();
+    const first = this.#watch.begun;
+    await tick();
+    return Math.min(first - begun, this.#watch.begun - first);
+  }
+
+  /** When a saved room that is not running has something to do, on the clock. */
+  async #nextDue(): Promise<number> {
+    if (this.#waker === null) return Infinity;
+    const due = this.#waker.nextDue().catch(() => undefined);
+    let timer: NodeJS.Timeout;
+    const hangs = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), MAX_STORE_MS);
+    });
+    const at = await Promise.race([due, hangs]);
+    clearTimeout(timer!);
+    return at === undefined ? Infinity : Math.max(this.clock.now(), at - (this.clock.wallTime() - this.clock.now()));
   }
 
   /**

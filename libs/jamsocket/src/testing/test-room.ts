@@ -6,12 +6,13 @@ import type { ResolvedOptions } from '../options/resolved.js';
 import { JamsocketRooms } from '../rooms/jamsocket-rooms.js';
 import type { RoomName } from '../members/room-address.js';
 import { localRoom, type Room } from '../room/room.js';
-import { addressOf } from '../rooms/room-name.js';
+import { addressNamed, addressOf } from '../rooms/room-name.js';
 import { RoomRegistry } from '../rooms/room-registry.js';
 import type { JamsocketContext } from '../members/room-context.js';
-import { forgetOpen, rememberOpen } from './leak-guard.js';
+import { rememberOpen } from './leak-guard.js';
 import type { RoomClient, RoomConnectOptions } from './room-client.js';
 import type { TestApp } from './test-app.js';
+import type { TestHost } from './host/test-host.js';
 
 export interface AdvanceOptions {
   /** Before time moves on, the handlers that run are waited for. Default `true`. */
@@ -21,30 +22,30 @@ export interface AdvanceOptions {
 /** A room under test, in an application of its own that runs on virtual time. */
 export class TestRoom<T extends object = object> {
   #context: JamsocketContext;
-  readonly #app: TestApp;
+  readonly #host: TestHost;
   readonly #path: string;
 
   private constructor(
     private readonly type: Type<T>,
-    app: TestApp,
+    host: TestHost,
     context: JamsocketContext,
   ) {
-    this.#app = app;
+    this.#host = host;
     this.#context = context;
-    this.#path = pathOf(app.module, type, context.params);
+    this.#path = pathOf(host.app.module, type, context.params);
   }
 
   /** @internal Makes the room, and resolves when its `@OnCreate` has run. */
-  static async create<T extends object>(type: Type<T>, app: TestApp, name?: RoomName): Promise<TestRoom<T>> {
-    const rooms = app.module.get(JamsocketRooms);
-    const failure = `${type.name} was not ready after ${app.patienceMs} ms of real time: @OnCreate or a provider of the room has not finished.`;
-    const { id, params } = await app.within(() => rooms.create(type, name), failure);
-    const context = runningRoom(app.module, type, params)?.context;
-    if (context === undefined) throw new Error(`${type.name} "${id}" stopped as soon as it was made.`);
-    const room = new TestRoom(type, app, context);
-    rememberOpen(app, `${type.name} "${id}"`);
-    await app.settle();
+  static async create<T extends object>(type: Type<T>, host: TestHost, name?: RoomName): Promise<TestRoom<T>> {
+    const context = await openIn(host.app, type, name);
+    const room = new TestRoom(type, host, context);
+    rememberOpen(host, `${type.name} "${context.roomId}"`);
+    await host.app.settle();
     return room;
+  }
+
+  get #app(): TestApp {
+    return this.#host.app;
   }
 
   /** The application: its HTTP routes answer too, to `request(room.app.getHttpServer())` of supertest for one. */
@@ -118,7 +119,33 @@ export class TestRoom<T extends object = object> {
 
   /** Makes another room of the same application, which shares its clock. */
   openRoom<U extends object>(service: Type<U>, room?: RoomName): Promise<TestRoom<U>> {
-    return TestRoom.create(service, this.#app, room);
+    return TestRoom.create(service, this.#host, room);
+  }
+
+  /**
+   * Ends the application as `kill -9` ends its process, with all its rooms: connections are cut, no handler runs, what was
+   * not saved is lost. Then another one is started with the same store, and the room is restored in it; one that was never
+   * saved begins anew. Time stands still meanwhile.
+   * @throws whatever keeps the room from being restored
+   */
+  async crash(): Promise<void> {
+    await this.#host.crash();
+    await this.#reopen();
+  }
+
+  /**
+   * Ends the application as SIGTERM does, with all its rooms: clients are closed with 1012, durable rooms are saved. Then
+   * another one is started with the same store, and the room is restored in it. Time passes as the shutdown needs it.
+   * @throws LeakError as `close`; whatever keeps the room from being restored
+   */
+  async restart(): Promise<void> {
+    await this.#host.restart();
+    await this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    this.#context = await openIn(this.#app, this.type, this.#context.params);
+    await this.#app.settle();
   }
 
   /**
@@ -126,8 +153,7 @@ export class TestRoom<T extends object = object> {
    * @throws LeakError if a handler, or a timer that a room has set, is still running then
    */
   async close(): Promise<void> {
-    forgetOpen(this.#app);
-    await this.#app.close();
+    await this.#host.close();
   }
 
   /** For `await using room = await createTestRoom(…)`. */
@@ -139,6 +165,29 @@ export class TestRoom<T extends object = object> {
 function runningRoom(module: TestingModule, type: Type, params: Readonly<Record<string, string>>): Room | undefined {
   const definition = module.get(ServiceDefinitions).byType.get(type)!;
   return module.get(RoomRegistry).get(definition, addressOf(definition, params).key);
+}
+
+/** The room as it was saved, or a new one. */
+function openIn(app: TestApp, type: Type, name?: RoomName): Promise<JamsocketContext> {
+  const failure = `${type.name} was not ready after ${app.patienceMs} ms of real time: @OnCreate or a provider of the room has not finished.`;
+  return app.within(async () => (await restoreIn(app, type, name)) ?? createIn(app, type, name), failure);
+}
+
+async function createIn(app: TestApp, type: Type, name?: RoomName): Promise<JamsocketContext> {
+  const { id, params } = await app.module.get(JamsocketRooms).create(type, name);
+  const context = runningRoom(app.module, type, params)?.context;
+  if (context === undefined) throw new Error(`${type.name} "${id}" stopped as soon as it was made.`);
+  return context;
+}
+
+async function restoreIn(app: TestApp, type: Type, name?: RoomName): Promise<JamsocketContext | undefined> {
+  const definition = app.module.get(ServiceDefinitions).byType.get(type);
+  if (name === undefined || definition === undefined) return undefined;
+  const room = await app.registry.reserveSaved(definition, addressNamed(definition, name));
+  if (room === undefined) return undefined;
+  room.occupancy.expectJoin();
+  room.occupancy.release();
+  return room.context;
 }
 
 /** Where clients of the room connect to. */

@@ -68,6 +68,11 @@ export class VirtualClock extends JamsocketClock {
     return this.#add(callback, Math.max(0, time - this.date.getTime()), false);
   }
 
+  /** Whoever has set timers is gone. */
+  dropAll(): void {
+    this.#timers.clear();
+  }
+
   /** Pending timers and intervals. */
   get pending(): readonly VirtualTimer[] {
     return [...this.#timers];
