@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ProtocolName } from './load/protocols.js';
 
 /** A server under load, as its users would write it. */
@@ -32,6 +33,14 @@ export const BUN: Peer = {
   protocol: 'raw',
   command: [BUN_PROGRAM, here('../src/servers/bun.ts')],
 };
+
+/** The library of another checkout, whose `bench` is built, beside this one's: what a change costs. */
+export const ofCheckout = (folder: string): Peer => ({
+  name: 'ours-before',
+  title: 'nestjs-jamsocket, before',
+  protocol: 'raw',
+  command: [process.execPath, resolve(folder, 'bench/dist/servers/ours-plain.js')],
+});
 
 /** Not a peer: it measures the load. */
 export const BARE = onNode('bare', 'bare TCP server', 'raw');

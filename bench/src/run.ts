@@ -5,7 +5,7 @@ import { chart } from './chart.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureInspector } from './inspector.js';
 import { measureOwn, type OwnFigures } from './own.js';
-import { BARE, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
+import { BARE, ofCheckout, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { fallen, ratiosOf, writeRecord } from './quick.js';
 import { markdown, type Machine } from './report.js';
 import { metricsOf, ratioOf, type Results } from './statistics.js';
@@ -20,6 +20,7 @@ const ROUNDS = 5;
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    before: { type: 'string' },
     inspector: { type: 'boolean', default: false },
     rebase: { type: 'boolean', default: false },
     peers: { type: 'string' },
@@ -30,7 +31,8 @@ const { values } = parseArgs({
   },
 });
 
-const peers = chosen<Peer>(values.quick ? [OURS, PLAIN_WS] : PEERS, values.peers);
+const others = values.before === undefined ? [] : [ofCheckout(values.before)];
+const peers = chosen<Peer>([...(values.quick ? [OURS, PLAIN_WS] : PEERS), ...others], values.peers);
 const workloads = chosen<Workload>(WORKLOADS, values.workloads ?? (values.quick ? QUICK.join(',') : undefined));
 const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS));
 
@@ -161,7 +163,7 @@ async function main(): Promise<void> {
     // These workloads anew, with all peers, and ours alone; the others stay as they were measured.
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
     write({ ...record, own: await measureOwn(), results: { ...record.results, ...results } });
-  } else if (values.peers === undefined && values.workloads === undefined) {
+  } else if (values.before === undefined && values.peers === undefined && values.workloads === undefined) {
     const own = await measureOwn();
     write({ machine: where, own, ceiling: await measureAfresh(BARE, CEILING), results });
   }
