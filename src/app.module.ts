@@ -7,11 +7,13 @@ import { JamsocketPrometheusModule } from 'nestjs-jamsocket/prometheus';
 import { ClientScript } from './client-script.js';
 import { HealthController } from './health.controller.js';
 import { PageController } from './page.controller.js';
+import { RoomStorage, RoomStorageModule } from './room-storage.js';
 import { ChatRoom } from './rooms/chat.room.js';
 import { ClockRoom } from './rooms/clock.room.js';
 import { CounterRoom } from './rooms/counter.room.js';
 import { CursorsRoom } from './rooms/cursors.room.js';
 import { EchoRoom } from './rooms/echo.room.js';
+import { LedgerRoom } from './rooms/ledger.room.js';
 import { MembersGuard } from './rooms/members.guard.js';
 import { MembersRoom } from './rooms/members.room.js';
 import { RelayRoom } from './rooms/relay.room.js';
@@ -22,7 +24,11 @@ const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspect
 @Module({
   imports: [
     ScheduleModule.forRoot(),
-    JamsocketModule.forRoot({ http: true }),
+    JamsocketModule.forRootAsync({
+      imports: [RoomStorageModule],
+      inject: [RoomStorage],
+      useFactory: ({ store }: RoomStorage) => ({ http: true, store }),
+    }),
     JamsocketPrometheusModule.forRoot(),
     TerminusModule.forRoot(),
     ...inspector,
@@ -31,6 +37,7 @@ const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspect
   providers: [
     ChatRoom,
     CounterRoom,
+    LedgerRoom,
     RelayRoom,
     EchoRoom,
     ClockRoom,

@@ -18,6 +18,7 @@ logger.log(`Try the rooms at      http://localhost:${port}/`);
 for (const path of [
   '/ws/:room (chat)',
   '/ws/counter/:room',
+  '/ws/ledger/:room',
   '/ws/relay/:room',
   '/ws/echo/:room',
   '/ws/clock/:room',

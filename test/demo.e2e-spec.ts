@@ -39,6 +39,7 @@ describe('the demo', () => {
     const ann = await enter('/ws/counter/one');
     const bob = await enter('/ws/counter/one');
     const other = await enter('/ws/counter/other');
+    for (const client of [ann, bob, other]) expect(await client.nextText()).toBe('new value: 0');
     for (const text of ['increment', 'reset', 'increment', 'decrement']) ann.send(text);
     for (const client of [ann, bob]) {
       expect(await client.nextText()).toBe('new value: 1');
@@ -48,6 +49,18 @@ describe('the demo', () => {
     other.send('decrement');
     expect(await other.nextText()).toBe('new value: -1');
     await Promise.all([ann, bob, other].map((client) => client.close()));
+  });
+
+  it('ledger: adds up, tells everyone, and answers other texts to the sender alone', async () => {
+    const ann = await enter('/ws/ledger/one');
+    const bob = await enter('/ws/ledger/one');
+    for (const text of ['add tea 3', 'add tea', 'add refund -5']) ann.send(text);
+    expect(await ann.nextText()).toBe('added tea 3 by 1 #1 total 3');
+    expect(await ann.nextText()).toBe('use: add <id> <n>');
+    expect(await ann.nextText()).toBe('added refund -5 by 1 #2 total -2');
+    expect(await bob.nextText()).toBe('added tea 3 by 1 #1 total 3');
+    expect(await bob.nextText()).toBe('added refund -5 by 1 #2 total -2');
+    await Promise.all([ann, bob].map((client) => client.close()));
   });
 
   it('relay: text and bytes to everyone, unchanged', async () => {
@@ -141,8 +154,7 @@ describe('the demo', () => {
     const counter = await api.post('/new_room/counter');
     expect(counter.text).not.toBe(chat.text);
     const client = await enter(`/ws/counter/${counter.text}`);
-    client.send('increment');
-    expect(await client.nextText()).toBe('new value: 1');
+    expect(await client.nextText()).toBe('new value: 0');
     await client.close();
 
     const made = await api.post('/ws/meeting');

@@ -28,7 +28,7 @@ describe('the page, in a browser', () => {
     [browser, client] = await Promise.all([launchBrowser(), buildClient()]);
     page = await browser.newPage();
     page.setDefaultTimeout(30_000);
-    demo = await startDemo(0, client);
+    demo = await startDemo({ client });
   });
   beforeEach(() => {
     errors = [];
@@ -133,7 +133,7 @@ describe('the page, in a browser', () => {
     await enter(a, 'said to nobody');
     expect(await a.locator('li.waiting').textContent()).toBe('said to nobody');
 
-    demo = await startDemo(demo.port, client);
+    demo = await startDemo({ port: demo.port, client });
     for (const each of [a, b]) {
       await says(each, /^the server has restarted: joined anew as client \d$/);
       await notes(each, /^The server has restarted: joined anew as client \d\.$/);
@@ -149,7 +149,7 @@ describe('the page, in a browser', () => {
     await connected(a);
     await demo.close();
     await a.getByText(/^trying again in \d+ s$/).waitFor();
-    demo = await startDemo(demo.port, client);
+    demo = await startDemo({ port: demo.port, client });
     await a.getByRole('button', { name: 'now' }).click();
     await says(a, /^the server has restarted: joined anew as client \d$/);
   });

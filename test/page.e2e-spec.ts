@@ -12,7 +12,7 @@ describe('the page', () => {
   let demo: Awaited<ReturnType<typeof startDemo>>;
   beforeAll(async () => {
     client = await buildClient();
-    demo = await startDemo(0, client);
+    demo = await startDemo({ client });
   });
   afterAll(async () => {
     await demo.close();
@@ -67,7 +67,7 @@ describe('the page', () => {
   );
 
   it('says what to do if the client is not built', async () => {
-    const bare = await startDemo(0, { path: `${client.path}.missing` });
+    const bare = await startDemo({ client: { path: `${client.path}.missing` } });
     try {
       const { status, body } = await request(bare.http).get('/client.js');
       expect([status, body.message]).toEqual([404, 'The client is not built: run "npm run build:client".']);

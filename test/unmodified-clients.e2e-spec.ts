@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { rm } from 'node:fs/promises';
 import { WebSocket as PartySocket } from 'partysocket';
 import reconnectingWebSocket from 'reconnecting-websocket';
 import websocket from 'websocket';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
-import { startDemo } from './support/demo-app.js';
+import { newDataFolder, startDemo } from './support/demo-app.js';
 
 /** Its types claim a `default` that its CommonJS build does not have. */
 const ReconnectingWebSocket = reconnectingWebSocket as unknown as typeof reconnectingWebSocket.default;
@@ -38,10 +39,15 @@ class Inbox<T> {
 
 describe('clients that others wrote work as they are', () => {
   let demo: Awaited<ReturnType<typeof startDemo>>;
+  let dataFolder: string;
   beforeEach(async () => {
-    demo = await startDemo();
+    dataFolder = await newDataFolder();
+    demo = await startDemo({ dataFolder });
   });
-  afterEach(() => demo.close());
+  afterEach(async () => {
+    await demo.close();
+    await rm(dataFolder, { recursive: true });
+  });
 
   const RECONNECT = { WebSocket, minReconnectionDelay: 20, maxReconnectionDelay: 100 };
 
@@ -81,13 +87,15 @@ describe('clients that others wrote work as they are', () => {
 
     it('comes back by itself when the server restarts', async () => {
       await open('/ws/counter/lasting');
+      expect(await inbox.next()).toBe('new value: 0');
       socket.send('increment');
       expect(await inbox.next()).toBe('new value: 1');
       await demo.close();
-      demo = await startDemo(demo.port);
+      demo = await startDemo({ port: demo.port, dataFolder });
       await openings.next();
-      socket.send('increment');
       expect(await inbox.next()).toBe('new value: 1');
+      socket.send('increment');
+      expect(await inbox.next()).toBe('new value: 2');
     });
   });
 
