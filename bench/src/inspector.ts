@@ -2,20 +2,13 @@ import { once } from 'node:events';
 import { get, type ClientRequest, type IncomingMessage } from 'node:http';
 import { nextRun, RunningPeer, type LoadResult } from './measure.js';
 import { OURS, OURS_INSPECTED, type Peer } from './peers.js';
-import { ratioOf, type Metric, type Results } from './statistics.js';
+import { PER_CPU_SECOND, ratioOf, type Results } from './statistics.js';
 import { WORKLOADS, type Workload } from './workloads.js';
 
 const MEASURED = ['chatty', 'echo'];
 const ROUNDS = 6;
 /** What is left of it, at least. */
 const BAR = 0.95;
-/** Of the server's own time: what the page's reader takes of the machine is not the inspector's. */
-const DELIVERIES: Metric = {
-  name: 'deliveries',
-  unit: 'a second of CPU',
-  lessIsBetter: false,
-  of: ({ perServerCpuSecond }) => perServerCpuSecond,
-};
 
 interface Variant {
   readonly name: string;
@@ -86,7 +79,7 @@ function sayRatios(results: Results, say: (line: string) => void): boolean {
   let areMet = true;
   for (const [workload, { [WITHOUT.name]: without, ...compared }] of Object.entries(results)) {
     for (const [name, measured] of Object.entries(compared)) {
-      const { median, min, max } = ratioOf(measured, without, DELIVERIES)!;
+      const { median, min, max } = ratioOf(measured, without, PER_CPU_SECOND)!;
       const isMet = median >= BAR;
       areMet &&= isMet;
       const figures = `${median.toFixed(3)} (${min.toFixed(3)} to ${max.toFixed(3)})`;

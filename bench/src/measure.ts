@@ -51,7 +51,7 @@ export class RunningPeer {
 
   static async start(peer: Peer): Promise<RunningPeer> {
     const port = await freePort();
-    const child = spawnOn(SERVER_CORE, peer.command, { PORT: String(port) });
+    const child = spawnOn(SERVER_CORE, peer.command, { ...peer.env, PORT: String(port) });
     const exited = once(child, 'exit').then(() => Promise.reject(new Error(`${peer.name} did not start`)));
     let pid = child.pid!;
     const ready = new Promise<void>((resolve) => {

@@ -8,6 +8,8 @@ export interface Peer {
   readonly protocol: ProtocolName;
   /** Program and arguments; `node` where there is none. */
   readonly command: readonly string[];
+  /** Environment variables it gets besides `PORT`. */
+  readonly env?: NodeJS.ProcessEnv;
   /** More than this it cannot hold within the usual limit of 20,000 open files. */
   readonly maxConnections?: number;
 }
@@ -25,6 +27,7 @@ const onNode = (name: string, title: string, protocol: ProtocolName): Peer => ({
 export const OURS = onNode('ours-plain', 'nestjs-jamsocket', 'raw');
 export const OURS_ENHANCED = onNode('ours-enhanced', 'nestjs-jamsocket, with guard, pipe and interceptor', 'raw');
 export const OURS_INSPECTED = onNode('ours-inspected', 'nestjs-jamsocket, with the inspector', 'raw');
+export const OURS_DURABLE = onNode('ours-durable', 'nestjs-jamsocket, with durable rooms', 'raw');
 export const PLAIN_WS = onNode('plain-ws', 'plain ws loop', 'raw');
 export const NEST_WS = onNode('nest-ws', 'Nest gateway on WsAdapter', 'nestWs');
 export const BUN: Peer = {

@@ -2,13 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
+import { measureDurable } from './durable/measure-durable.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureInspector } from './inspector.js';
 import { measureOwn, type OwnFigures } from './own.js';
 import { BARE, ofCheckout, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { fallen, ratiosOf, writeRecord } from './quick.js';
 import { markdown, type Machine } from './report.js';
-import { metricsOf, ratioOf, type Results } from './statistics.js';
+import { metricsOf, PER_CPU_SECOND, ratioOf, type Results, type Summary } from './statistics.js';
 import { CEILING, QUICK, WORKLOADS, type Workload } from './workloads.js';
 
 const RESULTS = new URL('../results/', import.meta.url);
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     before: { type: 'string' },
     inspector: { type: 'boolean', default: false },
+    durable: { type: 'boolean', default: false },
     rebase: { type: 'boolean', default: false },
     peers: { type: 'string' },
     workloads: { type: 'string' },
@@ -48,7 +50,8 @@ async function measureAll(workloads: readonly Workload[]): Promise<Results> {
     for (const peer of peers) running.set(peer, await RunningPeer.start(peer));
     try {
       for (const workload of workloads) {
-        for (const peer of peers) {
+        // Each is first equally often: what comes before leaves its traces.
+        for (const peer of peers.map((_, at) => peers[(at + round) % peers.length])) {
           if (!canRun(peer, workload)) continue;
           const result =
             workload.type === 'idle' ? await measureAfresh(peer, workload) : await running.get(peer)!.run(workload);
@@ -118,15 +121,19 @@ function write(record: Record): void {
 
 function sayRatios(results: Results): void {
   for (const workload of workloads) {
-    for (const metric of metricsOf(workload)) {
+    const metrics = values.before === undefined ? metricsOf(workload) : [...metricsOf(workload), PER_CPU_SECOND];
+    for (const metric of metrics) {
       for (const { name } of peers.filter((peer) => peer !== OURS)) {
         const { [OURS.name]: ours, [name]: theirs } = results[workload.name] ?? {};
         const ratio = ours && theirs && ratioOf(ours, theirs, metric);
-        if (ratio)
-          say(`${workload.name.padEnd(14)} ${metric.name.padEnd(12)} ours / ${name}: ${ratio.median.toFixed(2)}`);
+        if (ratio) say(`${workload.name.padEnd(14)} ${metric.name.padEnd(12)} ours / ${name}: ${spread(ratio)}`);
       }
     }
   }
+}
+
+function spread({ median, min, max }: Summary): string {
+  return `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
 }
 
 /** Only a ratio that has fallen twice in a row is a fault and no noise. */
@@ -148,6 +155,10 @@ async function main(): Promise<void> {
     process.exitCode = await measureInspector(say);
     return;
   }
+  if (values.durable) {
+    process.exitCode = await measureDurable(say, values.rounds === undefined ? undefined : rounds);
+    return;
+  }
   if (values.report) {
     // The tables anew, from figures that were measured before.
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
@@ -157,13 +168,18 @@ async function main(): Promise<void> {
   const where = machine();
   const results = await measureAll(workloads);
   sayRatios(results);
-  if (values.quick) {
+  if (values.quick && peers.includes(PLAIN_WS)) {
     await guard(results);
   } else if (values.update) {
     // These workloads anew, with all peers, and ours alone; the others stay as they were measured.
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
     write({ ...record, own: await measureOwn(), results: { ...record.results, ...results } });
-  } else if (values.before === undefined && values.peers === undefined && values.workloads === undefined) {
+  } else if (
+    !values.quick &&
+    values.before === undefined &&
+    values.peers === undefined &&
+    values.workloads === undefined
+  ) {
     const own = await measureOwn();
     write({ machine: where, own, ceiling: await measureAfresh(BARE, CEILING), results });
   }

@@ -29,6 +29,14 @@ const USED: Metric = {
   of: ({ bytesPerConnectionAfterMessage }) => bytesPerConnectionAfterMessage,
 };
 
+/** What else runs on the machine changes it less than it changes what is done in a second. */
+export const PER_CPU_SECOND: Metric = {
+  name: 'per CPU s',
+  unit: "a second of the server's CPU",
+  lessIsBetter: false,
+  of: ({ perServerCpuSecond }) => perServerCpuSecond,
+};
+
 export function metricsOf(workload: Workload): Metric[] {
   if (workload.type === 'idle') return [IDLE, USED];
   if (workload.type === 'paced') return [P50, P99];

@@ -1,0 +1,153 @@
+import { RunningPeer, type LoadResult } from '../measure.js';
+import { OURS_DURABLE, type Peer } from '../peers.js';
+import { ratioOf, summaryOf, type Metric, type Results } from '../statistics.js';
+import { WORKLOADS, type Paced, type Workload } from '../workloads.js';
+import { measureAlone, type AloneFigures } from './alone.js';
+import { lmdb, postgres, redis, type Database } from './databases.js';
+
+const ROUNDS = 5;
+const MEASURED = ['echo', 'chatty'];
+const THROUGHPUT: Metric = { name: '', unit: '', lessIsBetter: false, of: ({ perSecond }) => perSecond };
+const P50: Metric = { name: '', unit: '', lessIsBetter: true, of: ({ p50Ms }) => p50Ms };
+const P99: Metric = { name: '', unit: '', lessIsBetter: true, of: ({ p99Ms }) => p99Ms };
+
+/** A durable server, which differs from another in what it saves to and when. */
+interface Variant {
+  readonly name: string;
+  readonly save: 'turn' | 'everyMs';
+  readonly open?: () => Promise<Database>;
+}
+
+const WITHOUT: Variant = { name: 'not durable', save: 'everyMs' };
+const VARIANTS: readonly Variant[] = [
+  WITHOUT,
+  { name: 'LMDB, everyMs', save: 'everyMs', open: lmdb },
+  { name: 'LMDB, turn', save: 'turn', open: lmdb },
+  { name: 'Redis everysec, turn', save: 'turn', open: () => redis('everysec') },
+  { name: 'Redis always, turn', save: 'turn', open: () => redis('always') },
+  { name: 'PostgreSQL, turn', save: 'turn', open: postgres },
+];
+
+/** What has to hold, of the median of the rounds. */
+const BARS: readonly { readonly variant: string; readonly workload: string; readonly atLeast: number }[] = [
+  { variant: 'LMDB, everyMs', workload: 'echo', atLeast: 0.9 },
+  { variant: 'LMDB, everyMs', workload: 'chatty', atLeast: 0.9 },
+  { variant: 'LMDB, turn', workload: 'chatty', atLeast: 0.5 },
+];
+const GATE_P99_MS = 25;
+const IDLE_ROOM_BYTES = 1_024;
+
+/**
+ * What it costs that a room is durable: the same rooms without it, with each level and with each store, in turn and in
+ * processes of their own; then the wait at half load, and 10,000 rooms made, idle and restored.
+ * @returns the exit code
+ */
+export async function measureDurable(say: (line: string) => void, rounds = ROUNDS): Promise<number> {
+  const workloads = WORKLOADS.filter(({ name }) => MEASURED.includes(name));
+  const results: Results = {};
+  for (let round = 0; round < rounds; round++) {
+    // Each variant is first, last and in the middle equally often: what comes before leaves its traces.
+    for (const variant of VARIANTS.map((_, at) => VARIANTS[(at + round) % VARIANTS.length])) {
+      for (const [workload, result] of await measureVariant(variant, workloads))
+        ((results[workload] ??= {})[variant.name] ??= []).push(result);
+    }
+    say(`round ${round + 1} of ${rounds}`);
+  }
+  const areMet = [sayThroughput(results, say), sayWait(results, say), sayAlone(await measureRooms(), say)];
+  return areMet.every(Boolean) ? 0 : 1;
+}
+
+async function measureVariant(variant: Variant, workloads: readonly Workload[]): Promise<[string, LoadResult][]> {
+  const database = await variant.open?.();
+  const peer: Peer = { ...OURS_DURABLE, env: { ...database?.env, SAVE: variant.save } };
+  const running = await RunningPeer.start(peer);
+  try {
+    const results: [string, LoadResult][] = [];
+    let chatty: LoadResult | undefined;
+    for (const workload of workloads) {
+      const result = await running.run(workload);
+      results.push([workload.name, result]);
+      if (workload.name === 'chatty') chatty = result;
+    }
+    results.push(['half load', await running.run(halfLoad(chatty!))]);
+    return results;
+  } finally {
+    await running.stop();
+    await database?.stop();
+  }
+}
+
+/** The chatty room again, at half the rate it has just shown. */
+function halfLoad({ perSecond }: LoadResult): Paced {
+  const paced = WORKLOADS.find((workload): workload is Paced => workload.type === 'paced')!;
+  return { ...paced, ratePerClient: Math.max(1, perSecond! / paced.clientsPerRoom ** 2 / 2) };
+}
+
+function sayThroughput(results: Results, say: (line: string) => void): boolean {
+  let areMet = true;
+  for (const workload of MEASURED) {
+    const { [WITHOUT.name]: without, ...durable } = results[workload];
+    say(`${workload.padEnd(10)} ${WITHOUT.name.padEnd(22)} ${figure(summaryOf(without.map(THROUGHPUT.of))!.median)}/s`);
+    for (const [variant, measured] of Object.entries(durable)) {
+      const { median, min, max } = ratioOf(measured, without, THROUGHPUT)!;
+      const bar = BARS.find((each) => each.variant === variant && each.workload === workload)?.atLeast;
+      const isMet = bar === undefined || median >= bar;
+      areMet &&= isMet;
+      const perSecond = figure(summaryOf(measured.map(THROUGHPUT.of))!.median);
+      const ratio = `${median.toFixed(3)} (${min.toFixed(3)} to ${max.toFixed(3)})`;
+      say(`${workload.padEnd(10)} ${variant.padEnd(22)} ${perSecond}/s  ${ratio}${verdict(bar, isMet)}`);
+    }
+  }
+  return areMet;
+}
+
+/** From a client's send to the arrival at all: the wait at the gate and the rest of the way. */
+function sayWait(results: Results, say: (line: string) => void): boolean {
+  let isBarMet = true;
+  for (const [variant, measured] of Object.entries(results['half load'])) {
+    const [p50, p99] = [P50, P99].map((metric) => summaryOf(measured.map(metric.of))!.median);
+    const bar = variant === 'LMDB, turn' ? GATE_P99_MS : undefined;
+    const isMet = bar === undefined || p99 <= bar;
+    isBarMet &&= isMet;
+    say(`half load  ${variant.padEnd(22)} p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms${verdict(bar, isMet)}`);
+  }
+  return isBarMet;
+}
+
+async function measureRooms(): Promise<Record<string, AloneFigures>> {
+  const figures: Record<string, AloneFigures> = { [WITHOUT.name]: await measureAlone('made') };
+  for (const { name, open } of VARIANTS) {
+    if (open === undefined || name.endsWith('everyMs')) continue;
+    const database = await open();
+    try {
+      figures[`${name}, made`] = await measureAlone('made', database);
+      figures[`${name}, restored`] = await measureAlone('restored', database);
+    } finally {
+      await database.stop();
+    }
+  }
+  return figures;
+}
+
+function sayAlone(figures: Record<string, AloneFigures>, say: (line: string) => void): boolean {
+  const without = figures[WITHOUT.name].bytesPerRoom;
+  let areMet = true;
+  for (const [name, { roomsPerSecond, bytesPerRoom, idleCpu }] of Object.entries(figures)) {
+    const more = bytesPerRoom - without;
+    const bar = name === WITHOUT.name ? undefined : IDLE_ROOM_BYTES;
+    const isMet = bar === undefined || more <= bar;
+    areMet &&= isMet;
+    const memory = `${figure(bytesPerRoom)} B each (${more >= 0 ? '+' : ''}${figure(more)})`;
+    const rate = `${figure(roomsPerSecond)} a second`;
+    say(`10,000     ${name.padEnd(32)} ${rate}, ${memory}, idle CPU ${idleCpu.toFixed(4)}${verdict(bar, isMet)}`);
+  }
+  return areMet;
+}
+
+function figure(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+function verdict(bar: number | undefined, isMet: boolean): string {
+  return bar === undefined ? '' : `  ${isMet ? 'meets' : 'MISSES'} ${bar}`;
+}

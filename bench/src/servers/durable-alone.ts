@@ -1,0 +1,72 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { JamsocketModule, JamsocketRooms, JamsocketService, OnMessage, State } from 'nestjs-jamsocket';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openStore } from '../durable/stores.js';
+import type { AloneFigures } from '../durable/alone.js';
+
+const COUNT = 10_000;
+const isRestored = process.argv[2] === 'restored';
+const store = await openStore();
+
+@JamsocketService({ shutdown: 'never', durable: store !== undefined && { save: 'turn' as const } })
+class IdleRoom {
+  @State() private count = 0;
+
+  @OnMessage()
+  message() {}
+
+  add() {
+    return ++this.count;
+  }
+}
+
+@Module({})
+class AppModule {
+  static with(): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [JamsocketModule.forRoot({ store: store?.store })],
+      providers: [IdleRoom],
+    };
+  }
+}
+
+const app = await NestFactory.create(AppModule.with(), { logger: ['error', 'warn'] });
+await app.listen(0, '127.0.0.1');
+const rooms = app.get(JamsocketRooms);
+
+async function heapBytes(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    await sleep(10);
+    globalThis.gc!();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** As a storm of connects would: so many rooms are made, or restored, at a time. */
+async function callAll(): Promise<number> {
+  const began = performance.now();
+  let next = 0;
+  const worker = async () => {
+    while (next < COUNT) {
+      const key = `room${next++}`;
+      if (!isRestored) await rooms.create(IdleRoom, key);
+      await rooms.invoke(IdleRoom, key, 'add');
+    }
+  };
+  await Promise.all(Array.from({ length: 64 }, worker));
+  return COUNT / ((performance.now() - began) / 1000);
+}
+
+const before = await heapBytes();
+const roomsPerSecond = await callAll();
+await sleep(1_000);
+const bytesPerRoom = ((await heapBytes()) - before) / COUNT;
+const cpu = process.cpuUsage();
+await sleep(5_000);
+const { user, system } = process.cpuUsage(cpu);
+const figures: AloneFigures = { roomsPerSecond, bytesPerRoom, idleCpu: (user + system) / 5e6 };
+process.stdout.write(JSON.stringify(figures), () => process.exit(0));
