@@ -25,6 +25,7 @@ export class Waker {
   #timer: NodeJS.Timeout | null = null;
   #isBusy = false;
   #isStopped = false;
+  #isFailing = false;
   /** Rooms that could not be woken, with the time of the next try, so that they are not tried every second. */
   readonly #later = new Map<string, number>();
 
@@ -61,8 +62,10 @@ export class Waker {
     this.#isBusy = true;
     try {
       for (let woken = BATCH; woken === BATCH && !this.#isStopped;) woken = await this.#wakeBatch();
+      if (this.#isFailing) logger.log('The store can be asked for rooms that are due again.');
+      this.#isFailing = false;
     } catch (error) {
-      logger.warn(`The store could not be asked for rooms that are due: ${describeError(error).message}`);
+      this.#failed(error);
     }
     this.#isBusy = false;
   }
@@ -79,9 +82,24 @@ export class Waker {
     return rooms.length;
   }
 
+  /** Logs only the first failure of an outage. */
+  #failed(error: unknown): void {
+    if (!this.#isFailing)
+      logger.warn(
+        `The store cannot be asked for rooms that are due, and is asked again: ${describeError(error).message}`,
+      );
+    this.#isFailing = true;
+  }
+
   #isDue(room: RoomKey): boolean {
     const until = this.#later.get(nameOf(room));
-    return until === undefined || until <= this.clock.now();
+    return (until === undefined || until <= this.clock.now()) && !this.#isRunning(room);
+  }
+
+  /** It runs here although another process has claimed it: it will notice with its next save. */
+  #isRunning({ service, key }: RoomKey): boolean {
+    const definition = this.#definitions.get(service);
+    return definition !== undefined && this.registry.isTaken(definition, key);
   }
 
   async #wake(room: RoomKey): Promise<void> {
