@@ -35,6 +35,14 @@ export class RecordingObserver extends Journal implements Required<Omit<RoomObse
     this.#note('turnTimedOut', room, client, handler);
   connectRefused: RoomObserver['connectRefused'] & object = ({ status, code, service, url }) =>
     this.add(`connectRefused ${status} ${code} ${service} ${url}`);
+  roomSaved: RoomObserver['roomSaved'] & object = (room, bytes) => this.#note('roomSaved', room, undefined, bytes);
+  gatePassed: RoomObserver['gatePassed'] & object = (room, waitedMs) =>
+    this.#note('gatePassed', room, undefined, waitedMs);
+  roomFenced: RoomObserver['roomFenced'] & object = (room) => this.#note('roomFenced', room);
+  storeCommitted: RoomObserver['storeCommitted'] & object = ({ saves, bytes, durationMs }) =>
+    this.add(`storeCommitted ${saves} ${bytes} ${durationMs}`);
+  storeFailed: RoomObserver['storeFailed'] & object = (operation, error) =>
+    this.add(`storeFailed ${operation} ${(error as Error).message}`);
 
   #note(event: string, room: JamsocketContext, client?: Client, ...rest: unknown[]): void {
     this.add([event, `${room.service}/${room.roomId}`, ...(client ? [`client ${client.id}`] : []), ...rest].join(' '));

@@ -26,6 +26,8 @@ export type {
   ReceivedMessage,
   RefusedConnect,
   RoomObserver,
+  StoreCommit,
+  StoreOperation,
   TurnKind,
   TurnOutcome,
 } from './observe/room-observer.js';

@@ -89,9 +89,11 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   }
 
   /** Logs how durable the store is: nobody should be surprised by one that loses data after a crash. */
-  async #openStore({ store }: Durability): Promise<void> {
+  async #openStore(durability: Durability): Promise<void> {
     try {
-      this.#logger.log(`Durable rooms are kept in ${await store.describe()}`);
+      const line = `Durable rooms are kept in ${await durability.describe()}`;
+      if (line.includes('WARNING')) this.#logger.warn(line);
+      else this.#logger.log(line);
     } catch (error) {
       this.#logger.error(`The store of the rooms does not answer: ${describeError(error).message}`);
     }

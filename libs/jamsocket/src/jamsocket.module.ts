@@ -36,15 +36,13 @@ import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { JamsocketContext } from './members/room-context.js';
 import { RoomRequest } from './members/room-request.js';
 import { RoomRegistry } from './rooms/room-registry.js';
-import { Durability } from './durable/durability.js';
+import { Durability, DURABILITY } from './durable/durability.js';
 import type { DurableRoom } from './durable/durable-room.js';
 import { Waker } from './rooms/waker.js';
 import type { RoomDefinition } from './room/room-definition.js';
 import { TimerRegistry } from './room/timer-registry.js';
 import type { Link } from './outbox/link.js';
 
-/** `null` without a store. For the module and for tests. */
-export const DURABILITY = Symbol('JAMSOCKET_DURABILITY');
 const HTTP_ROUTES = Symbol('JAMSOCKET_HTTP_ROUTES');
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JamsocketOptions>({
@@ -106,9 +104,13 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: DURABILITY,
-      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom],
-      useFactory: ({ store }: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom) =>
-        store === undefined ? null : new Durability(store, clock, random),
+      inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, JamsocketObservers],
+      useFactory: (
+        { store }: ResolvedOptions,
+        clock: JamsocketClock,
+        random: JamsocketRandom,
+        observers: JamsocketObservers,
+      ) => (store === undefined ? null : new Durability(store, clock, random, observers)),
     },
     {
       provide: RoomRegistry,
@@ -170,8 +172,9 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     },
     {
       provide: JamsocketHealth,
-      inject: [JamsocketGateway, RoomRegistry],
-      useFactory: (gateway: JamsocketGateway, registry: RoomRegistry) => new JamsocketHealth(gateway, registry),
+      inject: [JamsocketGateway, RoomRegistry, DURABILITY],
+      useFactory: (gateway: JamsocketGateway, registry: RoomRegistry, durability: Durability | null) =>
+        new JamsocketHealth(gateway, registry, durability),
     },
     {
       provide: Waker,
@@ -239,6 +242,7 @@ function withHttpRoutes(definition: DynamicModule): DynamicModule {
     RESOLVED_OPTIONS,
     ServiceDefinitions,
     RoomRegistry,
+    DURABILITY,
   ],
 })
 export class JamsocketModule extends ConfigurableModuleClass implements NestModule {

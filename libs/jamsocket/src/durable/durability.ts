@@ -1,16 +1,23 @@
 import { Logger } from '@nestjs/common';
-import { describeError } from '../base/foreign-value.js';
+import { describeError, isInstance } from '../base/foreign-value.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
+import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
+import type { StoreOperation } from '../observe/room-observer.js';
 import type { ResolvedDurable } from '../options/durable.js';
 import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';
 import type { DurableRoom } from './durable-room.js';
 import { GroupCommit, type CommitWatch } from './group-commit.js';
 import { RoomDurability } from './room-durability.js';
+import { bytesOf } from './save-account.js';
+import { StoreHealth } from './store-health.js';
 
 /** A store that has not answered a question after so long counts as away: shorter than a connect may take. */
 const ANSWER_MS = 5_000;
+
+/** The token of the application's Durability; it provides `null` without a store. */
+export const DURABILITY = Symbol('JAMSOCKET_DURABILITY');
 
 const logger = new Logger('Jamsocket');
 
@@ -19,14 +26,17 @@ export class Durability implements CommitWatch {
   readonly commits: GroupCommit;
   /** Names this process at the store: no two are alike, so one that comes back from the dead is told apart. */
   readonly owner: string;
+  readonly #health: StoreHealth;
   #isFailing = false;
 
   constructor(
     readonly store: RoomStore,
     private readonly clock: JamsocketClock,
     random: JamsocketRandom,
+    private readonly observers: JamsocketObservers,
   ) {
     this.commits = new GroupCommit(store, clock, this);
+    this.#health = new StoreHealth(this.commits, clock);
     this.owner = random.uuid();
   }
 
@@ -37,7 +47,7 @@ export class Durability implements CommitWatch {
 
   /** Makes this process the owner of a room. @throws as `RoomStore.claim`, and if the store does not answer */
   claim(room: RoomKey): Promise<Claim> {
-    return withDeadline(this.store.claim(room, this.owner), ANSWER_MS, this.clock, notAnswered);
+    return this.#ask('claim', () => this.store.claim(room, this.owner));
   }
 
   /**
@@ -45,8 +55,7 @@ export class Durability implements CommitWatch {
    * @param before milliseconds since 1970
    */
   due(limit: number, before = this.clock.wallTime()): Promise<readonly DueRoom[]> {
-    const due = this.store.due(before, limit, [this.owner]);
-    return withDeadline(due, ANSWER_MS, this.clock, notAnswered);
+    return this.#ask('due', () => this.store.due(before, limit, [this.owner]));
   }
 
   /** Deletes a room that no instance of this process has. @returns whether there was one */
@@ -54,20 +63,31 @@ export class Durability implements CommitWatch {
     const { fence, record } = await this.claim(room);
     const sequence = (record?.sequence ?? 0) + 1;
     const writes = [{ room, fence, owner: this.owner, sequence, isDelete: true }];
-    const [outcome] = await withDeadline(this.store.commit(writes), ANSWER_MS, this.clock, notAnswered);
+    const [outcome] = await this.#commitNow(writes);
     if (outcome !== 'done')
       throw new DurableError('not_saved', `Room "${room.key}" was not deleted: somebody else has taken it over.`);
     return record !== undefined;
   }
 
-  /** How long the store has been keeping rooms waiting, in milliseconds; 0 while it works. */
-  get outageMs(): number {
-    return this.commits.failure === undefined ? 0 : this.commits.waitingMs;
+  /** How durable the store is, in one line. @throws whatever the store rejects with, and if it does not answer */
+  async describe(): Promise<string> {
+    return this.#answer(() => this.store.describe());
   }
 
-  committed(_writes: readonly RoomWrite[], _outcomes: readonly WriteOutcome[]): void {}
+  /** Why durable rooms cannot be saved or opened, in words; `undefined` while they can. */
+  get outage(): string | undefined {
+    return this.#health.outage;
+  }
+
+  committed(writes: readonly RoomWrite[], durationMs: number): void {
+    const observer = this.observers.current;
+    if (observer === null) return;
+    const bytes = writes.reduce((sum, write) => sum + bytesOf(write), 0);
+    observer.storeCommitted({ saves: writes.length, bytes, durationMs });
+  }
 
   failed(error: unknown): void {
+    this.observers.current?.storeFailed('commit', error);
     if (this.#isFailing) return;
     this.#isFailing = true;
     logger.error(
@@ -84,6 +104,41 @@ export class Durability implements CommitWatch {
     this.commits.stop();
     await this.store.close();
   }
+
+  async #ask<T>(question: Exclude<StoreOperation, 'commit'>, ask: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await this.#answer(ask);
+      this.#health.answered(question);
+      return answer;
+    } catch (error) {
+      if (isAnswer(error)) throw error;
+      this.#health.failed(question, error);
+      this.observers.current?.storeFailed(question, error);
+      throw error;
+    }
+  }
+
+  /** A write of its own, without other rooms, that is tried once. */
+  async #commitNow(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]> {
+    const since = this.clock.now();
+    try {
+      const outcomes = await this.#answer(() => this.store.commit(writes));
+      this.committed(writes, this.clock.now() - since);
+      return outcomes;
+    } catch (error) {
+      this.observers.current?.storeFailed('commit', error);
+      throw error;
+    }
+  }
+
+  #answer<T>(ask: () => Promise<T>): Promise<T> {
+    return withDeadline(ask(), ANSWER_MS, this.clock, notAnswered);
+  }
+}
+
+/** The store works, and what was asked is at fault: the record of one room, or a room id that clients choose. */
+function isAnswer(error: unknown): boolean {
+  return isInstance(error, RangeError) || (error as { code?: unknown } | undefined)?.code === 'record_unreadable';
 }
 
 function notAnswered(): Error {

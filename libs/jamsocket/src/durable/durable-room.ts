@@ -1,6 +1,8 @@
 import type { Client } from '../members/client.js';
 import type { Members } from '../members/members.js';
 import type { RoomAddress } from '../members/room-address.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { ObserverSet } from '../observe/observer-set.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { SavedTimer } from './record.js';
 
@@ -20,6 +22,9 @@ export interface DurableRoom {
   /** No turn is under way. */
   readonly isBetweenTurns: boolean;
   readonly members: Members;
+  readonly context: JamsocketContext;
+  /** `null` while no observer is registered. */
+  readonly observer: ObserverSet | null;
   readonly timers: {
     /** Timers of `setTimer` that have not had their turns. */
     saved(wallOffset: number): readonly SavedTimer[];

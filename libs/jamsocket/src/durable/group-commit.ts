@@ -19,8 +19,8 @@ export interface CommitSource {
 
 /** Who hears how the store does. Nothing of it throws. */
 export interface CommitWatch {
-  /** Writes were committed, or refused. */
-  committed(writes: readonly RoomWrite[], outcomes: readonly WriteOutcome[]): void;
+  /** The store has answered for each of these writes, after so many milliseconds. */
+  committed(writes: readonly RoomWrite[], durationMs: number): void;
   /** A try has failed. */
   failed(error: unknown): void;
   /** The store takes writes again. */
@@ -185,6 +185,7 @@ export class GroupCommit {
   async #try(batch: readonly Entry[]): Promise<unknown> {
     let outcomes: readonly WriteOutcome[];
     const writes = batch.map(({ write }) => write);
+    const since = this.clock.now();
     try {
       const commit = this.store.commit(writes);
       outcomes = await withDeadline(commit, DEADLINE_MS, this.clock, notAnswered);
@@ -194,7 +195,7 @@ export class GroupCommit {
       this.watch.failed(error);
       return error ?? new Error('commit failed without a reason');
     }
-    this.watch.committed(writes, outcomes);
+    this.watch.committed(writes, this.clock.now() - since);
     batch.forEach(({ source }, index) => source.written(outcomes[index]));
     return undefined;
   }

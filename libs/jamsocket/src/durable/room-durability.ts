@@ -1,7 +1,7 @@
 import { inContextOfNobody } from '../base/async-context.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
-import type { Restored, RoomLifecycle } from '../members/room-lifecycle.js';
+import type { Restored, RoomLifecycle, RoomSaving } from '../members/room-lifecycle.js';
 import { GatedOutbox, type GateOwner } from '../outbox/gated-outbox.js';
 import type { ResolvedDurable } from '../options/durable.js';
 import type { Outbox } from '../outbox/outbox.js';
@@ -13,6 +13,7 @@ import { readRecord, type EndReason, type ReadRecord } from './record.js';
 import { restoreMembers } from './restore-room.js';
 import { RoomRecorder, type RecordDelta, type RecordedRoom } from './room-recorder.js';
 import { RoomStateFields } from './room-state.js';
+import { SaveAccount } from './save-account.js';
 
 /** What all durable rooms of a process share. */
 export interface DurableServices {
@@ -40,6 +41,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   #recorder: RoomRecorder | null = null;
   #fence = 0;
   #sequence = 0;
+  readonly #account: SaveAccount;
   readonly #leaving = new Set<Client>();
   /** Something may have changed since the last snapshot. */
   #isDirty = false;
@@ -50,9 +52,17 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   #draft: RecordDelta | null = null;
   /** What waits at the gate up to here is safe when the draft and everything before it is written. */
   #draftMark = 0;
+  /** When the last snapshot was taken, on the clock. */
+  #draftAt = 0;
   #draftWaiters: Waiter[] = [];
   /** The same of the write that is under way; `null` if none is. */
-  #writing: { readonly mark: number; readonly waiters: readonly Waiter[]; readonly since: number } | null = null;
+  #writing: {
+    readonly mark: number;
+    readonly waiters: readonly Waiter[];
+    readonly delta: RecordDelta;
+    readonly snapshotAt: number;
+    readonly since: number;
+  } | null = null;
   /** The gate overflowed, and nothing has passed since. */
   #isFlooded = false;
   /** The state cannot be saved: what the room sends has been waiting since then, on the clock. */
@@ -67,7 +77,9 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     private readonly room: DurableRoom,
     private readonly options: ResolvedDurable,
     private readonly services: DurableServices,
-  ) {}
+  ) {
+    this.#account = new SaveAccount(room, services.clock);
+  }
 
   get isOver(): boolean {
     return this.#isOver;
@@ -81,12 +93,28 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     return isTooLong(this.#writing?.since ?? -1) || isTooLong(this.#unsavableSince);
   }
 
+  get saving(): RoomSaving {
+    const { clock } = this.services;
+    const { savedAt, gatedForMs } = this.#account;
+    const gate = this.#gate;
+    return {
+      save: this.options.save,
+      savedAt: savedAt === undefined ? undefined : Math.round(savedAt + clock.wallTime() - clock.now()),
+      sizes: this.#recorder?.sizes,
+      saves: this.#sequence,
+      fence: this.#fence,
+      isUnsaved: this.#isDirty || this.#draft !== null || this.#writing !== null,
+      gated: gate?.hasWaiting ? { bytes: gate.waitingBytes, forMs: gatedForMs } : undefined,
+    };
+  }
+
   gate(open: Outbox): Outbox {
     if (this.options.save !== 'turn') return open;
     return (this.#gate = new GatedOutbox(open, this.options.maxGatedBytes, this));
   }
 
   gateWaits(): void {
+    this.#account.gateWaits();
     this.#changed();
   }
 
@@ -177,11 +205,12 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     const waiters = this.#draftWaiters;
     this.#draftWaiters = [];
     if (delta === null) {
-      this.#pass(this.#draftMark, waiters);
+      this.#pass(this.#draftMark, this.#draftAt, waiters);
       return undefined;
     }
     this.#draft = null;
-    this.#writing = { mark: this.#draftMark, waiters, since: this.services.clock.now() };
+    const since = this.services.clock.now();
+    this.#writing = { mark: this.#draftMark, waiters, delta, snapshotAt: this.#draftAt, since };
     const sequence = ++this.#sequence;
     const head = { room: this.room.key, fence: this.#fence, owner: this.services.owner, sequence };
     return this.#isDeleting ? { ...head, isDelete: true } : { ...head, ...delta, isRelease: this.#isReleasing };
@@ -196,17 +225,19 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   }
 
   #written(outcome: WriteOutcome): void {
-    const { mark, waiters } = this.#writing!;
+    const { mark, waiters, delta, snapshotAt } = this.#writing!;
     this.#writing = null;
     this.#isFlooded = false;
     if (this.#isOver) return;
     if (outcome === 'fenced' && !this.#isDeleting) {
+      this.#account.fenced();
       this.abandon();
       for (const { reject } of waiters) reject(notSaved(this.room));
       this.room.lost();
       return;
     }
-    this.#pass(mark, waiters);
+    if (!this.#isDeleting) this.#account.saved(delta, snapshotAt);
+    this.#pass(mark, snapshotAt, waiters);
     if (this.#draft !== null || (this.#isDirty && this.#isDue) || this.#gate?.hasWaiting)
       this.services.commits.add(this);
   }
@@ -237,8 +268,8 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   }
 
   /** What others may see now leaves, and those who asked are told. */
-  #pass(mark: number, waiters: readonly Waiter[]): void {
-    this.#gate?.release(mark);
+  #pass(mark: number, snapshotAt: number, waiters: readonly Waiter[]): void {
+    if (this.#gate !== null) this.#account.release(this.#gate, mark, snapshotAt);
     for (const { resolve } of waiters) resolve();
   }
 
@@ -288,12 +319,14 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   /** @throws DurableError `bad_state` */
   #snapshot(endedBy: EndReason | null): void {
-    const delta = this.#recorder!.take(this.#image(), endedBy);
+    const image = this.#image();
+    const delta = this.#recorder!.take(image, endedBy);
     this.#isReleasing = endedBy !== null;
     this.#isDirty = false;
     this.#isDue = false;
     this.#stopTimer();
     this.#draftMark = this.#gate?.mark ?? 0;
+    this.#draftAt = image.wallNow - image.wallOffset;
     if (delta !== undefined) this.#draft = this.#draft === null ? delta : merged(this.#draft, delta);
   }
 
@@ -351,6 +384,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     const wallOffset = clock.wallTime() - clock.now();
     // Without a gate clients may have seen, and sent, more than was saved before a crash.
     const isExact = this.#gate !== null || base.endedBy !== null;
+    this.#account.savedAt = base.savedAt - wallOffset;
     restoreMembers(this.room, record, { wallOffset, isExact });
     this.room.timers.restore(base.timers, { wallOffset, mayHaveRun: base.endedBy === null });
     this.restored = { reason: base.endedBy ?? 'crash', version, savedAt: new Date(base.savedAt) };

@@ -1,5 +1,6 @@
 import type { Client } from '../members/client.js';
 import type { ReplayLog } from '../members/replay-log.js';
+import type { SavedSizes } from '../members/room-lifecycle.js';
 import type { RoomWrite } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';
 import {
@@ -54,7 +55,8 @@ export class RoomRecorder {
   #written = 0;
   #segment: number;
   /** Segments that are written, with the number after the last entry of each. */
-  #segments: { readonly number: number; readonly end: number }[] = [];
+  #segments: { readonly number: number; readonly end: number; readonly bytes: number }[] = [];
+  #baseBytes = 0;
   #sinceBase = 0;
   #needsBase = true;
 
@@ -65,6 +67,13 @@ export class RoomRecorder {
     lastSegment: number,
   ) {
     this.#segment = lastSegment;
+  }
+
+  /** What the record has when everything that was taken is written; `undefined` before that. */
+  get sizes(): SavedSizes | undefined {
+    if (this.#state === null || this.#data === null) return undefined;
+    const log = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    return { state: this.#state.byteLength, clientData: this.#data.byteLength, members: this.#baseBytes, log };
   }
 
   /**
@@ -135,11 +144,12 @@ export class RoomRecorder {
     const firstEntry = log === null ? 0 : log.next - entries.length;
     if (writesLog) this.#written = log!.next;
     const number = ++this.#segment;
-    this.#segments.push({ number, end: this.#written });
     this.#sinceBase++;
     const leavers = [...leaving].map((client) => savedMember(client, wallOffset));
     const counters = countersOf(room);
-    return { number, bytes: encode({ ...counters, members, gone, leaving: leavers, timers, firstEntry, entries }) };
+    const bytes = encode({ ...counters, members, gone, leaving: leavers, timers, firstEntry, entries });
+    this.#segments.push({ number, end: this.#written, bytes: bytes.byteLength });
+    return { number, bytes };
   }
 
   #base(room: RecordedRoom, endedBy: EndReason | null): Buffer {
@@ -157,7 +167,9 @@ export class RoomRecorder {
       clientKeys: [...clientKeys],
       segment: this.#segment,
     };
-    return encode(base);
+    const bytes = encode(base);
+    this.#baseBytes = bytes.byteLength;
+    return bytes;
   }
 
   /** Segments are kept while one of their log entries is, or while the base does not hold what they say. */

@@ -15,6 +15,35 @@ export interface Restored {
   readonly savedAt: Date;
 }
 
+/** Sizes of the parts of a saved room, in bytes. */
+export interface SavedSizes {
+  readonly state: number;
+  /** `data` and tags of the clients. */
+  readonly clientData: number;
+  /** Who the members are, and the timers. */
+  readonly members: number;
+  /** What members that come back may have missed, and what has changed since `members` was written. */
+  readonly log: number;
+}
+
+/** What is saved of a room, and what waits to be. */
+export interface RoomSaving {
+  /** `turn`, or milliseconds from a change to its save. */
+  readonly save: 'turn' | number;
+  /** When the room was as it is saved, in milliseconds since 1970; `undefined` before the first save. */
+  readonly savedAt: number | undefined;
+  /** As this instance wrote it last; `undefined` before its first save. */
+  readonly sizes: SavedSizes | undefined;
+  /** Number of saves since the room was new. */
+  readonly saves: number;
+  /** Number of this instance at the store: the next one has a larger one. */
+  readonly fence: number;
+  /** Something may have changed since the last save. */
+  readonly isUnsaved: boolean;
+  /** What waits at the output gate, and how long the oldest of it has waited at most; `undefined` if nothing does. */
+  readonly gated: { readonly bytes: number; readonly forMs: number } | undefined;
+}
+
 /**
  * Lets a room outlive its instance. A room that is not durable has none and pays one comparison with `null`.
  *
@@ -28,6 +57,8 @@ export interface RoomLifecycle<Client> {
   readonly isExpired: boolean;
   /** The store has not answered for so long that the room takes no more clients. */
   readonly isStuck: boolean;
+  /** Read only when somebody looks: each call makes a new object. */
+  readonly saving: RoomSaving;
 
   /** Wraps the room's outbox so that messages wait until they are safe to send. May return `open` itself. */
   gate(open: Outbox): Outbox;

@@ -7,26 +7,39 @@ import type {
   ReceivedMessage,
   RefusedConnect,
   RoomObserver,
+  StoreCommit,
+  StoreOperation,
   TurnOutcome,
 } from '../observe/room-observer.js';
 import { closeCodeLabel } from './close-code-label.js';
 import type { JamsocketMetrics, MetricCounter } from './jamsocket-metrics.js';
 import type { GaugeName } from './metric-table.js';
 import { ServiceMeters } from './service-meters.js';
+import { StoreMeters } from './store-meters.js';
 
-const GAUGES: readonly GaugeName[] = ['rooms', 'clients', 'clientsAway', 'mailboxEvents', 'bufferedBytes'];
+const GAUGES: readonly GaugeName[] = [
+  'rooms',
+  'clients',
+  'clientsAway',
+  'mailboxEvents',
+  'bufferedBytes',
+  'gatedRooms',
+  'gatedBytes',
+];
 const MS_PER_S = 1000;
 
 /** Converts events of the rooms to metrics: `observers.add(new MetricsObserver(metrics, statistics))`. */
 export class MetricsObserver implements RoomObserver {
   readonly #services = new Map<string, ServiceMeters>();
   readonly #refused = new Map<string, MetricCounter>();
+  readonly #store: StoreMeters;
   #statistics: readonly ServiceStatistics[] | null = null;
 
   constructor(
     private readonly metrics: JamsocketMetrics,
     private readonly statistics: JamsocketStatistics,
   ) {
+    this.#store = new StoreMeters(metrics);
     for (const name of GAUGES) {
       metrics.gauge(name, () =>
         this.#readStatistics().map((service) => ({ labels: { service: service.service }, value: service[name] })),
@@ -34,8 +47,9 @@ export class MetricsObserver implements RoomObserver {
     }
   }
 
-  roomStarted({ service }: JamsocketContext): void {
+  roomStarted({ service, restored }: JamsocketContext): void {
     this.#of(service).count('roomsStarted');
+    if (restored !== undefined) this.#of(service).count('roomsRestored', { reason: restored.reason });
   }
 
   roomFailed({ service }: JamsocketContext): void {
@@ -87,6 +101,26 @@ export class MetricsObserver implements RoomObserver {
       this.#refused.set(code, counter);
     }
     counter.add(1);
+  }
+
+  roomSaved({ service }: JamsocketContext, bytes: number): void {
+    this.#of(service).saved(bytes);
+  }
+
+  gatePassed({ service }: JamsocketContext, waitedMs: number): void {
+    this.#of(service).gateWait.record(waitedMs / MS_PER_S);
+  }
+
+  roomFenced({ service }: JamsocketContext): void {
+    this.#of(service).count('roomsFenced');
+  }
+
+  storeCommitted({ durationMs }: StoreCommit): void {
+    this.#store.committed(durationMs / MS_PER_S);
+  }
+
+  storeFailed(operation: StoreOperation): void {
+    this.#store.failed(operation);
   }
 
   #of(service: string): ServiceMeters {

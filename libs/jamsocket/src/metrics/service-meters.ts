@@ -5,6 +5,8 @@ import type { CounterName } from './metric-table.js';
 export class ServiceMeters {
   readonly text: MessageMeters;
   readonly binary: MessageMeters;
+  #saves: SaveMeters | null = null;
+  #gateWait: MetricHistogram | null = null;
   readonly #counters = new Map<string, MetricCounter>();
   readonly #durations = new Map<string, MetricHistogram>();
 
@@ -18,15 +20,30 @@ export class ServiceMeters {
 
   count(
     name: CounterName,
-    labels: { readonly handler?: string; readonly code?: string; readonly fault?: string } = {},
+    labels: {
+      readonly handler?: string;
+      readonly code?: string;
+      readonly fault?: string;
+      readonly reason?: string;
+    } = {},
   ) {
-    const key = `${name} ${labels.handler} ${labels.code} ${labels.fault}`;
+    const key = `${name} ${labels.handler} ${labels.code} ${labels.fault} ${labels.reason}`;
     let counter = this.#counters.get(key);
     if (counter === undefined) {
       counter = this.metrics.counter(name, { service: this.service, ...labels });
       this.#counters.set(key, counter);
     }
     counter.add(1);
+  }
+
+  saved(bytes: number): void {
+    const { saves, savedBytes } = (this.#saves ??= new SaveMeters(this.metrics, this.service));
+    saves.add(1);
+    savedBytes.add(bytes);
+  }
+
+  get gateWait(): MetricHistogram {
+    return (this.#gateWait ??= this.metrics.histogram('gateWait', { service: this.service }));
   }
 
   duration(handler: string): MetricHistogram {
@@ -52,5 +69,16 @@ class MessageMeters {
     this.receivedBytes = metrics.counter('bytesReceived', labels);
     this.sent = metrics.counter('messagesSent', labels);
     this.sentBytes = metrics.counter('bytesSent', labels);
+  }
+}
+
+/** Saves of one service's rooms. */
+class SaveMeters {
+  readonly saves: MetricCounter;
+  readonly savedBytes: MetricCounter;
+
+  constructor(metrics: JamsocketMetrics, service: string) {
+    this.saves = metrics.counter('saves', { service });
+    this.savedBytes = metrics.counter('savedBytes', { service });
   }
 }

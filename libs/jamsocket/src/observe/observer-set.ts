@@ -2,7 +2,15 @@ import { Logger } from '@nestjs/common';
 import { describeError } from '../base/foreign-value.js';
 import { logError } from '../base/log.js';
 import type { SentMessage } from '../members/sent-message.js';
-import type { ObservedTurn, ReceivedMessage, RefusedConnect, RoomObserver, TurnOutcome } from './room-observer.js';
+import type {
+  ObservedTurn,
+  ReceivedMessage,
+  RefusedConnect,
+  RoomObserver,
+  StoreCommit,
+  StoreOperation,
+  TurnOutcome,
+} from './room-observer.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
 
@@ -21,6 +29,11 @@ const EVENTS = [
   'turnTimedOut',
   'turnFailed',
   'connectRefused',
+  'roomSaved',
+  'gatePassed',
+  'roomFenced',
+  'storeCommitted',
+  'storeFailed',
 ] as const satisfies readonly (keyof RoomObserver)[];
 type EventName = (typeof EVENTS)[number];
 type Tell = (this: RoomObserver, a: unknown, b: unknown, c: unknown, d: unknown) => unknown;
@@ -123,6 +136,26 @@ export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
 
   connectRefused(refused: RefusedConnect): void {
     this.#tell('connectRefused', refused);
+  }
+
+  roomSaved(room: JamsocketContext, bytes: number): void {
+    this.#tell('roomSaved', room, bytes);
+  }
+
+  gatePassed(room: JamsocketContext, waitedMs: number): void {
+    this.#tell('gatePassed', room, waitedMs);
+  }
+
+  roomFenced(room: JamsocketContext): void {
+    this.#tell('roomFenced', room);
+  }
+
+  storeCommitted(commit: StoreCommit): void {
+    this.#tell('storeCommitted', commit);
+  }
+
+  storeFailed(operation: StoreOperation, error: unknown): void {
+    this.#tell('storeFailed', operation, error);
   }
 
   #tell(event: EventName, a: unknown, b?: unknown, c?: unknown, d?: unknown): void {

@@ -49,6 +49,18 @@ export interface ReceivedMessage {
   readonly bytes: number;
 }
 
+/** A commit that the store has taken: what one or more durable rooms had to save. */
+export interface StoreCommit {
+  /** Saves of rooms in it. */
+  readonly saves: number;
+  readonly bytes: number;
+  /** Milliseconds from giving it to the store until it was durable. */
+  readonly durationMs: number;
+}
+
+/** What a store was asked: `claim` opens a room, `due` looks for rooms with something to do. */
+export type StoreOperation = 'commit' | 'claim' | 'due';
+
 /** An upgrade request that was refused. */
 export interface RefusedConnect {
   /** HTTP status of the answer. */
@@ -99,4 +111,19 @@ export interface RoomObserver {
   /** @internal A turn has failed. For observers that need only failures: it costs nothing until one occurs. */
   turnFailed?(room: JamsocketContext, handler: string | undefined, client: Client | undefined, error: unknown): void;
   connectRefused?(refused: RefusedConnect): void;
+  /**
+   * What has changed in a durable room is in the store.
+   * @param bytes size of what was written
+   */
+  roomSaved?(room: JamsocketContext, bytes: number): void;
+  /**
+   * What a durable room with `save: 'turn'` has sent leaves now, since its turns are saved.
+   * @param waitedMs how long the oldest of it has waited at the output gate, in milliseconds
+   */
+  gatePassed?(room: JamsocketContext, waitedMs: number): void;
+  /** The store has refused a save, since another process has taken the room over. This instance stops. */
+  roomFenced?(room: JamsocketContext): void;
+  storeCommitted?(commit: StoreCommit): void;
+  /** The store has failed, or has not answered in time. A commit is tried again, and each failed try is told. */
+  storeFailed?(operation: StoreOperation, error: unknown): void;
 }

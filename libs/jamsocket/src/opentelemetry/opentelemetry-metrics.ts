@@ -45,6 +45,16 @@ export const OPENTELEMETRY_NAMES: Readonly<Record<MetricName, string>> = {
   handlerDuration: 'jamsocket.handler.duration',
   handlerErrors: 'jamsocket.handler.errors',
   handlerTimeouts: 'jamsocket.handler.timeouts',
+  roomsRestored: 'jamsocket.room.restored',
+  roomsFenced: 'jamsocket.room.fenced',
+  saves: 'jamsocket.room.saves',
+  savedBytes: 'jamsocket.saved.io',
+  gatedRooms: 'jamsocket.room.gated',
+  gatedBytes: 'jamsocket.gate.buffered',
+  gateWait: 'jamsocket.gate.wait',
+  commits: 'jamsocket.store.commits',
+  commitDuration: 'jamsocket.store.commit.duration',
+  storeErrors: 'jamsocket.store.errors',
 };
 
 const ATTRIBUTES: Readonly<Record<MetricLabel, string>> = {
@@ -53,6 +63,8 @@ const ATTRIBUTES: Readonly<Record<MetricLabel, string>> = {
   kind: 'jamsocket.message.kind',
   code: 'jamsocket.code',
   fault: 'jamsocket.fault',
+  reason: 'jamsocket.restore.reason',
+  operation: 'jamsocket.store.operation',
 };
 
 /** The metrics of the rooms as instruments of a meter. */

@@ -62,10 +62,15 @@ export class GatedOutbox implements Outbox {
     return this.#waiting.length > 0;
   }
 
+  /** Whether something waits that was sent before the mark was taken. */
+  isWaitingBefore(mark: number): boolean {
+    return mark > this.#released;
+  }
+
   /** Releases everything that was sent before the mark was taken. */
   release(mark: number): void {
+    if (!this.isWaitingBefore(mark)) return;
     const count = mark - this.#released;
-    if (count <= 0) return;
     this.#released = mark;
     this.#hasOverflowed = false;
     for (const { bytes, go } of this.#waiting.splice(0, count)) {

@@ -23,6 +23,16 @@ export const PROMETHEUS_NAMES: Readonly<Record<MetricName, string>> = {
   handlerDuration: 'handler_duration_seconds',
   handlerErrors: 'handler_errors_total',
   handlerTimeouts: 'handler_timeouts_total',
+  roomsRestored: 'rooms_restored_total',
+  roomsFenced: 'rooms_fenced_total',
+  saves: 'room_saves_total',
+  savedBytes: 'room_saves_bytes_total',
+  gatedRooms: 'gated_rooms',
+  gatedBytes: 'gated_bytes',
+  gateWait: 'gate_wait_seconds',
+  commits: 'store_commits_total',
+  commitDuration: 'store_commit_duration_seconds',
+  storeErrors: 'store_errors_total',
 };
 
 export const DEFAULT_PREFIX = 'jamsocket_';

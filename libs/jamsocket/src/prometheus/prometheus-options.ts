@@ -19,7 +19,7 @@ export interface JamsocketPrometheusOptions {
    * `registry`, `false` with it.
    */
   readonly defaultMetrics?: boolean;
-  /** Upper bounds of the duration buckets in seconds. Default: 0.1 ms to 30 s. */
+  /** Upper bounds of the buckets of all histograms, in seconds. Default: 0.1 ms to 30 s. */
   readonly buckets?: readonly number[];
 }
 

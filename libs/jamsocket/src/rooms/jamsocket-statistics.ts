@@ -17,6 +17,10 @@ export interface ServiceStatistics {
   readonly mailboxEvents: number;
   /** Bytes sent to clients that have not left this process. */
   readonly bufferedBytes: number;
+  /** Rooms with `save: 'turn'` whose messages wait at the output gate until they are saved. */
+  readonly gatedRooms: number;
+  /** Bytes of these messages. */
+  readonly gatedBytes: number;
 }
 
 /** Counts rooms, clients and waiting work. Each call visits every room and client: meant for a scrape, not for a loop. */
@@ -34,14 +38,19 @@ export class JamsocketStatistics {
 }
 
 function sum(service: string, rooms: readonly Room[]): ServiceStatistics {
-  let [clients, clientsAway, mailboxEvents, bufferedBytes] = [0, 0, 0, 0];
+  let [clients, clientsAway, mailboxEvents, bufferedBytes, gatedRooms, gatedBytes] = [0, 0, 0, 0, 0, 0];
   for (const room of rooms) {
     mailboxEvents += room.waitingEvents;
+    const gated = room.lifecycle?.saving.gated;
+    if (gated !== undefined) {
+      gatedRooms++;
+      gatedBytes += gated.bytes;
+    }
     for (const client of room.members.clients.values()) {
       clients++;
       if (client.isConnected) bufferedBytes += client.bufferedBytes;
       else clientsAway++;
     }
   }
-  return { service, rooms: rooms.length, clients, clientsAway, mailboxEvents, bufferedBytes };
+  return { service, rooms: rooms.length, clients, clientsAway, mailboxEvents, bufferedBytes, gatedRooms, gatedBytes };
 }

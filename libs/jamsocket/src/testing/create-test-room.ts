@@ -2,9 +2,10 @@ import type { DynamicModule, INestApplication, LoggerService, LogLevel, ModuleMe
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { serviceMetadataOf, stateFieldsOf } from '../decorators/metadata-accessor.js';
-import { Durability } from '../durable/durability.js';
+import { Durability, DURABILITY } from '../durable/durability.js';
 import { RESOLVED_OPTIONS } from '../http/http-tokens.js';
-import { DURABILITY, JamsocketModule } from '../jamsocket.module.js';
+import { JamsocketModule } from '../jamsocket.module.js';
+import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { JamsocketOptions } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import { JamsocketClock, JamsocketRandom } from '../base/sources.js';
@@ -101,10 +102,10 @@ async function startApp(
 ): Promise<TestApp> {
   const patienceMs = checkedPatience(options.patienceMs);
   let store: ProcessStore | null = null;
-  const durability = ({ store: shared }: ResolvedOptions) => {
+  const durability = ({ store: shared }: ResolvedOptions, observers: JamsocketObservers) => {
     if (shared === undefined) return null;
     store = new ProcessStore(shared);
-    return new Durability(store, clock, random);
+    return new Durability(store, clock, random, observers);
   };
   const builder = Test.createTestingModule(metadataOf(service, options))
     .overrideProvider(JamsocketClock)
@@ -112,7 +113,7 @@ async function startApp(
     .overrideProvider(JamsocketRandom)
     .useValue(random)
     .overrideProvider(DURABILITY)
-    .useFactory({ factory: durability, inject: [RESOLVED_OPTIONS] });
+    .useFactory({ factory: durability, inject: [RESOLVED_OPTIONS, JamsocketObservers] });
   const module = await (options.override?.(builder) ?? builder).compile();
   const waker = module.get<Waker | null>(Waker);
   if (waker !== null) waker.isByHand = true;
