@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '..', 'libs', 'jamsocket', 'src');
 const FLOORS: readonly (readonly string[])[] = [
   ['base'],
   ['store'],
+  ['cluster'],
   ['options', 'lmdb', 'redis', 'postgres'],
   ['decorators', 'wire'],
   ['outbox'],

@@ -1,4 +1,5 @@
-import { codeOf, readRecord, RoomWriter, segment, toBytes } from './room-writer.js';
+import { readRecord, RoomWriter, segment, toBytes } from './room-writer.js';
+import { codeOf } from '../framework/test-framework.js';
 import type { Suite } from './suite.js';
 
 const ROOM = { service: 'chat', key: 'lobby' };

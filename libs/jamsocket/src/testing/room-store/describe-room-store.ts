@@ -1,15 +1,13 @@
 import type { RoomStore } from '../../store/room-store.js';
+import { frameworkFor, SUITE_TIMEOUT_MS, type TestFramework } from '../framework/test-framework.js';
 import { claimCases } from './claim-cases.js';
 import { dueCases } from './due-cases.js';
 import { keyCases } from './key-cases.js';
 import { modelCases } from './model-cases.js';
 import { ownerCases } from './owner-cases.js';
 import { sizeCases } from './size-cases.js';
-import type { RoomStoreSuiteOptions, Suite, TestFramework } from './suite.js';
+import type { RoomStoreSuiteOptions, Suite } from './suite.js';
 import { writeCases } from './write-cases.js';
-
-/** Long enough for a slow disk and a busy machine. */
-const TIMEOUT_MS = 60_000;
 
 let databases = 0;
 
@@ -21,15 +19,11 @@ let databases = 0;
 export function describeRoomStore(
   name: string,
   options: RoomStoreSuiteOptions,
-  framework: TestFramework | undefined = globalFramework(),
+  framework?: TestFramework,
 ): void {
-  if (framework === undefined)
-    throw new Error(
-      'There are no global describe, it and expect: pass them, as in describeRoomStore(…, { describe, it, expect }).',
-    );
-  const { describe, it, expect } = framework;
+  const { describe, it, expect } = frameworkFor('describeRoomStore', framework);
   const test: Suite['test'] = (title, body) => {
-    it(title, () => withStore(options, body), TIMEOUT_MS);
+    it(title, () => withStore(options, body), SUITE_TIMEOUT_MS);
   };
   const suite: Suite = { expect, options, test };
   describe(`${name} as a RoomStore`, () => {
@@ -54,9 +48,4 @@ async function withStore(
   } finally {
     await store.close();
   }
-}
-
-function globalFramework(): TestFramework | undefined {
-  const { describe, it, expect } = globalThis as Partial<TestFramework>;
-  return describe && it && expect ? { describe, it, expect } : undefined;
 }

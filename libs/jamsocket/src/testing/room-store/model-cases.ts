@@ -1,7 +1,8 @@
 import { MemoryStore } from '../../store/memory-store.js';
 import type { RoomStore } from '../../store/room-store.js';
 import { SeededRandom } from '../seeded-random.js';
-import { codeOf, readRecord, RoomWriter, segment, toBytes, type Change } from './room-writer.js';
+import { readRecord, RoomWriter, segment, toBytes, type Change } from './room-writer.js';
+import { codeOf } from '../framework/test-framework.js';
 import type { Suite } from './suite.js';
 
 const ROOMS = ['x', 'y', 'z'].map((key) => ({ service: 'model', key }));

@@ -64,13 +64,3 @@ export function toText(bytes: Uint8Array): string {
 export function segment(number: number, text: string): { number: number; bytes: Uint8Array } {
   return { number, bytes: toBytes(text) };
 }
-
-/** The `code` of the promise's error, or the error's text if it has no code; `resolved` if the promise resolves. */
-export async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-    return 'resolved';
-  } catch (error) {
-    return String((error as { code?: unknown } | undefined)?.code ?? error);
-  }
-}

@@ -1,16 +1,5 @@
 import type { RoomKey, RoomStore } from '../../store/room-store.js';
-
-/** The part of a test framework that the suite uses; both jest and vitest have it. */
-export interface TestFramework {
-  readonly describe: (name: string, body: () => void) => unknown;
-  readonly it: (name: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
-  readonly expect: (value: unknown) => TestMatchers;
-}
-
-export interface TestMatchers {
-  toBe(value: unknown): void;
-  toEqual(value: unknown): void;
-}
+import type { TestFramework } from '../framework/test-framework.js';
 
 export interface RoomStoreSuiteOptions {
   /**

@@ -1,0 +1,7 @@
+/** @throws RangeError if it is not a valid name of an incarnation */
+export function assertIncarnation(name: string): void {
+  if (/^[\w-]{1,64}$/.test(name)) return;
+  throw new RangeError(
+    `An incarnation has 1 to 64 letters, digits, _ and -; it is ${JSON.stringify(String(name).slice(0, 100))}.`,
+  );
+}

@@ -1,0 +1,48 @@
+import type { JamsocketClock } from '../base/sources.js';
+
+/** A moment on both clocks. Take it before a renewal is sent: the lease may begin at any time after it. */
+export interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+export function momentOf(clock: JamsocketClock): Moment {
+  return { monotonic: clock.now(), wall: clock.wallTime() };
+}
+
+/** Until when this node may run its rooms. */
+export class LeaseWindow {
+  #until = -Infinity;
+  #maxAhead = Infinity;
+
+  /**
+   * @param lengthMs the lease without its margin
+   * @param marginMs
+   */
+  constructor(
+    private readonly clock: JamsocketClock,
+    private readonly lengthMs: number,
+    private readonly marginMs: number,
+  ) {}
+
+  /**
+   * Ask it before each turn, each flush and each commit. The monotonic clock decides. But it stands still while the machine
+   * is suspended; then the wall clock has run ahead of it.
+   */
+  mayRun(): boolean {
+    const now = this.clock.now();
+    return now < this.#until && this.clock.wallTime() - now < this.#maxAhead;
+  }
+
+  /** The lease was renewed by a call that was sent at that moment. */
+  extend({ monotonic, wall }: Moment): void {
+    const until = monotonic + this.lengthMs;
+    if (until <= this.#until) return;
+    this.#until = until;
+    this.#maxAhead = wall - monotonic + this.marginMs;
+  }
+
+  close(): void {
+    this.#until = -Infinity;
+  }
+}

@@ -1,0 +1,276 @@
+import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
+import { inContextOfNobody } from '../base/async-context.js';
+import { withDeadline } from '../base/within-timeout.js';
+import type { RoomKey } from '../store/room-store.js';
+import { MAX_ROOMS_PER_RENEWAL, type Directory, type HeldRoom, type Released, type Renewed } from './directory.js';
+import { DirectoryError } from './directory-error.js';
+import { HeldRooms } from './held-rooms.js';
+import { LeaseWindow, momentOf, type Moment } from './lease-window.js';
+import { RoomClaims, type ClaimOutcome } from './room-claims.js';
+
+export interface LeaseSettings {
+  /** The same on all nodes. */
+  readonly leaseMs: number;
+  readonly renewEveryMs: number;
+  /** The node stops its rooms so long before the lease can end. */
+  readonly marginMs: number;
+  /** After so long without the directory, the node gives its rooms up. */
+  readonly graceMs: number;
+}
+
+export const LEASE_DEFAULTS: LeaseSettings = { leaseMs: 2_000, renewEveryMs: 500, marginMs: 250, graceMs: 10_000 };
+
+/** Told what becomes of the lease. Nothing of it throws. */
+export interface LeaseWatch {
+  /** The lease may have ended: no room may handle, send or save anything. All of them may still be this node's. */
+  suspended(): void;
+  /** The rooms that this node still has are its own, and go on. */
+  resumed(): void;
+  /** Another node owns the room, or may own it: the room stops without a word to anyone. */
+  lost(room: HeldRoom): void;
+  /** The directory was away for longer than `graceMs`, or the lease was closed. The node begins anew with another lease. */
+  ended(): void;
+  nodeJoined(incarnation: string): void;
+  nodeLeft(incarnation: string): void;
+}
+
+/**
+ * The lease of one incarnation of this node, and the rooms it owns by it. It renews the lease, checks all rooms in turn, and
+ * knows at every moment whether they may run.
+ *
+ *   running ──▶ suspended ──▶ running (all rooms checked)
+ *                   └──────▶ over    (after graceMs)
+ */
+export class NodeLease {
+  readonly incarnation: string;
+  readonly #window: LeaseWindow;
+  readonly #rooms = new HeldRooms();
+  readonly #claims: RoomClaims;
+  readonly #others = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+  #suspendedAt: number | undefined;
+  #underWay = 0;
+  #isChecking = false;
+  #needsCheck = true;
+  #epoch = '';
+  #lastRenewed: { readonly sent: Moment; readonly now: number } | undefined;
+  #firstAnswer: (() => void) | undefined;
+
+  /** @param info what other nodes read of this one; asked at each renewal */
+  constructor(
+    private readonly directory: Directory,
+    private readonly clock: JamsocketClock,
+    random: JamsocketRandom,
+    private readonly watch: LeaseWatch,
+    private readonly info: () => string,
+    private readonly settings: LeaseSettings = LEASE_DEFAULTS,
+  ) {
+    this.incarnation = random.token();
+    this.#window = new LeaseWindow(clock, settings.leaseMs - settings.marginMs, settings.marginMs);
+    this.#claims = new RoomClaims(directory, clock, this);
+  }
+
+  /** Begins the lease. Resolves when the directory has confirmed it; until then it tries. */
+  start(): Promise<void> {
+    return inContextOfNobody(() => {
+      this.#suspendedAt = this.clock.now();
+      this.#timer = this.clock.setInterval(() => this.#tick(), this.settings.renewEveryMs);
+      this.#tick();
+      return new Promise((resolve) => (this.#firstAnswer = resolve));
+    });
+  }
+
+  /** Whether rooms may handle, send and save. Ask it each time: the answer is only about this moment. */
+  mayRun(): boolean {
+    return this.#window.mayRun();
+  }
+
+  /** The lease may have ended, or has not begun yet. */
+  get isSuspended(): boolean {
+    return this.#suspendedAt !== undefined;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get rooms(): readonly HeldRoom[] {
+    return this.#rooms.all();
+  }
+
+  /** The other nodes whose leases are alive. */
+  get others(): ReadonlySet<string> {
+    return this.#others;
+  }
+
+  /** Milliseconds since the last renewal that the directory has confirmed was sent. */
+  get ageMs(): number {
+    return this.#lastRenewed === undefined ? Infinity : this.clock.now() - this.#lastRenewed.sent.monotonic;
+  }
+
+  /**
+   * Claims a room for this node. A claim of a room that it holds gives it a new fence.
+   * @param minFence one more than the fence in the room's record
+   * @throws DirectoryError if the directory does not answer within `withinMs`, or takes no claims for so long
+   */
+  async claim(room: RoomKey, minFence = 1, withinMs = 2 * this.settings.leaseMs): Promise<ClaimOutcome> {
+    const outcome = await this.#claims.claim(room, minFence, withinMs);
+    if (outcome.kind === 'claimed') this.#rooms.add({ room, fence: outcome.fence });
+    return outcome;
+  }
+
+  /**
+   * Gives a room up, which has stopped here and is saved. Without an answer of the directory it is tried again.
+   * @param successor an incarnation that owns the room from now on, if it is alive
+   * @throws DirectoryError if the directory has not answered within a lease
+   */
+  release(held: HeldRoom, successor?: string): Promise<Released> {
+    this.#rooms.remove(held);
+    const { room, fence } = held;
+    const release = { room, incarnation: this.incarnation, claim: { fence }, successor };
+    return this.#claims.release(release, this.settings.leaseMs);
+  }
+
+  /** The fence of a room that this node owns. */
+  fenceOf(room: RoomKey): number | undefined {
+    return this.#rooms.get(room)?.fence;
+  }
+
+  /** @internal */
+  directoryTimeAt(monotonic: number): number | undefined {
+    const last = this.#lastRenewed;
+    return last === undefined ? undefined : last.now + monotonic - last.sent.monotonic;
+  }
+
+  /** Ends the lease. Rooms that are still held can then be claimed by others. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#end();
+    const late = () => new DirectoryError('directory_failed', 'The directory did not confirm the end of the lease.');
+    await withDeadline(this.directory.resign(this.incarnation), this.settings.leaseMs, this.clock, late);
+  }
+
+  #tick(): void {
+    this.#checkTime();
+    if (this.#isOver) return;
+    this.#claims.retryReleases(this.settings.leaseMs);
+    // Overlapping: with slow answers, one renewal after the other would leave gaps.
+    if (this.#underWay * this.settings.renewEveryMs >= this.settings.leaseMs) return;
+    void this.#renew(this.#rooms.next(MAX_ROOMS_PER_RENEWAL));
+  }
+
+  #checkTime(): void {
+    const now = this.clock.now();
+    if (this.#suspendedAt === undefined && !this.mayRun()) this.#suspend();
+    if (this.#suspendedAt === undefined || now - this.#suspendedAt < this.settings.graceMs) return;
+    // Nobody waited for a lease that has never begun.
+    if (this.#lastRenewed !== undefined) this.#end();
+  }
+
+  #suspend(): void {
+    this.#window.close();
+    this.#needsCheck = true;
+    if (this.#suspendedAt !== undefined) return;
+    this.#suspendedAt = this.clock.now();
+    this.watch.suspended();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#window.close();
+    if (this.#timer !== undefined) this.clock.clearInterval(this.#timer);
+    this.#rooms.clear();
+    this.watch.ended();
+  }
+
+  /** @returns the answer, unless there is none in time. Never rejects. */
+  async #renew(rooms: readonly HeldRoom[]): Promise<Renewed | undefined> {
+    const sent = momentOf(this.clock);
+    const { leaseMs } = this.settings;
+    const { incarnation } = this;
+    this.#underWay++;
+    try {
+      const notAfter = this.directoryTimeAt(sent.monotonic + leaseMs);
+      const call = this.directory.renew({ incarnation, leaseMs, info: this.info(), rooms, notAfter });
+      const late = () => new DirectoryError('directory_failed', `A renewal took more than ${leaseMs} ms.`);
+      const renewed = await withDeadline(call, leaseMs, this.clock, late);
+      if (this.#isOver) return undefined;
+      this.#renewed(sent, renewed);
+      return renewed;
+    } catch {
+      // The next renewal is on its way. Rooms stop when the time is up.
+      return undefined;
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  #renewed(sent: Moment, renewed: Renewed): void {
+    if (sent.monotonic >= (this.#lastRenewed?.sent.monotonic ?? -Infinity)) {
+      this.#lastRenewed = { sent, now: renewed.now };
+      this.#noteNodes(renewed.nodes);
+    }
+    this.#checkTime();
+    if (this.#isOver) return;
+    // While the directory settles nobody else can have claimed anything.
+    if (!renewed.wasAlive && renewed.settlingMs === 0) this.#suspend();
+    if (this.#suspendedAt === undefined) this.#window.extend(sent);
+    if (renewed.epoch !== this.#epoch) {
+      this.#epoch = renewed.epoch;
+      this.#needsCheck = true;
+    }
+    for (const held of renewed.lost) if (this.#rooms.remove(held)) this.watch.lost(held);
+    if (this.#needsCheck && !this.#isChecking) void this.#checkAll(renewed.settlingMs);
+  }
+
+  #noteNodes(nodes: readonly string[]): void {
+    const alive = new Set(nodes);
+    for (const node of this.#others) {
+      if (alive.has(node)) continue;
+      this.#others.delete(node);
+      this.watch.nodeLeft(node);
+    }
+    for (const node of alive) {
+      if (node === this.incarnation || this.#others.has(node)) continue;
+      this.#others.add(node);
+      this.watch.nodeJoined(node);
+    }
+  }
+
+  /** Checks every room, and resumes. What fails is tried again with the next renewal. */
+  async #checkAll(settlingMs: number): Promise<void> {
+    this.#isChecking = true;
+    // Only when the directory has settled does it tell a node that was away who has claimed its rooms meanwhile.
+    const waits = this.isSuspended && this.#rooms.size > 0;
+    const hasPassed = !(waits && settlingMs > 0) && (await this.#checkRooms(waits));
+    this.#isChecking = false;
+    if (hasPassed && !this.#isOver) this.#resume();
+  }
+
+  /** @returns whether the lease was alive all the time, and nothing has to be checked again */
+  async #checkRooms(waits: boolean): Promise<boolean> {
+    const epoch = this.#epoch;
+    const rooms = this.#rooms.all();
+    this.#needsCheck = false;
+    for (let at = 0; at < Math.max(1, rooms.length); at += MAX_ROOMS_PER_RENEWAL) {
+      // A room that was released since must not be asserted again.
+      const chunk = rooms.slice(at, at + MAX_ROOMS_PER_RENEWAL).filter((held) => this.#rooms.get(held.room) === held);
+      const renewed = await this.#renew(chunk);
+      const isGood = renewed !== undefined && renewed.epoch === epoch && (renewed.wasAlive || renewed.settlingMs > 0);
+      if (isGood && !(waits && renewed.settlingMs > 0)) continue;
+      this.#needsCheck = true;
+      return false;
+    }
+    return !this.#needsCheck;
+  }
+
+  #resume(): void {
+    this.#firstAnswer?.();
+    if (this.#suspendedAt === undefined) return;
+    this.#window.extend(this.#lastRenewed!.sent);
+    if (!this.mayRun()) return this.#suspend();
+    this.#suspendedAt = undefined;
+    this.watch.resumed();
+  }
+}

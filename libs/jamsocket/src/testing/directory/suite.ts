@@ -1,0 +1,34 @@
+import type { Directory } from '../../cluster/directory.js';
+import type { TestFramework } from '../framework/test-framework.js';
+
+export interface DirectorySuiteOptions {
+  /**
+   * Opens a directory of that name, which consists of letters and digits. Each test uses a new name, whose directory must be
+   * empty and settled, as if the cluster had run for a while. Opening the same name again must give another connection to
+   * the same directory. The suite closes each.
+   */
+  open(name: string): Directory | Promise<Directory>;
+  /** The directory of that name loses everything, as a server without persistence does in a restart. */
+  forget(name: string): void | Promise<void>;
+  /** Waits. Default is a timer of the system; with a virtual clock, move it. */
+  sleep?(ms: number): void | Promise<void>;
+  /** The leases of the tests, which wait for their end. Default 400; shorter ones fail on a busy machine. */
+  readonly leaseMs?: number;
+}
+
+/** Passed to each group of tests. */
+export interface Suite {
+  readonly expect: TestFramework['expect'];
+  readonly leaseMs: number;
+  /** Waits for a part of a lease. */
+  readonly sleepFor: (leases: number) => Promise<void>;
+  /** Defines a test with a directory. The directory is closed afterwards. */
+  readonly test: (name: string, body: (directory: Directory, scene: Scene) => Promise<void>) => void;
+}
+
+/** The directory of one test. */
+export interface Scene {
+  /** Another connection to the same directory. */
+  open(): Promise<Directory>;
+  forget(): Promise<void>;
+}
