@@ -5,8 +5,7 @@ import type { Claimed, Directory, Released, RoomOwner, RoomRelease } from './dir
 import { DirectoryError } from './directory-error.js';
 
 export type ClaimOutcome =
-  | { readonly kind: 'claimed'; readonly fence: number }
-  | { readonly kind: 'owned'; readonly owner: RoomOwner };
+  { readonly kind: 'claimed'; readonly fence: number } | { readonly kind: 'owned'; readonly owner: RoomOwner };
 
 /** What claims need to know of the node's lease. */
 export interface Claimant {
@@ -96,5 +95,8 @@ export class RoomClaims {
 }
 
 function noAnswer(what: string, { key }: RoomKey, ms: number): DirectoryError {
-  return new DirectoryError('directory_failed', `${what} room ${JSON.stringify(key)} took more than ${Math.round(ms)} ms.`);
+  return new DirectoryError(
+    'directory_failed',
+    `${what} room ${JSON.stringify(key)} took more than ${Math.round(ms)} ms.`,
+  );
 }

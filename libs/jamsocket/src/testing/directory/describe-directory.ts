@@ -32,10 +32,7 @@ export function describeDirectory(name: string, options: DirectorySuiteOptions, 
   });
 }
 
-async function withDirectory(
-  options: DirectorySuiteOptions,
-  body: Parameters<Suite['test']>[1],
-): Promise<void> {
+async function withDirectory(options: DirectorySuiteOptions, body: Parameters<Suite['test']>[1]): Promise<void> {
   const name = `suite${process.pid}n${++names}`;
   const opened: Directory[] = [];
   const open = async () => {

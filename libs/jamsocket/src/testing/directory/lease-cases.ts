@@ -8,7 +8,11 @@ export function leaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
     const first = await a.renew();
     expect([first.wasAlive, first.settlingMs, first.nodes]).toEqual([true, 0, ['node-A_1']]);
     const joining = await directory.renew({ incarnation: 'b', leaseMs, info: '{"b":1}', rooms: [] });
-    expect([joining.wasAlive, [...joining.nodes].sort(), joining.epoch]).toEqual([false, ['b', 'node-A_1'], first.epoch]);
+    expect([joining.wasAlive, [...joining.nodes].sort(), joining.epoch]).toEqual([
+      false,
+      ['b', 'node-A_1'],
+      first.epoch,
+    ]);
     const all = [...(await directory.nodes())].sort((x, y) => (x.incarnation < y.incarnation ? -1 : 1));
     expect(all).toEqual([
       { incarnation: 'b', info: '{"b":1}' },

@@ -23,7 +23,9 @@ export function lossCases({ test, expect, leaseMs, sleepFor }: Suite): void {
     expect((await a.take()).fence > held.fence).toBe(true);
   });
 
-  test('gives away what nobody has asserted for a lease, and then takes nothing back', async (directory, { forget }) => {
+  test('gives away what nobody has asserted for a lease, and then takes nothing back', async (directory, {
+    forget,
+  }) => {
     const b = await Member.join(directory, 'b', leaseMs);
     const a = await Member.join(directory, 'a', leaseMs);
     const held = await a.take();

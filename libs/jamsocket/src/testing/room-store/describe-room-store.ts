@@ -16,11 +16,7 @@ let databases = 0;
  * @param framework needed if `describe`, `it` and `expect` are not globals, as in vitest without `globals: true`
  * @throws Error if there are no globals and no `framework`
  */
-export function describeRoomStore(
-  name: string,
-  options: RoomStoreSuiteOptions,
-  framework?: TestFramework,
-): void {
+export function describeRoomStore(name: string, options: RoomStoreSuiteOptions, framework?: TestFramework): void {
   const { describe, it, expect } = frameworkFor('describeRoomStore', framework);
   const test: Suite['test'] = (title, body) => {
     it(title, () => withStore(options, body), SUITE_TIMEOUT_MS);
