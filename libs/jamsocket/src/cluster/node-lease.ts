@@ -54,7 +54,10 @@ export class NodeLease {
   #isChecking = false;
   #needsCheck = true;
   #epoch = '';
-  #lastRenewed: { readonly sent: Moment; readonly now: number } | undefined;
+  #lastRenewed: Moment | undefined;
+  /** The directory's time when a renewal was sent. */
+  #directoryTime: { readonly sent: Moment; readonly now: number } | undefined;
+  #hasBegun = false;
   #firstAnswer: (() => void) | undefined;
 
   /** @param info what other nodes read of this one; asked at each renewal */
@@ -106,7 +109,7 @@ export class NodeLease {
 
   /** Milliseconds since the last renewal that the directory has confirmed was sent. */
   get ageMs(): number {
-    return this.#lastRenewed === undefined ? Infinity : this.clock.now() - this.#lastRenewed.sent.monotonic;
+    return this.#lastRenewed === undefined ? Infinity : this.clock.now() - this.#lastRenewed.monotonic;
   }
 
   /**
@@ -139,8 +142,13 @@ export class NodeLease {
 
   /** @internal */
   directoryTimeAt(monotonic: number): number | undefined {
-    const last = this.#lastRenewed;
-    return last === undefined ? undefined : last.now + monotonic - last.sent.monotonic;
+    const known = this.#directoryTime;
+    return known === undefined ? undefined : known.now + monotonic - known.sent.monotonic;
+  }
+
+  /** @internal The directory's clock has jumped. The next renewal has no deadline and tells the new time. */
+  forgetDirectoryTime(): void {
+    this.#directoryTime = undefined;
   }
 
   /** Ends the lease. Rooms that are still held can then be claimed by others. */
@@ -164,8 +172,7 @@ export class NodeLease {
     const now = this.clock.now();
     if (this.#suspendedAt === undefined && !this.mayRun()) this.#suspend();
     if (this.#suspendedAt === undefined || now - this.#suspendedAt < this.settings.graceMs) return;
-    // Nobody waited for a lease that has never begun.
-    if (this.#lastRenewed !== undefined) this.#end();
+    if (this.#hasBegun) this.#end();
   }
 
   #suspend(): void {
@@ -198,8 +205,9 @@ export class NodeLease {
       if (this.#isOver) return undefined;
       this.#renewed(sent, renewed);
       return renewed;
-    } catch {
-      // The next renewal is on its way. Rooms stop when the time is up.
+    } catch (error) {
+      // Rooms stop when the time is up. Until then the next renewals may succeed.
+      if (error instanceof DirectoryError && error.code === 'too_late') this.forgetDirectoryTime();
       return undefined;
     } finally {
       this.#underWay--;
@@ -207,8 +215,9 @@ export class NodeLease {
   }
 
   #renewed(sent: Moment, renewed: Renewed): void {
-    if (sent.monotonic >= (this.#lastRenewed?.sent.monotonic ?? -Infinity)) {
-      this.#lastRenewed = { sent, now: renewed.now };
+    if (sent.monotonic >= (this.#lastRenewed?.monotonic ?? -Infinity)) {
+      this.#lastRenewed = sent;
+      this.#directoryTime = { sent, now: renewed.now };
       this.#noteNodes(renewed.nodes);
     }
     this.#checkTime();
@@ -266,9 +275,10 @@ export class NodeLease {
   }
 
   #resume(): void {
+    this.#hasBegun = true;
     this.#firstAnswer?.();
     if (this.#suspendedAt === undefined) return;
-    this.#window.extend(this.#lastRenewed!.sent);
+    this.#window.extend(this.#lastRenewed!);
     if (!this.mayRun()) return this.#suspend();
     this.#suspendedAt = undefined;
     this.watch.resumed();

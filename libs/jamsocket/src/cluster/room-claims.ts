@@ -13,10 +13,11 @@ export interface Claimant {
   readonly isOver: boolean;
   /** The directory's time at a time of the clock; `undefined` if it is not known yet. */
   directoryTimeAt(monotonic: number): number | undefined;
+  forgetDirectoryTime(): void;
 }
 
-/** A node whose lease is not alive claims again after so long. It renews meanwhile. */
-const NO_LEASE_RETRY_MS = 100;
+/** A node whose lease is not alive, or is wrong about the directory's time, claims again. It renews meanwhile. */
+const RETRY_MS = 100;
 
 /**
  * Claims and releases rooms with deadlines. A claim that this node has given up must not leave an entry without a room: the
@@ -40,7 +41,7 @@ export class RoomClaims {
       this.#mustNotBeOver();
       const claimed = await this.#try(room, minFence, deadline);
       if (claimed.kind === 'claimed' || claimed.kind === 'owned') return claimed;
-      const retryMs = claimed.kind === 'settling' ? claimed.retryMs : NO_LEASE_RETRY_MS;
+      const retryMs = claimed.kind === 'settling' ? claimed.retryMs : RETRY_MS;
       if (this.clock.now() + retryMs >= deadline)
         throw new DirectoryError('directory_failed', `The directory takes no claims now (${claimed.kind}).`);
       await new Promise<void>((resolve) => void this.clock.setTimeout(resolve, retryMs));
@@ -66,7 +67,7 @@ export class RoomClaims {
       if (call === undefined) this.release(release, withinMs).catch(() => undefined);
   }
 
-  async #try(room: RoomKey, minFence: number, deadline: number): Promise<Claimed> {
+  async #try(room: RoomKey, minFence: number, deadline: number): Promise<Claimed | { readonly kind: 'too_late' }> {
     const { incarnation } = this.claimant;
     const number = ++this.#lastNumber;
     const withinMs = Math.max(1, deadline - this.clock.now());
@@ -78,7 +79,10 @@ export class RoomClaims {
       this.#mustNotBeOver();
       return claimed;
     } catch (error) {
-      if (error instanceof DirectoryError && error.code === 'too_late') throw error;
+      if (error instanceof DirectoryError && error.code === 'too_late') {
+        this.claimant.forgetDirectoryTime();
+        return { kind: 'too_late' };
+      }
       void undo();
       // It may be executed after it was undone: then it is undone again when its reply comes.
       call.then(
