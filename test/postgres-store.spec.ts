@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresStore, postgresTables } from 'nestjs-jamsocket/postgres';
 import { describeRoomStore } from 'nestjs-jamsocket/testing';
+import { once } from 'node:events';
 import pg from 'pg';
 import { findPostgres, hasServer, startPostgres, type TestServer } from './support/servers.js';
 
@@ -57,7 +58,6 @@ describePostgres('With a PostgreSQL server', () => {
     for (const statement of postgresTables('bare')) await pool.query(statement);
     expect((await bare.claim(ROOM, 'a')).record).toBe(undefined);
     await Promise.all([...stores, bare].map((store) => store.close()));
-    expect(pool.listenerCount('error')).toBe(0);
     expect(() => new PostgresStore({ pool, prefix: 'x; DROP' })).toThrow('prefix "x; DROP" may have');
     expect(() => new PostgresStore({ pool: {} as never })).toThrow('pool must be a Pool');
   });
@@ -67,6 +67,7 @@ describePostgres('With a PostgreSQL server', () => {
     const { fence } = await store.claim(ROOM, 'a');
     const write = { room: ROOM, fence, owner: 'a', sequence: 1, ...part('1') };
     const locker = await pool.connect();
+    locker.on('error', () => undefined);
     await locker.query('BEGIN');
     await locker.query('LOCK TABLE slow_parts IN EXCLUSIVE MODE');
     expect(await codeOf(store.commit([write]))).toBe('store_failed');
@@ -101,6 +102,18 @@ describePostgres('With a PostgreSQL server', () => {
     const { record } = await store.claim(ROOM, 'b').catch(() => store.claim(ROOM, 'b'));
     expect([record?.sequence, Buffer.from(record!.parts.base).toString()]).toEqual([12, '12']);
     await store.close();
+    await own.end();
+  });
+
+  it('lets the server end connections of the pool after the stores have closed', async () => {
+    const own = new pg.Pool({ ...connection(), application_name: 'closed' });
+    const stores = Array.from({ length: 100 }, () => new PostgresStore({ pool: own, prefix: 'closed' }));
+    await stores[0].describe();
+    await Promise.all(stores.map((store) => store.close()));
+    expect([own.idleCount, own.listenerCount('error')]).toEqual([1, 1]);
+    const removed = once(own, 'remove');
+    await pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'closed'");
+    await removed;
     await own.end();
   });
 });

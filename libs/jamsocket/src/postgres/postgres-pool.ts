@@ -1,8 +1,7 @@
 /** The part of a `Pool` of npm `pg` that the store uses. */
 export interface PostgresPool {
-  connect(): Promise<PostgresClient>;
+  connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void;
   on(event: 'error', listener: () => void): unknown;
-  removeListener(event: 'error', listener: () => void): unknown;
 }
 
 export interface PostgresClient {
@@ -16,6 +15,18 @@ export interface PostgresClient {
 export interface PostgresResult {
   // The columns are those of the query.
   readonly rows: any[];
+}
+
+const watchedPools = new WeakSet<PostgresPool>();
+
+/**
+ * Ignores the errors of idle connections: the pool replaces such a connection by itself. Without a listener an error would
+ * end the process, even after the stores of the pool have closed, so the listener stays: one for each pool.
+ */
+export function ignoreIdleErrors(pool: PostgresPool): void {
+  if (watchedPools.has(pool)) return;
+  watchedPools.add(pool);
+  pool.on('error', ignore);
 }
 
 /**
@@ -35,10 +46,10 @@ export async function withClient<T>(
       reject(new Error(`no answer in ${timeoutMs} ms`));
     }, timeoutMs);
   });
-  const connecting = pool.connect();
+  const connecting = connect(pool);
   // A connection that comes too late is returned unused.
   connecting.then(
-    (client) => isLate && client.release(),
+    (client) => isLate && giveBack(client, true),
     () => undefined,
   );
   try {
@@ -49,18 +60,34 @@ export async function withClient<T>(
   }
 }
 
+/**
+ * A broken connection emits an error, which would end the process without a listener. The listener is added in the pool's
+ * callback: the server may end a connection within the same packet that opens it, before a promise's reactions run.
+ */
+function connect(pool: PostgresPool): Promise<PostgresClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) return reject(error);
+      client.on('error', ignore);
+      resolve(client);
+    });
+  });
+}
+
 async function lent<T>(client: PostgresClient, result: Promise<T>): Promise<T> {
-  // A broken connection also emits an error; without a listener that would end the process.
-  client.on('error', ignore);
   let isUsable = false;
   try {
     const value = await result;
     isUsable = true;
     return value;
   } finally {
-    client.release(!isUsable);
-    if (isUsable) client.removeListener('error', ignore);
+    giveBack(client, isUsable);
   }
 }
 
-export function ignore(): void {}
+function giveBack(client: PostgresClient, isUsable: boolean): void {
+  client.release(!isUsable);
+  if (isUsable) client.removeListener('error', ignore);
+}
+
+function ignore(): void {}

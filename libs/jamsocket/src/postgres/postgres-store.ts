@@ -3,7 +3,7 @@ import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from
 import { StoreError } from '../store/store-error.js';
 import { TaskLine } from '../store/task-line.js';
 import { idOf, inChunks } from './commit-values.js';
-import { ignore, withClient, type PostgresClient, type PostgresPool } from './postgres-pool.js';
+import { ignoreIdleErrors, withClient, type PostgresClient, type PostgresPool } from './postgres-pool.js';
 import { PostgresRecords } from './postgres-records.js';
 import { sqlFor, type PostgresSql } from './postgres-sql.js';
 import { assertPrefix, postgresTables } from './postgres-tables.js';
@@ -48,8 +48,7 @@ export class PostgresStore implements RoomStore {
     this.#records = new PostgresRecords(this.#sql);
     this.#timeoutMs = timeoutMs;
     if (!createTables) this.#tables = Promise.resolve();
-    // Without a listener a broken idle connection would end the process.
-    pool.on('error', ignore);
+    ignoreIdleErrors(pool);
   }
 
   async describe(): Promise<string> {
@@ -97,7 +96,6 @@ export class PostgresStore implements RoomStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#underWay);
-    this.#pool.removeListener('error', ignore);
   }
 
   #use<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
