@@ -1,12 +1,12 @@
 import { AsyncResource, type AsyncLocalStorage } from 'node:async_hooks';
 
 /** Created when this library is loaded, before any request: its async context belongs to no request. */
-const nobody = new AsyncResource('Jamsocket');
+const detached = new AsyncResource('Jamsocket');
 
 let carried: AsyncLocalStorage<unknown> | undefined;
 
-/** @internal Lets the test kit see whose application goes on in the context of nobody. */
-export function carryIntoContextOfNobody(storage: AsyncLocalStorage<unknown>): void {
+/** @internal Lets the test kit tell which application detached work belongs to. */
+export function carryIntoDetachedContext(storage: AsyncLocalStorage<unknown>): void {
   carried = storage;
 }
 
@@ -20,12 +20,12 @@ export function inOwnContext<T>(run: () => T): T {
 }
 
 /**
- * Runs a function in a fresh async context without a client, request or caller: for all work that the library starts by
+ * Runs a function in a new async context without a client, request or caller: for all work that the library starts by
  * itself. On Node 20 and 22 a store entered in a callback of Node (a timer, an HTTP parser) leaks into the next
  * callback, which may serve another client.
  */
-export function inContextOfNobody<T>(run: () => T): T {
+export function inDetachedContext<T>(run: () => T): T {
   const store = carried?.getStore();
-  const scope = nobody.runInAsyncScope(createScope);
+  const scope = detached.runInAsyncScope(createScope);
   return store === undefined ? scope.runInAsyncScope(run) : scope.runInAsyncScope(() => carried!.run(store, run));
 }

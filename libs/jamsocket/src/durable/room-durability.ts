@@ -1,4 +1,4 @@
-import { inContextOfNobody } from '../base/async-context.js';
+import { inDetachedContext } from '../base/async-context.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import type { Restored, RoomLifecycle, RoomSaving } from '../members/room-lifecycle.js';
@@ -248,7 +248,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   /** The clients would wait too long: they are sent away and keep their places, and what they miss is in the log. */
   #sendAway(): void {
-    inContextOfNobody(() => this.room.park());
+    inDetachedContext(() => this.room.park());
     this.#gate!.dropFrames();
   }
 

@@ -5,7 +5,7 @@ import { describeError, isInstance } from '../base/foreign-value.js';
 import { Hints } from '../base/hints.js';
 import { pathAndQueryOf } from '../base/request-target.js';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
-import { inContextOfNobody } from '../base/async-context.js';
+import { inDetachedContext } from '../base/async-context.js';
 import { RefusedError } from '../base/errors.js';
 import { refusalFor } from '../base/refusal.js';
 import type { ResolvedOptions } from '../options/resolved.js';
@@ -68,7 +68,7 @@ export class JamsocketGateway {
     if (!this.#routes.owns(pathAndQueryOf(request))) return false;
     const attempt = new Attempt(request, socket, head, this.clock);
     // Node emits 'upgrade' in the async context of an HTTP parser, which connections reuse.
-    inContextOfNobody(() => this.#take(attempt));
+    inDetachedContext(() => this.#take(attempt));
     return true;
   }
 

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
 import { logWarning } from '../base/log.js';
 import type { PutWs } from '../wire/connection-socket.js';
-import { inContextOfNobody } from '../base/async-context.js';
+import { inDetachedContext } from '../base/async-context.js';
 import { Connection } from '../wire/connection.js';
 import { CLOSE_TIMEOUT_MS } from '../wire/endpoint.js';
 import { Heartbeat, NO_HEARTBEAT } from '../wire/heartbeat.js';
@@ -55,7 +55,7 @@ export class SocketFactory {
   open(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): Connection | undefined {
     const putWs = this.#putWs;
     // Later messages must not run in the async context of the upgrade.
-    return inContextOfNobody(() =>
+    return inDetachedContext(() =>
       putWs === null
         ? this.#openWithWs(request, socket, head, client)
         : this.#openBare(request, socket, head, client, putWs),

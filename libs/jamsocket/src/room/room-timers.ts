@@ -22,7 +22,7 @@ interface TimerOwner {
     readonly timers: ReadonlySet<string>;
   };
   readonly address: { readonly params: Readonly<Record<string, string>> };
-  postFromNobody(event: RoomEvent): void;
+  postDetached(event: RoomEvent): void;
 }
 
 /** The second argument of `@OnTimer` handlers, after the context. */
@@ -247,7 +247,7 @@ export class RoomTimers {
   #postOnce(timer: Pending): void {
     if (timer.isPosted) return;
     timer.isPosted = true;
-    this.room.postFromNobody({ type: 'timer', timer });
+    this.room.postDetached({ type: 'timer', timer });
   }
 }
 

@@ -22,7 +22,7 @@ import { ROOM_EVENTS, type ClientEvent, type RoomCall, type RoomEvent } from './
 import type { RoomServices } from './room-services.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
-import { inContextOfNobody } from '../base/async-context.js';
+import { inDetachedContext } from '../base/async-context.js';
 import { destroyProviders } from '../base/provider-hooks.js';
 import { withinTimeout } from '../base/within-timeout.js';
 import { RoomTimers } from './room-timers.js';
@@ -177,7 +177,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     this.members.remove(client);
     this.observer?.clientLeft(this.context, client, code, reason);
     this.#heldUp.giveUp(client, this);
-    this.postFromNobody({ type: 'disconnect', client });
+    this.postDetached({ type: 'disconnect', client });
   }
 
   /**
@@ -237,8 +237,8 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   }
 
   /** Posts an event that must not run in the present async context: a timer, or the end of a client or of the room. */
-  postFromNobody(event: RoomEvent): void {
-    inContextOfNobody(() => this.post(event));
+  postDetached(event: RoomEvent): void {
+    inDetachedContext(() => this.post(event));
   }
 
   /** Closes every client and stops. */
@@ -336,7 +336,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
 
   /** Stops at once, without waiting for running handlers. */
   abandon(): Promise<void> {
-    return inContextOfNobody(() => this.#finish());
+    return inDetachedContext(() => this.#finish());
   }
 
   /** For tests: the process is gone. No handler runs any more, and nobody is told. */
@@ -387,7 +387,7 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   #startDraining(): void {
     this.occupancy.cancelStop();
     this.#safely(() => (this.lifecycle === null ? this.timers.clearAll() : this.timers.suspend()));
-    this.postFromNobody({ type: 'destroy' });
+    this.postDetached({ type: 'destroy' });
   }
 
   #closeAll(code: number, reason: string): void {

@@ -1,4 +1,4 @@
-import { inContextOfNobody } from '../base/async-context.js';
+import { inDetachedContext } from '../base/async-context.js';
 import { RefusedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { AddressCounts } from '../members/address-counts.js';
@@ -227,7 +227,7 @@ export class RoomRegistry {
       throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
     }
     const room = new Room(definition, address, this.services);
-    const entry: RoomEntry = { room, started: inContextOfNobody(() => room.start(mustBeSaved)) };
+    const entry: RoomEntry = { room, started: inDetachedContext(() => room.start(mustBeSaved)) };
     entries.set(address.key, entry);
     this.#size++;
     void room.stopped.then(() => {

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
-import { carryIntoContextOfNobody } from '../base/async-context.js';
+import { carryIntoDetachedContext } from '../base/async-context.js';
 
 const scope = new AsyncLocalStorage<AsyncWatch>();
-carryIntoContextOfNobody(scope);
+carryIntoDetachedContext(scope);
 
 /** Stack frames to skip when looking for the code that set a timer. */
 const FOREIGN_FRAME = /node:|node_modules|async-watch/;
