@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['members'],
   ['observe', 'replies'],
   ['durable'],
+  ['timers', 'mailbox'],
   ['room'],
   ['rooms'],
   ['discovery', 'metrics'],

@@ -14,7 +14,7 @@ export { Ctx, RoomContext, RoomId } from './decorators/parameter.decorators.js';
 export type { StandardSchema } from './decorators/standard-schema.js';
 export { State } from './decorators/state.decorator.js';
 export { DurableError, type DurableErrorCode } from './durable/durable-error.js';
-export type { TimerFiring } from './room/room-timers.js';
+export type { TimerFiring } from './timers/room-timers.js';
 export type { Restored, RestoreReason } from './members/room-lifecycle.js';
 export { JamsocketContext } from './members/room-context.js';
 export { JamsocketRooms } from './rooms/jamsocket-rooms.js';

@@ -13,7 +13,7 @@ import { describeError } from './base/foreign-value.js';
 import type { Durability } from './durable/durability.js';
 import type { Waker } from './rooms/waker.js';
 import type { RoomRegistry } from './rooms/room-registry.js';
-import type { TimerRegistry } from './room/timer-registry.js';
+import type { TimerRegistry } from './timers/timer-registry.js';
 
 /** What the lifecycle starts and stops. */
 export interface LifecycleParts {

@@ -40,7 +40,7 @@ import { Durability, DURABILITY } from './durable/durability.js';
 import type { DurableRoom } from './durable/durable-room.js';
 import { Waker } from './rooms/waker.js';
 import type { RoomDefinition } from './room/room-definition.js';
-import { TimerRegistry } from './room/timer-registry.js';
+import { TimerRegistry } from './timers/timer-registry.js';
 import type { Link } from './outbox/link.js';
 
 const HTTP_ROUTES = Symbol('JAMSOCKET_HTTP_ROUTES');

@@ -3,7 +3,7 @@ import { CronTime } from 'cron';
 import { inspect } from 'node:util';
 import { JamsocketConfigurationError } from '../base/errors.js';
 import { MAX_TIMEOUT_MS, type CronOptions } from '../base/sources.js';
-import type { ScheduledMethod } from '../room/room-definition.js';
+import type { ScheduledMethod } from '../timers/scheduled-method.js';
 
 const DECORATORS = { timeout: '@Timeout', interval: '@Interval', cron: '@Cron' } as const;
 

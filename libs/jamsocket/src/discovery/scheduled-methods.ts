@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
 import { scheduleMetadataOf, takeSchedule } from '../decorators/metadata-accessor.js';
-import type { ScheduledMethod } from '../room/room-definition.js';
+import type { ScheduledMethod } from '../timers/scheduled-method.js';
 import { refuseScheduleMistakes } from './schedule-mistakes.js';
 
 /**

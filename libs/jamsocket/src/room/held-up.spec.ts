@@ -5,7 +5,7 @@ import { ClientRequest } from '../members/client-request.js';
 import { Client } from '../members/client.js';
 import { HeldUp } from './held-up.js';
 import type { RoomEvent } from './room-event.js';
-import type { WaitingEvent } from '../base/waiting-event.js';
+import type { WaitingEvent } from '../mailbox/waiting-event.js';
 
 /** With room for so many events. */
 class NarrowMailbox {

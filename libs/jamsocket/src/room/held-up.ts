@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
-import { WaitingEvent } from '../base/waiting-event.js';
+import { WaitingEvent } from '../mailbox/waiting-event.js';
 import type { Client } from '../members/client.js';
-import type { Mailbox } from './mailbox.js';
+import type { Mailbox } from '../mailbox/mailbox.js';
 import { bytesOf, compacted, type RoomEvent } from './room-event.js';
 
 /** Events of one client that must keep their order. */

@@ -1,11 +1,11 @@
 import type { Logger, Type } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
-import type { ScheduleMetadata } from '../decorators/metadata.js';
 import type { Client } from '../members/client.js';
 import type { ProviderHook } from '../base/provider-hooks.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
+import type { ScheduledMethod } from '../timers/scheduled-method.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
 
 /** Everything known about a service class after the application has booted. */
@@ -45,12 +45,6 @@ export interface RoomIdSource {
   /** How many different ids there are; `undefined` if an id may repeat before all others were used. */
   readonly count?: number;
   next(): string;
-}
-
-export interface ScheduledMethod {
-  readonly name: string;
-  readonly method: string;
-  readonly trigger: ScheduleMetadata['trigger'];
 }
 
 /** A room's own instance of the service class, its handlers bound. */

@@ -1,14 +1,7 @@
 import { compact } from '../wire/compact.js';
 import type { Client } from '../members/client.js';
+import type { RoomTimer } from '../timers/pending-timer.js';
 import type { TurnRecord } from './turn-record.js';
-
-/** A timer that has fired. If it is cancelled before its turn, it is not handled. */
-export interface RoomTimer {
-  readonly name: string;
-  /** The method decorated with Nest's `@Interval`, `@Timeout` or `@Cron`; `undefined` for `setTimer`. */
-  readonly method?: string;
-  isCancelled: boolean;
-}
 
 /** Everything that can happen to a running room. All of it goes through the mailbox. */
 export type RoomEvent =

@@ -7,7 +7,7 @@ import type { Outbox } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { AddressCounts } from '../members/address-counts.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
-import type { TimerRegistry } from './timer-registry.js';
+import type { TimerRegistry } from '../timers/timer-registry.js';
 
 /** What all rooms of an application share. */
 export interface RoomServices {

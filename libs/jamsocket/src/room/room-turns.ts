@@ -7,11 +7,13 @@ import type { Members } from '../members/members.js';
 import type { HandlerRunner, RunnerRoom } from './handler-runner.js';
 import type { Occupancy } from '../members/occupancy.js';
 import type { RoomInstance } from './room-definition.js';
-import type { RoomTimers } from './room-timers.js';
+import type { RoomEnd } from './room-end.js';
+import type { RoomTimers } from '../timers/room-timers.js';
 import { UnroutableMessage } from '../replies/exceptions.js';
 import { routeText } from './json-events.js';
-import type { MailboxOwner } from './mailbox.js';
-import { lengthOf, type RoomEvent, type RoomTimer } from './room-event.js';
+import type { MailboxOwner } from '../mailbox/mailbox-owner.js';
+import type { RoomTimer } from '../timers/pending-timer.js';
+import { lengthOf, type RoomEvent } from './room-event.js';
 import { hintAtUnhandled } from './unhandled.js';
 
 /** What a room offers to the code that runs its turns. */
@@ -21,10 +23,7 @@ export interface TurnsRoom extends RunnerRoom {
   readonly occupancy: Occupancy;
   readonly timers: RoomTimers;
   mailboxDrained(): void;
-  /** Saves the room after its last turn, or deletes its record. Never rejects. */
-  saveLast(): Promise<void>;
-  /** Stops at once. */
-  abandon(): Promise<void>;
+  readonly end: RoomEnd;
 }
 
 /** Finds the handler for each event of a room, and does the rest of the turn's work. */
@@ -108,7 +107,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
     runner.endTurn();
     room.observer?.turnTimedOut(room.context, client, latest?.name ?? room.definition.type.name);
     if (event.type === 'disconnect') this.#uncount(event.client);
-    if (event.type === 'destroy') void room.abandon();
+    if (event.type === 'destroy') void room.end.abandon();
   }
 
   /** An error outside of handlers. It cut the turn short, so the steps that end a client or the room are done here. */
@@ -118,7 +117,7 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
     if (event?.type === 'connect') endConnect(event.client, error);
     if (event?.type === 'disconnect') this.#uncount(event.client);
     if (event?.type === 'invoke') event.call.fail(error);
-    if (event?.type === 'destroy') void this.room.abandon();
+    if (event?.type === 'destroy') void this.room.end.abandon();
   }
 
   mailboxDrained(): void {
@@ -155,8 +154,8 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   #takeDestroy(): Promise<void> {
     const { room } = this;
     return Promise.resolve(this.runner.run(room.instance!.destroy, undefined, undefined))
-      .then(() => room.saveLast())
-      .then(() => room.abandon());
+      .then(() => room.end.saveLast())
+      .then(() => room.end.abandon());
   }
 }
 

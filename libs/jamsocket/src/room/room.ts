@@ -1,16 +1,13 @@
 import type { Link } from '../outbox/link.js';
-import { RefusedError } from '../base/errors.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Client } from '../members/client.js';
+import { DurableRoomAdapter } from './durable-room-adapter.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HeldUp, type HeldEvent } from './held-up.js';
-import { Mailbox } from './mailbox.js';
+import { Mailbox } from '../mailbox/mailbox.js';
 import { createMembers } from './create-members.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
-import type { DurableRoom } from '../durable/durable-room.js';
-import type { EndReason } from '../durable/record.js';
 import { storeUnavailable } from '../durable/room-refusals.js';
-import type { RoomKey } from '../store/room-store.js';
 import type { Members } from '../members/members.js';
 import { Occupancy } from '../members/occupancy.js';
 import type { RoomPort, RoomState } from '../members/room-port.js';
@@ -23,14 +20,15 @@ import type { RoomServices } from './room-services.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
 import { inDetachedContext } from '../base/async-context.js';
-import { destroyProviders } from '../base/provider-hooks.js';
-import { withinTimeout } from '../base/within-timeout.js';
-import { RoomTimers } from './room-timers.js';
+import { RoomEnd } from './room-end.js';
+import { makeReady } from './room-start.js';
+import type { RoomTimer } from '../timers/pending-timer.js';
+import { RoomTimers } from '../timers/room-timers.js';
 import { RoomTurns } from './room-turns.js';
-import type { WaitingEvent } from '../base/waiting-event.js';
+import type { WaitingEvent } from '../mailbox/waiting-event.js';
 
 /** One live room: its clients, its instance of the service and its states from start to stop. */
-export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
+export class Room implements RoomPort<Client>, ObservedRoom {
   state: RoomState = 'starting';
   readonly context = new JamsocketContext(this);
   readonly lifecycle: RoomLifecycle<Client> | null;
@@ -39,18 +37,14 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
   readonly occupancy: Occupancy;
   /** When the room was created: milliseconds on the clock. */
   readonly startedAt: number;
-  /** Resolves when the room has stopped. */
-  readonly stopped: Promise<void>;
+  readonly end: RoomEnd;
   instance: RoomInstance | null = null;
   /** True once the room has been running, even if it has stopped since. */
   hasStarted = false;
-  /** Why this instance ends, or that the room is deleted. For durable rooms. */
-  #end: EndReason | 'deleted' = 'idle';
   readonly #mailbox: Mailbox<RoomEvent>;
   readonly #runner: HandlerRunner;
   readonly #turns: RoomTurns;
   readonly #heldUp = new HeldUp();
-  #resolveStopped!: () => void;
 
   constructor(
     readonly definition: RoomDefinition,
@@ -68,13 +62,13 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
       options.handlerTimeoutMs,
       ROOM_EVENTS,
     );
-    this.lifecycle = services.createLifecycle(this, definition);
+    this.lifecycle = services.createLifecycle(new DurableRoomAdapter(this, this.#mailbox, this.#runner), definition);
     this.members = createMembers(options, services, this, this.lifecycle, (client) =>
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
     this.timers = new RoomTimers(this, services);
-    this.occupancy = new Occupancy(options, services.clock, () => this.#drain());
-    this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+    this.occupancy = new Occupancy(options, services.clock, () => this.end.drain());
+    this.end = new RoomEnd(this, this.#mailbox, this.#runner, services.clock);
   }
 
   /**
@@ -82,30 +76,24 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
    * the meantime, this resolves with `hasStarted` false.
    */
   async start(mustBeSaved = false): Promise<void> {
-    const { definition } = this;
+    const { definition, services } = this;
     try {
-      const ready = withinTimeout(
-        this.#build(mustBeSaved),
-        definition.options.handlerTimeoutMs,
-        this.services.clock,
-        () => {
-          const { type, options } = definition;
-          return `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`;
-        },
-      );
-      // Do not wait longer if the room is abandoned.
-      await Promise.race([ready, this.stopped]);
-      if (this.#isStopped) return;
-      this.timers.schedule(this.definition.scheduled);
+      if (!(await makeReady(this, this.#runner, services.clock, mustBeSaved))) return;
+      this.timers.schedule(definition.scheduled);
     } catch (error) {
       this.observer?.roomFailed(this.context, error);
-      await this.#finish();
+      await this.end.finish();
       throw error;
     }
     this.state = 'running';
     this.hasStarted = true;
     this.observer?.roomStarted(this.context);
     this.#mailbox.open();
+  }
+
+  /** Resolves when the room has stopped. */
+  get stopped(): Promise<void> {
+    return this.end.stopped;
   }
 
   /** `null` while no observer is registered. */
@@ -236,166 +224,26 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     return this.state !== 'stopped' && this.#mailbox.postWaiting(waiting);
   }
 
+  timerFired(timer: RoomTimer): void {
+    this.postDetached({ type: 'timer', timer });
+  }
+
   /** Posts an event that must not run in the present async context: a timer, or the end of a client or of the room. */
   postDetached(event: RoomEvent): void {
     inDetachedContext(() => this.post(event));
   }
 
-  /** Closes every client and stops. */
   close(code: number, reason: string): void {
-    if (this.state !== 'running') return;
-    this.state = 'draining';
-    if (this.lifecycle === null) return this.#closeAll(code, reason);
-    for (const client of this.members.all) this.members.acknowledgeRest(client);
-    this.lifecycle.whenSafe(() => this.#closeAll(code, reason));
+    this.end.close(code, reason);
   }
 
   destroy(reason: string): void {
-    if (this.state === 'running') this.#end = 'deleted';
-    this.close(CloseCode.normal, reason);
-  }
-
-  /**
-   * Stops this instance of a durable room. Its clients stay members in the saved record and are not told. Resolves when
-   * the instance has stopped; the caller then closes the connections.
-   */
-  suspend(reason: EndReason): Promise<void> {
-    if (this.state === 'running') {
-      this.state = 'draining';
-      this.#end = reason;
-      for (const client of this.members.all) client.finish(() => undefined);
-      this.#startDraining();
-    }
-    return this.stopped;
-  }
-
-  /**
-   * For a shutdown whose time is short: discards waiting messages, timers and calls. The present turn and the turns that
-   * end the room share the time until `deadline` (time of the clock).
-   * @returns how many client messages were discarded
-   */
-  hurry(deadline: number): number {
-    // It has no clients yet, and new ones are refused.
-    if (this.state === 'starting') void this.abandon();
-    this.close(CloseCode.serviceRestart, 'service restart');
-    const givenUp = this.#mailbox.hurry(deadline, isForgone);
-    for (const event of givenUp) if (event.type === 'invoke') event.call.refuse();
-    return givenUp.filter(({ type }) => type === 'text' || type === 'binary').length;
-  }
-
-  /** Saves the room after its last turn, or deletes its record. Never rejects. */
-  async saveLast(): Promise<void> {
-    if (this.lifecycle === null) return;
-    for (const client of this.members.all) this.members.acknowledgeRest(client);
-    try {
-      await (this.#end === 'deleted' ? this.lifecycle.delete() : this.lifecycle.release(this.#end));
-    } catch (error) {
-      this.report(error);
-    }
-  }
-
-  get key(): RoomKey {
-    return { service: this.definition.service, key: this.address.key };
-  }
-
-  get className(): string {
-    return this.definition.type.name;
-  }
-
-  get stateHolders(): readonly object[] {
-    return this.instance!.hooks.instances;
-  }
-
-  get isBetweenTurns(): boolean {
-    return this.#mailbox.isIdle;
-  }
-
-  readmit(client: Client): void {
-    client.room = this;
-    this.occupancy.join();
-    client.isCounted = true;
-  }
-
-  lost(): void {
-    const clients = this.members.all;
-    void this.abandon();
-    for (const client of clients) client.endNow(CloseCode.serviceRestart, 'the room has moved');
-  }
-
-  park(): void {
-    for (const client of this.members.all) {
-      client.isParked = true;
-      client.endNow(CloseCode.tryAgainLater, 'the store does not answer');
-      client.isParked = false;
-    }
-  }
-
-  report(error: unknown): void {
-    this.#runner.report(error);
-  }
-
-  /** Stops at once, without waiting for running handlers. */
-  abandon(): Promise<void> {
-    return inDetachedContext(() => this.#finish());
-  }
-
-  /** For tests: the process is gone. No handler runs any more, and nobody is told. */
-  vanish(): void {
-    this.state = 'stopped';
-    this.lifecycle?.abandon();
-    this.timers.clearAll();
-    this.members.stop();
-    this.#mailbox.abandon();
-    this.#resolveStopped();
+    this.end.destroy(reason);
   }
 
   /** The mailbox takes events again: passes on the held messages. */
   mailboxDrained(): void {
     this.#heldUp.handOn(this.#mailbox);
-  }
-
-  async #build(mustBeSaved: boolean): Promise<void> {
-    const instance = (this.instance = await this.definition.instantiate(this.context));
-    // The room was stopped while the instance was built: destroy what was built.
-    if (this.#isStopped) return this.#destroyProviders();
-    await this.#restore(mustBeSaved);
-    if (this.#isStopped) return;
-    for (const hook of instance.hooks.init) {
-      await hook.run();
-      if (this.#isStopped) return;
-    }
-    await this.#runner.create(instance);
-    await this.lifecycle?.started();
-  }
-
-  /** @param mustBeSaved fail if there is no saved record */
-  async #restore(mustBeSaved: boolean): Promise<void> {
-    if (this.lifecycle === null) return;
-    await this.lifecycle.restore();
-    if (!mustBeSaved || this.lifecycle.restored !== undefined) return;
-    await this.lifecycle.delete();
-    throw new RefusedError(404, 'no_such_room', `There is no room "${this.address.key}".`);
-  }
-
-  /** The room is empty. */
-  #drain(): void {
-    if (this.state !== 'running') return;
-    this.state = 'draining';
-    this.#startDraining();
-  }
-
-  #startDraining(): void {
-    this.occupancy.cancelStop();
-    this.#safely(() => (this.lifecycle === null ? this.timers.clearAll() : this.timers.suspend()));
-    this.postDetached({ type: 'destroy' });
-  }
-
-  #closeAll(code: number, reason: string): void {
-    for (const client of this.members.all) {
-      if (this.lifecycle === null || client.connection === null) client.end(code, reason);
-      else client.endNow(code, reason);
-    }
-    this.#startDraining();
   }
 
   /** Registers a closed connection whose socket has not ended: a shutdown waits for it. */
@@ -405,48 +253,6 @@ export class Room implements RoomPort<Client>, ObservedRoom, DurableRoom {
     closing.add(connection);
     void connection.ended.then(() => closing.delete(connection));
   }
-
-  get #isStopped(): boolean {
-    return this.state === 'stopped';
-  }
-
-  async #finish(): Promise<void> {
-    if (this.#isStopped) return;
-    this.state = 'stopped';
-    this.lifecycle?.abandon();
-    this.#safely(() => this.timers.clearAll());
-    this.#safely(() => this.members.stop());
-    this.#safely(() => this.context.abort());
-    this.#safely(() => this.#runner.stop());
-    for (const event of this.#mailbox.abandon()) {
-      if (event.type === 'invoke') event.call.refuse();
-    }
-    if (this.hasStarted) this.observer?.roomStopped(this.context);
-    await this.#destroyProviders();
-    this.#resolveStopped();
-  }
-
-  #destroyProviders(): Promise<void> {
-    return destroyProviders(this.instance?.hooks.destroy ?? [], {
-      clock: this.services.clock,
-      limitMs: () => this.#mailbox.turnLimitMs,
-      report: (error, hook) => this.#runner.report(error, hook),
-    });
-  }
-
-  /** Runs one step of stopping. Its error does not prevent the next steps. */
-  #safely(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#runner.report(error);
-    }
-  }
-}
-
-/** Whether a shutdown in a hurry discards the event: all except connects, disconnects and the end of the room. */
-function isForgone({ type }: RoomEvent): boolean {
-  return type !== 'connect' && type !== 'disconnect' && type !== 'destroy';
 }
 
 /** The `Room` of a `RoomPort`. @throws TypeError if it is not in this process */

@@ -31,7 +31,7 @@ describe('a room that was stopped at once, as at the end of the grace of a shutd
     const client = await room.connect();
     client.send('before');
     await room.settle();
-    const stopped = localRoom(room.context.room).abandon();
+    const stopped = localRoom(room.context.room).end.abandon();
     client.send('after');
     client.send(Buffer.from('after, in bytes'));
     await room.settle();

@@ -150,7 +150,7 @@ export class RoomRegistry {
   async suspendAll(): Promise<Client[]> {
     const durable = this.unstopped().filter(({ lifecycle }) => lifecycle !== null);
     const clients = durable.flatMap(({ members }) => members.all);
-    await Promise.all(durable.map((room) => room.suspend('restart')));
+    await Promise.all(durable.map((room) => room.end.suspend('restart')));
     return clients;
   }
 
@@ -191,19 +191,19 @@ export class RoomRegistry {
    * @returns how many client messages each room has discarded, without rooms that discarded none
    */
   hurryAll(deadline: number): ReadonlyMap<Room, number> {
-    const all = this.unstopped().map((room) => [room, room.hurry(deadline)] as const);
+    const all = this.unstopped().map((room) => [room, room.end.hurry(deadline)] as const);
     return new Map(all.filter(([, messages]) => messages > 0));
   }
 
   /** For tests: the process is gone. */
   vanishAll(): void {
     this.#isClosed = true;
-    for (const room of this.unstopped()) room.vanish();
+    for (const room of this.unstopped()) room.end.vanish();
   }
 
   /** Stops all rooms at once, without waiting for their turns. */
   async abandonAll(): Promise<void> {
-    await Promise.all(this.#allEntries().map(({ room }) => room.abandon()));
+    await Promise.all(this.#allEntries().map(({ room }) => room.end.abandon()));
   }
 
   #allEntries(): RoomEntry[] {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SystemClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import { Mailbox } from './mailbox.js';
-import { ROOM_EVENTS, type RoomEvent } from './room-event.js';
+import { ROOM_EVENTS, type RoomEvent } from '../room/room-event.js';
 
 const textOf = (text: string): RoomEvent => ({ type: 'text', client: null as unknown as Client, text });
 

@@ -2,51 +2,7 @@ import { Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { CronJob } from 'cron';
 import { logWarning } from '../base/log.js';
-import type { RoomTimer } from './room-event.js';
-
-/** The maps of a `SchedulerRegistry`. A name is unique within its type. */
-export type TimerType = 'timeout' | 'interval' | 'cron';
-
-/** A timer's entry in the registry. */
-export type TimerHandle = NodeJS.Timeout | CronJob;
-
-/** A timer that will fire. */
-export interface PendingTimer {
-  readonly name: string;
-  readonly type: TimerType;
-  /** The method that Nest's decorator is on; `undefined` for `setTimer`. */
-  readonly method?: string;
-  /** Milliseconds on the room's clock; `undefined` for a cron job. */
-  readonly dueAt: number | undefined;
-}
-
-/** A room's own record of one of its timers. */
-export class Pending implements RoomTimer, PendingTimer {
-  dueAt: number | undefined = undefined;
-  /** The registered handle: the cron job, or the present timeout or interval. */
-  handle: TimerHandle | undefined = undefined;
-  /** The timeout of a cron job's `initialDelay`. */
-  delay: NodeJS.Timeout | undefined = undefined;
-  isCancelled = false;
-  /** Number of the next try, counting earlier tries that a crash may have interrupted. */
-  attempt = 1;
-  /** Its event waits in the mailbox: an interval posts no second one until then. */
-  isPosted = false;
-  /** The timer does not fire again. */
-  isOver = false;
-
-  /** @param everyMs milliseconds between two ticks of an interval */
-  constructor(
-    readonly type: TimerType,
-    readonly name: string,
-    readonly method: string | undefined,
-    readonly everyMs: number | undefined,
-  ) {}
-
-  get key(): string {
-    return keyOf(this.type, this.name);
-  }
-}
+import type { TimerHandle, TimerType } from './pending-timer.js';
 
 const logger = new Logger('Jamsocket');
 
@@ -89,11 +45,6 @@ export class TimerRegistry {
     if (type === 'interval') return this.#registry.getInterval(name) === handle;
     return this.#registry.getCronJob(name) === handle;
   }
-}
-
-/** The type is part of the key: as in Nest, an interval and a timeout may have the same name. */
-export function keyOf(type: TimerType, name: string): string {
-  return `${type}:${name}`;
 }
 
 /**

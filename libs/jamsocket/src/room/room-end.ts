@@ -1,0 +1,185 @@
+import { inDetachedContext } from '../base/async-context.js';
+import { CloseCode } from '../base/protocol.js';
+import { destroyProviders } from '../base/provider-hooks.js';
+import type { JamsocketClock } from '../base/sources.js';
+import type { EndReason } from '../durable/record.js';
+import type { Client } from '../members/client.js';
+import type { Members } from '../members/members.js';
+import type { Occupancy } from '../members/occupancy.js';
+import type { JamsocketContext } from '../members/room-context.js';
+import type { RoomLifecycle } from '../members/room-lifecycle.js';
+import type { RoomState } from '../members/room-port.js';
+import type { ObserverSet } from '../observe/observer-set.js';
+import type { HandlerRunner } from './handler-runner.js';
+import type { Mailbox } from '../mailbox/mailbox.js';
+import type { RoomInstance } from './room-definition.js';
+import type { RoomEvent } from './room-event.js';
+import type { RoomTimers } from '../timers/room-timers.js';
+
+/** What a room offers to the code that ends it. */
+interface EndingRoom {
+  state: RoomState;
+  readonly hasStarted: boolean;
+  readonly context: JamsocketContext;
+  readonly instance: RoomInstance | null;
+  readonly lifecycle: RoomLifecycle<Client> | null;
+  readonly members: Members;
+  readonly timers: RoomTimers;
+  readonly occupancy: Occupancy;
+  readonly observer: ObserverSet | null;
+  postDetached(event: RoomEvent): void;
+}
+
+/** Ends a room: it drains, runs `@OnDestroy`, is saved for the last time if it is durable, and stops. */
+export class RoomEnd {
+  /** Resolves when the room has stopped. */
+  readonly stopped: Promise<void>;
+  #resolveStopped!: () => void;
+  /** Why this instance ends, or that the room is deleted. For durable rooms. */
+  #reason: EndReason | 'deleted' = 'idle';
+
+  constructor(
+    private readonly room: EndingRoom,
+    private readonly mailbox: Mailbox<RoomEvent>,
+    private readonly runner: HandlerRunner,
+    private readonly clock: JamsocketClock,
+  ) {
+    this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+  }
+
+  /** Closes every client and stops. */
+  close(code: number, reason: string): void {
+    const { room } = this;
+    if (room.state !== 'running') return;
+    room.state = 'draining';
+    if (room.lifecycle === null) return this.#closeAll(code, reason);
+    for (const client of room.members.all) room.members.acknowledgeRest(client);
+    room.lifecycle.whenSafe(() => this.#closeAll(code, reason));
+  }
+
+  /** Closes every client, stops, and deletes the saved record. */
+  destroy(reason: string): void {
+    if (this.room.state === 'running') this.#reason = 'deleted';
+    this.close(CloseCode.normal, reason);
+  }
+
+  /** The room is empty. */
+  drain(): void {
+    if (this.room.state !== 'running') return;
+    this.room.state = 'draining';
+    this.#startDraining();
+  }
+
+  /**
+   * Stops this instance of a durable room. Its clients stay members in the saved record and are not told. Resolves when
+   * the instance has stopped; the caller then closes the connections.
+   */
+  suspend(reason: EndReason): Promise<void> {
+    const { room } = this;
+    if (room.state === 'running') {
+      room.state = 'draining';
+      this.#reason = reason;
+      for (const client of room.members.all) client.finish(() => undefined);
+      this.#startDraining();
+    }
+    return this.stopped;
+  }
+
+  /**
+   * For a shutdown whose time is short: discards waiting messages, timers and calls. The present turn and the turns that
+   * end the room share the time until `deadline` (time of the clock).
+   * @returns how many client messages were discarded
+   */
+  hurry(deadline: number): number {
+    // It has no clients yet, and new ones are refused.
+    if (this.room.state === 'starting') void this.abandon();
+    this.close(CloseCode.serviceRestart, 'service restart');
+    const discarded = this.mailbox.hurry(deadline, isDiscarded);
+    for (const event of discarded) if (event.type === 'invoke') event.call.refuse();
+    return discarded.filter(({ type }) => type === 'text' || type === 'binary').length;
+  }
+
+  /** Saves the room after its last turn, or deletes its record. Never rejects. */
+  async saveLast(): Promise<void> {
+    const { lifecycle, members } = this.room;
+    if (lifecycle === null) return;
+    for (const client of members.all) members.acknowledgeRest(client);
+    try {
+      await (this.#reason === 'deleted' ? lifecycle.delete() : lifecycle.release(this.#reason));
+    } catch (error) {
+      this.runner.report(error);
+    }
+  }
+
+  /** Stops at once, without waiting for running handlers. */
+  abandon(): Promise<void> {
+    return inDetachedContext(() => this.finish());
+  }
+
+  /** For tests: the process is gone. No handler runs any more, and nobody is told. */
+  vanish(): void {
+    const { room } = this;
+    room.state = 'stopped';
+    room.lifecycle?.abandon();
+    room.timers.clearAll();
+    room.members.stop();
+    this.mailbox.abandon();
+    this.#resolveStopped();
+  }
+
+  /** The last step, in the async context of the caller. */
+  async finish(): Promise<void> {
+    const { room } = this;
+    if (room.state === 'stopped') return;
+    room.state = 'stopped';
+    room.lifecycle?.abandon();
+    this.#safely(() => room.timers.clearAll());
+    this.#safely(() => room.members.stop());
+    this.#safely(() => room.context.abort());
+    this.#safely(() => this.runner.stop());
+    for (const event of this.mailbox.abandon()) {
+      if (event.type === 'invoke') event.call.refuse();
+    }
+    if (room.hasStarted) room.observer?.roomStopped(room.context);
+    await this.destroyProviders();
+    this.#resolveStopped();
+  }
+
+  destroyProviders(): Promise<void> {
+    return destroyProviders(this.room.instance?.hooks.destroy ?? [], {
+      clock: this.clock,
+      limitMs: () => this.mailbox.turnLimitMs,
+      report: (error, hook) => this.runner.report(error, hook),
+    });
+  }
+
+  #closeAll(code: number, reason: string): void {
+    const { lifecycle, members } = this.room;
+    for (const client of members.all) {
+      if (lifecycle === null || client.connection === null) client.end(code, reason);
+      else client.endNow(code, reason);
+    }
+    this.#startDraining();
+  }
+
+  #startDraining(): void {
+    const { room } = this;
+    room.occupancy.cancelStop();
+    this.#safely(() => (room.lifecycle === null ? room.timers.clearAll() : room.timers.suspend()));
+    room.postDetached({ type: 'destroy' });
+  }
+
+  /** Runs one step of stopping. Its error does not prevent the next steps. */
+  #safely(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.runner.report(error);
+    }
+  }
+}
+
+/** Whether a shutdown in a hurry discards the event: all except connects, disconnects and the end of the room. */
+function isDiscarded({ type }: RoomEvent): boolean {
+  return type !== 'connect' && type !== 'disconnect' && type !== 'destroy';
+}
