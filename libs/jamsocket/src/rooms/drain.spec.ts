@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SystemClock, SystemRandom } from '../base/sources.js';
-import type { Client } from '../members/client.js';
 import type { RoomRegistry } from './room-registry.js';
 import { drainRooms } from './drain.js';
 
@@ -23,9 +22,8 @@ describe('draining', () => {
     }));
     const registry = {
       refuseNew: () => undefined,
-      clients: () => clients as unknown as Client[],
-      suspendAll: () => Promise.resolve([]),
-      stopAll: () => Promise.resolve(),
+      unstopped: () => [{ lifecycle: null, members: { all: clients } }],
+      entries: () => [],
       closing: new Set(),
     };
     const clock = new SystemClock();

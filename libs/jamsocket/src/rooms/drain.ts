@@ -5,6 +5,7 @@ import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
 import type { RoomRegistry } from './room-registry.js';
+import { abandonAll, clientsToClose, hurryAll, stopAll, suspendAll } from './stop-all.js';
 
 /** Closes are at most this far apart, so that a server with few clients stops quickly. */
 const MAX_GAP_MS = 1;
@@ -34,18 +35,18 @@ export async function drainRooms(
   random: JamsocketRandom,
 ): Promise<void> {
   registry.refuseNew();
-  const clients = shuffle(registry.clients(), random);
+  const clients = shuffle(clientsToClose(registry), random);
   const deadline = clock.now() + graceMs;
   const grace = delay(graceMs, clock);
   const messages = delay(graceMs * MESSAGES_PART, clock);
-  const hurried = messages.passed.then(() => logGivenUp(registry.hurryAll(deadline), graceMs));
+  const hurried = messages.passed.then(() => logGivenUp(hurryAll(registry, deadline), graceMs));
   const drained = drainInTime(registry, clients, { graceMs, clock, hurried });
   const isDone = await Promise.race([grace.passed.then(() => false), drained.then(() => true)]);
   messages.cancel();
   grace.cancel();
   if (isDone) return;
   logOverdue(registry, graceMs);
-  void registry.abandonAll();
+  void abandonAll(registry);
   for (const connection of registry.closing) connection.terminate('shutdown grace is over');
   for (const client of clients) client.connection?.terminate('shutdown grace is over');
 }
@@ -74,13 +75,13 @@ async function drainInTime(
   }
   await Promise.race([Promise.all(ends), hurried]);
   await closeSuspended(registry, spreadMs, clock);
-  await registry.stopAll(CloseCode.serviceRestart, REASON);
+  await stopAll(registry, CloseCode.serviceRestart, REASON);
   await Promise.all([...registry.closing].map((connection) => connection.ended));
 }
 
 /** Saves the durable rooms with their clients in them, then closes the clients: they resume in another instance. */
 async function closeSuspended(registry: RoomRegistry, spreadMs: number, clock: JamsocketClock): Promise<void> {
-  const clients = (await registry.suspendAll()).filter(({ connection }) => connection !== null);
+  const clients = (await suspendAll(registry)).filter(({ connection }) => connection !== null);
   const gapMs = Math.min(MAX_GAP_MS, spreadMs / clients.length);
   const began = clock.now();
   for (const [index, client] of clients.entries()) {

@@ -36,25 +36,25 @@ export class LocalPlacement implements Placement {
     for (;;) {
       const started = await this.registry.started(definition, address, { isCreated: isImplicit || isSaved, isSaved });
       if (started === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
-      const { room, isHeld } = started;
+      const { room, isReserved } = started;
       try {
-        requireSpace(room, arrival, isHeld ? 1 : 0);
+        requireSpace(room, arrival, isReserved ? 1 : 0);
         if (room.reserve()) return new RoomReservation(room, arrival);
       } finally {
-        if (isHeld) room.occupancy.release();
+        if (isReserved) room.occupancy.release();
       }
       await room.stopped;
     }
   }
 }
 
-/** @param held places that are held for the arrival already */
-function requireSpace(room: Room, { resume }: Arrival, held = 0): void {
+/** @param reserved reservations that the arrival has already */
+function requireSpace(room: Room, { resume }: Arrival, reserved = 0): void {
   room.requireStore();
   // A client that comes back has its place already: a room that is full is not full for it.
   if (resume !== undefined && room.members.holderOf(resume) !== undefined) return;
   const { occupancy, definition, address, isSwamped } = room;
   if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);
-  if (occupancy.size - held < definition.options.limits.maxClientsPerRoom) return;
+  if (occupancy.size - reserved < definition.options.limits.maxClientsPerRoom) return;
   throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
 }

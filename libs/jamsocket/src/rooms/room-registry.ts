@@ -2,7 +2,6 @@ import { inDetachedContext } from '../base/async-context.js';
 import { RefusedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { AddressCounts } from '../members/address-counts.js';
-import type { Client } from '../members/client.js';
 import type { Link } from '../outbox/link.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
@@ -18,8 +17,8 @@ interface RoomEntry {
 /** What `started` found. */
 export interface StartedRoom {
   readonly room: Room;
-  /** It was made now, and is held open by a reservation that the caller has to release. */
-  readonly isHeld: boolean;
+  /** It was made now, with a reservation that the caller has to release. */
+  readonly isReserved: boolean;
 }
 
 /** All rooms of the application. One address has at most one room at a time. */
@@ -52,9 +51,11 @@ export class RoomRegistry {
   ): Promise<StartedRoom | undefined> {
     const existing = this.#entriesOf(definition).get(address.key);
     if (existing === undefined)
-      return isCreated ? { room: await this.#startHeld(definition, address, isSaved), isHeld: true } : undefined;
+      return isCreated
+        ? { room: await this.#startReserved(definition, address, isSaved), isReserved: true }
+        : undefined;
     if (existing.room.state === 'starting') await this.#whenStarted(existing);
-    return { room: existing.room, isHeld: false };
+    return { room: existing.room, isReserved: false };
   }
 
   /**
@@ -85,7 +86,7 @@ export class RoomRegistry {
     const room = this.#entriesOf(definition).get(address.key)?.room;
     // A room that is there handles its timers itself.
     if (room !== undefined) return;
-    const restored = await this.#startHeld(definition, address);
+    const restored = await this.#startReserved(definition, address);
     // After the turns of everything that was due.
     restored.whenTurnComes(() => this.#letGo(restored));
   }
@@ -107,7 +108,7 @@ export class RoomRegistry {
       const existing = this.#entriesOf(definition).get(address.key);
       let room: Room;
       try {
-        if (existing === undefined) room = await this.#startHeld(definition, address, true);
+        if (existing === undefined) room = await this.#startReserved(definition, address, true);
         else [room] = [existing.room, await this.#whenStarted(existing)];
       } catch (error) {
         if (error instanceof RefusedError && error.code === 'no_such_room') return undefined;
@@ -146,22 +147,9 @@ export class RoomRegistry {
       .filter((room) => room.state === 'running');
   }
 
-  /** Stops the instances of all durable rooms. Resolves when they have stopped, with the clients that were in them. */
-  async suspendAll(): Promise<Client[]> {
-    const durable = this.unstopped().filter(({ lifecycle }) => lifecycle !== null);
-    const clients = durable.flatMap(({ members }) => members.all);
-    await Promise.all(durable.map((room) => room.end.suspend('restart')));
-    return clients;
-  }
-
   /** Every room that has not stopped, including rooms that start or drain. */
   unstopped(): Room[] {
-    return this.#allEntries().map(({ room }) => room);
-  }
-
-  /** The clients of all rooms that are not durable, whatever state the rooms are in. */
-  clients(): Client[] {
-    return this.unstopped().flatMap((room) => (room.lifecycle === null ? room.members.all : []));
+    return this.entries().map(({ room }) => room);
   }
 
   /** Connections that this server has closed and whose sockets have not ended yet. */
@@ -174,46 +162,15 @@ export class RoomRegistry {
     this.#isClosed = true;
   }
 
-  /** Stops every room and resolves when all have stopped. */
-  async stopAll(code: number, reason: string): Promise<void> {
-    this.refuseNew();
-    await Promise.all(
-      this.#allEntries().map(async ({ room, started }) => {
-        await started.catch(() => undefined);
-        room.close(code, reason);
-        await room.stopped;
-      }),
-    );
-  }
-
-  /**
-   * Makes every room stop by `deadline` (time of the clock); events that wait in their mailboxes are discarded.
-   * @returns how many client messages each room has discarded, without rooms that discarded none
-   */
-  hurryAll(deadline: number): ReadonlyMap<Room, number> {
-    const all = this.unstopped().map((room) => [room, room.end.hurry(deadline)] as const);
-    return new Map(all.filter(([, messages]) => messages > 0));
-  }
-
-  /** For tests: the process is gone. */
-  vanishAll(): void {
-    this.#isClosed = true;
-    for (const room of this.unstopped()) room.end.vanish();
-  }
-
-  /** Stops all rooms at once, without waiting for their turns. */
-  async abandonAll(): Promise<void> {
-    await Promise.all(this.#allEntries().map(({ room }) => room.end.abandon()));
-  }
-
-  #allEntries(): RoomEntry[] {
+  /** Every room that has not stopped, with the promise of its start. */
+  entries(): RoomEntry[] {
     return [...this.#entries.values()].flatMap((entries) => [...entries.values()]);
   }
 
   /**
-   * Makes the room, and holds it open with a reservation: those who were in a restored room may all leave at once.
+   * Makes the room, with a reservation that keeps it open: the clients of a restored room may all leave at once.
    */
-  async #startHeld(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): Promise<Room> {
+  async #startReserved(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): Promise<Room> {
     const entry = this.#start(definition, address, mustBeSaved);
     entry.room.occupancy.reserve();
     await this.#whenStarted(entry);

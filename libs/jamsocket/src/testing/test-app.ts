@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { JamsocketGateway } from '../gateway/jamsocket.gateway.js';
 import type { Client } from '../members/client.js';
 import { RoomRegistry } from '../rooms/room-registry.js';
+import { vanishAll } from '../rooms/stop-all.js';
 import { Waker } from '../rooms/waker.js';
 import type { Room } from '../room/room.js';
 import { AsyncWatch } from './async-watch.js';
@@ -132,7 +133,7 @@ export class TestApp {
   /** The process ends as by `kill -9`: no handler runs, nothing is saved, every connection is cut. */
   async die(): Promise<void> {
     this.store?.kill();
-    this.registry.vanishAll();
+    vanishAll(this.registry);
     this.network.destroyAll();
     await this.#settleWithin(0);
     this.clock.dropAll();
