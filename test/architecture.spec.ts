@@ -22,6 +22,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['gateway'],
   ['http'],
   ['jamsocket.lifecycle', 'jamsocket.health'],
+  ['jamsocket.module-definition'],
+  ['jamsocket.providers'],
   ['jamsocket.module'],
   ['index'],
   ['prometheus', 'opentelemetry', 'inspector'],

@@ -4,9 +4,9 @@ import {
   Module,
   type DynamicModule,
   type NestModule,
-  type Provider,
   type Type,
 } from '@nestjs/common';
+import { withLateRoutes } from '../http/late-routes.js';
 import { RouteClashes } from '../http/route-clashes.js';
 import { createInspectorController, mountInspector } from './inspector.controller.js';
 import { InspectorGuard } from './inspector.guard.js';
@@ -28,22 +28,16 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 })
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createJamsocketInspectorOptions')
-  .setExtras({}, (definition) => withRoutes(definition))
+  .setExtras({}, (definition) =>
+    withLateRoutes(
+      definition,
+      INSPECTOR_ROUTES,
+      createInspectorController(),
+      [INSPECTOR_OPTIONS],
+      (controller, { path }: ResolvedInspectorOptions) => mountInspector(controller, path),
+    ),
+  )
   .build();
-
-/** The path is an option, which `forRootAsync` knows only when providers are built. */
-function withRoutes(definition: DynamicModule): DynamicModule {
-  const controller = createInspectorController();
-  const routes: Provider = {
-    provide: INSPECTOR_ROUTES,
-    inject: [INSPECTOR_OPTIONS],
-    useFactory: ({ path }: ResolvedInspectorOptions) => {
-      mountInspector(controller, path);
-      return controller;
-    },
-  };
-  return { ...definition, controllers: [controller], providers: [...(definition.providers ?? []), routes] };
-}
 
 /**
  * A page that shows the activity in the rooms, at `/inspector`. Import it beside `JamsocketModule`:

@@ -1,0 +1,218 @@
+import { Scope, type Provider } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, REQUEST } from '@nestjs/core';
+import { CoalescingOutbox } from './outbox/coalescing-outbox.js';
+import { ImmediateOutbox } from './outbox/immediate-outbox.js';
+import { TickFlusher } from './outbox/tick-flusher.js';
+import { ServiceDefinitions } from './discovery/definitions.js';
+import { JamsocketGateway } from './gateway/jamsocket.gateway.js';
+import { HttpRoutesGuard } from './http/http-routes.guard.js';
+import { RESOLVED_OPTIONS } from './http/http-tokens.js';
+import { RoomCreation } from './http/room-creation.js';
+import { RouteClashes } from './http/route-clashes.js';
+import { JamsocketConfigurationError, JamsocketError } from './base/errors.js';
+import { JamsocketHealth } from './jamsocket.health.js';
+import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
+import type { JamsocketOptions } from './options/options.js';
+import { resolveOptions } from './options/resolve.js';
+import type { ResolvedOptions } from './options/resolved.js';
+import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './base/sources.js';
+import { JamsocketObservers } from './observe/jamsocket-observers.js';
+import { AddressCounts } from './members/address-counts.js';
+import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
+import { LocalPlacement } from './rooms/local-placement.js';
+import { LocalRoomCalls } from './rooms/local-room-calls.js';
+import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
+import { JamsocketContext } from './members/room-context.js';
+import { RoomRequest } from './members/room-request.js';
+import { RoomRegistry } from './rooms/room-registry.js';
+import { Durability, DURABILITY } from './durable/durability.js';
+import { Waker } from './rooms/waker.js';
+import { TimerRegistry } from './timers/timer-registry.js';
+import type { Link } from './outbox/link.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './jamsocket.module-definition.js';
+import type { RoomServices } from './room/room-services.js';
+
+/** Everything that the module makes, and what each of it needs. */
+export const PROVIDERS: Provider[] = [
+  { provide: RESOLVED_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
+  { provide: JamsocketClock, useClass: SystemClock },
+  { provide: JamsocketRandom, useClass: SystemRandom },
+  TimerRegistry,
+  JamsocketObservers,
+  HttpRoutesGuard,
+  RoomCreation,
+  {
+    provide: RouteClashes,
+    inject: [ModulesContainer, ApplicationConfig, HttpAdapterHost],
+    useFactory: (modules: ModulesContainer, config: ApplicationConfig, adapterHost: HttpAdapterHost) =>
+      new RouteClashes(modules, config, adapterHost),
+  },
+  {
+    provide: ServiceDefinitions,
+    inject: [ModulesContainer, ApplicationConfig, MODULE_OPTIONS_TOKEN, JamsocketRandom, RESOLVED_OPTIONS],
+    useFactory: (
+      modules: ModulesContainer,
+      config: ApplicationConfig,
+      options: JamsocketOptions,
+      random: JamsocketRandom,
+      { path }: ResolvedOptions,
+    ) => {
+      refuseSecondImport(modules);
+      return new ServiceDefinitions(modules, config, options, random, path);
+    },
+  },
+  {
+    provide: DURABILITY,
+    inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, JamsocketObservers],
+    useFactory: (
+      { store }: ResolvedOptions,
+      clock: JamsocketClock,
+      random: JamsocketRandom,
+      observers: JamsocketObservers,
+    ) => (store === undefined ? null : new Durability(store, clock, random, observers)),
+  },
+  {
+    provide: RoomRegistry,
+    inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry, JamsocketObservers, DURABILITY],
+    useFactory: (
+      options: ResolvedOptions,
+      clock: JamsocketClock,
+      random: JamsocketRandom,
+      timers: TimerRegistry,
+      observers: JamsocketObservers,
+      durability: Durability | null,
+    ) => {
+      const { flushIntervalMs, limits } = options;
+      return new RoomRegistry(
+        roomServices({ clock, random, timers, observers }, flushIntervalMs, durability),
+        limits.maxRooms,
+      );
+    },
+  },
+  {
+    provide: JamsocketRooms,
+    inject: [RoomRegistry, ServiceDefinitions, DURABILITY],
+    useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions, durability: Durability | null) =>
+      new JamsocketRooms(registry, definitions.byType, new LocalRoomCalls(registry, durability)),
+  },
+  {
+    provide: JamsocketStatistics,
+    inject: [RoomRegistry, ServiceDefinitions],
+    useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions) =>
+      new JamsocketStatistics(registry, definitions.byType),
+  },
+  {
+    provide: JamsocketContext,
+    scope: Scope.REQUEST,
+    inject: [REQUEST],
+    useFactory: roomContextFrom,
+  },
+  {
+    provide: JamsocketGateway,
+    inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock, JamsocketObservers],
+    useFactory: (
+      options: ResolvedOptions,
+      definitions: ServiceDefinitions,
+      registry: RoomRegistry,
+      clock: JamsocketClock,
+      observers: JamsocketObservers,
+    ) => new JamsocketGateway(options, definitions, new LocalPlacement(registry), clock, observers),
+  },
+  {
+    provide: JamsocketHealth,
+    inject: [JamsocketGateway, RoomRegistry, DURABILITY],
+    useFactory: (gateway: JamsocketGateway, registry: RoomRegistry, durability: Durability | null) =>
+      new JamsocketHealth(gateway, registry, durability),
+  },
+  {
+    provide: Waker,
+    inject: [DURABILITY, RoomRegistry, ServiceDefinitions, JamsocketClock],
+    useFactory: (
+      durability: Durability | null,
+      registry: RoomRegistry,
+      definitions: ServiceDefinitions,
+      clock: JamsocketClock,
+    ) => durability && new Waker(durability, registry, definitions.all, clock),
+  },
+  {
+    provide: JamsocketLifecycle,
+    inject: [
+      HttpAdapterHost,
+      ModuleRef,
+      ModulesContainer,
+      JamsocketGateway,
+      RoomRegistry,
+      TimerRegistry,
+      RESOLVED_OPTIONS,
+      JamsocketClock,
+      JamsocketRandom,
+      DURABILITY,
+      Waker,
+    ],
+    useFactory: (
+      adapterHost: HttpAdapterHost,
+      moduleRef: ModuleRef,
+      modules: ModulesContainer,
+      gateway: JamsocketGateway,
+      registry: RoomRegistry,
+      timers: TimerRegistry,
+      options: ResolvedOptions,
+      clock: JamsocketClock,
+      random: JamsocketRandom,
+      durability: Durability | null,
+      waker: Waker | null,
+    ) =>
+      new JamsocketLifecycle({
+        adapterHost,
+        moduleRef,
+        modules,
+        gateway,
+        registry,
+        timers,
+        options,
+        clock,
+        random,
+        durability,
+        waker,
+      } satisfies LifecycleParts),
+  },
+];
+
+function roomServices(
+  sources: Pick<RoomServices, 'clock' | 'random' | 'timers' | 'observers'>,
+  flushIntervalMs: number,
+  durability: Durability | null,
+): RoomServices {
+  const flusher = new TickFlusher(flushIntervalMs);
+  return {
+    ...sources,
+    placesKept: new AddressCounts(),
+    closing: new Set<Link>(),
+    createLifecycle: (room, definition) => {
+      const { durable } = definition.options;
+      return durable && durability !== null ? durability.lifecycleOf(room, durable) : null;
+    },
+    createOutbox: (coalesce, dropSlow) =>
+      coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),
+  };
+}
+
+/** The `JamsocketContext` to inject. Within a room Nest's `REQUEST` is a `RoomRequest`; elsewhere there is no context. */
+function roomContextFrom(request: unknown): JamsocketContext {
+  if (request instanceof RoomRequest) return request.context;
+  throw new JamsocketError(
+    'no_room_context',
+    'JamsocketContext was injected outside of a room. Inject JamsocketRooms instead, and get the room you mean from it.',
+  );
+}
+
+/** Two modules would both answer every upgrade. With the same options Nest makes one module of them, which is allowed. */
+function refuseSecondImport(modules: ModulesContainer): void {
+  const imports = [...modules.values()].filter(
+    ({ metatype }) => metatype?.prototype instanceof ConfigurableModuleClass,
+  );
+  if (imports.length < 2) return;
+  throw new JamsocketConfigurationError(
+    `JamsocketModule is configured ${imports.length} times. Call forRoot() or forRootAsync() once, in the root module: it is global.`,
+  );
+}
