@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresStore, postgresTables } from 'nestjs-jamsocket/postgres';
 import { describeRoomStore } from 'nestjs-jamsocket/testing';
-import { once } from 'node:events';
 import pg from 'pg';
 import { findPostgres, hasServer, startPostgres, type TestServer } from './support/servers.js';
 
@@ -111,7 +110,8 @@ describePostgres('With a PostgreSQL server', () => {
     await stores[0].describe();
     await Promise.all(stores.map((store) => store.close()));
     expect([own.idleCount, own.listenerCount('error')]).toEqual([1, 1]);
-    const removed = once(own, 'remove');
+    // Without once() of node:events, which listens to errors itself.
+    const removed = new Promise((resolve) => own.once('remove', resolve));
     await pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'closed'");
     await removed;
     await own.end();

@@ -1,0 +1,64 @@
+import { CloseCode } from '../base/protocol.js';
+import { Client } from '../members/client.js';
+import { ClientRequest } from '../members/client-request.js';
+import type { RoomAddress } from '../members/room-address.js';
+import { Session } from '../members/session.js';
+import type { DurableRoom } from './durable-room.js';
+import type { ReadRecord, SavedData, SavedMember } from './record.js';
+import { restoredEntry } from './room-image.js';
+
+/**
+ * Makes those who were members when the room was saved members again. Who speaks `jamsocket.v1` may come back; all others
+ * have lost their connections, and leave.
+ * @param isExact false if the clients may have seen more than was saved: then they begin anew when they come back
+ */
+export function restoreMembers(
+  room: DurableRoom,
+  record: ReadRecord,
+  { wallOffset, isExact }: { readonly wallOffset: number; readonly isExact: boolean },
+): void {
+  const { base, entries, firstEntry } = record;
+  const { address } = room;
+  const data = new Map(record.data.map((saved) => [saved[0], saved]));
+  const clients = base.members.map((saved) => restoredClient(saved, data.get(saved.id), address, wallOffset));
+  const sessions = new Map(clients.flatMap(({ session }) => (session ? [[session.clientId, session] as const] : [])));
+  room.members.restore(clients, {
+    lastId: base.nextId,
+    clientKeys: base.clientKeys,
+    entries: entries.map((entry) => restoredEntry(entry, sessions)),
+    firstEntry: Math.max(0, firstEntry),
+    broadcasts: base.broadcasts,
+    isExact,
+  });
+  for (const client of clients) {
+    room.readmit(client);
+    if (client.session === null) room.leave(client, CloseCode.abnormal, 'the server was restarted');
+  }
+  for (const saved of base.leaving) {
+    const client = restoredClient(saved, data.get(saved.id), address, wallOffset);
+    room.readmit(client);
+    room.leave(client, CloseCode.abnormal, 'the server was restarted');
+  }
+}
+
+function restoredClient(
+  { id, url, ip, joinedAt, session }: SavedMember,
+  data: SavedData | undefined,
+  address: RoomAddress,
+  wallOffset: number,
+): Client {
+  const client = new Client(ClientRequest.restored(url, ip), address);
+  client.id = id;
+  client.joinedAt = joinedAt - wallOffset;
+  if (data !== undefined) {
+    client.data = data[1];
+    client.tag(...data[2]);
+  }
+  if (session === null) return client;
+  client.session = Session.restored(session.tokens, session.handled);
+  client.session.clientId = id;
+  client.session.firstBroadcast = session.firstBroadcast;
+  client.session.ownFrames = session.ownFrames;
+  client.session.firstEntry = session.firstEntry;
+  return client;
+}
