@@ -3,7 +3,7 @@ import type { JamsocketClock } from '../base/sources.js';
 
 /**
  * Counts what keeps a room running: clients until their `@OnDisconnect` has run, and reservations of connects. When both
- * are zero, `stop` is called after `shutdownAfterMs` (or `unjoinedMs`).
+ * are zero, the room drains after `shutdownAfterMs` (or `unjoinedMs`).
  */
 export class Occupancy {
   #clients = 0;
@@ -15,7 +15,7 @@ export class Occupancy {
   constructor(
     private readonly options: Pick<ResolvedRoomOptions, 'shutdownAfterMs' | 'unjoinedMs'>,
     private readonly clock: JamsocketClock,
-    private readonly stop: () => void,
+    private readonly end: { drain(): void },
   ) {}
 
   get size(): number {
@@ -57,8 +57,8 @@ export class Occupancy {
   #stopIfEmpty(): void {
     if (this.size > 0 || this.options.shutdownAfterMs === Infinity) return;
     const ms = this.#unjoinedMs ?? this.options.shutdownAfterMs;
-    if (ms === 0) return this.stop();
+    if (ms === 0) return this.end.drain();
     this.cancelStop();
-    this.#timer = this.clock.setTimeout(() => this.stop(), ms);
+    this.#timer = this.clock.setTimeout(() => this.end.drain(), ms);
   }
 }

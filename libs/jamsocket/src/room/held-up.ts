@@ -47,21 +47,21 @@ class HeldEvents extends AsyncResource {
  * the mailbox before anything the client sends later.
  */
 export class HeldUp {
-  /** In order of service: the client served longest ago is first. Created on first use: most rooms are idle. */
-  #clients: Map<Client, HeldEvents> | null = null;
+  /** In order of service: the client served longest ago is first. */
+  readonly #clients = new Map<Client, HeldEvents>();
   /** Bytes left by departed clients since the last drain. */
   #bytesOfDeparted = 0;
 
   /** Holds everything that the client sends from now on. */
   add(client: Client): void {
-    const held = (this.#clients ??= new Map<Client, HeldEvents>()).get(client) ?? new HeldEvents();
+    const held = this.#clients.get(client) ?? new HeldEvents();
     client.held = held;
     this.#clients.set(client, held);
   }
 
   /** Stops reading the client's socket when it has sent too much. */
   hold(event: HeldEvent): void {
-    const held = this.#clients!.get(event.client)!;
+    const held = this.#clients.get(event.client)!;
     held.push(event);
     if (held.isFull) event.client.connection?.pause();
   }
@@ -71,16 +71,16 @@ export class HeldUp {
     this.#bytesOfDeparted = 0;
     const clients = this.#clients;
     // A client that is added again is visited again: a Map iterates over entries added during the loop.
-    for (const [client, held] of clients ?? []) {
+    for (const [client, held] of clients) {
       if (mailbox.isFull) return;
-      clients!.delete(client);
+      clients.delete(client);
       const waiting = held.shift();
       if (waiting === undefined) {
         client.held = null;
         // Resuming may deliver more messages at once, and add the client again.
         held.runInAsyncScope(() => client.connection?.resume());
       } else {
-        clients!.set(client, held);
+        clients.set(client, held);
         mailbox.postWaiting(waiting);
       }
     }
@@ -88,10 +88,10 @@ export class HeldUp {
 
   /** When a client leaves, its held messages enter the mailbox even if it is full: their turns come before `@OnDisconnect`. */
   giveUp(client: Client, mailbox: Pick<Mailbox<RoomEvent>, 'postWaiting'>): void {
-    const held = this.#clients?.get(client);
+    const held = this.#clients.get(client);
     if (held === undefined) return;
     client.held = null;
-    this.#clients!.delete(client);
+    this.#clients.delete(client);
     this.#bytesOfDeparted += held.bytes;
     for (let waiting = held.shift(); waiting !== undefined; waiting = held.shift()) mailbox.postWaiting(waiting);
   }

@@ -44,7 +44,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   readonly #mailbox: Mailbox<RoomEvent>;
   readonly #runner: HandlerRunner;
   readonly #turns: RoomTurns;
-  readonly #heldUp = new HeldUp();
+  /** Made when the mailbox is full for the first time. */
+  #heldUp: HeldUp | null = null;
 
   constructor(
     readonly definition: RoomDefinition,
@@ -67,8 +68,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
     this.timers = new RoomTimers(this, services);
-    this.occupancy = new Occupancy(options, services.clock, () => this.end.drain());
     this.end = new RoomEnd(this, this.#mailbox, this.#runner, services.clock);
+    this.occupancy = new Occupancy(options, services.clock, this.end);
   }
 
   /**
@@ -131,7 +132,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   /** Departed clients have left more messages than the mailbox takes from connected clients. */
   get isSwamped(): boolean {
-    return this.#heldUp.isSwamped(this.definition.options.limits.mailbox.maxBytes);
+    return this.#heldUp !== null && this.#heldUp.isSwamped(this.definition.options.limits.mailbox.maxBytes);
   }
 
   /** @throws RefusedError `store_unavailable` if a client or call would have to wait for the store */
@@ -164,7 +165,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.#runner.clientLeft(client);
     this.members.remove(client);
     this.observer?.clientLeft(this.context, client, code, reason);
-    this.#heldUp.giveUp(client, this);
+    this.#heldUp?.giveUp(client, this);
     this.postDetached({ type: 'disconnect', client });
   }
 
@@ -199,8 +200,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   /** Posts an event of a client, after all that is held of it. */
   postInOrder(event: HeldEvent): void {
-    if (event.client.held !== null) this.#heldUp.hold(event);
-    else if (this.post(event)) this.#heldUp.add(event.client);
+    if (event.client.held !== null) this.#heldUp!.hold(event);
+    else if (this.post(event)) (this.#heldUp ??= new HeldUp()).add(event.client);
   }
 
   /** Runs a call from outside as a turn. */
@@ -243,7 +244,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   /** The mailbox takes events again: passes on the held messages. */
   mailboxDrained(): void {
-    this.#heldUp.handOn(this.#mailbox);
+    this.#heldUp?.handOn(this.#mailbox);
   }
 
   /** Registers a closed connection whose socket has not ended: a shutdown waits for it. */
