@@ -1,5 +1,5 @@
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
-import { inContextOfNobody } from '../base/async-context.js';
+import { inDetachedContext } from '../base/async-context.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { RoomKey } from '../store/room-store.js';
 import { MAX_ROOMS_PER_RENEWAL, type Directory, type HeldRoom, type Released, type Renewed } from './directory.js';
@@ -76,7 +76,7 @@ export class NodeLease {
 
   /** Begins the lease. Resolves when the directory has confirmed it; until then it tries. */
   start(): Promise<void> {
-    return inContextOfNobody(() => {
+    return inDetachedContext(() => {
       this.#suspendedAt = this.clock.now();
       this.#timer = this.clock.setInterval(() => this.#tick(), this.settings.renewEveryMs);
       this.#tick();

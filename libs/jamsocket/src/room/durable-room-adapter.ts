@@ -4,7 +4,9 @@ import type { Client } from '../members/client.js';
 import type { Members } from '../members/members.js';
 import type { Occupancy } from '../members/occupancy.js';
 import type { RoomAddress } from '../members/room-address.js';
+import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomPort } from '../members/room-port.js';
+import type { ObserverSet } from '../observe/observer-set.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { HandlerRunner } from './handler-runner.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
@@ -14,12 +16,14 @@ import type { RoomEvent } from './room-event.js';
 import type { RoomTimers } from '../timers/room-timers.js';
 
 interface AdaptedRoom extends RoomPort<Client> {
+  readonly context: JamsocketContext;
   readonly definition: RoomDefinition;
   readonly instance: RoomInstance | null;
   readonly members: Members;
   readonly timers: RoomTimers;
   readonly occupancy: Occupancy;
   readonly end: RoomEnd;
+  readonly observer: ObserverSet | null;
 }
 
 /** The room as durability sees it: rooms that are not durable have none. */
@@ -36,6 +40,14 @@ export class DurableRoomAdapter implements DurableRoom {
 
   get address(): RoomAddress {
     return this.room.address;
+  }
+
+  get context(): JamsocketContext {
+    return this.room.context;
+  }
+
+  get observer(): ObserverSet | null {
+    return this.room.observer;
   }
 
   get className(): string {
