@@ -1,15 +1,30 @@
 import { IoRedisConnection } from './ioredis-connection.js';
 import { NodeRedisConnection } from './node-redis-connection.js';
-import type { IoRedisClient, NodeRedisClient, RedisConnection } from './redis-connection.js';
+import {
+  type ConnectionTimes,
+  type IoRedisClient,
+  type NodeRedisClient,
+  type RedisConnection,
+  STORE_TIMES,
+} from './redis-connection.js';
 
 /**
  * Opens a connection with the same library and settings as the application's client.
- * @throws TypeError
+ * @param user who needs it, for the error
+ * @throws TypeError if `redis` is not a client
  */
-export function connectLike(redis: IoRedisClient | NodeRedisClient): RedisConnection {
+export function connectLike(
+  redis: IoRedisClient | NodeRedisClient,
+  user: string,
+  times: ConnectionTimes = STORE_TIMES,
+): RedisConnection {
+  return isIoRedis(redis, user) ? new IoRedisConnection(redis, times) : new NodeRedisConnection(redis, times);
+}
+
+/** @throws TypeError if it is neither of the two */
+export function isIoRedis(redis: IoRedisClient | NodeRedisClient, user: string): redis is IoRedisClient {
   const has = (name: string) => typeof (redis as unknown as Record<string, unknown> | undefined)?.[name] === 'function';
-  if (has('duplicate') && has('pipeline') && has('callBuffer')) return new IoRedisConnection(redis as IoRedisClient);
-  if (has('duplicate') && has('sendCommand') && has('connect'))
-    return new NodeRedisConnection(redis as NodeRedisClient);
-  throw new TypeError('RedisStore: redis must be a client of ioredis, or of node-redis (npm "redis") 5 or later.');
+  if (has('duplicate') && has('pipeline') && has('callBuffer')) return true;
+  if (has('duplicate') && has('sendCommand') && has('connect')) return false;
+  throw new TypeError(`${user}: redis must be a client of ioredis, or of node-redis (npm "redis") 5 or later.`);
 }

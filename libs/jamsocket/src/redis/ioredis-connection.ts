@@ -1,6 +1,6 @@
 import {
   RECONNECT_MS,
-  SOCKET_TIMEOUT_MS,
+  type ConnectionTimes,
   type IoRedisClient,
   type RedisCommand,
   type RedisConnection,
@@ -26,7 +26,6 @@ const NO_RESENDING = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  socketTimeout: SOCKET_TIMEOUT_MS,
   retryStrategy: () => RECONNECT_MS,
   // The primary has become a replica: reconnect to find the new primary.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
@@ -37,7 +36,7 @@ export class IoRedisConnection implements RedisConnection {
   readonly #isCluster: boolean;
   #connecting: Promise<void> | undefined;
 
-  constructor(client: IoRedisClient) {
+  constructor(client: IoRedisClient, { deadAfterMs: socketTimeout }: ConnectionTimes) {
     const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => OwnClient;
     this.#isCluster = client.isCluster;
     const { retryStrategy, lazyConnect, enableOfflineQueue } = NO_RESENDING;
@@ -48,11 +47,11 @@ export class IoRedisConnection implements RedisConnection {
           clusterRetryStrategy: retryStrategy,
           redisOptions: {
             ...redisOptionsOf(client),
-            socketTimeout: SOCKET_TIMEOUT_MS,
+            socketTimeout,
             autoResendUnfulfilledCommands: false,
           },
         })
-      : duplicate(NO_RESENDING);
+      : duplicate({ ...NO_RESENDING, socketTimeout });
     // Without a listener ioredis prints every failed reconnect. Failed commands reject anyway.
     this.#client.on('error', () => undefined);
   }

@@ -1,6 +1,6 @@
 import {
   RECONNECT_MS,
-  SOCKET_TIMEOUT_MS,
+  type ConnectionTimes,
   type NodeRedisClient,
   type RedisCommand,
   type RedisConnection,
@@ -23,17 +23,16 @@ interface OwnCluster {
 
 /** Return bulk strings (type `$`, code 36) as Buffers. */
 const OPTIONS = { typeMapping: { [36]: Buffer } };
-const PING_MS = 3_000;
 
 export class NodeRedisConnection implements RedisConnection {
   readonly #client: OwnClient;
   readonly #isCluster: boolean;
   #connecting: Promise<void> | undefined;
 
-  constructor(client: NodeRedisClient) {
+  constructor(client: NodeRedisClient, times: ConnectionTimes) {
     this.#isCluster = !('isReady' in client);
     const duplicate = client.duplicate.bind(client) as (options?: object) => OwnClient;
-    this.#client = this.#isCluster ? duplicate() : duplicate(noResending(client));
+    this.#client = this.#isCluster ? duplicate() : duplicate(noResending(client, times));
     // Without a listener an error would end the process. Failed commands reject anyway.
     this.#client.on('error', () => undefined);
   }
@@ -76,14 +75,14 @@ export class NodeRedisConnection implements RedisConnection {
   }
 }
 
-function noResending(client: NodeRedisClient): object {
+function noResending(client: NodeRedisClient, { deadAfterMs, pingEveryMs }: ConnectionTimes): object {
   const { options = {} } = client as { options?: { socket?: object; commandOptions?: object } };
   return {
     disableOfflineQueue: true,
-    pingInterval: PING_MS,
+    pingInterval: pingEveryMs,
     // node-redis 6 makes a timer for each command by default, at six times the cost.
     commandOptions: { ...options.commandOptions, timeout: 0 },
     // Merged: a new `socket` object would lose the host and port.
-    socket: { ...options.socket, socketTimeout: SOCKET_TIMEOUT_MS, reconnectStrategy: () => RECONNECT_MS },
+    socket: { ...options.socket, socketTimeout: deadAfterMs, reconnectStrategy: () => RECONNECT_MS },
   };
 }

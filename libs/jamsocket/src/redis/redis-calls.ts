@@ -1,20 +1,7 @@
 import type { Claim, RoomWrite, StoredRecord, StoredSegment } from '../store/room-store.js';
-import type { RedisCommand } from './redis-connection.js';
 import { keysOf, padded } from './redis-keys.js';
-import { COMMIT, type RedisScript } from './redis-scripts.js';
-
-/** One run of a script. */
-export interface Call {
-  readonly script: RedisScript;
-  readonly bucket: number;
-  readonly keys: readonly string[];
-  readonly args: readonly (string | Buffer)[];
-}
-
-export function commandOf(name: 'EVAL' | 'EVALSHA', { script, bucket, keys, args }: Call): RedisCommand {
-  const body = name === 'EVAL' ? script.lua : script.sha1;
-  return { key: keys[0], bucket, args: [name, body, `${keys.length}`, ...keys, ...args] };
-}
+import { COMMIT } from './redis-scripts.js';
+import type { Call } from './run-scripts.js';
 
 export function commitCall(prefix: string, write: RoomWrite): Call {
   const { bucket, record, log, due, list, member } = keysOf(prefix, write.room);
@@ -50,8 +37,4 @@ export function readClaim([fence, fields, log]: [Buffer, Buffer[], Buffer[]]): C
   }));
   const record: StoredRecord | undefined = Object.keys(parts).length === 0 ? undefined : { parts, segments, sequence };
   return { fence: Number(fence), record };
-}
-
-export function isNoScript(reply: unknown): boolean {
-  return reply instanceof Error && reply.message.startsWith('NOSCRIPT');
 }

@@ -21,7 +21,7 @@ export interface RedisCommand {
   readonly args: readonly (string | Buffer)[];
 }
 
-/** The store's own connection. Replies are the same with both libraries: Buffers, numbers, and arrays of them. */
+/** A connection of the library's own. Replies are the same with both libraries: Buffers, numbers, and arrays of them. */
 export interface RedisConnection {
   /**
    * Sends commands in one pipeline, in order. Resolves with the reply, or the error, of each command. A command is never
@@ -31,6 +31,13 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-/** After this time without a reply to a command, the connection counts as dead. */
-export const SOCKET_TIMEOUT_MS = 10_000;
+export interface ConnectionTimes {
+  /** After this time without a reply to a command, the connection counts as dead, and another one is opened. */
+  readonly deadAfterMs: number;
+  /** How often an idle connection is tested. Less than `deadAfterMs`. */
+  readonly pingEveryMs: number;
+}
+
+/** Long commits must not cut the connection of a store. */
+export const STORE_TIMES: ConnectionTimes = { deadAfterMs: 10_000, pingEveryMs: 3_000 };
 export const RECONNECT_MS = 150;

@@ -1,13 +1,4 @@
-import { createHash } from 'node:crypto';
-
-export interface RedisScript {
-  readonly lua: string;
-  readonly sha1: string;
-}
-
-function script(lua: string): RedisScript {
-  return { lua, sha1: createHash('sha1').update(lua).digest('hex') };
-}
+import { script } from './run-scripts.js';
 
 /**
  * The head of a record: fields f fence, o owner, r released (1 or 0), s sequence, d due (16 digits, or empty), l segments

@@ -5,10 +5,11 @@ import { StoreError } from '../store/store-error.js';
 import { TaskLine } from '../store/task-line.js';
 import { describeRedis } from './describe-redis.js';
 import { connectLike } from './connect-like.js';
-import { commandOf, commitCall, isNoScript, readClaim, type Call } from './redis-calls.js';
+import { commitCall, readClaim } from './redis-calls.js';
 import type { IoRedisClient, NodeRedisClient, RedisConnection } from './redis-connection.js';
 import { BUCKETS, bucketOf, dueKey, keysOf, listKey, padded, readDueMember } from './redis-keys.js';
 import { CLAIM, DUE } from './redis-scripts.js';
+import { runScripts } from './run-scripts.js';
 
 export interface RedisStoreOptions {
   /** The application's client, of ioredis or node-redis. The store opens its own connection with the same settings. */
@@ -33,7 +34,7 @@ export class RedisStore implements RoomStore {
     if (!/^[\w:.-]+$/.test(prefix))
       throw new TypeError(`RedisStore: prefix ${JSON.stringify(prefix)} may have letters, digits and _ : . - only.`);
     this.#prefix = prefix;
-    this.#connection = connectLike(redis);
+    this.#connection = connectLike(redis, 'RedisStore');
   }
 
   async describe(): Promise<string> {
@@ -45,7 +46,7 @@ export class RedisStore implements RoomStore {
     if (owner.includes('\0')) throw new RangeError('The owner of a durable room must not contain the NUL character.');
     const keys = keysOf(this.#prefix, room);
     const [reply] = await this.#ask(() =>
-      this.#run([
+      runScripts(this.#connection, [
         {
           script: CLAIM,
           bucket: keys.bucket,
@@ -60,7 +61,12 @@ export class RedisStore implements RoomStore {
 
   async commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]> {
     const replies = await this.#ask(() =>
-      this.#commits.run(() => this.#run(writes.map((write) => commitCall(this.#prefix, write)))),
+      this.#commits.run(() =>
+        runScripts(
+          this.#connection,
+          writes.map((write) => commitCall(this.#prefix, write)),
+        ),
+      ),
     );
     return replies.map((reply) => {
       if (reply instanceof Error) throw failed(reply);
@@ -75,7 +81,7 @@ export class RedisStore implements RoomStore {
       keys: [dueKey(this.#prefix, bucket)],
       args: [padded(before), `${limit}`, ...except],
     }));
-    const replies = await this.#ask(() => this.#run(calls));
+    const replies = await this.#ask(() => runScripts(this.#connection, calls));
     const members = replies.flatMap((reply) => {
       if (reply instanceof Error) throw failed(reply);
       return reply as Buffer[];
@@ -102,16 +108,6 @@ export class RedisStore implements RoomStore {
 
   close(): Promise<void> {
     return (this.#closed ??= this.#commits.settled().then(() => this.#connection.close()));
-  }
-
-  /** Calls scripts by their hash. A node that does not know one (after a restart, or another node of a cluster) gets the text. */
-  async #run(calls: readonly Call[]): Promise<readonly unknown[]> {
-    const replies = [...(await this.#connection.send(calls.map((call) => commandOf('EVALSHA', call))))];
-    const unknown = replies.flatMap((reply, at) => (isNoScript(reply) ? [at] : []));
-    if (unknown.length === 0) return replies;
-    const again = await this.#connection.send(unknown.map((at) => commandOf('EVAL', calls[at])));
-    unknown.forEach((at, index) => (replies[at] = again[index]));
-    return replies;
   }
 
   async #ask<T>(ask: () => Promise<T>): Promise<T> {

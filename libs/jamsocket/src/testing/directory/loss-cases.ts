@@ -21,6 +21,9 @@ export function lossCases({ test, expect, leaseMs, sleepFor }: Suite): void {
     expect(await b.claim()).toEqual({ kind: 'owned', owner: { incarnation: 'a', fence: held.fence } });
     // An owner may raise its fence although the directory settles.
     expect((await a.take()).fence > held.fence).toBe(true);
+    await sleepFor(0.1);
+    await forget();
+    expect((await a.renew()).epoch === renewed.epoch).toBe(false);
   });
 
   test('gives away what nobody has asserted for a lease, and then takes nothing back', async (directory, {
