@@ -1,64 +1,95 @@
-import { CloseCode } from '../base/protocol.js';
-import { Client } from '../members/client.js';
-import { ClientRequest } from '../members/client-request.js';
-import type { RoomAddress } from '../members/room-address.js';
-import { Session } from '../members/session.js';
+import type { JamsocketClock } from '../base/sources.js';
+import type { Restored } from '../members/room-lifecycle.js';
+import type { ResolvedDurable } from '../options/durable.js';
+import type { Claim, RoomKey } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
-import type { ReadRecord, SavedData, SavedMember } from './record.js';
-import { restoredEntry } from './room-image.js';
+import { readRecord, type ReadRecord } from './record.js';
+import { restoreMembers } from './restore-members.js';
+import { storeUnavailable, unreadable } from './room-refusals.js';
+import { RoomRecorder } from './room-recorder.js';
+import { RoomStateFields } from './room-state.js';
+
+/** What a restore needs of the process. */
+export interface RestoreServices {
+  readonly clock: JamsocketClock;
+  /** Makes the process the owner of a room. */
+  claim(room: RoomKey): Promise<Claim>;
+}
+
+/** A room that this process owns now. */
+interface OwnedRoom {
+  readonly fence: number;
+  /** Number of the record's last write. */
+  readonly sequence: number;
+  readonly recorder: RoomRecorder;
+  /** `undefined` for a new room. */
+  readonly restored: Restored | undefined;
+  readonly isExpired: boolean;
+  /** When the record was written, on the clock; `undefined` for a new room. */
+  readonly savedAt: number | undefined;
+}
 
 /**
- * Makes those who were members when the room was saved members again. Who speaks `jamsocket.v1` may come back; all others
- * have lost their connections, and leave.
- * @param isExact false if the clients may have seen more than was saved: then they begin anew when they come back
+ * Makes the process the owner of the room's record, and restores the new instance from it.
+ * @param isGated clients have seen nothing that was not saved
+ * @throws RefusedError `room_unreadable`, `store_unavailable`
  */
-export function restoreMembers(
+export async function restoreRoom(
   room: DurableRoom,
-  record: ReadRecord,
-  { wallOffset, isExact }: { readonly wallOffset: number; readonly isExact: boolean },
-): void {
-  const { base, entries, firstEntry } = record;
-  const { address } = room;
-  const data = new Map(record.data.map((saved) => [saved[0], saved]));
-  const clients = base.members.map((saved) => restoredClient(saved, data.get(saved.id), address, wallOffset));
-  const sessions = new Map(clients.flatMap(({ session }) => (session ? [[session.clientId, session] as const] : [])));
-  room.members.restore(clients, {
-    lastId: base.nextId,
-    clientKeys: base.clientKeys,
-    entries: entries.map((entry) => restoredEntry(entry, sessions)),
-    firstEntry: Math.max(0, firstEntry),
-    broadcasts: base.broadcasts,
-    isExact,
-  });
-  for (const client of clients) {
-    room.readmit(client);
-    if (client.session === null) room.leave(client, CloseCode.abnormal, 'the server was restarted');
-  }
-  for (const saved of base.leaving) {
-    const client = restoredClient(saved, data.get(saved.id), address, wallOffset);
-    room.readmit(client);
-    room.leave(client, CloseCode.abnormal, 'the server was restarted');
+  options: ResolvedDurable,
+  services: RestoreServices,
+  isGated: boolean,
+): Promise<OwnedRoom> {
+  const fields = new RoomStateFields(room.stateHolders, options.version, options.migrate);
+  const { fence, record: stored } = await claim(room, services);
+  const record = stored && (await reading(room, () => readRecord(stored)));
+  const recorder = new RoomRecorder(fields, options.save === 'turn', record?.lastSegment ?? 0);
+  const owned = { fence, sequence: stored?.sequence ?? 0, recorder };
+  if (record === undefined) return { ...owned, restored: undefined, isExpired: false, savedAt: undefined };
+  const restored = await reading(room, () => fillIn(room, record, fields, { options, clock: services.clock, isGated }));
+  return { ...owned, ...restored };
+}
+
+async function claim(room: DurableRoom, services: RestoreServices): Promise<Claim> {
+  try {
+    return await services.claim(room.key);
+  } catch (error) {
+    if ((error as { code?: unknown } | undefined)?.code === 'record_unreadable') throw unreadable(room, error);
+    throw storeUnavailable(`Room "${room.key.key}" cannot be opened: its store does not answer.`, error);
   }
 }
 
-function restoredClient(
-  { id, url, ip, joinedAt, session }: SavedMember,
-  data: SavedData | undefined,
-  address: RoomAddress,
-  wallOffset: number,
-): Client {
-  const client = new Client(ClientRequest.restored(url, ip), address);
-  client.id = id;
-  client.joinedAt = joinedAt - wallOffset;
-  if (data !== undefined) {
-    client.data = data[1];
-    client.tag(...data[2]);
+async function reading<T>(room: DurableRoom, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw unreadable(room, error);
   }
-  if (session === null) return client;
-  client.session = Session.restored(session.tokens, session.handled);
-  client.session.clientId = id;
-  client.session.firstBroadcast = session.firstBroadcast;
-  client.session.ownFrames = session.ownFrames;
-  client.session.firstEntry = session.firstEntry;
-  return client;
+}
+
+interface Circumstances {
+  readonly options: ResolvedDurable;
+  readonly clock: JamsocketClock;
+  readonly isGated: boolean;
+}
+
+async function fillIn(
+  room: DurableRoom,
+  record: ReadRecord,
+  fields: RoomStateFields,
+  { options, clock, isGated }: Circumstances,
+): Promise<Pick<OwnedRoom, 'restored' | 'isExpired' | 'savedAt'>> {
+  const { base, state } = record;
+  const version = state === undefined ? options.version : await fields.restore(state);
+  const wallOffset = clock.wallTime() - clock.now();
+  // Without a gate, clients may have seen and sent more than was saved before a crash.
+  restoreMembers(room, record, { wallOffset, isExact: isGated || base.endedBy !== null });
+  room.timers.restore(base.timers, { wallOffset, mayHaveRun: base.endedBy === null });
+  // How long a room was in use before a crash is unknown.
+  const isLeft = base.endedBy !== null && base.members.length + base.leaving.length + base.timers.length === 0;
+  return {
+    restored: { reason: base.endedBy ?? 'crash', version, savedAt: new Date(base.savedAt) },
+    savedAt: base.savedAt - wallOffset,
+    isExpired: isLeft && clock.wallTime() - base.savedAt >= options.expireMs,
+  };
 }

@@ -1,39 +1,29 @@
 import { inDetachedContext } from '../base/async-context.js';
-import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import type { Restored, RoomLifecycle, RoomSaving } from '../members/room-lifecycle.js';
 import { GatedOutbox, type GateOwner } from '../outbox/gated-outbox.js';
 import type { ResolvedDurable } from '../options/durable.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { Claim, RoomKey, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import type { RoomWrite, WriteOutcome } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
 import type { CommitSource, GroupCommit } from './group-commit.js';
-import { floodedGate, notSaved, storeUnavailable, unreadable } from './room-refusals.js';
-import { readRecord, type EndReason, type ReadRecord } from './record.js';
-import { restoreMembers } from './restore-room.js';
-import { RoomRecorder, type RecordDelta, type RecordedRoom } from './room-recorder.js';
-import { RoomStateFields } from './room-state.js';
+import { floodedGate, notSaved } from './room-refusals.js';
+import { type EndReason } from './record.js';
+import type { RoomRecorder } from './room-recorder.js';
 import { SaveAccount } from './save-account.js';
+import { Draft, type TakenDraft } from './draft.js';
+import { recordedRoom } from './recorded-room.js';
+import { restoreRoom, type RestoreServices } from './restore-room.js';
+import { MAX_WAIT_MS, UnsavedOutput } from './unsaved-output.js';
 
 /** What all durable rooms of a process share. */
-export interface DurableServices {
+export interface DurableServices extends RestoreServices {
   readonly commits: GroupCommit;
-  readonly clock: JamsocketClock;
   /** Names this process at the store. */
   readonly owner: string;
-  /** Makes the process the owner of a room. */
-  claim(room: RoomKey): Promise<Claim>;
 }
 
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** A store that keeps a room waiting for so long has its clients sent away, and no others let in. */
-const MAX_WAIT_MS = 10_000;
-
-/** Saves one room, keeps back what is not saved yet, and fills a new instance in with what was saved. */
+/** Saves one room, keeps its output back until it is saved, and restores a new instance of it. */
 export class RoomDurability implements RoomLifecycle<Client>, CommitSource, GateOwner {
   restored: Restored | undefined = undefined;
   isExpired = false;
@@ -45,33 +35,16 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   readonly #leaving = new Set<Client>();
   /** Something may have changed since the last snapshot. */
   #isDirty = false;
-  /** It is time to write that, as soon as no turn is under way. */
+  /** The changes are to be written as soon as no turn is under way. */
   #isDue = false;
   #timer: NodeJS.Timeout | null = null;
-  /** What snapshots have found, and no write has taken. */
-  #draft: RecordDelta | null = null;
-  /** What waits at the gate up to here is safe when the draft and everything before it is written. */
-  #draftMark = 0;
-  /** When the last snapshot was taken, on the clock. */
-  #draftAt = 0;
-  #draftWaiters: Waiter[] = [];
-  /** The same of the write that is under way; `null` if none is. */
-  #writing: {
-    readonly mark: number;
-    readonly waiters: readonly Waiter[];
-    readonly delta: RecordDelta;
-    readonly snapshotAt: number;
-    readonly since: number;
-  } | null = null;
-  /** The gate overflowed, and nothing has passed since. */
-  #isFlooded = false;
-  /** The state cannot be saved: what the room sends has been waiting since then, on the clock. */
-  #unsavableSince = -1;
-  #unsavableTimer: NodeJS.Timeout | null = null;
+  readonly #draft = new Draft();
+  /** The write that is under way. */
+  #writing: TakenDraft | null = null;
+  readonly #unsaved: UnsavedOutput;
   #isDeleting = false;
   #isReleasing = false;
   #isOver = false;
-  #reported = '';
 
   constructor(
     private readonly room: DurableRoom,
@@ -79,6 +52,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     private readonly services: DurableServices,
   ) {
     this.#account = new SaveAccount(room, services.clock);
+    this.#unsaved = new UnsavedOutput(services.clock, () => this.isWaiting());
   }
 
   get isOver(): boolean {
@@ -87,10 +61,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   get isStuck(): boolean {
     if (this.#gate === null) return false;
-    const { commits, clock } = this.services;
-    if (this.#isFlooded || commits.waitingMs >= MAX_WAIT_MS) return true;
-    const isTooLong = (since: number) => since >= 0 && clock.now() - since >= MAX_WAIT_MS;
-    return isTooLong(this.#writing?.since ?? -1) || isTooLong(this.#unsavableSince);
+    return this.services.commits.waitingMs >= MAX_WAIT_MS || this.#unsaved.isStuck(this.#writing?.since);
   }
 
   get saving(): RoomSaving {
@@ -103,7 +74,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
       sizes: this.#recorder?.sizes,
       saves: this.#sequence,
       fence: this.#fence,
-      isUnsaved: this.#isDirty || this.#draft !== null || this.#writing !== null,
+      isUnsaved: this.#isDirty || !this.#draft.isEmpty || this.#writing !== null,
       gated: gate?.hasWaiting ? { bytes: gate.waitingBytes, forMs: gatedForMs } : undefined,
     };
   }
@@ -120,24 +91,24 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   gateOverflows(): void {
     if (this.#isOver || this.#gate!.waitingBytes <= this.options.maxGatedBytes) return;
-    this.#isFlooded = true;
+    this.#unsaved.isFlooded = true;
     this.room.report(floodedGate(this.room, this.options.maxGatedBytes));
     this.#sendAway();
   }
 
   async restore(): Promise<void> {
-    const { version, migrate, save } = this.options;
-    const fields = new RoomStateFields(this.room.stateHolders, version, migrate);
-    const { fence, record: stored } = await this.#claim();
-    this.#fence = fence;
-    this.#sequence = stored?.sequence ?? 0;
-    const record = stored && (await this.#reading(() => readRecord(stored)));
-    this.#recorder = new RoomRecorder(fields, save === 'turn', record?.lastSegment ?? 0);
-    if (record !== undefined) await this.#reading(() => this.#fillIn(record, fields));
+    const { room, options, services } = this;
+    const owned = await restoreRoom(room, options, services, this.#gate !== null);
+    this.#fence = owned.fence;
+    this.#sequence = owned.sequence;
+    this.#recorder = owned.recorder;
+    this.restored = owned.restored;
+    this.isExpired = owned.isExpired;
+    this.#account.savedAt = owned.savedAt;
   }
 
   async started(): Promise<void> {
-    // Before anyone comes in the record has to say that an instance lives: if that ends now, it is a crash.
+    // Before clients join, the record must say that an instance is running: from now on, an end without a save is a crash.
     if (this.restored !== undefined) await this.#saved(null);
     else this.#changed();
   }
@@ -182,7 +153,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   async delete(): Promise<void> {
     if (this.#isOver) return;
     this.#isDeleting = true;
-    this.#draft = {};
+    this.#draft.discard();
     await this.#commit();
     this.abandon();
   }
@@ -191,29 +162,25 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopTimer();
-    this.#savable();
+    this.#unsaved.savable();
     this.services.commits.remove(this);
     this.#gate?.discard();
-    for (const { reject } of [...(this.#writing?.waiters ?? []), ...this.#draftWaiters]) reject(notSaved(this.room));
+    for (const { reject } of [...(this.#writing?.waiters ?? []), ...this.#draft.waiters]) reject(notSaved(this.room));
   }
 
   takeWrite(): RoomWrite | undefined {
     if (this.#isOver || this.#writing !== null) return undefined;
     if (this.#isDirty && this.room.isBetweenTurns && !this.#isDeleting) this.#trySnapshot();
-    const delta = this.#draft;
-    if (delta === null && this.#isDirty) return undefined;
-    const waiters = this.#draftWaiters;
-    this.#draftWaiters = [];
-    if (delta === null) {
-      this.#pass(this.#draftMark, this.#draftAt, waiters);
+    if (this.#draft.isEmpty && this.#isDirty) return undefined;
+    const taken = this.#draft.take(this.services.clock.now());
+    if (taken.delta === null) {
+      this.#pass(taken);
       return undefined;
     }
-    this.#draft = null;
-    const since = this.services.clock.now();
-    this.#writing = { mark: this.#draftMark, waiters, delta, snapshotAt: this.#draftAt, since };
+    this.#writing = taken;
     const sequence = ++this.#sequence;
     const head = { room: this.room.key, fence: this.#fence, owner: this.services.owner, sequence };
-    return this.#isDeleting ? { ...head, isDelete: true } : { ...head, ...delta, isRelease: this.#isReleasing };
+    return this.#isDeleting ? { ...head, isDelete: true } : { ...head, ...taken.delta, isRelease: this.#isReleasing };
   }
 
   written(outcome: WriteOutcome): void {
@@ -225,20 +192,20 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   }
 
   #written(outcome: WriteOutcome): void {
-    const { mark, waiters, delta, snapshotAt } = this.#writing!;
+    const writing = this.#writing!;
     this.#writing = null;
-    this.#isFlooded = false;
+    this.#unsaved.isFlooded = false;
     if (this.#isOver) return;
     if (outcome === 'fenced' && !this.#isDeleting) {
       this.#account.fenced();
       this.abandon();
-      for (const { reject } of waiters) reject(notSaved(this.room));
+      for (const { reject } of writing.waiters) reject(notSaved(this.room));
       this.room.lost();
       return;
     }
-    if (!this.#isDeleting) this.#account.saved(delta, snapshotAt);
-    this.#pass(mark, snapshotAt, waiters);
-    if (this.#draft !== null || (this.#isDirty && this.#isDue) || this.#gate?.hasWaiting)
+    if (!this.#isDeleting) this.#account.saved(writing.delta!, writing.snapshotAt);
+    this.#pass(writing);
+    if (!this.#draft.isEmpty || (this.#isDirty && this.#isDue) || this.#gate?.hasWaiting)
       this.services.commits.add(this);
   }
 
@@ -246,7 +213,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     if (this.isStuck && !this.#isOver) this.#sendAway();
   }
 
-  /** The clients would wait too long: they are sent away and keep their places, and what they miss is in the log. */
+  /** The clients would wait too long. They keep their places, and what they miss is in the log. */
   #sendAway(): void {
     inDetachedContext(() => this.room.park());
     this.#gate!.dropFrames();
@@ -267,8 +234,8 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     }
   }
 
-  /** What others may see now leaves, and those who asked are told. */
-  #pass(mark: number, snapshotAt: number, waiters: readonly Waiter[]): void {
+  /** Releases the output that is safe now, and tells those who wait. */
+  #pass({ mark, snapshotAt, waiters }: TakenDraft): void {
     if (this.#gate !== null) this.#account.release(this.#gate, mark, snapshotAt);
     for (const { resolve } of waiters) resolve();
   }
@@ -282,130 +249,35 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   #commit(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#draftWaiters.push({ resolve, reject });
+      this.#draft.wait({ resolve, reject });
       this.services.commits.add(this);
     });
   }
 
-  /** A room that cannot be saved says so once, and goes on: its last good record stays. */
+  /** A room that cannot be saved reports that once and goes on: its last good record stays. */
   #trySnapshot(): void {
     try {
       this.#snapshot(null);
-      this.#savable();
+      this.#unsaved.savable();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (message !== this.#reported) this.room.report(error);
-      this.#reported = message;
-      if (this.#gate !== null) this.#unsavable();
+      if (this.#unsaved.isNew(error)) this.room.report(error);
+      if (this.#gate !== null) this.#unsaved.unsavable();
     }
-  }
-
-  #savable(): void {
-    this.#reported = '';
-    this.#unsavableSince = -1;
-    if (this.#unsavableTimer !== null) this.services.clock.clearTimeout(this.#unsavableTimer);
-    this.#unsavableTimer = null;
-  }
-
-  /** Nothing leaves the room until its state can be saved, which its clients are not to wait for without end. */
-  #unsavable(): void {
-    const { clock } = this.services;
-    if (this.#unsavableSince < 0) this.#unsavableSince = clock.now();
-    this.#unsavableTimer ??= clock.setTimeout(() => {
-      this.#unsavableTimer = null;
-      this.isWaiting();
-    }, MAX_WAIT_MS);
   }
 
   /** @throws DurableError `bad_state` */
   #snapshot(endedBy: EndReason | null): void {
-    const image = this.#image();
+    const image = recordedRoom(this.room, this.#leaving, this.services.clock, this.options.expireMs);
     const delta = this.#recorder!.take(image, endedBy);
     this.#isReleasing = endedBy !== null;
     this.#isDirty = false;
     this.#isDue = false;
     this.#stopTimer();
-    this.#draftMark = this.#gate?.mark ?? 0;
-    this.#draftAt = image.wallNow - image.wallOffset;
-    if (delta !== undefined) this.#draft = this.#draft === null ? delta : merged(this.#draft, delta);
-  }
-
-  #image(): RecordedRoom {
-    const { members, timers, className } = this.room;
-    const { clock } = this.services;
-    const wallNow = clock.wallTime();
-    const wallOffset = wallNow - clock.now();
-    const saved = timers.saved(wallOffset);
-    const { clients, log, lastId, clientKeys } = members;
-    const dueAt = this.#dueAt(
-      saved.map((timer) => timer.dueAt),
-      wallNow,
-    );
-    const leaving = this.#leaving;
-    const nextId = lastId;
-    return { className, clients, leaving, log, nextId, clientKeys, timers: saved, dueAt, wallOffset, wallNow };
-  }
-
-  /** When somebody has to see to the room, should this instance be gone by then. */
-  #dueAt(timers: readonly number[], wallNow: number): number | null {
-    const { members } = this.room;
-    const hasMembers = members.clients.size > 0 || this.#leaving.size > 0;
-    const times = [...timers, hasMembers ? roundedUp(wallNow) : Infinity, roundedUp(wallNow + this.options.expireMs)];
-    const first = Math.min(...times);
-    return first === Infinity ? null : first;
+    this.#draft.add(delta, this.#gate?.mark ?? 0, image.wallNow - image.wallOffset);
   }
 
   #stopTimer(): void {
     if (this.#timer !== null) this.services.clock.clearTimeout(this.#timer);
     this.#timer = null;
   }
-
-  async #claim(): Promise<Claim> {
-    try {
-      return await this.services.claim(this.room.key);
-    } catch (error) {
-      if ((error as { code?: unknown } | undefined)?.code === 'record_unreadable') throw unreadable(this.room, error);
-      throw storeUnavailable(`Room "${this.room.key.key}" cannot be opened: its store does not answer.`, error);
-    }
-  }
-
-  async #reading<T>(read: () => T | Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      throw unreadable(this.room, error);
-    }
-  }
-
-  async #fillIn(record: ReadRecord, fields: RoomStateFields): Promise<void> {
-    const { base, state } = record;
-    const version = state === undefined ? this.options.version : await fields.restore(state);
-    const { clock } = this.services;
-    const wallOffset = clock.wallTime() - clock.now();
-    // Without a gate clients may have seen, and sent, more than was saved before a crash.
-    const isExact = this.#gate !== null || base.endedBy !== null;
-    this.#account.savedAt = base.savedAt - wallOffset;
-    restoreMembers(this.room, record, { wallOffset, isExact });
-    this.room.timers.restore(base.timers, { wallOffset, mayHaveRun: base.endedBy === null });
-    this.restored = { reason: base.endedBy ?? 'crash', version, savedAt: new Date(base.savedAt) };
-    // After a crash nobody knows how long the room was in use.
-    const isLeft = base.endedBy !== null && base.members.length + base.leaving.length + base.timers.length === 0;
-    this.isExpired = isLeft && clock.wallTime() - base.savedAt >= this.options.expireMs;
-  }
-}
-
-/** Keeps a time that is written again and again from being another one each time. */
-const ROUND_MS = 10_000;
-
-function roundedUp(ms: number): number {
-  return Math.ceil(ms / ROUND_MS) * ROUND_MS;
-}
-
-function merged(first: RecordDelta, then: RecordDelta): RecordDelta {
-  return {
-    ...first,
-    ...then,
-    parts: { ...first.parts, ...then.parts },
-    segments: [...(first.segments ?? []), ...(then.segments ?? [])],
-  };
 }

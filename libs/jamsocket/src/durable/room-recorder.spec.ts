@@ -9,7 +9,8 @@ import type { StoredRecord } from '../store/room-store.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { Frame } from '../wire/frame.js';
 import { readRecord, type SavedTimer } from './record.js';
-import { RoomRecorder, type RecordDelta, type RecordedRoom } from './room-recorder.js';
+import type { RecordedRoom } from './recorded-room.js';
+import { RoomRecorder, type RecordDelta } from './room-recorder.js';
 import { RoomStateFields } from './room-state.js';
 
 class Ledger {

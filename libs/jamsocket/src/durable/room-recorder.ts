@@ -1,37 +1,12 @@
-import type { Client } from '../members/client.js';
 import type { ReplayLog } from '../members/replay-log.js';
 import type { SavedSizes } from '../members/room-lifecycle.js';
 import type { RoomWrite } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';
-import {
-  encode,
-  PART,
-  type EndReason,
-  type SavedBase,
-  type SavedCounters,
-  type SavedMember,
-  type SavedTimer,
-} from './record.js';
+import { encode, PART, type EndReason, type SavedBase, type SavedCounters, type SavedMember } from './record.js';
+import type { RecordedRoom } from './recorded-room.js';
 import { isAsSaved, savedData, savedEntry, savedMember } from './room-image.js';
 import type { RoomStateFields } from './room-state.js';
 import { findUnclonable } from './unclonable.js';
-
-/** A room as the recorder sees it, between two turns. */
-export interface RecordedRoom {
-  readonly className: string;
-  readonly clients: ReadonlyMap<number, Client>;
-  /** Clients that have left, and whose `@OnDisconnect` has not run. */
-  readonly leaving: ReadonlySet<Client>;
-  /** `null` while nobody speaks `jamsocket.v1`. */
-  readonly log: ReplayLog | null;
-  readonly nextId: number;
-  readonly clientKeys: ReadonlyMap<string, number>;
-  readonly timers: readonly SavedTimer[];
-  readonly dueAt: number | null;
-  /** Milliseconds since 1970 at 0 on the clock. */
-  readonly wallOffset: number;
-  readonly wallNow: number;
-}
 
 /** What a write is made of, but for whose it is. */
 export type RecordDelta = Pick<RoomWrite, 'parts' | 'segments' | 'keepFrom' | 'dueAt'>;

@@ -1,0 +1,53 @@
+import type { JamsocketClock } from '../base/sources.js';
+
+/** If what a room sends has waited for the store this long, its clients are sent away and no others are let in. */
+export const MAX_WAIT_MS = 10_000;
+
+/** Why and for how long the output of a room with `save: 'turn'` cannot leave. */
+export class UnsavedOutput {
+  /** The gate overflowed, and nothing has passed since. */
+  isFlooded = false;
+  /** Message of the last error of a snapshot, which is reported once. */
+  #reported = '';
+  /** Since when the state cannot be saved, on the clock; -1 if it can. */
+  #unsavableSince = -1;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly clock: JamsocketClock,
+    private readonly waitsTooLong: () => void,
+  ) {}
+
+  /** @param writingSince when the write that is under way began; `undefined` if none is */
+  isStuck(writingSince: number | undefined): boolean {
+    return this.isFlooded || this.#isTooLong(this.#unsavableSince) || this.#isTooLong(writingSince ?? -1);
+  }
+
+  savable(): void {
+    this.#reported = '';
+    this.#unsavableSince = -1;
+    if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** @returns whether the error is a new one */
+  isNew(error: unknown): boolean {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message === this.#reported) return false;
+    this.#reported = message;
+    return true;
+  }
+
+  /** Nothing leaves the room until its state can be saved. The clients do not wait for that without limit. */
+  unsavable(): void {
+    if (this.#unsavableSince < 0) this.#unsavableSince = this.clock.now();
+    this.#timer ??= this.clock.setTimeout(() => {
+      this.#timer = null;
+      this.waitsTooLong();
+    }, MAX_WAIT_MS);
+  }
+
+  #isTooLong(since: number): boolean {
+    return since >= 0 && this.clock.now() - since >= MAX_WAIT_MS;
+  }
+}
