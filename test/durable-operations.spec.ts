@@ -102,9 +102,9 @@ describe('of its durable rooms an operator', () => {
         'store_commits_total',
       );
       expect([savesThen! - saves!, commitsThen! - commits!]).toEqual([1, 1]);
-      // What has changed is the state: a few bytes of it, and nothing else of the record.
+      // What has changed is the state: it and the time are written, and nothing else of the record.
       const { record } = await store.claim({ service: 'ledger', key: 'one' }, 'reader');
-      expect(bytesThen! - bytes!).toBe(record!.parts.state.byteLength);
+      expect(bytesThen! - bytes!).toBe(record!.parts.state.byteLength + record!.parts.at.byteLength);
       // A room without a gate is saved once for all that changes in a second.
       for (let count = 0; count < 5; count++) bob.send('more');
       await room.advance(1_000);

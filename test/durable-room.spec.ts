@@ -364,7 +364,7 @@ describe('a durable room in a test', () => {
       await room.advance(2 * DAY);
       const { parts } = await read();
       expect(Buffer.compare(parts[part], torn)).toBe(0);
-      expect(Object.keys(parts).sort()).toEqual(['base', 'data', 'state']);
+      expect(Object.keys(parts).sort()).toEqual(['at', 'base', 'data', 'state']);
       expect(log).toEqual([]);
       await room.close();
     });

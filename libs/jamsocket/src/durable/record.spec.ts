@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { serialize } from 'node:v8';
 import {
   encode,
+  encodeTime,
   PART,
   readRecord,
   type SavedBase,
@@ -89,12 +90,38 @@ describe('a record', () => {
     ]);
   });
 
+  it('was saved last when its state was, if that came after all else', () => {
+    const savedAt = (of: SavedBase, at: number, segments: readonly { number: number; bytes: Buffer }[] = []) =>
+      readRecord({ parts: { [PART.base]: encode(of), [PART.at]: encodeTime(at) }, segments, sequence: 1 }).base.savedAt;
+    const alive = base({ endedBy: null, savedAt: 5 });
+    expect(savedAt(alive, 6)).toBe(6);
+    expect(savedAt(alive, 6, [{ number: 11, bytes: encode(segment({ savedAt: 9 })) }])).toBe(9);
+    // An orderly end is the last write, whatever the wall clock said before.
+    expect(savedAt(base({ endedBy: 'idle', savedAt: 5 }), 6)).toBe(5);
+  });
+
   it.each<[string, Parameters<typeof readRecord>[0]]>([
     ['no base', { parts: { [PART.state]: Buffer.from('x') }, segments: [], sequence: 1 }],
     ['a base of nothing', { parts: { [PART.base]: Buffer.alloc(0) }, segments: [], sequence: 1 }],
     ['a base that was torn', { parts: { [PART.base]: encode(base()).subarray(0, 40) }, segments: [], sequence: 1 }],
     ['a base of zeros', { parts: { [PART.base]: Buffer.alloc(100) }, segments: [], sequence: 1 }],
     ['something else', { parts: { [PART.base]: serialize('hello') }, segments: [], sequence: 1 }],
+    [
+      'a torn time',
+      {
+        parts: { [PART.base]: encode(base({ endedBy: null })), [PART.at]: Buffer.alloc(7) },
+        segments: [],
+        sequence: 1,
+      },
+    ],
+    [
+      'a time that is none',
+      {
+        parts: { [PART.base]: encode(base({ endedBy: null })), [PART.at]: encodeTime(NaN) },
+        segments: [],
+        sequence: 1,
+      },
+    ],
     ['nothing in its place', { parts: { [PART.base]: serialize([1, null]) }, segments: [], sequence: 1 }],
     [
       'a torn segment',

@@ -6,8 +6,8 @@ import { DurableError } from './durable-error.js';
 /** Of the form of what follows: a reader refuses what a later version of the library wrote. */
 const FORMAT = 1;
 
-/** Names of a record's parts. */
-export const PART = { state: 'state', data: 'data', base: 'base' } as const;
+/** Names of a record's parts. `at` is when state or data were written without anything else. */
+export const PART = { state: 'state', data: 'data', base: 'base', at: 'at' } as const;
 
 /** Why the instance before ended; `null` while one lives, so a record that says so is what a crash left. */
 export type EndReason = 'idle' | 'restart' | 'moved';
@@ -103,6 +103,12 @@ export function encode(value: SavedBase | SavedSegment | readonly SavedData[]): 
   return serialize([FORMAT, value]);
 }
 
+export function encodeTime(ms: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(ms);
+  return bytes;
+}
+
 /** @throws DurableError `unreadable` */
 export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
   try {
@@ -121,6 +127,7 @@ export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
       if (number !== base.segment + 1) throw new Error(`segment ${base.segment + 1} is missing`);
       base = advanced(base, segment, number);
     }
+    base = { ...base, savedAt: lastSave(base, parts[PART.at]) };
     const data = parts[PART.data] === undefined ? [] : decode<readonly SavedData[]>(parts[PART.data]);
     return { state: parts[PART.state], data, base, entries, firstEntry, lastSegment: base.segment };
   } catch (error) {
@@ -128,6 +135,14 @@ export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
       cause: error,
     });
   }
+}
+
+/** The base of an orderly end is always the last write. */
+function lastSave({ savedAt, endedBy }: SavedBase, at: Uint8Array | undefined): number {
+  if (at === undefined || endedBy !== null) return savedAt;
+  const time = Buffer.from(at).readDoubleBE();
+  if (!Number.isFinite(time)) throw new Error('the time of its last save is invalid');
+  return Math.max(savedAt, time);
 }
 
 /** The base as it is after one more segment. */

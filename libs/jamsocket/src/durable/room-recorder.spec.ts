@@ -100,9 +100,11 @@ describe('what is written of a room', () => {
     expect(write()).toBe('base data state');
     expect(write()).toBeUndefined();
     service.total = 5;
-    expect(write()).toBe('state');
+    expect(write()).toBe('at state');
     client.data = { name: 'ann' };
-    expect(write()).toBe('data');
+    clock.moveTo(250);
+    expect(write()).toBe('at data');
+    expect(read().base.savedAt).toBe(1_250);
     log!.broadcast(Frame.text('hello'), []);
     expect(write()).toBe('segment');
     handled(client);

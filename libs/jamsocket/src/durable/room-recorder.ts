@@ -2,7 +2,15 @@ import type { ReplayLog } from '../members/replay-log.js';
 import type { SavedSizes } from '../members/room-lifecycle.js';
 import type { RoomWrite } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';
-import { encode, PART, type EndReason, type SavedBase, type SavedCounters, type SavedMember } from './record.js';
+import {
+  encode,
+  encodeTime,
+  PART,
+  type EndReason,
+  type SavedBase,
+  type SavedCounters,
+  type SavedMember,
+} from './record.js';
 import type { RecordedRoom } from './recorded-room.js';
 import { isAsSaved, savedData, savedEntry, savedMember } from './room-image.js';
 import type { RoomStateFields } from './room-state.js';
@@ -75,7 +83,11 @@ export class RoomRecorder {
     const hasEntries = writesLog && room.log.next > this.#written;
     const isChanged = this.#noteChanges(room);
     const wantsBase = this.#needsBase || isLast || this.#sinceBase >= MAX_SEGMENTS || (isChanged && !this.writesLog);
-    if (!wantsBase && !isChanged && !hasEntries) return Object.keys(parts).length === 0 ? undefined : { parts };
+    if (!wantsBase && !isChanged && !hasEntries) {
+      if (Object.keys(parts).length === 0) return undefined;
+      parts[PART.at] = encodeTime(room.wallNow);
+      return { parts };
+    }
     const segments = hasEntries || !wantsBase ? [this.#nextSegment(room, writesLog)] : [];
     if (wantsBase) parts[PART.base] = this.#base(room, endedBy);
     return { parts, segments, keepFrom: this.#keepFrom(room), dueAt: room.dueAt };
