@@ -198,6 +198,28 @@ describe("the inspector's list of rooms", () => {
   });
 });
 
+describe("the inspector's header", () => {
+  it('says of a store whether it works, and why not', async () => {
+    fake.change([row('chat', 'lobby')]);
+    const page = await open();
+    await untilRooms(['lobby']);
+    expect([await page.isVisible('#store'), await page.isVisible('#outage')]).toEqual([false, false]);
+    fake.store = {};
+    fake.change([]);
+    await until(() => page.textContent('#store'), 'works');
+    fake.store = { outage: `The store has taken nothing for 3 s: ${HOSTILE}\u202e` };
+    fake.change([]);
+    await until(() => page.textContent('#store'), 'away');
+    expect(await page.textContent('#outage')).toBe(
+      `Durable rooms cannot be saved. The store has taken nothing for 3 s: ${HOSTILE}\\u{202e}`,
+    );
+    fake.store = {};
+    fake.change([]);
+    await page.waitForSelector('#outage', { state: 'hidden' });
+    expect(visited.complaints).toEqual([]);
+  });
+});
+
 describe('the view of a room', () => {
   it('is opened and left by keyboard', async () => {
     fake.change([row('chat', 'first', { clients: 9 }), row('chat', 'a/b c', { clients: 2 })]);
@@ -303,6 +325,51 @@ describe('the view of a room', () => {
     fake.detail(detailOf('chat/lobby', { isGone: true }));
     await page.getByText('This room is gone.').waitFor();
     expect(await page.isDisabled('#close-room')).toBe(true);
+  });
+
+  it('shows what is saved of a durable room, and nothing of that for others', async () => {
+    fake.change([row('chat', 'lobby'), row('chat', 'garden')]);
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.watched), ['chat/lobby']);
+    // The first reading of the page.
+    const now = Date.UTC(2026, 0, 1, 12, 0, 1);
+    const saved = {
+      save: 'turn',
+      savedAt: now - 65_000,
+      sizes: { state: 3 * 1024, clientData: 0, members: 512, log: 512 },
+      saves: 1_234,
+      fence: 1_764_460_800_000_000,
+      isUnsaved: true,
+      gated: { bytes: 2_048, forMs: 1_550 },
+      restored: { reason: 'crash', version: 2, savedAt: now - 3_600_000 },
+    } as const;
+    fake.detail(detailOf('chat/lobby', { saved }));
+    const facts = () =>
+      page.$$eval('#saved > div', (rows) => rows.map((each) => each.textContent?.replaceAll('\u00a0', ' ')));
+    await until(facts, [
+      'Levelsaved after each turn',
+      'Last save1 min 05 s ago, 1,234 in all',
+      'Changessome are not saved yet',
+      'Size4.0 KiB: state 3.0 KiB, members and timers 512 B, log 512 B',
+      'At the gate2.0 KiB for 1,550 ms',
+      'Restoredafter a crash, as it was 1 h 00 min ago, version 2',
+      'Fence1764460800000000',
+    ]);
+    expect(await page.getAttribute('#saved [data-level=trouble]', 'data-level')).toBe('trouble');
+    const fresh = { save: 5_000, saves: 0, fence: 7, isUnsaved: false };
+    fake.detail(detailOf('chat/lobby', { saved: { ...fresh, save: 5_000 } }));
+    await until(facts, [
+      'Levelsaved 5 s after a change',
+      'Last savenone yet',
+      'Changesall are saved',
+      'Size–',
+      'At the gateno gate',
+      'Restoredno, it is new',
+      'Fence7',
+    ]);
+    expect(await page.$('#saved [data-level=trouble]')).toBeNull();
+    fake.detail(detailOf('chat/lobby'));
+    await page.waitForSelector('#saved-panel', { state: 'hidden' });
   });
 
   it('asks before it closes a room or disconnects a client, and marks the request as its own', async () => {

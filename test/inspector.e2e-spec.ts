@@ -10,6 +10,7 @@ import {
   OnConnect,
   OnMessage,
   OnTimer,
+  State,
   type Client,
 } from 'nestjs-jamsocket';
 import { JamsocketInspectorModule, type JamsocketInspectorOptions } from 'nestjs-jamsocket/inspector';
@@ -17,6 +18,7 @@ import request from 'supertest';
 import { startDemo } from './support/demo-app.js';
 import { InspectorPasswordGuard } from './support/inspector-password.guard.js';
 import { InspectorStream } from './support/inspector-stream.js';
+import { MoodyStore } from './support/moody-store.js';
 import { ResumingClient } from './support/resuming-client.js';
 import {
   EXPRESS_ALONE,
@@ -79,6 +81,17 @@ class TalkRoom {
 
 @JamsocketService('games/:game/:room')
 class GameRoom {}
+
+@JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
+class LedgerRoom {
+  @State() total = 0;
+
+  @OnMessage()
+  add(_client: Client, text: string) {
+    this.total += Number(text);
+    return `total ${this.total}`;
+  }
+}
 
 let started: TestApp | undefined;
 const streams: InspectorStream[] = [];
@@ -239,6 +252,60 @@ describe.each([EXPRESS_ALONE, FASTIFY])('the inspector, on $platform', (host) =>
     expect(Math.abs(Date.now() - room.clients[0].joinedAt)).toBeLessThan(60_000);
     await ann.close();
     expect(await stream.next('room', ({ isGone }) => isGone)).toMatchObject({ clients: [], timers: [] });
+  });
+
+  it('shows what is saved of a durable room, and whether its store works', async () => {
+    const store = new MoodyStore();
+    const app = await start({}, host, { providers: [TalkRoom, LedgerRoom, Dictionary], options: { store } });
+    await enter(app);
+    const ann = await enter(app, '/ws/ledger/one');
+    ann.send('5');
+    await ann.until('total 5');
+    const stream = await look(app, 'ledger/one');
+    expect((await stream.next('overview')).store).toEqual({});
+    const { saved } = await stream.next('room', (room) => room.saved.isUnsaved === false);
+    expect(saved).toEqual({
+      save: 'turn',
+      savedAt: expect.any(Number),
+      sizes: {
+        state: expect.any(Number),
+        clientData: expect.any(Number),
+        members: expect.any(Number),
+        log: expect.any(Number),
+      },
+      saves: expect.any(Number),
+      fence: expect.any(Number),
+      isUnsaved: false,
+    });
+    expect(Math.abs(Date.now() - saved.savedAt)).toBeLessThan(60_000);
+    const { fence, record } = await store.claim({ service: 'ledger', key: 'one' }, 'reader');
+    expect([saved.fence, saved.saves]).toEqual([fence - 1, record!.sequence]);
+    const sizeOf = (parts: readonly Uint8Array[]) => parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(saved.sizes).toEqual({
+      state: record!.parts.state.byteLength,
+      clientData: record!.parts.data.byteLength,
+      members: record!.parts.base.byteLength,
+      log: sizeOf(record!.segments.map(({ bytes }) => bytes)),
+    });
+    expect((await (await look(app, 'talk/lobby')).next('room')).saved).toBeUndefined();
+
+    // Another process has claimed the room: the client is sent away, and the room is restored for the next one.
+    ann.send('1');
+    await ann.closed;
+    const bob = await enter(app, '/ws/ledger/one');
+    const back = await stream.next('room', (room) => room.saved?.restored !== undefined);
+    expect(back.saved.restored).toEqual({ reason: 'crash', version: 1, savedAt: expect.any(Number) });
+    // The page is told by the rooms' clock, the record by that of the wall.
+    expect(Math.abs(back.saved.restored.savedAt - saved.savedAt)).toBeLessThan(50);
+    store.mood = 'failing';
+    bob.send('6');
+    const { gated } = (await stream.next('room', (room) => room.saved.gated !== undefined)).saved;
+    expect(gated).toEqual({ bytes: expect.any(Number), forMs: expect.any(Number) });
+    const { store: away } = await stream.next('overview', (overview) => overview.store.outage !== undefined);
+    expect(away.outage).toMatch(/^The store has taken nothing for \d s: the disk is full$/);
+    store.mood = 'good';
+    await bob.until('total 11');
+    await stream.next('overview', (overview) => overview.store.outage === undefined);
   });
 
   it('shows state, data and queries only where that was asked for', async () => {

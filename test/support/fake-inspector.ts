@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type {
   InspectorEvents,
+  Overview,
   RoomDetail,
   RoomRow,
   TrafficEntry,
@@ -20,6 +21,8 @@ export class FakeInspector {
   readonly actions: { path: string; body: unknown; header: unknown }[] = [];
   /** Keys of the rooms that pages have asked to watch, in order. */
   readonly watched: string[] = [];
+  /** What the next overview says of the store; `undefined` without one. */
+  store: Overview['store'] = undefined;
   readonly #rooms = new Map<string, RoomRow>();
   readonly #streams = new Map<ServerResponse, { key: string | null }>();
   readonly #server = createServer((request, response) => this.#answer(request, response));
@@ -132,6 +135,7 @@ export class FakeInspector {
         };
       }),
       isStateShown: true,
+      store: this.store,
     });
   }
 }

@@ -8,6 +8,7 @@ import { byId, element, setAttribute, setText } from './dom.js';
 import { formatBytes, formatCount, formatDuration, formatRate } from './format.js';
 import { JsonTree } from './json-tree.js';
 import { notify } from './notice.js';
+import { SavedPanel } from './saved-panel.js';
 import { TestClient } from './test-client.js';
 import { TrafficView } from './traffic-view.js';
 import { partsOf } from './view-address.js';
@@ -19,6 +20,7 @@ export class RoomView {
   /** @type {RoomDetail | null} */
   #detail = null;
   #state = new JsonTree(byId('state', HTMLElement));
+  #saved = new SavedPanel();
   #testClient = new TestClient();
 
   /**
@@ -44,6 +46,7 @@ export class RoomView {
     this.traffic.reset();
     this.clients.show([], 0, 0);
     this.#showTimers([]);
+    this.#saved.show(undefined, 0);
     this.#testClient.aim('', '');
     if (key === '') return;
     const { service, room } = partsOf(key);
@@ -89,6 +92,7 @@ export class RoomView {
     this.#detail = detail;
     this.clients.show(detail.clients, detail.clientCount, now);
     this.#showTimers(detail.timers);
+    this.#saved.show(detail.saved, now);
     this.#showState(detail, isStateShown);
   }
 

@@ -5,6 +5,7 @@
 import { byId, setAttribute, setText } from './dom.js';
 import { formatBytes, formatCount, formatDelay, formatDuration, formatRate } from './format.js';
 import { Sparkline } from './sparkline.js';
+import { visibleName } from './visible.js';
 
 /** @type {Readonly<Record<FeedState, string>>} */
 const STATES = {
@@ -33,7 +34,7 @@ export class Vitals {
   }
 
   /** @param {Overview} overview */
-  show({ uptimeS, memory, eventLoopDelayMs, connections }) {
+  show({ uptimeS, memory, eventLoopDelayMs, connections, store }) {
     setText(byId('uptime', HTMLElement), formatDuration(uptimeS * 1000));
     const shownMemory = byId('memory', HTMLElement);
     setText(shownMemory, formatBytes(memory.rss));
@@ -44,6 +45,19 @@ export class Vitals {
     setText(byId('delay-max', HTMLElement), `max ${formatDelay(eventLoopDelayMs.max)}`);
     setAttribute(delay, 'data-level', eventLoopDelayMs.mean >= SLOW_MS ? 'trouble' : 'some');
     setText(byId('connections', HTMLElement), formatCount(connections));
+    this.#showStore(store);
+  }
+
+  /** @param {Overview['store']} store */
+  #showStore(store) {
+    const isAway = store?.outage !== undefined;
+    byId('store-vital', HTMLElement).hidden = store === undefined;
+    const shown = byId('store', HTMLElement);
+    setText(shown, isAway ? 'away' : 'works');
+    setAttribute(shown, 'data-level', isAway ? 'trouble' : 'some');
+    const outage = byId('outage', HTMLElement);
+    outage.hidden = !isAway;
+    setText(outage, isAway ? `Durable rooms cannot be saved. ${visibleName(store.outage)}` : '');
   }
 
   /**

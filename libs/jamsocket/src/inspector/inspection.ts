@@ -2,9 +2,11 @@ import { Logger } from '@nestjs/common';
 import { describeError } from '../base/foreign-value.js';
 import { logError } from '../base/log.js';
 import type { JamsocketClock } from '../base/sources.js';
+import type { Durability } from '../durable/durability.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { ResolvedInspectorOptions } from './inspector-options.js';
 import type { Overview } from './inspector-events.js';
+import { cutText } from './excerpts.js';
 import { ProcessReadings } from './process-readings.js';
 import { RoomDetails } from './room-detail.js';
 import type { RoomDirectory } from './room-directory.js';
@@ -14,6 +16,7 @@ import type { IsInjected } from './state-view.js';
 import type { Viewer } from './viewer.js';
 
 const TRAFFIC_INTERVAL_MS = 100;
+const MAX_OUTAGE = 1_000;
 const logger = new Logger('Jamsocket');
 
 /** What an inspection depends on. */
@@ -22,6 +25,8 @@ export interface InspectionParts {
   readonly directory: RoomDirectory;
   readonly observers: JamsocketObservers;
   readonly clock: JamsocketClock;
+  /** `null` without a store. */
+  readonly durability: Pick<Durability, 'outage'> | null;
   /** `null` if state is not shown. */
   readonly isInjected: IsInjected | null;
 }
@@ -122,7 +127,7 @@ export class Inspection {
   }
 
   #read(): Overview {
-    const { directory, clock, options, isInjected } = this.parts;
+    const { directory, clock, options, isInjected, durability } = this.parts;
     const now = clock.now();
     this.#table.read(directory.rooms, (room) => this.#meters.of(room), now - this.#readAt);
     this.#meters.reset();
@@ -136,6 +141,7 @@ export class Inspection {
       connections,
       services: directory.totalsOf(this.#table.rows),
       isStateShown: isInjected !== null,
+      ...(durability !== null && { store: { outage: durability.outage && cutText(durability.outage, MAX_OUTAGE) } }),
     };
   }
 }

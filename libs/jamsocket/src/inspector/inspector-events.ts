@@ -19,6 +19,13 @@ export interface Overview {
   readonly connections: number;
   readonly services: readonly ServiceTotals[];
   readonly isStateShown: boolean;
+  /** Where durable rooms are kept; missing without a store. */
+  readonly store?: StoreDetail;
+}
+
+export interface StoreDetail {
+  /** Why durable rooms cannot be saved or opened; missing while they can. */
+  readonly outage?: string;
 }
 
 export interface ServiceTotals {
@@ -70,6 +77,27 @@ export interface RoomDetail {
   readonly mailbox: number;
   readonly state?: unknown;
   readonly stateError?: string;
+  /** Missing for rooms that are not durable. */
+  readonly saved?: SavedDetail;
+}
+
+/** What is in the store of a room, and what waits for it. */
+export interface SavedDetail {
+  /** `turn`, or milliseconds from a change to its save. */
+  readonly save: 'turn' | number;
+  /** When the room was as it is saved; missing before the first save. */
+  readonly savedAt?: number;
+  /** In bytes; missing before the first save. */
+  readonly sizes?: Readonly<Record<'state' | 'clientData' | 'members' | 'log', number>>;
+  readonly saves: number;
+  /** Number of this instance at the store. */
+  readonly fence: number;
+  /** Something may have changed since the last save. */
+  readonly isUnsaved: boolean;
+  /** What waits at the output gate; missing if nothing does. */
+  readonly gated?: { readonly bytes: number; readonly forMs: number };
+  /** How the instance before ended, and of when the state is that this one began with; missing for a new room. */
+  readonly restored?: { readonly reason: string; readonly version: number; readonly savedAt: number };
 }
 
 export interface ClientDetail {

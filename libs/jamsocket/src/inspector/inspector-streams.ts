@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/comm
 import { ModulesContainer } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
 import { JamsocketClock } from '../base/sources.js';
+import { DURABILITY, type Durability } from '../durable/durability.js';
 import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import { EventStream } from './event-stream.js';
 import { injectedBy } from './injected.js';
@@ -25,6 +26,7 @@ export class InspectorStreams implements BeforeApplicationShutdown {
     private readonly observers: JamsocketObservers,
     private readonly clock: JamsocketClock,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(DURABILITY) private readonly durability: Durability | null,
   ) {}
 
   get canOpen(): boolean {
@@ -53,12 +55,13 @@ export class InspectorStreams implements BeforeApplicationShutdown {
   }
 
   #begin(): Inspection {
-    const { options, directory, observers, clock, modules } = this;
+    const { options, directory, observers, clock, modules, durability } = this;
     return new Inspection({
       options,
       directory,
       observers,
       clock,
+      durability,
       isInjected: options.state ? injectedBy(modules) : null,
     });
   }

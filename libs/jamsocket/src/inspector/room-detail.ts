@@ -2,7 +2,7 @@ import { describeError } from '../base/foreign-value.js';
 import type { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
 import { cutText, firstOf } from './excerpts.js';
-import type { ClientDetail, RoomDetail, TimerDetail } from './inspector-events.js';
+import type { ClientDetail, RoomDetail, SavedDetail, TimerDetail } from './inspector-events.js';
 import { StateView, type IsInjected } from './state-view.js';
 
 const MAX_CLIENTS = 500;
@@ -32,6 +32,7 @@ export class RoomDetails {
       clientCount: room.members.clients.size,
       timers: timersOf(room),
       mailbox: room.waitingEvents,
+      ...(room.lifecycle && { saved: savedOf(room.lifecycle) }),
       ...(this.isInjected && stateOf(room, new StateView(this.isInjected))),
     };
   }
@@ -63,6 +64,15 @@ function stateOf(room: Room, view: StateView): { readonly state?: unknown; reado
 function tagsOf(tags: ReadonlySet<string>): string[] {
   const shown = firstOf(tags, MAX_TAGS).map((tag) => cutText(String(tag), MAX_NAME));
   return tags.size > MAX_TAGS ? [...shown, `… (${tags.size - MAX_TAGS} more)`] : shown;
+}
+
+function savedOf({ saving, restored }: NonNullable<Room['lifecycle']>): SavedDetail {
+  const { gated } = saving;
+  return {
+    ...saving,
+    gated: gated && { bytes: gated.bytes, forMs: Math.round(gated.forMs) },
+    restored: restored && { ...restored, savedAt: restored.savedAt.getTime() },
+  };
 }
 
 function timersOf(room: Room): TimerDetail[] {
