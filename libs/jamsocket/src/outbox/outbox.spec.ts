@@ -1,5 +1,6 @@
 import { CoalescingOutbox } from './coalescing-outbox.js';
-import { describeOutbox, type OutboxSuiteOptions, type TestedOutbox } from './conformance/outbox-suite.js';
+import { describeOutbox, type OutboxSuiteOptions } from './conformance/outbox-suite.js';
+import type { TestedOutbox } from './conformance/outbox-run.js';
 import { GatedOutbox } from './gated-outbox.js';
 import { ImmediateOutbox } from './immediate-outbox.js';
 import type { DropSlow } from './outbox.js';

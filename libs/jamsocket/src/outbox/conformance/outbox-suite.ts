@@ -1,26 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Frame } from '../../wire/frame.js';
-import type { DropSlow, Outbox, Outlet } from '../outbox.js';
+import type { Outbox, Outlet } from '../outbox.js';
 import { MemoryLink } from './memory-link.js';
 import { RecordingSink } from './recording-sink.js';
-import { MEMBERS, STEPS, type Step } from './outbox-steps.js';
-
-export interface TestedOutbox {
-  readonly outbox: Outbox;
-  /** Writes out all that was sent so far. */
-  settle(): void;
-}
+import { OutboxRun, type CreateOutbox } from './outbox-run.js';
+import { MEMBERS, STEPS } from './outbox-steps.js';
 
 export interface OutboxSuiteOptions {
-  readonly create: (dropSlow: DropSlow) => TestedOutbox;
-  /** Some of what was sent is in none of its members' `queuedBytes`, since it waits for something else than the end of a tick. */
+  readonly create: CreateOutbox;
+  /** Some messages wait for something other than the end of a tick, and `queuedBytes` does not count them. */
   readonly keepsBack?: boolean;
   /** Runs of the test with random sends, and how many others are in the room. */
   readonly runs: readonly { readonly crowd: number; readonly seed: number; readonly numRuns: number }[];
 }
 
-/** What has to hold for every kind of outbox. */
+/** Checks what the doc comment of `Outbox` asks of every implementation. */
 export function describeOutbox(name: string, { create, keepsBack, runs }: OutboxSuiteOptions): void {
   function setUp(count = MEMBERS, onDrop?: (outbox: Outbox) => void) {
     const dropped: number[] = [];
@@ -40,7 +35,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       ({ crowd, ...parameters }) => {
         fc.assert(
           fc.property(STEPS, (steps) => {
-            const { links, wanted } = new Run(create, MEMBERS + crowd, crowd).take(steps);
+            const { links, wanted } = new OutboxRun(create, MEMBERS + crowd, crowd).take(steps);
             expect(links.map(({ messages }) => messages)).toEqual(wanted);
           }),
           parameters,
@@ -227,96 +222,4 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(links.map(({ bytes }) => bytes)).toEqual(sent);
     });
   });
-}
-
-/** Takes steps with an outbox, and knows what each member should get. */
-class Run {
-  readonly links: MemoryLink[];
-  readonly wanted: string[][];
-  readonly #outlets: Outlet[];
-  readonly #joined: Set<number>;
-  readonly #tested: TestedOutbox;
-
-  /** @param crowd how many, the last ones, are in the room from the start */
-  constructor(create: OutboxSuiteOptions['create'], count: number, crowd: number) {
-    this.#tested = create(() => {
-      throw new Error('Nobody was slow.');
-    });
-    this.links = Array.from({ length: count }, () => new MemoryLink(new RecordingSink()));
-    this.wanted = this.links.map(() => []);
-    this.#outlets = this.links.map((link) => this.#tested.outbox.join(link));
-    this.#joined = new Set(this.links.keys());
-    for (let number = 0; number < count - crowd; number++) this.#leave(number);
-  }
-
-  take(steps: readonly Step[]): this {
-    for (const step of steps) this.#take(step);
-    this.#tested.settle();
-    for (const link of this.links) link.startReading();
-    return this;
-  }
-
-  #take(step: Step): void {
-    const { outbox, settle } = this.#tested;
-    const outlets = step.members.map((number) => this.#outlets[number]);
-    const [number] = step.members;
-    const text = () => Frame.text(step.text, step.isVolatile);
-    switch (step.do) {
-      case 'settle':
-        return settle();
-      case 'flush to':
-        return outlets.forEach((outlet) => outbox.flushTo(outlet));
-      case 'chunk read':
-        return outlets.forEach((outlet) => outbox.chunkRead(outlet));
-      case 'join':
-        return step.members.forEach((member) => this.#join(member));
-      case 'leave':
-        return step.members.forEach((member) => this.#leave(member));
-      case 'stop reading':
-        // A member that is behind when a message is sent is so when it is written.
-        settle();
-        return step.members.forEach((member) => this.links[member].stopReading());
-      case 'broadcast':
-        this.#want([...this.#joined], step);
-        return outbox.broadcast(text());
-      case 'except':
-        this.#want(
-          [...this.#joined].filter((member) => !step.members.includes(member)),
-          step,
-        );
-        return outbox.broadcastExcept(text(), outlets);
-      case 'send':
-        this.#want(step.members, step);
-        return outbox.send(text(), outlets);
-      case 'text':
-        if (number === undefined) return;
-        this.#want([number], { ...step, isVolatile: false });
-        return outbox.sendText(step.text, outlets[0]);
-      case 'send all':
-        if (number === undefined) return;
-        this.#want([number], step);
-        this.#want([number], { ...step, text: 'and another', isVolatile: false });
-        return outbox.sendAll([text(), Frame.text('and another')], outlets[0]);
-    }
-  }
-
-  #join(number: number): void {
-    if (this.#joined.has(number)) return;
-    this.#joined.add(number);
-    this.#outlets[number] = this.#tested.outbox.join(this.links[number]);
-  }
-
-  /** Members leave when their connection has closed: what they would still have got does not count. */
-  #leave(number: number): void {
-    this.#tested.settle();
-    this.#joined.delete(number);
-    this.#tested.outbox.leave(this.#outlets[number]);
-  }
-
-  #want(members: readonly number[], { text, isVolatile }: Pick<Step, 'text' | 'isVolatile'>): void {
-    for (const number of members) {
-      if (!this.#joined.has(number) || (isVolatile && this.links[number].skipsVolatile)) continue;
-      this.wanted[number].push(text);
-    }
-  }
 }
