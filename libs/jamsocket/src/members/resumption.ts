@@ -4,6 +4,7 @@ import type { Outbox, Outlet } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Lost, Welcome } from '../base/protocol.js';
 import type { AddressCounts } from './address-counts.js';
+import { AwayClients } from './away-clients.js';
 import type { Client } from './client.js';
 import type { LogEntry, ReplayLog } from './replay-log.js';
 import { Session } from './session.js';
@@ -31,18 +32,10 @@ export interface RestoredResumption {
   readonly isExact: boolean;
 }
 
-interface Away {
-  /** Fires when it is too late to resume. */
-  readonly timer: NodeJS.Timeout;
-  /** The address that the place was counted for. */
-  readonly ip: string;
-}
-
 /** Lets clients of one room that speak `jamsocket.v1` resume: their sessions, the replay log, and which of them are away. */
 export class Resumption {
   readonly #byToken = new Map<string, Client>();
-  /** Clients whose connection is lost. */
-  readonly #away = new Map<Client, Away>();
+  readonly #away: AwayClients;
   /** Clients from before a crash that may have seen messages that were not saved. */
   readonly #inexact = new Set<Client>();
   /** Clients that were behind (had unsent bytes) when last checked; some may have caught up since. */
@@ -56,9 +49,11 @@ export class Resumption {
     private readonly outbox: Outbox,
     private readonly clock: JamsocketClock,
     private readonly random: JamsocketRandom,
-    private readonly placesKept: AddressCounts,
-    private readonly expire: (client: Client) => void,
-  ) {}
+    placesKept: AddressCounts,
+    expire: (client: Client) => void,
+  ) {
+    this.#away = new AwayClients(windowMs, clock, placesKept, expire);
+  }
 
   /** Fills a new instance with saved clients. All of them are away. */
   restore(clients: readonly Client[], { entries, firstEntry, broadcasts, isExact }: RestoredResumption): void {
@@ -66,14 +61,14 @@ export class Resumption {
     for (const client of clients) {
       for (const token of client.session!.tokens) this.#byToken.set(token, client);
       client.session!.heardUntil = this.clock.now();
-      this.#waitFor(client);
+      this.#away.add(client);
       if (!isExact) this.#inexact.add(client);
     }
   }
 
-  /** The room has stopped: nobody is waited for. */
+  /** The room has stopped: clients that are away cannot resume. */
   stop(): void {
-    for (const client of [...this.#away.keys()]) this.#stopWaiting(client);
+    this.#away.clear();
     this.log?.clear();
   }
 
@@ -121,7 +116,7 @@ export class Resumption {
     session.heardUntil = Math.min(client.connection!.lastHeard, this.clock.now());
     client.connection = null;
     this.#behind.delete(client);
-    this.#waitFor(client);
+    this.#away.add(client);
     return true;
   }
 
@@ -130,7 +125,7 @@ export class Resumption {
     for (const token of client.session!.tokens) this.#byToken.delete(token);
     this.#behind.delete(client);
     this.#inexact.delete(client);
-    this.#stopWaiting(client);
+    this.#away.remove(client);
     if (this.isEmpty) this.log?.clear();
   }
 
@@ -150,7 +145,7 @@ export class Resumption {
 
   /** The client resumes on a new connection. It first gets what it has missed. */
   resume({ client, missed }: Resumable, connection: Link, presented: string): void {
-    this.#stopWaiting(client);
+    this.#away.remove(client);
     client.connection = connection;
     connection.keepsVolatile = true;
     this.#replaceTokens(client, (session) => session.renew(this.random.token(), presented));
@@ -181,7 +176,7 @@ export class Resumption {
   #withBehind(excluded: readonly Client[]): readonly Client[] {
     for (const client of this.#behind) if (!isBehind(client)) this.#behind.delete(client);
     if (this.#away.size === 0 && this.#behind.size === 0) return excluded;
-    return [...new Set([...excluded, ...this.#away.keys(), ...this.#behind])];
+    return [...new Set([...excluded, ...this.#away, ...this.#behind])];
   }
 
   /** Runs `change` and updates the index of tokens. */
@@ -216,21 +211,6 @@ export class Resumption {
     const { handled } = session;
     if (this.outbox.hasWaiting) this.outbox.after(() => session.told(handled));
     else session.told(handled);
-  }
-
-  #waitFor(client: Client): void {
-    const timer = this.clock.setTimeout(() => this.expire(client), this.windowMs);
-    const { ip } = client.request;
-    this.#away.set(client, { timer, ip });
-    this.placesKept.add(ip);
-  }
-
-  #stopWaiting(client: Client): void {
-    const away = this.#away.get(client);
-    if (away === undefined) return;
-    this.clock.clearTimeout(away.timer);
-    this.#away.delete(client);
-    this.placesKept.remove(away.ip);
   }
 }
 
