@@ -4,7 +4,8 @@ import type { RoomAddress } from '../members/room-address.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObserverSet } from '../observe/observer-set.js';
-import { reportCutStream, reportFailure, tellFailure } from './failure.js';
+import { reportCutStream, reportFailure } from './failure.js';
+import { failTurn, filterCreateError, type Turn } from './turn-failure.js';
 import type { ReplyStyle } from '../replies/reply.js';
 import { sendReplies, sendReply } from '../replies/reply.js';
 import type { Handler, RoomDefinition, RoomInstance } from './room-definition.js';
@@ -17,23 +18,12 @@ import { InterceptedStream, TurnStreams, type StreamOwner, type TurnBounds } fro
 const PLAIN: ReplyStyle = {};
 const NO_TURN = -1;
 
-/** Who gets the reply, and what happens when the handler fails. */
-interface Turn {
-  readonly handler: Handler | undefined;
-  readonly client: Client | undefined;
-  readonly message: unknown;
-  readonly style: ReplyStyle;
-  readonly number: number;
-  readonly onFailure?: (error: unknown) => void;
-  readonly record?: TurnRecord;
-}
-
 /** What a room offers to the code that runs its handlers. */
 export interface RunnerRoom extends TurningRoom {
   readonly definition: RoomDefinition;
   readonly address: RoomAddress;
   readonly context: JamsocketContext;
-  /** `null` while nobody observes. */
+  /** `null` while no observer is registered. */
   readonly observer: ObserverSet | null;
   /** `null` in a room that is not durable. */
   readonly lifecycle: Pick<RoomLifecycle<Client>, 'turnMayWait' | 'turnEnded' | 'left'> | null;
@@ -95,7 +85,7 @@ export class HandlerRunner implements TurnBounds {
         ? inTurn(this.room, undefined, () => handler.call(client, message, this.room.context, this))
         : handler.call(client, message, this.room.context, this);
     } catch (error) {
-      return this.#fail(error, { handler, client, message, style, number, onFailure, record });
+      return failTurn(this.room, error, { handler, client, message, style, number, onFailure, record });
     } finally {
       switchRunning(before);
     }
@@ -118,7 +108,7 @@ export class HandlerRunner implements TurnBounds {
     try {
       await inTurn(this.room, undefined, async () => create.call(undefined, undefined, context, this));
     } catch (error) {
-      await this.#tryFilter(create, error);
+      await filterCreateError(this.room, create, error);
       throw error;
     }
   }
@@ -130,7 +120,7 @@ export class HandlerRunner implements TurnBounds {
     message: unknown,
     style: ReplyStyle,
   ): void | Promise<void> {
-    return this.#fail(error, { handler, client, message, style, number: this.turn });
+    return failTurn(this.room, error, { handler, client, message, style, number: this.turn });
   }
 
   report(error: unknown, handler?: Pick<Handler, 'name'>, client?: Client): void {
@@ -164,14 +154,6 @@ export class HandlerRunner implements TurnBounds {
     return this.#hasStopped ? NO_TURN : this.room.turn;
   }
 
-  async #tryFilter(handler: Handler, error: unknown): Promise<void> {
-    try {
-      await handler.filter(error, undefined, undefined, this.room.context);
-    } catch (filterError) {
-      this.report(filterError, handler);
-    }
-  }
-
   #finish(result: unknown, turn: Turn): void | Promise<void> {
     try {
       if (isPromiseLike(result)) {
@@ -180,11 +162,11 @@ export class HandlerRunner implements TurnBounds {
       }
       if (typeof result === 'object' && result !== null) {
         const replies = this.#repliesOf(result, turn);
-        if (replies !== undefined) return replies.catch((error) => this.#fail(error, turn));
+        if (replies !== undefined) return replies.catch((error) => failTurn(this.room, error, turn));
       }
       if (turn.client !== undefined) sendReply(turn.client, result, turn.style);
     } catch (error) {
-      return this.#fail(error, turn);
+      return failTurn(this.room, error, turn);
     }
   }
 
@@ -213,37 +195,9 @@ export class HandlerRunner implements TurnBounds {
     try {
       value = await result;
     } catch (error) {
-      return this.#fail(error, turn);
+      return failTurn(this.room, error, turn);
     }
     if (value !== undefined) return this.#finish(value, turn);
-  }
-
-  /** Gives an error to the exception filters, then to the client and the log if no filter handles it. */
-  #fail(error: unknown, turn: Turn): void | Promise<void> {
-    const { handler, client, message } = turn;
-    turn.record?.fail(error);
-    this.room.observer?.turnFailed(this.room.context, handler?.name, client, error);
-    let isTaken: boolean | Promise<boolean>;
-    try {
-      isTaken = handler?.filter(error, client, message, this.room.context) ?? false;
-    } catch (filterError) {
-      return this.#filterFailed(filterError, error, turn);
-    }
-    if (typeof isTaken === 'boolean') return isTaken ? undefined : this.#tell(error, turn);
-    return isTaken.then(
-      (taken) => (taken ? undefined : this.#tell(error, turn)),
-      (filterError) => this.#filterFailed(filterError, error, turn),
-    );
-  }
-
-  #filterFailed(filterError: unknown, error: unknown, turn: Turn): void {
-    if (filterError !== error) this.report(filterError, turn.handler, turn.client);
-    this.#tell(error, turn);
-  }
-
-  #tell(error: unknown, { handler, client, style, onFailure }: Turn): void {
-    tellFailure(this.room, error, handler, client, style.id);
-    onFailure?.(error);
   }
 }
 
