@@ -16,9 +16,9 @@ export class MessageList {
     this.#waiting = [];
   }
 
-  /** Adds a line of the page itself. */
+  /** Adds a line of the page itself. @returns the line */
   note(text) {
-    this.#add('note', '·', text);
+    return this.#add('note', '·', text);
   }
 
   received(data) {

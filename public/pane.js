@@ -1,9 +1,14 @@
 import { joinRoom } from '../client.js';
 import { CursorPad } from './cursor-pad.js';
+import { LedgerForm } from './ledger-form.js';
 import { MessageList } from './message-list.js';
+import { serverStart } from './server-start.js';
 import { roomPath, serviceNamed } from './services.js';
 import { comeback, connected, ending, fullness, isRestart, sentence } from './state-words.js';
 import { StatusLine } from './status-line.js';
+
+/** A developer waits for the restarted server: try more often than the default, which spares the servers of many clients. */
+const BACKOFF = { maxMs: 1_000 };
 
 /** One client of a room: its connection, its messages, and the controls of its service. */
 export class Pane {
@@ -12,9 +17,12 @@ export class Pane {
   #room;
   /** Set while the connection is lost; says whether the server has announced a restart. */
   #outage;
+  /** The run of the server that the client was last connected to; `undefined` if not known. */
+  #serverStart;
   #messages;
   #status;
   #pad;
+  #ledger;
 
   constructor(name) {
     this.root = document.getElementById('pane').content.cloneNode(true).firstElementChild;
@@ -23,9 +31,10 @@ export class Pane {
     this.#messages = new MessageList(this.#find('.messages'));
     this.#status = new StatusLine(this.#find('.status'), () => this.#room?.reconnectNow());
     this.#pad = new CursorPad(this.#find('.pad'), (position) => this.#point(position));
+    this.#ledger = new LedgerForm(this.#find('.ledger'), (text) => this.#send(text));
     this.#find('.toggle').onclick = () => (this.#room ? this.#leave() : this.#join());
     this.#find('.token').onchange = () => this.#join();
-    this.#find('form').onsubmit = (event) => this.#submit(event);
+    this.#find('.say').onsubmit = (event) => this.#submit(event);
     this.#find('.bytes').onclick = () => this.#send(crypto.getRandomValues(new Uint8Array(8)));
     this.#find('.counter').onclick = ({ target }) => target.dataset.text && this.#send(target.dataset.text);
   }
@@ -42,7 +51,8 @@ export class Pane {
     const { controls = [], hint } = serviceNamed(service);
     for (const part of this.root.querySelectorAll('[data-for]')) part.hidden = !controls.includes(part.dataset.for);
     this.#find('.text').placeholder = hint;
-    this.#find('output').textContent = '?';
+    this.#find('.counter output').textContent = '?';
+    this.#ledger.clear();
     this.#messages.clear();
     this.#join();
   }
@@ -51,7 +61,7 @@ export class Pane {
     this.#leave();
     const hasToken = serviceNamed(this.#service).controls?.includes('token');
     const token = hasToken ? () => this.#find('.token').value : undefined;
-    const room = joinRoom(roomPath(this.#service, this.#roomId), { token });
+    const room = joinRoom(roomPath(this.#service, this.#roomId), { token, backoff: BACKOFF });
     this.#room = room;
     room.onStatus((state) => this.#changed(state));
     room.onText((text) => this.#heard(text));
@@ -73,13 +83,26 @@ export class Pane {
   }
 
   #opened(state) {
-    const back = this.#outage && comeback(state, this.#outage.hasRestarted);
-    if (back) this.#messages.note(sentence(back));
+    const outage = this.#outage;
+    const back = outage && comeback(state, outage.hasRestarted);
+    const note = back && this.#messages.note(sentence(back));
     if (!state.resumed) this.#pad.clear();
     this.#messages.allSent();
     this.#outage = undefined;
     this.#show('open');
     this.#status.say(back ?? connected(state));
+    void this.#lookForRestart(state, note);
+  }
+
+  /** A server that was killed announces nothing: it is found out afterwards, and `note`, if there is one, corrected. */
+  async #lookForRestart(state, note) {
+    const before = this.#serverStart;
+    const now = await serverStart();
+    this.#serverStart = now;
+    if (!note || !before || !now || now === before || this.#room?.state !== state) return;
+    const back = comeback(state, true);
+    note.textContent = sentence(back);
+    this.#status.say(back);
   }
 
   #lost(state) {
@@ -122,7 +145,8 @@ export class Pane {
 
   #heard(text) {
     this.#messages.received(text);
-    if (this.#service === 'counter') this.#find('output').textContent = /-?\d+$/.exec(text)?.[0] ?? '?';
+    if (this.#service === 'counter') this.#find('.counter output').textContent = /-?\d+$/.exec(text)?.[0] ?? '?';
+    if (this.#service === 'ledger') this.#ledger.heard(text);
   }
 
   #watchCursors(room) {
@@ -166,7 +190,8 @@ export class Pane {
   #show(state) {
     this.root.dataset.state = state;
     this.#find('.toggle').textContent = this.#room ? 'Disconnect' : 'Connect';
-    for (const button of this.root.querySelectorAll('.send, .bytes, .counter button')) button.disabled = !this.#room;
+    const buttons = this.root.querySelectorAll('.send, .bytes, .counter button, .ledger button');
+    for (const button of buttons) button.disabled = !this.#room;
   }
 
   #find(selector) {

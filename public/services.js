@@ -1,15 +1,21 @@
 /**
- * The demo's room services. `controls` are the parts of a pane that only some services need: `bytes`, `counter`, `pad`,
- * `token`.
+ * The demo's room services. `controls` are the parts of a pane that only some services need: `bytes`, `counter`,
+ * `ledger`, `pad`, `token`.
  */
 const SERVICES = new Map(
   Object.entries({
     chat: { path: '', about: 'Everyone hears what is said. Send “/nick bob” to change your name.', hint: 'hello' },
     counter: {
       path: 'counter/',
-      about: 'One number, shared by the room.',
+      about: 'One number, shared by the room. It is saved a second after a change.',
       hint: 'increment',
       controls: ['counter'],
+    },
+    ledger: {
+      path: 'ledger/',
+      about: 'Each entry is saved before anyone hears of it. The running total comes with the next entry.',
+      hint: 'add tea 3',
+      controls: ['ledger'],
     },
     relay: {
       path: 'relay/',

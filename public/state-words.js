@@ -19,9 +19,13 @@ export function connected({ clientId }) {
 
 /** Words for a connection after an outage. */
 export function comeback({ clientId, resumed, lost }, hasRestarted) {
-  if (resumed) return `back as the same client, number ${clientId}`;
+  if (resumed)
+    return hasRestarted
+      ? `back after a restart, still as client ${clientId}`
+      : `back as the same client, number ${clientId}`;
   const anew = clientId === undefined ? 'joined anew' : `joined anew as client ${clientId}`;
   if (lost === 'gap') return `too much was missed: ${anew}`;
+  if (lost === 'restored') return `the server has restarted, the room is restored: ${anew}`;
   return hasRestarted ? `the server has restarted: ${anew}` : `the server has restarted or gave the place up: ${anew}`;
 }
 

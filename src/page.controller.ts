@@ -1,4 +1,5 @@
 import { Controller, Get, Header, NotFoundException, Param, StreamableFile } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -30,6 +31,8 @@ const POLICY = [
 /** A page for trying the rooms. Its files are read for each request, so that edits show at once. */
 @Controller()
 export class PageController {
+  private readonly start = randomUUID();
+
   constructor(private readonly client: ClientScript) {}
 
   @Get()
@@ -43,6 +46,13 @@ export class PageController {
   part(@Param('name') name: string): Promise<StreamableFile> {
     if (!PARTS.has(name)) throw new NotFoundException(`The page has no file "${name}".`);
     return fileAt(join(FOLDER, name));
+  }
+
+  /** Differs for each start of the application. The page asks for it to tell a restart from a lost connection. */
+  @Get('server-start')
+  @Header('Cache-Control', 'no-store')
+  serverStart(): string {
+    return this.start;
   }
 
   @Get('client.js')

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { JamsocketService } from 'nestjs-jamsocket';
+import { rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -7,7 +8,7 @@ import { ClientScript } from '../src/client-script.js';
 import { PageController } from '../src/page.controller.js';
 import { launchBrowser } from './support/browser.js';
 import { buildClient, type BuiltClient } from './support/built-client.js';
-import { startDemo } from './support/demo-app.js';
+import { newDataFolder, startDemo } from './support/demo-app.js';
 import { startTestApp } from './support/test-app.js';
 
 /** What the browser itself says of a server that is not there, or of an upgrade that is refused. */
@@ -20,6 +21,7 @@ describe('the page, in a browser', () => {
   let browser: Browser;
   let client: BuiltClient;
   let demo: Awaited<ReturnType<typeof startDemo>>;
+  let dataFolder: string;
   /** Of all tests: a page of its own would cost each a second of CPU time. */
   let page: Page;
   let errors: string[];
@@ -28,7 +30,8 @@ describe('the page, in a browser', () => {
     [browser, client] = await Promise.all([launchBrowser(), buildClient()]);
     page = await browser.newPage();
     page.setDefaultTimeout(30_000);
-    demo = await startDemo({ client });
+    dataFolder = await newDataFolder();
+    demo = await startDemo({ client, dataFolder });
   });
   beforeEach(() => {
     errors = [];
@@ -47,6 +50,7 @@ describe('the page, in a browser', () => {
     await browser.close();
     await demo.close();
     await client.remove();
+    await rm(dataFolder, { recursive: true });
   });
 
   const visit = async (address: string, http = demo.http) => {
@@ -58,6 +62,12 @@ describe('the page, in a browser', () => {
   const hears = (where: Locator, text: string | RegExp) =>
     where.locator('li.received').filter({ hasText: text }).waitFor();
   const notes = (where: Locator, text: string | RegExp) => where.locator('li.note').filter({ hasText: text }).waitFor();
+  const counts = (where: Locator, value: string) =>
+    where
+      .locator('output:visible')
+      .filter({ hasText: new RegExp(`^${value}$`) })
+      .waitFor();
+  const statesOf = (...panes: Locator[]) => Promise.all(panes.map((each) => each.locator('.state').textContent()));
   const enter = async (where: Locator, text: string) => {
     await where.getByLabel('Message', { exact: true }).fill(text);
     await page.keyboard.press('Enter');
@@ -97,11 +107,14 @@ describe('the page, in a browser', () => {
     expect(newest!.y + newest!.height).toBeLessThanOrEqual(after!.y + after!.height);
   });
 
-  it('counts by buttons, in both panes', async () => {
+  it('counts by buttons, in both panes, and shows the value of a room that it joins', async () => {
     const { a, b } = await visit('counter/one');
     await connected(a, b);
+    for (const each of [a, b]) await counts(each, '0');
     await a.getByRole('button', { name: 'increment' }).click();
-    for (const each of [a, b]) await each.locator('output').filter({ hasText: '1' }).waitFor();
+    for (const each of [a, b]) await counts(each, '1');
+    await page.reload();
+    for (const each of [a, b]) await counts(each, '1');
   });
 
   it('shows the cursor of the other pane, moved by arrow keys', async () => {
@@ -133,13 +146,47 @@ describe('the page, in a browser', () => {
     await enter(a, 'said to nobody');
     expect(await a.locator('li.waiting').textContent()).toBe('said to nobody');
 
-    demo = await startDemo({ port: demo.port, client });
+    demo = await startDemo({ port: demo.port, client, dataFolder });
     for (const each of [a, b]) {
       await says(each, /^the server has restarted: joined anew as client \d$/);
       await notes(each, /^The server has restarted: joined anew as client \d\.$/);
     }
     await hears(a, /^client\d: said to nobody$/);
     expect(await a.locator('li.waiting').count()).toBe(0);
+  });
+
+  it('adds up in the ledger, and goes on as the same clients after a restart, which it names', async () => {
+    const { a, b } = await visit('ledger/one');
+    await connected(a, b);
+    const before = await statesOf(a, b);
+    await a.getByRole('button', { name: 'Add' }).click();
+    for (const each of [a, b]) await counts(each, '3');
+    await demo.close();
+    for (const each of [a, b]) await says(each, 'connection lost');
+    await b.getByLabel('Amount').fill('-5');
+    await page.keyboard.press('Enter');
+    expect(await b.locator('li.waiting').textContent()).toBe('add tea -5');
+
+    demo = await startDemo({ port: demo.port, client, dataFolder });
+    for (const each of [a, b]) {
+      await counts(each, '-2');
+      await notes(each, /^Back after a restart, still as client \d\.$/);
+    }
+    const back = before.map((state) => state!.replace('connected', 'back after a restart, still'));
+    expect(await statesOf(a, b)).toEqual(back);
+  });
+
+  it('finds out that the server has restarted if that was not announced', async () => {
+    const cut = socketsOf(demo);
+    const { a, b } = await visit('ledger/two');
+    await connected(a, b);
+    cut();
+    await demo.close();
+    demo = await startDemo({ port: demo.port, client, dataFolder });
+    for (const each of [a, b]) {
+      await says(each, /^back after a restart, still as client \d$/);
+      await notes(each, /^Back after a restart, still as client \d\.$/);
+    }
   });
 
   it('tries again at once when asked to', async () => {
@@ -149,18 +196,17 @@ describe('the page, in a browser', () => {
     await connected(a);
     await demo.close();
     await a.getByText(/^trying again in \d+ s$/).waitFor();
-    demo = await startDemo({ port: demo.port, client });
+    demo = await startDemo({ port: demo.port, client, dataFolder });
     await a.getByRole('button', { name: 'now' }).click();
     await says(a, /^the server has restarted: joined anew as client \d$/);
   });
 
   it('is back as the same client when only the connection was lost', async () => {
-    const sockets = new Set<Socket>();
-    (demo.app.getHttpServer() as Server).on('connection', (socket) => sockets.add(socket));
+    const cut = socketsOf(demo);
     const { a, b } = await visit('chat/lobby');
     await connected(a, b);
     const before = await a.getByRole('status').textContent();
-    for (const socket of sockets) socket.destroy();
+    cut();
     for (const each of [a, b]) await says(each, /^back as the same client, number \d$/);
     expect(await a.getByRole('status').textContent()).toContain(/\d$/.exec(before!)![0]);
     await enter(b, 'still here');
@@ -206,3 +252,10 @@ describe('the page, in a browser', () => {
     }
   });
 });
+
+/** @returns what cuts all connections made since */
+function socketsOf({ app }: Awaited<ReturnType<typeof startDemo>>): () => void {
+  const sockets = new Set<Socket>();
+  (app.getHttpServer() as Server).on('connection', (socket) => sockets.add(socket));
+  return () => sockets.forEach((socket) => socket.destroy());
+}

@@ -1,0 +1,31 @@
+const TOTAL = / total (-?\d+)$/;
+
+/** Enters amounts into a ledger room, and shows its running total. */
+export class LedgerForm {
+  #form;
+  #total;
+
+  /** `send` is called with the message of each entry. */
+  constructor(form, send) {
+    this.#form = form;
+    this.#total = form.querySelector('output');
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      send(`add ${this.#value('.what')} ${this.#value('.amount')}`);
+    };
+  }
+
+  /** The total is told with each entry, so that of a room just joined is not known. */
+  clear() {
+    this.#total.textContent = '?';
+  }
+
+  heard(text) {
+    const [, total] = TOTAL.exec(text) ?? [];
+    if (total !== undefined) this.#total.textContent = total;
+  }
+
+  #value(selector) {
+    return this.#form.querySelector(selector).value;
+  }
+}
