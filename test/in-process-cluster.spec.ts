@@ -1,5 +1,5 @@
 import { InProcessHub } from '../libs/jamsocket/src/cluster/in-process/in-process-hub.js';
-import { describeDirectory, VirtualClock } from 'nestjs-jamsocket/testing';
+import { describeDirectory, describeRelay, VirtualClock } from 'nestjs-jamsocket/testing';
 
 let clock = new VirtualClock();
 const hubs = new Map<string, InProcessHub>();
@@ -19,3 +19,8 @@ describeDirectory('InProcessDirectory', {
   sleep: (ms) => clock.moveTo(clock.now() + ms),
   leaseMs: 2_000,
 });
+
+const relayHub = new InProcessHub(new VirtualClock());
+let nodes = 0;
+
+describeRelay('InProcessRelay', { open: () => relayHub.node(`node${++nodes}`).openRelay() });

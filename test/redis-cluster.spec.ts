@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { describeDirectory } from 'nestjs-jamsocket/testing';
+import { describeDirectory, describeRelay } from 'nestjs-jamsocket/testing';
 import { createClient } from 'redis';
 import { connectLike } from '../libs/jamsocket/src/redis/connect-like.js';
 import { RedisDirectory } from '../libs/jamsocket/src/redis/redis-directory.js';
+import { RedisRelay } from '../libs/jamsocket/src/redis/redis-relay.js';
 import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
 
 const program = findRedis();
@@ -38,6 +39,13 @@ describeRedis('With a Redis server', () => {
         await ioredis.del(...['state', 'rooms', 'leases', 'nodes'].map((key) => `{${name}:directory}:${key}`));
       },
       leaseMs: 400,
+    });
+
+    describeRelay(`RedisRelay with ${library}`, {
+      open: () => {
+        const redis = library === 'ioredis' ? ioredis : nodeRedis;
+        return new RedisRelay(redis, connectLike(redis, 'a test'), 'suite');
+      },
     });
   }
 

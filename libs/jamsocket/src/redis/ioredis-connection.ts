@@ -90,6 +90,6 @@ export class IoRedisConnection implements RedisConnection {
 }
 
 /** The application's settings for the nodes of its cluster: user, password, TLS. */
-function redisOptionsOf(client: IoRedisClient): object {
+export function redisOptionsOf(client: IoRedisClient): object {
   return (client as { options?: { redisOptions?: object } }).options?.redisOptions ?? {};
 }

@@ -30,7 +30,7 @@ export class NodeRedisConnection implements RedisConnection {
   #connecting: Promise<void> | undefined;
 
   constructor(client: NodeRedisClient, times: ConnectionTimes) {
-    this.#isCluster = !('isReady' in client);
+    this.#isCluster = isClusterClient(client);
     const duplicate = client.duplicate.bind(client) as (options?: object) => OwnClient;
     this.#client = this.#isCluster ? duplicate() : duplicate(noResending(client, times));
     // Without a listener an error would end the process. Failed commands reject anyway.
@@ -73,6 +73,10 @@ export class NodeRedisConnection implements RedisConnection {
       );
     });
   }
+}
+
+export function isClusterClient(client: NodeRedisClient): boolean {
+  return !('isReady' in client);
 }
 
 function noResending(client: NodeRedisClient, { deadAfterMs, pingEveryMs }: ConnectionTimes): object {

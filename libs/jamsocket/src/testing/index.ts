@@ -13,3 +13,5 @@ export type { RoomStoreSuiteOptions } from './room-store/suite.js';
 export type { TestFramework, TestMatchers } from './framework/test-framework.js';
 export { describeDirectory } from './directory/describe-directory.js';
 export type { DirectorySuiteOptions } from './directory/suite.js';
+export { describeRelay } from './relay/describe-relay.js';
+export type { RelaySuiteOptions } from './relay/suite.js';
