@@ -1,0 +1,77 @@
+/** Nodes of another version may stand beside this one during a deploy. Its first fields never change their places. */
+export const PROTOCOL = 1;
+
+/** What a frame is for. */
+export const FRAME = {
+  /** Opens a link, or answers to that. */
+  hello: 1,
+  /** Carries messages, or parts of them. */
+  data: 2,
+  /** Carries nothing but its head. */
+  beat: 3,
+  /** A beat of a node that misses frames: send everything after `received` again. */
+  again: 4,
+  /** The link has ended, or the frame it answers to belongs to none. */
+  reset: 5,
+  /** From a node to itself. */
+  echo: 6,
+} as const;
+
+export interface FrameHead {
+  readonly version: number;
+  readonly kind: number;
+  readonly from: string;
+  /** Names the link at its sender; 0 if there is none. */
+  readonly fromEpoch: number;
+  /** Names the link at its receiver; 0 if the sender does not know it yet. */
+  readonly toEpoch: number;
+  /** Number of this data frame; otherwise, of the last one that was sent. */
+  readonly sequence: number;
+  /** Number of the last data frame that came in order. */
+  readonly received: number;
+  /** How many bytes of data frames the receiver of this frame may send, since the link began. */
+  readonly grant: number;
+}
+
+/** Bytes before the payload, without the name of the sender. */
+const FIXED_BYTES = 29;
+/** Bytes before each part of a message: its length, and whether it is the last part. */
+export const PART_BYTES = 4;
+
+export function headBytes(from: string): number {
+  return FIXED_BYTES + from.length;
+}
+
+/** @param payload its memory is copied */
+export function encodeFrame(head: FrameHead, payload: readonly Buffer[], payloadBytes: number): Buffer {
+  let at = headBytes(head.from);
+  const frame = Buffer.allocUnsafe(at + payloadBytes);
+  frame[0] = head.version;
+  frame[1] = head.kind;
+  frame[2] = head.from.length;
+  frame.write(head.from, 3, 'latin1');
+  const fields = at - FIXED_BYTES + 3;
+  frame.writeUInt32LE(head.fromEpoch, fields);
+  frame.writeUInt32LE(head.toEpoch, fields + 4);
+  frame.writeUIntLE(head.sequence, fields + 8, 6);
+  frame.writeUIntLE(head.received, fields + 14, 6);
+  frame.writeUIntLE(head.grant, fields + 20, 6);
+  for (const bytes of payload) at += bytes.copy(frame, at);
+  return frame;
+}
+
+/** @returns `undefined` for bytes that are no frame */
+export function decodeHead(frame: Buffer): FrameHead | undefined {
+  if (frame.length < FIXED_BYTES || frame.length < FIXED_BYTES + frame[2]) return undefined;
+  const fields = 3 + frame[2];
+  return {
+    version: frame[0],
+    kind: frame[1],
+    from: frame.toString('latin1', 3, fields),
+    fromEpoch: frame.readUInt32LE(fields),
+    toEpoch: frame.readUInt32LE(fields + 4),
+    sequence: frame.readUIntLE(fields + 8, 6),
+    received: frame.readUIntLE(fields + 14, 6),
+    grant: frame.readUIntLE(fields + 20, 6),
+  };
+}

@@ -1,0 +1,218 @@
+import { inDetachedContext } from '../../base/async-context.js';
+import type { JamsocketClock, JamsocketRandom } from '../../base/sources.js';
+import type { Relay } from '../relay.js';
+import { CreditPool } from './credits.js';
+import { decodeHead, encodeFrame, FRAME, PROTOCOL, type FrameHead } from './link-frame.js';
+import { PeerLink, type LinkHost, type LinkLimits, type LinkUser } from './peer-link.js';
+
+export interface LinksSettings extends LinkLimits {
+  /** How many bytes may be under way to this node, from all others together. */
+  readonly maxBytesUnderWay: number;
+  /** How often links show that they live, and this node listens to itself. */
+  readonly tickMs: number;
+  /** All links are cut after so many ticks in which this node has not heard itself. */
+  readonly deafTicks: number;
+}
+
+export const LINKS_DEFAULTS: LinksSettings = {
+  maxWaitingBytes: 64 * 1_024 * 1_024,
+  maxMessageBytes: 64 * 1_024 * 1_024,
+  silentTicks: 3,
+  maxBytesUnderWay: 4 * 1_024 * 1_024,
+  tickMs: 1_000,
+  deafTicks: 10,
+};
+
+/** After so many ticks without hearing itself, the node connects again. */
+const DEAF_TICKS = 2;
+
+/** What has passed, since the links were opened. */
+export interface LinkCounts {
+  framesSent: number;
+  bytesSent: number;
+  framesReceived: number;
+  bytesReceived: number;
+  /** Frames that were missed and sent again. */
+  gaps: number;
+  /** Times this node did not hear itself and connected again. */
+  reconnects: number;
+}
+
+/**
+ * The links of this node with others, over a relay. Once a second each link shows that it lives, and the node sends a message
+ * to itself: if that does not come, the node is deaf and connects again.
+ */
+export class NodeLinks implements LinkHost {
+  readonly pool: CreditPool;
+  readonly counts: LinkCounts = {
+    framesSent: 0,
+    bytesSent: 0,
+    framesReceived: 0,
+    bytesReceived: 0,
+    gaps: 0,
+    reconnects: 0,
+  };
+  readonly #links = new Map<string, PeerLink>();
+  #scheduled: PeerLink[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #echoes = 0;
+  #echoesHeard = 0;
+  #ticksUnheard = 0;
+  #isClosed = false;
+
+  /** @param node the incarnation of this node */
+  constructor(
+    private readonly relay: Relay,
+    readonly node: string,
+    private readonly clock: JamsocketClock,
+    private readonly random: JamsocketRandom,
+    readonly user: LinkUser,
+    readonly limits: LinksSettings = LINKS_DEFAULTS,
+  ) {
+    this.pool = new CreditPool(limits.maxBytesUnderWay);
+  }
+
+  /** Resolves when this node receives. */
+  open(): Promise<void> {
+    return inDetachedContext(() => {
+      this.#timer = this.clock.setInterval(() => this.#tick(), this.limits.tickMs);
+      return this.relay.open(this.node, (bytes) => inDetachedContext(() => this.#receive(bytes)));
+    });
+  }
+
+  /** The link to a node; a new one is opened if there is none. */
+  to(peer: string): PeerLink {
+    const link = this.#links.get(peer);
+    if (link !== undefined) return link;
+    const opened = this.#add(peer);
+    opened.hello();
+    return opened;
+  }
+
+  find(peer: string): PeerLink | undefined {
+    return this.#links.get(peer);
+  }
+
+  get all(): readonly PeerLink[] {
+    return [...this.#links.values()];
+  }
+
+  /** This node does not hear itself. Others may hear it. */
+  get isDeaf(): boolean {
+    return this.#ticksUnheard >= DEAF_TICKS;
+  }
+
+  /** Cuts all links. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    for (const link of this.all) link.cut('this node closes');
+    this.#isClosed = true;
+    if (this.#timer !== undefined) this.clock.clearInterval(this.#timer);
+    await this.relay.close();
+  }
+
+  /** @internal */
+  transmit(peer: string, frame: Buffer): void {
+    this.counts.framesSent++;
+    this.counts.bytesSent += frame.length;
+    this.relay.send(peer, frame);
+  }
+
+  /** @internal */
+  schedule(link: PeerLink): void {
+    if (this.#scheduled.push(link) > 1) return;
+    setImmediate(() => {
+      const scheduled = this.#scheduled;
+      this.#scheduled = [];
+      for (const each of scheduled) each.flush();
+    });
+  }
+
+  /** @internal */
+  forget(link: PeerLink): void {
+    if (this.#links.get(link.peer) === link) this.#links.delete(link.peer);
+  }
+
+  /** @internal */
+  noteGap(): void {
+    this.counts.gaps++;
+  }
+
+  #tick(): void {
+    // Ticks, not time: a process that was stopped has missed none, and then reads what has come meanwhile.
+    this.#ticksUnheard = this.#echoesHeard === this.#echoes ? 0 : this.#ticksUnheard + 1;
+    if (this.#ticksUnheard > 0 && this.#ticksUnheard % DEAF_TICKS === 0) {
+      this.counts.reconnects++;
+      this.relay.reconnect();
+    }
+    this.relay.send(this.node, this.#bare(FRAME.echo, 0, ++this.#echoes));
+    const isCutOff = this.#ticksUnheard > this.limits.deafTicks;
+    for (const link of this.all) {
+      if (isCutOff) link.cut('this node hears nobody');
+      else link.tick(this.isDeaf);
+    }
+  }
+
+  #receive(bytes: Buffer): void {
+    const head = decodeHead(bytes);
+    if (head === undefined || this.#isClosed) return;
+    this.counts.framesReceived++;
+    this.counts.bytesReceived += bytes.length;
+    if (head.from === this.node) return this.#heardItself(head);
+    if (head.kind === FRAME.reset) return this.#reset(head);
+    if (head.version !== PROTOCOL) return this.#refuse(head);
+    if (head.kind === FRAME.hello) return this.#hello(head);
+    const link = this.#links.get(head.from);
+    if (link?.epoch !== head.toEpoch) return this.#refuse(head);
+    // Not up: its hello has been lost. The frame is sent again.
+    if (link.isUp && link.peerEpoch === head.fromEpoch) link.frame(head, bytes);
+    else if (link.isUp) this.#refuse(head);
+  }
+
+  #heardItself({ sequence }: FrameHead): void {
+    const wasDeaf = this.isDeaf;
+    this.#echoesHeard = Math.max(this.#echoesHeard, sequence);
+    this.#ticksUnheard = 0;
+    if (wasDeaf) for (const link of this.all) link.heard();
+  }
+
+  #hello(head: FrameHead): void {
+    const link = this.#links.get(head.from);
+    if (head.toEpoch !== 0) {
+      if (link?.epoch === head.toEpoch) link.greeted(head);
+      else this.#refuse(head);
+      return;
+    }
+    if (link?.isUp && link.peerEpoch !== head.fromEpoch) link.end('the other node has begun anew');
+    const current = this.#links.get(head.from) ?? this.#add(head.from);
+    current.greeted(head);
+    current.hello();
+  }
+
+  #reset(head: FrameHead): void {
+    const link = this.#links.get(head.from);
+    const isMeant =
+      link !== undefined &&
+      (head.toEpoch === link.epoch || (head.fromEpoch !== 0 && head.fromEpoch === link.peerEpoch));
+    if (!isMeant) return;
+    const version = head.version === PROTOCOL ? '' : ` (it speaks version ${head.version}, this node ${PROTOCOL})`;
+    link.end(`the other node has ended it${version}`);
+  }
+
+  /** The frame belongs to no link, or to another version: its sender has to begin anew. */
+  #refuse(head: FrameHead): void {
+    this.transmit(head.from, this.#bare(FRAME.reset, head.fromEpoch, 0));
+  }
+
+  #add(peer: string): PeerLink {
+    const link = new PeerLink(peer, this.random.uint32() || 1, this);
+    this.#links.set(peer, link);
+    return link;
+  }
+
+  #bare(kind: number, toEpoch: number, sequence: number): Buffer {
+    const { node: from } = this;
+    const head = { version: PROTOCOL, kind, from, fromEpoch: 0, toEpoch, sequence, received: 0, grant: 0 };
+    return encodeFrame(head, [], 0);
+  }
+}

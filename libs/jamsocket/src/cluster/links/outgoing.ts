@@ -1,0 +1,123 @@
+import { MAX_RELAY_BYTES } from '../relay.js';
+import { PART_BYTES } from './link-frame.js';
+
+/** A frame is not sent for less, unless nothing else is waiting: many small frames cost more than a short wait. */
+const WORTHWHILE_BYTES = 512;
+const LAST_PART = 0x8000_0000;
+
+interface SentFrame {
+  readonly sequence: number;
+  readonly bytes: Buffer;
+}
+
+/** Messages on their way to one node: those that wait, and the frames that it has not confirmed. */
+export class Outgoing {
+  #waiting: Buffer[] = [];
+  /** Bytes of the first waiting message that have been sent. */
+  #offset = 0;
+  #waitingBytes = 0;
+  #unconfirmed: SentFrame[] = [];
+  #sentBytes = 0;
+  #grant = 0;
+  /** Number of the last frame. */
+  sequence = 0;
+
+  /** @param headBytes bytes of each frame before its payload */
+  constructor(private readonly headBytes: number) {}
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  add(message: Buffer): void {
+    this.#waiting.push(message);
+    this.#waitingBytes += message.length;
+  }
+
+  /** The payload of the next frame, as far as the other side can take it now. Call `sent` with the frame. */
+  next(): { readonly parts: readonly Buffer[]; readonly bytes: number } | undefined {
+    if (this.#waiting.length === 0) return undefined;
+    const room = Math.min(MAX_RELAY_BYTES, this.#grant - this.#sentBytes) - this.headBytes;
+    if (room < Math.min(PART_BYTES + this.#waitingBytes, WORTHWHILE_BYTES)) return undefined;
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    let taken = 0;
+    while (taken < this.#waiting.length && bytes + PART_BYTES < room) {
+      const message = this.#waiting[taken];
+      const length = Math.min(message.length - this.#offset, room - bytes - PART_BYTES);
+      const isLast = this.#offset + length === message.length;
+      parts.push(partHead(length, isLast), message.subarray(this.#offset, this.#offset + length));
+      bytes += PART_BYTES + length;
+      this.#waitingBytes -= length;
+      this.#offset = isLast ? 0 : this.#offset + length;
+      if (!isLast) break;
+      taken++;
+    }
+    this.#waiting.splice(0, taken);
+    this.sequence++;
+    return { parts, bytes };
+  }
+
+  sent(bytes: Buffer): void {
+    this.#sentBytes += bytes.length;
+    this.#unconfirmed.push({ sequence: this.sequence, bytes });
+  }
+
+  /** The other side has received frames up to a number, and may be sent so many bytes. Old news change nothing. */
+  confirm(received: number, grant: number): void {
+    this.#grant = Math.max(this.#grant, grant);
+    let count = 0;
+    while (count < this.#unconfirmed.length && this.#unconfirmed[count].sequence <= received) count++;
+    if (count > 0) this.#unconfirmed.splice(0, count);
+  }
+
+  /** The frames after a number, to send them again. */
+  after(received: number): readonly Buffer[] {
+    return this.#unconfirmed.filter(({ sequence }) => sequence > received).map(({ bytes }) => bytes);
+  }
+}
+
+function partHead(length: number, isLast: boolean): Buffer {
+  const head = Buffer.allocUnsafe(PART_BYTES);
+  head.writeUInt32LE(isLast ? (length | LAST_PART) >>> 0 : length);
+  return head;
+}
+
+/** Reads parts of messages from the payload of frames that come in order. */
+export class Incoming {
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+
+  constructor(private readonly maxMessageBytes: number) {}
+
+  /**
+   * @param receive gets each message, whose memory is its own or that of the frame
+   * @returns why the payload is invalid
+   */
+  read(frame: Buffer, from: number, receive: (message: Buffer) => void): string | undefined {
+    for (let at = from; at < frame.length;) {
+      if (frame.length - at < PART_BYTES) return 'a frame ends early';
+      const head = frame.readUInt32LE(at);
+      const length = head & ~LAST_PART;
+      at += PART_BYTES;
+      if (frame.length - at < length) return 'a frame ends early';
+      const part = frame.subarray(at, at + length);
+      at += length;
+      this.#partBytes += length;
+      if (this.#partBytes > this.maxMessageBytes) return `a message is longer than ${this.maxMessageBytes} bytes`;
+      if (head >>> 31 === 0) {
+        this.#parts.push(part);
+        continue;
+      }
+      const message = this.#parts.length === 0 ? part : Buffer.concat([...this.#parts, part]);
+      this.#parts = [];
+      this.#partBytes = 0;
+      receive(message);
+    }
+    return undefined;
+  }
+}

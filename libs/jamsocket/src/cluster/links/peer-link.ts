@@ -1,0 +1,231 @@
+import type { CreditPool, LinkCredit } from './credits.js';
+import { encodeFrame, FRAME, headBytes, PROTOCOL, type FrameHead } from './link-frame.js';
+import { Incoming, Outgoing } from './outgoing.js';
+
+/** Told what comes over links. Nothing of it throws. */
+export interface LinkUser {
+  /** The two nodes hear each other. */
+  up(link: PeerLink): void;
+  /** A message of the other node. The memory may be used as long as wanted. */
+  received(link: PeerLink, message: Buffer): void;
+  /** Everything that waited has left, after `isBehind` was true. */
+  drained(link: PeerLink): void;
+  /** The link is over. What was sent and not confirmed may be lost; another link begins anew. */
+  down(link: PeerLink, reason: string): void;
+}
+
+/** What a link needs of its node. */
+export interface LinkHost {
+  readonly node: string;
+  readonly pool: CreditPool;
+  readonly user: LinkUser;
+  readonly limits: LinkLimits;
+  transmit(peer: string, frame: Buffer): void;
+  /** Calls `flush` of the link at the end of the tick. */
+  schedule(link: PeerLink): void;
+  forget(link: PeerLink): void;
+  /** A frame was missed, and is sent again. */
+  noteGap(): void;
+}
+
+export interface LinkLimits {
+  /** A link with more bytes waiting is cut: the other node is too far behind. */
+  readonly maxWaitingBytes: number;
+  readonly maxMessageBytes: number;
+  /** A link is cut after so many ticks without a sign of the other node. */
+  readonly silentTicks: number;
+}
+
+/**
+ * Carries messages between this node and another, in order, each once, over a relay that may lose some. Frames are numbered;
+ * what the other side misses is sent again until it is confirmed.
+ *
+ *   opening ──▶ up ──▶ down      (also opening ──▶ down)
+ */
+export class PeerLink {
+  readonly #outgoing: Outgoing;
+  readonly #incoming: Incoming;
+  readonly #credit: LinkCredit;
+  #state: 'opening' | 'up' | 'down' = 'opening';
+  #peerEpoch = 0;
+  /** Number of the last data frame that came in order. */
+  #received = 0;
+  /** The frame that was asked for again. */
+  #missing = 0;
+  #silentTicks = 0;
+  #isBehind = false;
+  #owesBeat = false;
+  #isScheduled = false;
+
+  /** @param epoch a random number that names this link, not 0 */
+  constructor(
+    readonly peer: string,
+    readonly epoch: number,
+    private readonly host: LinkHost,
+  ) {
+    this.#outgoing = new Outgoing(headBytes(host.node));
+    this.#incoming = new Incoming(host.limits.maxMessageBytes);
+    this.#credit = host.pool.join();
+    this.#credit.refill();
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
+  get isDown(): boolean {
+    return this.#state === 'down';
+  }
+
+  get peerEpoch(): number {
+    return this.#peerEpoch;
+  }
+
+  /** Bytes that wait until the other node can take them. */
+  get waitingBytes(): number {
+    return this.#outgoing.waitingBytes;
+  }
+
+  /** The other node, or the relay, is too slow for what is sent. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /**
+   * Sends a message at the end of the tick, together with others. Does nothing if the link is down.
+   * @param message must not be changed afterwards
+   */
+  send(message: Buffer): void {
+    if (this.#state === 'down') return;
+    this.#outgoing.add(message);
+    if (this.#outgoing.waitingBytes > this.host.limits.maxWaitingBytes)
+      return this.cut('the other node is too far behind');
+    this.#schedule();
+  }
+
+  /** Ends the link, here and at the other node. */
+  cut(reason: string): void {
+    if (this.#state === 'down') return;
+    this.#transmit(FRAME.reset);
+    this.end(reason);
+  }
+
+  /** @internal Ends it without telling the other node. */
+  end(reason: string): void {
+    if (this.#state === 'down') return;
+    this.#state = 'down';
+    this.#credit.leave();
+    this.host.forget(this);
+    this.host.user.down(this, reason);
+  }
+
+  /** @internal Asks the other node for a link, or answers it. */
+  hello(): void {
+    this.#transmit(FRAME.hello);
+  }
+
+  /** @internal The other node has said hello. */
+  greeted({ fromEpoch, grant }: FrameHead): void {
+    if (this.#state !== 'opening') return;
+    this.#state = 'up';
+    this.#silentTicks = 0;
+    this.#peerEpoch = fromEpoch;
+    this.#outgoing.confirm(0, grant);
+    this.#schedule();
+    this.host.user.up(this);
+  }
+
+  /** @internal A data frame, a beat, or a request to send again. */
+  frame(head: FrameHead, bytes: Buffer): void {
+    this.#silentTicks = 0;
+    this.#outgoing.confirm(head.received, head.grant);
+    if (head.kind === FRAME.again) this.#sendAgain(head.received);
+    if (head.kind !== FRAME.data) {
+      if (head.sequence > this.#received) this.#askAgain();
+    } else if (head.sequence === this.#received + 1) this.#take(bytes);
+    else if (head.sequence > this.#received) this.#askAgain();
+    // The grant may let waiting messages go.
+    if (this.#outgoing.isWaiting) this.#schedule();
+  }
+
+  /** @internal Once a second. @param isDeaf this node hears nobody, so it cannot tell whether the other one is silent */
+  tick(isDeaf: boolean): void {
+    if (!isDeaf) this.#silentTicks++;
+    if (this.#silentTicks > this.host.limits.silentTicks)
+      return this.cut(this.isUp ? 'the other node is silent' : 'the other node does not answer');
+    this.#missing = 0;
+    if (this.isUp) this.#transmit(FRAME.beat);
+    else this.hello();
+  }
+
+  /** @internal This node hears again: whatever it has missed is sent at once. */
+  heard(): void {
+    if (this.isUp) this.#transmit(FRAME.again);
+  }
+
+  /** @internal */
+  flush(): void {
+    this.#isScheduled = false;
+    if (this.#state !== 'up') return;
+    for (let payload = this.#outgoing.next(); payload !== undefined; payload = this.#outgoing.next()) {
+      const frame = encodeFrame(this.#head(FRAME.data), payload.parts, payload.bytes);
+      this.#outgoing.sent(frame);
+      this.#owesBeat = false;
+      this.host.transmit(this.peer, frame);
+    }
+    if (this.#owesBeat) this.#transmit(FRAME.beat);
+    const wasBehind = this.#isBehind;
+    this.#isBehind = this.#outgoing.isWaiting;
+    if (wasBehind && !this.#isBehind) this.host.user.drained(this);
+  }
+
+  #take(bytes: Buffer): void {
+    this.#received++;
+    this.#missing = 0;
+    this.#credit.use(bytes.length);
+    if (this.#credit.refill()) {
+      this.#owesBeat = true;
+      this.#schedule();
+    }
+    const fault = this.#incoming.read(bytes, headBytes(this.peer), (message) => {
+      if (this.#state === 'up') this.host.user.received(this, message);
+    });
+    if (fault !== undefined) this.cut(fault);
+  }
+
+  /** Once per missing frame and tick: the frames after it come out of order, too. */
+  #askAgain(): void {
+    if (this.#missing === this.#received + 1) return;
+    this.#missing = this.#received + 1;
+    this.host.noteGap();
+    this.#transmit(FRAME.again);
+  }
+
+  #sendAgain(received: number): void {
+    for (const frame of this.#outgoing.after(received)) this.host.transmit(this.peer, frame);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#state !== 'up') return;
+    this.#isScheduled = true;
+    this.host.schedule(this);
+  }
+
+  #transmit(kind: number): void {
+    this.#owesBeat = false;
+    this.host.transmit(this.peer, encodeFrame(this.#head(kind), [], 0));
+  }
+
+  #head(kind: number): FrameHead {
+    return {
+      version: PROTOCOL,
+      kind,
+      from: this.host.node,
+      fromEpoch: this.epoch,
+      toEpoch: this.#peerEpoch,
+      sequence: this.#outgoing.sequence,
+      received: this.#received,
+      grant: this.#credit.granted,
+    };
+  }
+}
