@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   Broadcast,
   JamsocketContext,
+  JamsocketHealth,
   JamsocketRooms,
   JamsocketService,
   MemoryStore,
@@ -14,8 +15,14 @@ import {
   type Client,
   type RoomStore,
 } from 'nestjs-jamsocket';
+import { Redis } from 'ioredis';
+import { RedisStore } from 'nestjs-jamsocket/redis';
+import { VirtualClock } from '../libs/jamsocket/src/testing/virtual-clock.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal } from './support/gate.js';
+import { MoodyStore } from './support/moody-store.js';
 import { ResumingClient } from './support/resuming-client.js';
+import { findRedis, hasServer, startRedis } from './support/servers.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -194,6 +201,158 @@ describe('a durable room', () => {
     expect([await next.nextText(), await next.closed]).toEqual(['the end', { code: 1000, reason: 'over' }]);
   });
 });
+
+@JamsocketService({ path: 'counter', durable: { save: { everyMs: 1_000 } }, shutdown: 'never' })
+class CounterRoom {
+  @State() private count = 0;
+
+  @OnMessage()
+  more() {
+    return `count ${++this.count}`;
+  }
+}
+
+@JamsocketService({ path: 'echo', shutdown: 'never' })
+class EchoRoom {
+  @OnMessage()
+  message(_client: Client, text: string) {
+    return text;
+  }
+}
+
+describe('rooms whose store is away', () => {
+  /** The bounds are long; sockets are real, and so is the time that they need. */
+  let clock: VirtualClock;
+  let app: TestApp;
+
+  beforeEach(() => {
+    journal.entries.length = 0;
+    clock = new VirtualClock();
+  });
+
+  afterEach(() => inTime(app.close()));
+
+  const start = async (store: RoomStore) =>
+    (app = await startTestApp({ providers: [LedgerRoom, CounterRoom, EchoRoom], options: { store }, clock }));
+
+  /** What timers cause goes on over real sockets, and with real answers of a store. */
+  async function advance(ms: number): Promise<void> {
+    const until = clock.now() + ms;
+    while (clock.runNext(until)) await settled();
+    clock.moveTo(until);
+    await settled();
+  }
+  async function settled(): Promise<void> {
+    for (let ticks = 0; ticks < 5; ticks++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  async function inTime<T>(work: Promise<T>): Promise<T> {
+    let isDone = false;
+    const finish = () => (isDone = true);
+    work.then(finish, finish);
+    for (;;) {
+      // A real answer comes before time runs out for it.
+      await Promise.race([work.catch(finish), sleep(5)]);
+      if (isDone) return work;
+      clock.runNext(clock.now() + 60_000);
+    }
+  }
+
+  const health = () => app.app.get(JamsocketHealth).isHealthy().jamsocket;
+  const enter = (path: string) => TestClient.connect(`${app.ws}/ws/${path}`);
+
+  it.each(['failing', 'hanging'] as const)(
+    'and %s hold back what is not saved, send their clients away after a while, and lose nothing',
+    async (mood) => {
+      const store = new MoodyStore();
+      await start(store);
+      const [counter, echo] = [await enter('counter/one'), await enter('echo/one')];
+      const plain = await enter('ledger/one');
+      const client = await ResumingClient.connect(`${app.ws}/ws/ledger/one`);
+      client.send('5');
+      await client.until('5 by 2 (n2) total 5');
+      expect(health()).toMatchObject({ status: 'up', store: 'up' });
+
+      store.mood = mood;
+      client.send('7');
+      await advance(9_000);
+      // Others go on, and what they answer would come after what the ledger had sent.
+      const othersGoOn = async (count: number) => {
+        counter.send('more');
+        expect(await counter.nextText()).toBe(`count ${count}`);
+        echo.send(`still here ${count}`);
+        expect(await echo.nextText()).toBe(`still here ${count}`);
+      };
+      await othersGoOn(1);
+      expect([client.connection.isClosed, plain.isClosed]).toEqual([false, false]);
+      expect(plain.received).toEqual(['5 by 2 (n2) total 5']);
+      expect(client.connection.unread()).toEqual([]);
+      expect(health()).toMatchObject({ status: 'down', store: 'down' });
+
+      await advance(3_000);
+      const away = { code: 1013, reason: 'the store does not answer' };
+      expect([await client.connection.closed, await plain.closed]).toEqual([away, away]);
+      const { status, headers, body } = await TestClient.refused(`${app.ws}/ws/ledger/one`);
+      expect([status, headers['retry-after'], body]).toMatchObject([503, '5', { code: 'store_unavailable' }]);
+      const early = await TestClient.connect(client.url, {}, resumeProtocols(client));
+      const told = await early.closed;
+      expect([told.code, JSON.parse(told.reason)]).toEqual([1013, { code: 'store_unavailable', retryAfter: 5 }]);
+      const unopened = TestClient.refused(`${app.ws}/ws/ledger/two`);
+      const unopenedToo = TestClient.refused(`${app.ws}/ws/counter/two`);
+      for (const refusal of [await inTime(unopened), await inTime(unopenedToo)])
+        expect(refusal).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+      await othersGoOn(2);
+      expect(health().message).toMatch(mood === 'failing' ? /: the disk is full$/ : /has not answered/);
+
+      store.mood = 'good';
+      await advance(15_000);
+      expect(health()).toMatchObject({ status: 'up', store: 'up' });
+      expect(await resumeAt(app, client)).toMatchObject({ resumed: true, client: 2, handled: 2 });
+      expect(await client.next()).toBe('7 by 2 (n2) total 12');
+      client.confirm();
+      client.send('1');
+      expect(await client.next()).toBe('1 by 2 (n2) total 13');
+      // What changed in the room without a gate is saved, too.
+      await advance(1_000);
+      await inTime(app.close());
+      await start(store);
+      const again = await enter('counter/one');
+      again.send('more');
+      expect(await again.nextText()).toBe('count 3');
+    },
+  );
+
+  const program = findRedis();
+  (hasServer(program, 'redis-server') ? it : it.skip)('go on after kill -9 of a real one', async () => {
+    const always = ['--appendonly', 'yes', '--appendfsync', 'always'];
+    let server = await startRedis(program!, always);
+    const redis = new Redis({ port: server.port, host: '127.0.0.1', retryStrategy: () => 20 });
+    redis.on('error', () => undefined);
+    try {
+      await start(new RedisStore({ redis }));
+      const client = await ResumingClient.connect(`${app.ws}/ws/ledger/one`);
+      client.send('5');
+      await client.until('5 by 1 (n1) total 5');
+      await server.kill();
+      client.send('7');
+      while (health().status === 'up') await advance(50).then(() => sleep(5));
+      await advance(12_000);
+      expect((await client.connection.closed).code).toBe(1013);
+      expect((await TestClient.refused(`${app.ws}/ws/ledger/one`)).status).toBe(503);
+      server = await startRedis(program!, always, server);
+      while (health().status === 'down') await advance(500).then(() => sleep(5));
+      expect(await resumeAt(app, client)).toMatchObject({ resumed: true, client: 1, handled: 2 });
+      expect(await client.next()).toBe('7 by 1 (n1) total 12');
+    } finally {
+      await inTime(app.close());
+      redis.disconnect();
+      await server.stop();
+    }
+  });
+});
+
+function resumeProtocols({ welcome, messages }: ResumingClient): string[] {
+  return ['jamsocket.v1', `jamsocket.resume.${welcome.jamsocket}.${messages.length}`];
+}
 
 async function resumeAt(app: TestApp, client: ResumingClient) {
   const url = new URL(client.url);
