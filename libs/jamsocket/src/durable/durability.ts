@@ -13,7 +13,7 @@ import { RoomDurability } from './room-durability.js';
 import { bytesOf } from './save-account.js';
 import { StoreHealth } from './store-health.js';
 
-/** A store that has not answered a question after so long counts as away: shorter than a connect may take. */
+/** Milliseconds after which a store without an answer counts as unavailable. Shorter than the time a connect may take. */
 const ANSWER_MS = 5_000;
 
 /** The token of the application's Durability; it provides `null` without a store. */
@@ -24,7 +24,7 @@ const logger = new Logger('Jamsocket');
 /** What the durable rooms of a process share: their store, and the commits into it. */
 export class Durability implements CommitWatch {
   readonly commits: GroupCommit;
-  /** Names this process at the store: no two are alike, so one that comes back from the dead is told apart. */
+  /** Names this process at the store. Random, so that a restarted process has another name. */
   readonly owner: string;
   readonly #health: StoreHealth;
   #isFailing = false;
@@ -51,21 +51,21 @@ export class Durability implements CommitWatch {
   }
 
   /**
-   * Rooms that are not running here and have something to do by now.
+   * Saved rooms that are due and belong to no room of this process.
    * @param before milliseconds since 1970
    */
   due(limit: number, before = this.clock.wallTime()): Promise<readonly DueRoom[]> {
     return this.#ask('due', () => this.store.due(before, limit, [this.owner]));
   }
 
-  /** Deletes a room that no instance of this process has. @returns whether there was one */
+  /** Deletes the record of a room that is not running in this process. @returns whether there was one */
   async delete(room: RoomKey): Promise<boolean> {
     const { fence, record } = await this.claim(room);
     const sequence = (record?.sequence ?? 0) + 1;
     const writes = [{ room, fence, owner: this.owner, sequence, isDelete: true }];
     const [outcome] = await this.#commitNow(writes);
     if (outcome !== 'done')
-      throw new DurableError('not_saved', `Room "${room.key}" was not deleted: somebody else has taken it over.`);
+      throw new DurableError('not_saved', `Room "${room.key}" was not deleted: another process has claimed it.`);
     return record !== undefined;
   }
 
@@ -90,14 +90,12 @@ export class Durability implements CommitWatch {
     this.observers.current?.storeFailed('commit', error);
     if (this.#isFailing) return;
     this.#isFailing = true;
-    logger.error(
-      `The store does not take what durable rooms have to write, and is tried again: ${describeError(error).message}`,
-    );
+    logger.error(`The store of durable rooms refuses writes; they are retried: ${describeError(error).message}`);
   }
 
   recovered(): void {
     this.#isFailing = false;
-    logger.log('The store takes what durable rooms have to write again.');
+    logger.log('The store of durable rooms accepts writes again.');
   }
 
   async close(): Promise<void> {
@@ -118,7 +116,7 @@ export class Durability implements CommitWatch {
     }
   }
 
-  /** A write of its own, without other rooms, that is tried once. */
+  /** A write of one room alone, tried once. */
   async #commitNow(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]> {
     const since = this.clock.now();
     try {
@@ -136,7 +134,7 @@ export class Durability implements CommitWatch {
   }
 }
 
-/** The store works, and what was asked is at fault: the record of one room, or a room id that clients choose. */
+/** The store works; the fault is in what was asked: a record that cannot be read, or an invalid room id from a client. */
 function isAnswer(error: unknown): boolean {
   return isInstance(error, RangeError) || (error as { code?: unknown } | undefined)?.code === 'record_unreadable';
 }

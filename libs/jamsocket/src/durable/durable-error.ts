@@ -3,11 +3,11 @@ export type DurableErrorCode =
   | 'bad_state'
   /** A later version of the class saved the room. */
   | 'newer_state'
-  /** What was saved cannot be read. */
+  /** The saved record cannot be read. */
   | 'unreadable'
   /** The room is not durable, or has no store. */
   | 'not_durable'
-  /** More waits at the output gate than may; see `durable.maxGatedBytes`. */
+  /** The output gate is full; see `durable.maxGatedBytes`. */
   | 'gate_full'
   /** The room has stopped before it was saved. */
   | 'not_saved';

@@ -7,17 +7,19 @@ import type { RoomKey } from '../store/room-store.js';
 import type { SavedTimer } from './record.js';
 
 /**
- * All that durability knows of a room.
+ * Everything that durability knows of a room.
  *
- * An implementation MUST NOT throw, except where a method says so, and MUST NOT run a handler before a call returns
- * while it is starting.
+ * An implementation
+ * - MUST NOT throw unless the method says so;
+ * - MUST NOT run a handler before a call returns while the room is starting;
+ * - MUST have `isBetweenTurns` false from the start of a turn until all of its work has settled.
  */
 export interface DurableRoom {
   readonly key: RoomKey;
   readonly address: RoomAddress;
-  /** For messages to people. */
+  /** For logs and errors. */
   readonly className: string;
-  /** The room's service, and the providers that were built for it. */
+  /** The room's service and its room-scoped providers. */
   readonly stateHolders: readonly object[];
   /** No turn is under way. */
   readonly isBetweenTurns: boolean;
@@ -28,16 +30,16 @@ export interface DurableRoom {
   readonly timers: {
     /** Timers of `setTimer` that have not had their turns. */
     saved(wallOffset: number): readonly SavedTimer[];
-    /** @param moment whether the instance before crashed, and milliseconds since 1970 at 0 on the clock */
+    /** @param moment whether the previous instance crashed, and milliseconds since 1970 at 0 on the clock */
     restore(timers: readonly SavedTimer[], moment: { readonly wallOffset: number; readonly mayHaveRun: boolean }): void;
   };
-  /** A client that was a member when the room was saved is one again, without a connection. */
+  /** Makes a saved client a member again, without a connection. */
   readmit(client: Client): void;
-  /** It has left, or cannot come back: its `@OnDisconnect` is due. */
+  /** The client has left or cannot resume: runs its `@OnDisconnect`. */
   leave(client: Client, code: number, reason: string): void;
-  /** Another owner has the room: everything ends here, and nobody is told by the room. */
+  /** Another owner has claimed the room: stops this instance without running handlers. */
   lost(): void;
-  /** Sends the clients away for a while; their places are kept. */
+  /** Closes the connections and keeps the places of clients that can resume. */
   park(): void;
   report(error: unknown): void;
 }

@@ -2,28 +2,28 @@ import type { JamsocketClock } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 
-/** A room that has something to write now and then. */
+/** A room whose changes are written. */
 export interface CommitSource {
   /**
-   * What has to be written; `undefined` if that is nothing, or if a turn is under way: the room asks again when it has
-   * ended. Never throws.
+   * What has to be written; `undefined` if there is nothing, or while a turn is under way: the room adds itself again when
+   * the turn has ended. Never throws.
    */
   takeWrite(): RoomWrite | undefined;
-  /** It has been given up: nothing is written for it any more. */
+  /** The room has been abandoned: nothing more is written for it. */
   readonly isOver: boolean;
-  /** The write that was taken is as durable as the store makes it, or the store has refused it. */
+  /** The store has committed or refused the write that was taken. */
   written(outcome: WriteOutcome): void;
-  /** The store does not take what there is to write. It is tried again. */
+  /** The store has failed to write; the write will be retried. */
   isWaiting(): void;
 }
 
-/** Who hears how the store does. Nothing of it throws. */
+/** Is told how commits succeed. Its methods must not throw. */
 export interface CommitWatch {
   /** The store has answered for each of these writes, after so many milliseconds. */
   committed(writes: readonly RoomWrite[], durationMs: number): void;
-  /** A try has failed. */
+  /** A commit has failed and will be retried. */
   failed(error: unknown): void;
-  /** The store takes writes again. */
+  /** A commit has succeeded after failures. */
   recovered(): void;
 }
 
@@ -32,28 +32,28 @@ interface Entry {
   readonly write: RoomWrite;
 }
 
-/** After so long without an answer a commit counts as failed, and is tried again. */
+/** Milliseconds after which a commit without an answer counts as failed and is retried. */
 const DEADLINE_MS = 10_000;
-/** A store that fails is tried again after so long, and after twice as long each time, up to the last. */
+/** Milliseconds before the first retry. They double with each retry, up to the maximum. */
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 2_000;
-/** A batch that failed so often is taken apart: one write that cannot be made must not keep the others waiting. */
+/** After this many failures a batch is split, so that one impossible write does not block the others. */
 const TAKE_APART_AFTER = 2;
-/** So many are tried alone at first: if the store takes none of them, it is not a write that is at fault. */
+/** This many writes are first tried alone. If all of them fail, the store is at fault and not a write. */
 const PROBES = 8;
-/** As the conformance suite of stores has them. */
+/** The largest batch that the conformance suite tests stores with. */
 const MAX_BATCH = 10_000;
 
 /**
- * Writes what all rooms of the process have to write, one batch at a time: a store that flushes once for many rooms is
- * many times faster than one that flushes for each (measured with LMDB: 22,500 writes of 4 kB a second in batches, 1,800 alone).
+ * Writes the changes of all rooms of the process, one batch at a time. One flush for many rooms is many times faster than
+ * one flush for each (measured with LMDB: 22,500 writes of 4 kB a second in batches, 1,800 alone).
  */
 export class GroupCommit {
   readonly #dirty = new Set<CommitSource>();
   #isScheduled = false;
   #isCommitting = false;
   #isStopped = false;
-  /** Why the store does not take writes at the moment. */
+  /** The error of the last commit; `undefined` while the store works. */
   failure: unknown = undefined;
   /** When the first try of the batch that is under way began, on the clock. */
   #waitsSince = 0;
@@ -70,29 +70,29 @@ export class GroupCommit {
     this.#dirty.add(source);
     if (this.#isScheduled || this.#isCommitting) return;
     this.#isScheduled = true;
-    // At the end of the tick: what other rooms and other messages change until then goes along.
+    // At the end of the tick, so that the batch includes everything that changes until then.
     setImmediate(() => {
       this.#isScheduled = false;
       this.#next();
     });
   }
 
-  /** The source is gone: what it had to write is let go. */
+  /** The source has been abandoned: its changes are not written. */
   remove(source: CommitSource): void {
     this.#dirty.delete(source);
   }
 
-  /** Milliseconds since a batch was given to the store that it has not taken yet; 0 if there is none. */
+  /** Milliseconds that the batch under way has waited for the store; 0 if there is none. */
   get waitingMs(): number {
     return this.#isCommitting ? this.clock.now() - this.#waitsSince : 0;
   }
 
-  /** Rooms that wait for their turn to be written. */
+  /** Rooms that wait for the next batch. */
   get waitingRooms(): number {
     return this.#dirty.size;
   }
 
-  /** Tries nothing again: the process ends. */
+  /** The process ends: nothing more is retried. */
   stop(): void {
     this.#isStopped = true;
     for (const [timer, wake] of this.#sleeping) {
@@ -125,7 +125,7 @@ export class GroupCommit {
     return batch;
   }
 
-  /** Tries until the store has taken the batch, but for writes that it takes no part of. Never rejects. */
+  /** Retries until the store has committed the batch, except for writes that only fail alone. Never rejects. */
   async #commit(batch: readonly Entry[]): Promise<void> {
     this.#waitsSince = this.clock.now();
     let waiting = batch;
@@ -138,7 +138,7 @@ export class GroupCommit {
       await this.#sleep(retryMs);
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       waiting = this.#stillWanted(waiting);
-      // What has come meanwhile shows whether it is one of the others that the store does not take.
+      // Changes that came meanwhile join the batch: they show whether the store works for other writes.
       waiting = [...waiting, ...this.#take(MAX_BATCH - waiting.length)];
       if (tries >= TAKE_APART_AFTER && waiting.length > 1) waiting = await this.#takeApart(waiting, tries);
     }
@@ -148,10 +148,10 @@ export class GroupCommit {
   }
 
   /**
-   * Tries writes alone, some of them first. If the store takes any, it is the others that are at fault: they are tried
-   * again on their own, and nobody waits for them.
-   * @param tries others are tried first each time
-   * @returns those to be tried again together
+   * Tries writes alone, a few of them first. If one of these succeeds, the store works, and the writes that failed are at
+   * fault: they are retried one by one, and no other room waits for them.
+   * @param tries selects different writes as the first each time
+   * @returns the writes to retry as a batch
    */
   async #takeApart(batch: readonly Entry[], tries: number): Promise<readonly Entry[]> {
     const step = Math.ceil(batch.length / PROBES);

@@ -3,66 +3,66 @@ import { ClientIds } from '../members/client-ids.js';
 import type { StoredRecord } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';
 
-/** Of the form of what follows: a reader refuses what a later version of the library wrote. */
+/** Version of the format below. Records of a later version are refused. */
 const FORMAT = 1;
 
-/** Names of a record's parts. `at` is when state or data were written without anything else. */
+/** Names of a record's parts. `at` is the time of a write that changed only state or data. */
 export const PART = { state: 'state', data: 'data', base: 'base', at: 'at' } as const;
 
-/** Why the instance before ended; `null` while one lives, so a record that says so is what a crash left. */
+/** Why the last instance ended. `null` while it runs, so a record with `null` was left by a crash. */
 export type EndReason = 'idle' | 'restart' | 'moved';
 
-/** A client of the room; its `data` and tags are in a part of their own. */
+/** A client of the room. Its `data` and tags are in another part. */
 export interface SavedMember {
   readonly id: number;
   readonly url: string;
   readonly ip: string;
   /** Milliseconds since 1970. */
   readonly joinedAt: number;
-  /** Of clients that speak `jamsocket.v1`. */
+  /** `null` if the client does not speak `jamsocket.v1`. */
   readonly session: SavedSession | null;
 }
 
 export interface SavedSession {
   /** The present token first. */
   readonly tokens: readonly string[];
-  /** Data frames of the client that have had their turns. */
+  /** Number of the client's data frames whose turns have ended. */
   readonly handled: number;
   readonly firstBroadcast: number;
   readonly ownFrames: number;
   readonly firstEntry: number;
 }
 
-/** What a client has besides: its `data`, and its tags. */
+/** The id of a client, its `data` and its tags. */
 export type SavedData = readonly [id: number, data: unknown, tags: readonly string[]];
 
 export interface SavedTimer {
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly dueAt: number;
-  /** Which try the next turn is. */
+  /** Number of the next try. */
   readonly attempt: number;
 }
 
-/** A frame that clients that come back may have missed. */
+/** A frame of the replay log. */
 export interface SavedEntry {
   readonly payload: string | Uint8Array;
   readonly isVolatile: boolean;
-  /** Ids of those who get it; `null` is everyone but `except`. */
+  /** Ids of the recipients; `null` for everyone except `except`. */
   readonly to: readonly number[] | null;
   readonly except: readonly number[];
 }
 
-/** Everything of a room but its state and its log, as of one moment. */
+/** Everything of a room except its state, its clients' data and its log, at one moment. */
 export interface SavedBase extends SavedCounters {
   readonly endedBy: EndReason | null;
   readonly members: readonly SavedMember[];
-  /** Clients that have left, and whose `@OnDisconnect` has not run. */
+  /** Clients that have left and whose `@OnDisconnect` has not run. */
   readonly leaving: readonly SavedMember[];
   readonly timers: readonly SavedTimer[];
-  /** Ids by `clientKey`, the key that was used last at the end. */
+  /** Ids by `clientKey`; the most recently used key is last. */
   readonly clientKeys: readonly (readonly [key: string, id: number])[];
-  /** Number of the last segment that this base holds. */
+  /** Number of the last segment that this base includes. */
   readonly segment: number;
 }
 
@@ -70,30 +70,30 @@ export interface SavedCounters {
   /** Milliseconds since 1970. */
   readonly savedAt: number;
   readonly nextId: number;
-  /** Broadcasts that the room has sent. */
+  /** Number of broadcasts that the room has sent. */
   readonly broadcasts: number;
 }
 
 /** What one commit adds to the base and the log. */
 export interface SavedSegment extends SavedCounters {
-  /** Members that are new, or whose sessions have changed. */
+  /** Members that are new or whose sessions have changed. */
   readonly members: readonly SavedMember[];
-  /** Ids of those who are members no more. */
+  /** Ids of clients that are no longer members. */
   readonly gone: readonly number[];
   readonly leaving: readonly SavedMember[];
-  /** `undefined` where they are as before. */
+  /** `undefined` if unchanged. */
   readonly timers?: readonly SavedTimer[];
   /** Number of the first of `entries` in the log. */
   readonly firstEntry: number;
   readonly entries: readonly SavedEntry[];
 }
 
-/** A record as the room was when it was written last. */
+/** The room as of the last write of its record. */
 export interface ReadRecord {
   readonly state: Uint8Array | undefined;
   readonly data: readonly SavedData[];
   readonly base: SavedBase;
-  /** The log's entries that are still there, with the number of the first. */
+  /** The entries of the log that were kept. */
   readonly entries: readonly SavedEntry[];
   readonly firstEntry: number;
   readonly lastSegment: number;
@@ -137,7 +137,7 @@ export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
   }
 }
 
-/** The base of an orderly end is always the last write. */
+/** If the last instance ended in order, its base is the last write. */
 function lastSave({ savedAt, endedBy }: SavedBase, at: Uint8Array | undefined): number {
   if (at === undefined || endedBy !== null) return savedAt;
   const time = Buffer.from(at).readDoubleBE();
@@ -145,7 +145,7 @@ function lastSave({ savedAt, endedBy }: SavedBase, at: Uint8Array | undefined): 
   return Math.max(savedAt, time);
 }
 
-/** The base as it is after one more segment. */
+/** The base with the changes of one more segment. */
 function advanced(base: SavedBase, segment: SavedSegment, number: number): SavedBase {
   const members = new Map(base.members.map((member) => [member.id, member]));
   for (const id of segment.gone) members.delete(id);

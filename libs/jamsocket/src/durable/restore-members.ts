@@ -8,9 +8,9 @@ import type { ReadRecord, SavedData, SavedMember } from './record.js';
 import { restoredEntry } from './room-image.js';
 
 /**
- * Makes those who were members when the room was saved members again. Who speaks `jamsocket.v1` may come back; all others
- * have lost their connections, and leave.
- * @param isExact false if the clients may have seen more than was saved: then they begin anew when they come back
+ * Makes the saved clients members again. Clients that speak `jamsocket.v1` may resume; all others have lost their
+ * connections and leave.
+ * @param isExact false if the clients may have seen more than was saved: then they start again as new clients
  */
 export function restoreMembers(
   room: DurableRoom,

@@ -213,7 +213,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     if (this.isStuck && !this.#isOver) this.#sendAway();
   }
 
-  /** The clients would wait too long. They keep their places, and what they miss is in the log. */
+  /** Disconnects the clients, which would wait too long. They keep their places, and the log has what they miss. */
   #sendAway(): void {
     inDetachedContext(() => this.room.park());
     this.#gate!.dropFrames();
@@ -234,13 +234,13 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     }
   }
 
-  /** Releases the output that is safe now, and tells those who wait. */
+  /** Releases the output that is safe now and resolves the promises that wait for it. */
   #pass({ mark, snapshotAt, waiters }: TakenDraft): void {
     if (this.#gate !== null) this.#account.release(this.#gate, mark, snapshotAt);
     for (const { resolve } of waiters) resolve();
   }
 
-  /** Saves now, whatever turn is under way. */
+  /** Saves now, even in the middle of a turn. */
   async #saved(endedBy: EndReason | null): Promise<void> {
     if (this.#isOver) throw notSaved(this.room);
     this.#snapshot(endedBy);

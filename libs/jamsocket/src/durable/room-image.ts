@@ -4,7 +4,7 @@ import type { Session } from '../members/session.js';
 import { Frame } from '../wire/frame.js';
 import type { SavedData, SavedEntry, SavedMember, SavedSession } from './record.js';
 
-/** A client as it is saved. `wallOffset` makes milliseconds since 1970 of those on the clock. */
+/** A client in the form in which it is saved. @param wallOffset milliseconds since 1970 at 0 on the clock */
 export function savedMember(client: Client, wallOffset: number): SavedMember {
   const { id, request, joinedAt, session } = client;
   const { url, ip } = request;
@@ -12,11 +12,11 @@ export function savedMember(client: Client, wallOffset: number): SavedMember {
 }
 
 function savedSession({ tokens, handled, firstBroadcast, ownFrames, firstEntry }: Session): SavedSession {
-  // The present token comes last in a session, and first in what is saved.
+  // The present token is the last one in a session, and the first one in a record.
   return { tokens: [...tokens].reverse(), handled, firstBroadcast, ownFrames, firstEntry };
 }
 
-/** Whether a client has to be written again. */
+/** Whether the client has not changed since it was saved. */
 export function isAsSaved({ url, session: saved }: SavedMember, { request, session }: Client): boolean {
   if (url !== request.url) return false;
   if (saved === null || session === null) return saved === session;
@@ -28,7 +28,7 @@ export function isAsSaved({ url, session: saved }: SavedMember, { request, sessi
   );
 }
 
-/** `data` and tags of those who have any. */
+/** `data` and tags of the clients that have any. */
 export function savedData(clients: Iterable<Client>): SavedData[] {
   const saved: SavedData[] = [];
   for (const { id, data, tags } of clients) {

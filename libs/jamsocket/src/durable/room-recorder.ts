@@ -16,15 +16,15 @@ import { isAsSaved, savedData, savedEntry, savedMember } from './room-image.js';
 import type { RoomStateFields } from './room-state.js';
 import { findUnclonable } from './unclonable.js';
 
-/** What a write is made of, but for whose it is. */
+/** The content of a write, without its room and owner. */
 export type RecordDelta = Pick<RoomWrite, 'parts' | 'segments' | 'keepFrom' | 'dueAt'>;
 
-/** A base is written anew when so many segments have come after it, so that a restore has little to read. */
+/** A new base is written after this many segments, so that a restore has little to read. */
 const MAX_SEGMENTS = 64;
 
 /**
- * Makes out what has changed in a room since it was written last. The state and the clients' data are written whole
- * when their bytes differ; of everything else only what has changed, as segments after a base.
+ * Finds what has changed in a room since the last write. The state and the clients' data are written whole if their bytes
+ * differ. Of everything else only the changes are written, as segments after a base.
  */
 export class RoomRecorder {
   #state: Buffer | null = null;
@@ -34,10 +34,10 @@ export class RoomRecorder {
   #timers = '';
   #nextId = -1;
   #log: ReplayLog | null = null;
-  /** Entries of the log with smaller numbers are written. */
+  /** Entries of the log with smaller numbers have been written. */
   #written = 0;
   #segment: number;
-  /** Segments that are written, with the number after the last entry of each. */
+  /** The segments that have been written, each with the number after its last entry. */
   #segments: { readonly number: number; readonly end: number; readonly bytes: number }[] = [];
   #baseBytes = 0;
   #sinceBase = 0;
@@ -45,14 +45,14 @@ export class RoomRecorder {
 
   constructor(
     private readonly fields: RoomStateFields,
-    /** Whether each write has what the room has sent since the last one. */
+    /** Whether each write includes the log entries since the last one. */
     private readonly writesLog: boolean,
     lastSegment: number,
   ) {
     this.#segment = lastSegment;
   }
 
-  /** What the record has when everything that was taken is written; `undefined` before that. */
+  /** Sizes of the record when everything that was taken is written; `undefined` before the first write. */
   get sizes(): SavedSizes | undefined {
     if (this.#state === null || this.#data === null) return undefined;
     const log = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -60,9 +60,9 @@ export class RoomRecorder {
   }
 
   /**
-   * What has changed; `undefined` if nothing has.
-   * @param endedBy at the last save of an instance: then everything is written that another one needs to go on
-   * @throws DurableError `bad_state`, and nothing counts as written
+   * The changes since the last call; `undefined` if there are none.
+   * @param endedBy set at the last save of an instance: then everything is written that the next instance needs
+   * @throws DurableError `bad_state`; then the next call has the same changes
    */
   take(room: RecordedRoom, endedBy: EndReason | null): RecordDelta | undefined {
     const parts: Record<string, Uint8Array> = {};
@@ -77,7 +77,7 @@ export class RoomRecorder {
 
   #takeRest(room: RecordedRoom, parts: Record<string, Uint8Array>, endedBy: EndReason | null): RecordDelta | undefined {
     const isLast = endedBy !== null;
-    // Another log counts anew: what was written of the one before is of no use.
+    // A new log starts with new numbers, so the written entries of the previous one are useless.
     if (room.log !== this.#log) this.#beginLog(room.log);
     const writesLog = (this.writesLog || isLast) && room.log !== null;
     const hasEntries = writesLog && room.log.next > this.#written;
@@ -100,7 +100,7 @@ export class RoomRecorder {
     this.#needsBase = true;
   }
 
-  /** @returns whether something besides state, data and log differs from what was written */
+  /** @returns whether anything besides state, data and log has changed since the last write */
   #noteChanges({ clients, leaving, timers, nextId }: RecordedRoom): boolean {
     const now = [JSON.stringify(timers), [...leaving].map(({ id }) => id).join()] as const;
     const isChanged =
@@ -159,7 +159,7 @@ export class RoomRecorder {
     return bytes;
   }
 
-  /** Segments are kept while one of their log entries is, or while the base does not hold what they say. */
+  /** A segment is kept while the log has one of its entries, or while the base does not include its changes. */
   #keepFrom({ log }: RecordedRoom): number {
     const needed = this.#segment - this.#sinceBase + 1;
     const first = log?.first ?? Infinity;

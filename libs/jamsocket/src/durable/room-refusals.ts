@@ -6,7 +6,7 @@ type Named = Pick<DurableRoom, 'className' | 'key'>;
 
 const RETRY_AFTER = { 'Retry-After': '5' };
 
-/** For whoever wants to go into a room that cannot be saved or restored for now. */
+/** Refuses a connect or call while the room cannot be saved or restored. */
 export function storeUnavailable(message: string, cause?: unknown): RefusedError {
   return new RefusedError(503, 'store_unavailable', message, RETRY_AFTER, { cause });
 }
@@ -16,19 +16,19 @@ export function unreadable({ className, key }: Named, cause: unknown): RefusedEr
   return new RefusedError(
     503,
     'room_unreadable',
-    `Room "${key.key}" of ${className} was saved, and cannot be restored. ${message}`,
+    `Room "${key.key}" of ${className} was saved and cannot be restored. ${message}`,
     {},
     { cause },
   );
 }
 
 export function notSaved({ className, key }: Named): DurableError {
-  return new DurableError('not_saved', `Room "${key.key}" of ${className} has stopped before it was saved.`);
+  return new DurableError('not_saved', `Room "${key.key}" of ${className} stopped before it was saved.`);
 }
 
 export function floodedGate({ className, key }: Named, maxBytes: number): DurableError {
   return new DurableError(
     'gate_full',
-    `Clients of room "${key.key}" of ${className} have been sent away: more than ${maxBytes} bytes of what it sends wait for the store (durable.maxGatedBytes). They keep their places, and may come back when the store has caught up.`,
+    `Clients of room "${key.key}" of ${className} were disconnected: more than ${maxBytes} bytes of its output wait for the store (durable.maxGatedBytes). They keep their places and may resume when the store has caught up.`,
   );
 }

@@ -4,7 +4,7 @@ import type { Migrate, StateFields } from '../options/options.js';
 import { DurableError } from './durable-error.js';
 import { findUnclonable } from './unclonable.js';
 
-/** Those of a room's providers, by class name. */
+/** States of the room's providers, by class name. */
 type StateByClass = Record<string, StateFields>;
 
 interface Saved {
@@ -12,18 +12,18 @@ interface Saved {
   readonly state: StateByClass;
 }
 
-/** The service's own fields are found again when its class is renamed. */
+/** The service's fields are saved under this name, so that its class may be renamed. */
 const OF_SERVICE = '';
 
 interface Holder {
-  /** What its fields are saved under. */
+  /** The name that its fields are saved under. */
   readonly key: string;
   readonly name: string;
   readonly instance: StateFields;
   readonly fields: readonly string[];
 }
 
-/** The `@State()` fields of one room: of its service, and of the providers that were built for it. */
+/** The `@State()` fields of one room: those of its service and of its room-scoped providers. */
 export class RoomStateFields {
   readonly #holders: readonly Holder[];
 
@@ -44,13 +44,13 @@ export class RoomStateFields {
     if (twice !== undefined) {
       throw new DurableError(
         'bad_state',
-        `Two providers of one room are called ${twice} and have @State() fields: their states could not be told apart. Rename one of the classes.`,
+        `Two providers of one room are called ${twice} and have @State() fields, so their saved states would be mixed up. Rename one of the classes.`,
       );
     }
   }
 
   /**
-   * The present values as bytes.
+   * The current values as bytes.
    * @throws DurableError `bad_state` with the path of the first value that cannot be saved
    */
   capture(): Buffer {
@@ -63,15 +63,15 @@ export class RoomStateFields {
   }
 
   /**
-   * Fills the fields in.
-   * @throws DurableError `newer_state` if a later version of the class saved them; whatever `migrate` throws
+   * Restores the fields.
+   * @throws DurableError `newer_state` if a later version of the class saved them; any error of `migrate`
    */
   async restore(bytes: Uint8Array): Promise<number> {
     const { version, state } = deserialize(bytes) as Saved;
     if (version > this.version) {
       throw new DurableError(
         'newer_state',
-        `The room was saved by version ${version} of its class, and this is version ${this.version}: it is left as it is. Deploy the newer version, or delete the room.`,
+        `The room was saved by version ${version} of its class, but this is version ${this.version}. The record is not changed. Deploy the newer version, or delete the room.`,
       );
     }
     const present = version < this.version ? await this.#migrated(state, version) : state;

@@ -5,9 +5,9 @@ import type { DurableRoom } from './durable-room.js';
 
 /** Tells the observers how a room is saved, and remembers what an operator may ask for. */
 export class SaveAccount {
-  /** When the saved state was the room's, on the clock; `undefined` before the first save. */
+  /** When the snapshot of the last save was taken, on the clock; `undefined` before the first save. */
   savedAt: number | undefined = undefined;
-  /** The oldest step at the gate has waited since then at most, on the clock. */
+  /** The oldest step at the gate came at this time or later, on the clock. */
   #gatedSince = 0;
 
   constructor(
@@ -15,17 +15,17 @@ export class SaveAccount {
     private readonly clock: JamsocketClock,
   ) {}
 
-  /** A first step waits at the gate. */
+  /** The gate was empty, and a step waits now. */
   gateWaits(): void {
     this.#gatedSince = this.clock.now();
   }
 
-  /** Milliseconds that the oldest step at the gate has waited at most. */
+  /** Upper bound of the milliseconds that the oldest step at the gate has waited. */
   get gatedForMs(): number {
     return this.clock.now() - this.#gatedSince;
   }
 
-  /** @param snapshotAt when the mark was taken, on the clock: whatever still waits afterwards came later */
+  /** @param snapshotAt when the mark was set, on the clock: steps that still wait came later */
   release(gate: GatedOutbox, mark: number, snapshotAt: number): void {
     if (!gate.isWaitingBefore(mark)) return;
     const { observer, context } = this.room;
@@ -47,7 +47,7 @@ export class SaveAccount {
 
 type SizedWrite = Pick<RoomWrite, 'parts' | 'segments'>;
 
-/** Bytes that a write puts into the store, without keys and numbers. */
+/** Bytes of a write's parts and segments, without their names and numbers. */
 export function bytesOf({ parts = {}, segments = [] }: SizedWrite): number {
   let bytes = 0;
   for (const part of Object.values(parts)) bytes += part.byteLength;

@@ -5,17 +5,17 @@ import type { GroupCommit } from './group-commit.js';
 
 type Question = Exclude<StoreOperation, 'commit'>;
 
-/** A commit without an answer for so long counts as an outage. Clients are sent away after twice that. */
+/** A commit without an answer for this long counts as an outage. Clients are disconnected after twice as long. */
 const SLOW_MS = 5_000;
 /**
- * A question that failed counts for so long. If nobody asks again, the store gets the benefit of the doubt: a process that
- * a load balancer has taken out of service would otherwise never learn that the store is back.
+ * A failed read counts for this long. Afterwards the store counts as healthy again: a process that a load balancer has
+ * taken out of service gets no connects, and so would never learn that the store is back.
  */
 const FRESH_MS = 10_000;
 
-/** Whether the store works, judged by its answers so far. It is not asked anything for this. */
+/** Whether the store works, judged by its answers to the rooms. It gets no extra requests. */
 export class StoreHealth {
-  /** Questions whose last answer was a failure, with the time of the clock. */
+  /** Kinds of reads that failed the last time, with the time on the clock. */
   readonly #failures = new Map<Question, { readonly error: unknown; readonly at: number }>();
 
   constructor(

@@ -20,16 +20,16 @@ const PLAIN_PROTOTYPES: ReadonlySet<object | null> = new Set([
   ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array].map(({ prototype }) => prototype),
 ]);
 
-/** A value that a structured clone would refuse, or change without a word. */
+/** A value that a structured clone refuses or silently changes. */
 export interface Unclonable {
-  /** Such as `.entries[3].at`. */
+  /** For example `.entries[3].at`. */
   readonly path: string;
   readonly what: string;
 }
 
 /**
- * The first value that does not survive a structured clone as it is: `v8.serialize` throws on functions without saying
- * where they are, and strips classes without a word.
+ * The first value that a structured clone would refuse or change. `v8.serialize` does not help: it throws on a function
+ * without naming its path, and silently turns instances of classes into plain objects.
  */
 export function findUnclonable(value: unknown): Unclonable | undefined {
   return visit(value, new Set());
@@ -49,7 +49,7 @@ function visit(value: unknown, seen: Set<object>): Unclonable | undefined {
   return visitFields(value, seen);
 }
 
-/** The path is put together on the way back: while all is well it costs nothing. */
+/** The path is built on the way back, so it costs nothing if all values are fine. */
 function visitEach(
   values: readonly unknown[],
   step: (index: number) => string,
@@ -83,14 +83,14 @@ function visitMap(map: ReadonlyMap<unknown, unknown>, seen: Set<object>): Unclon
 function mistakeIn(value: object): string | undefined {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (PLAIN_PROTOTYPES.has(prototype)) return undefined;
-  // A value of another realm, such as a vm context, has prototypes of its own: a clone makes it one of this realm.
+  // A value of another realm, such as a vm context, has that realm's prototypes. A clone gives it those of this realm.
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   const name = (prototype as { constructor?: { name?: unknown } }).constructor?.name;
   if (name === tag && FOREIGN_TAGS.has(tag) && isBuiltIn(prototype!)) return undefined;
   return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object with a prototype of its own';
 }
 
-/** A class of ours, or an object that serves as a prototype, is not; whatever it is called. */
+/** Application classes and objects used as prototypes do not count, whatever their name. */
 function isBuiltIn(prototype: object): boolean {
   if (!Object.hasOwn(prototype, 'constructor')) return false;
   for (let above = prototype; above !== null; above = Object.getPrototypeOf(above) as object)

@@ -1,6 +1,6 @@
 import type { JamsocketClock } from '../base/sources.js';
 
-/** If what a room sends has waited for the store this long, its clients are sent away and no others are let in. */
+/** If a room's output has waited for the store this long, its clients are disconnected and new ones are refused. */
 export const MAX_WAIT_MS = 10_000;
 
 /** Why and for how long the output of a room with `save: 'turn'` cannot leave. */
@@ -30,7 +30,7 @@ export class UnsavedOutput {
     this.#timer = null;
   }
 
-  /** @returns whether the error is a new one */
+  /** @returns whether this error differs from the last one */
   isNew(error: unknown): boolean {
     const message = error instanceof Error ? error.message : String(error);
     if (message === this.#reported) return false;

@@ -43,9 +43,9 @@ export function readHead(bytes: Uint8Array, room?: RoomKey): RecordHead {
   try {
     head = JSON.parse(Buffer.from(bytes).toString());
   } catch (error) {
-    throw unreadable(room, 'its head is no JSON', error);
+    throw unreadable(room, 'its head is not JSON', error);
   }
-  if (!isHead(head)) throw unreadable(room, 'its head lacks what it should have');
+  if (!isHead(head)) throw unreadable(room, 'its head is incomplete');
   if (room !== undefined && (head.service !== room.service || head.key !== room.key))
     throw unreadable(room, 'its head belongs to another room');
   return head;

@@ -12,7 +12,7 @@ export async function openSocket(socket: WebSocket, url: string, patienceMs: num
   const opened = new Promise<void>((resolve, reject) => {
     timer = setTimeout(() => reject(unanswered(url, patienceMs)), patienceMs);
     socket.on('open', resolve);
-    // This listener stays, since errors can occur later, too: the close event that follows is enough then.
+    // This listener stays, since errors can occur later; the close event that follows reports them.
     socket.on('error', reject);
     socket.on('unexpected-response', (_request, response: IncomingMessage) => {
       readBody(response).then((body) => {

@@ -117,7 +117,7 @@ export class TestApp {
           this.clock.moveTo(dueAt);
           await this.#watch.run(() => this.#waker!.wakeDue());
         }
-        // What the timer has resolved goes on in microtasks.
+        // Promises that the timer has resolved continue in microtasks.
         await tick();
         // Skip the rest after a timer that started nothing, such as most of the many heartbeats of a day.
         if (this.#watch.begun <= begun + idleTick) continue;
@@ -130,7 +130,7 @@ export class TestApp {
     }
   }
 
-  /** The process ends as by `kill -9`: no handler runs, nothing is saved, every connection is cut. */
+  /** Ends the process as `kill -9` does: no handler runs, nothing is saved, every connection is cut. */
   async die(): Promise<void> {
     this.store?.kill();
     vanishAll(this.registry);
@@ -139,7 +139,7 @@ export class TestApp {
     this.clock.dropAll();
   }
 
-  /** How much begins in a tick in which nothing happens. */
+  /** Number of asynchronous operations that begin in a tick without any work. */
   async #begunInTick(): Promise<number> {
     const { begun } = this.#watch;
     await tick();
@@ -148,7 +148,7 @@ export class TestApp {
     return Math.min(first - begun, this.#watch.begun - first);
   }
 
-  /** When a saved room that is not running has something to do, on the clock. */
+  /** When the first saved room that is not running is due, on the clock. */
   async #nextDue(): Promise<number> {
     if (this.#waker === null) return Infinity;
     const due = this.#waker.nextDue().catch(() => undefined);

@@ -15,7 +15,7 @@ import type { TestApp } from './test-app.js';
 import type { TestHost } from './host/test-host.js';
 
 export interface AdvanceOptions {
-  /** Before time moves on, the handlers that run are waited for. Default `true`. */
+  /** Whether to wait for running handlers before time moves on. Default `true`. */
   waitForHandlers?: boolean;
 }
 
@@ -48,12 +48,12 @@ export class TestRoom<T extends object = object> {
     return this.#host.app;
   }
 
-  /** The application: its HTTP routes answer too, to `request(room.app.getHttpServer())` of supertest for one. */
+  /** The application. Its HTTP routes work too, for example with `request(room.app.getHttpServer())` of supertest. */
   get app(): INestApplication {
     return this.#app.app;
   }
 
-  /** To get providers from: `room.module.get(ProfanityFilter)`. */
+  /** The testing module. `room.module.get(ProfanityFilter)` returns a provider. */
   get module(): TestingModule {
     return this.#app.module;
   }
@@ -63,7 +63,7 @@ export class TestRoom<T extends object = object> {
     return this.module.get(JamsocketRooms);
   }
 
-  /** The room's context; after the room has stopped and a client has made it anew, the new one's. */
+  /** Context of the room's current instance. */
   get context(): JamsocketContext {
     return (this.#context = this.#running?.context ?? this.#context);
   }
@@ -72,12 +72,12 @@ export class TestRoom<T extends object = object> {
     return this.#context.roomId;
   }
 
-  /** The room's instance of the service class; after the room has stopped and a client has made it anew, the new one. */
+  /** The room's current instance of the service class. */
   get service(): T {
     return localRoom(this.context.room).instance!.service as T;
   }
 
-  /** Whether the room runs: one that nobody is in any more may have stopped, as the option `shutdown` says. */
+  /** Whether the room runs. An empty room stops according to the option `shutdown`. */
   get isRunning(): boolean {
     return this.#running !== undefined;
   }
@@ -86,22 +86,22 @@ export class TestRoom<T extends object = object> {
     return runningRoom(this.module, this.type, this.#context.params);
   }
 
-  /** What the wall clock says. `@Cron` goes by it; `Date.now()` does not. */
+  /** Virtual wall time. `@Cron` uses it; `Date.now()` does not. */
   get now(): Date {
     return this.#app.clock.date;
   }
 
   /**
-   * Connects a client, and resolves when the room's `@OnConnect` has run and what it sent has arrived.
-   * @throws ConnectRefusedError if a guard or anything else refuses it, TestTimeoutError if nobody answers
+   * Connects a client. Resolves when the room's `@OnConnect` has run and its messages have arrived.
+   * @throws ConnectRefusedError if a guard or anything else refuses the client, TestTimeoutError without an answer
    */
   connect(options: RoomConnectOptions = {}): Promise<RoomClient> {
     return this.#app.connect(this.#path, options);
   }
 
   /**
-   * Lets virtual time pass: timers, intervals and cron jobs run in the order in which they are due, and the room has
-   * done everything one of them brought about before the next one runs.
+   * Lets virtual time pass. Timers, intervals and cron jobs run in the order in which they are due; each of them runs after
+   * the room has finished all work of the previous one.
    * @param ms milliseconds
    * @throws TestTimeoutError if a handler has not finished after the patience (of real time)
    */
@@ -110,7 +110,7 @@ export class TestRoom<T extends object = object> {
   }
 
   /**
-   * Resolves when nothing is under way: what was sent has been handled, and the answers are there. Time stands still.
+   * Resolves when nothing is under way: all messages have been handled and the replies have arrived. Time does not move.
    * @throws TestTimeoutError if a handler has not finished after the patience (of real time)
    */
   settle(): Promise<void> {
@@ -123,10 +123,10 @@ export class TestRoom<T extends object = object> {
   }
 
   /**
-   * Ends the application as `kill -9` ends its process, with all its rooms: connections are cut, no handler runs, what was
-   * not saved is lost. Then another one is started with the same store, and the room is restored in it; one that was never
-   * saved begins anew. Time stands still meanwhile.
-   * @throws whatever keeps the room from being restored
+   * Ends the application with all its rooms as `kill -9` does: connections are cut, no handler runs, unsaved changes are
+   * lost. Then starts another application with the same store and restores the room in it, or creates it if it was never
+   * saved. Time does not move.
+   * @throws any error of the restore
    */
   async crash(): Promise<void> {
     await this.#host.crash();
@@ -134,9 +134,9 @@ export class TestRoom<T extends object = object> {
   }
 
   /**
-   * Ends the application as SIGTERM does, with all its rooms: clients are closed with 1012, durable rooms are saved. Then
-   * another one is started with the same store, and the room is restored in it. Time passes as the shutdown needs it.
-   * @throws LeakError as `close`; whatever keeps the room from being restored
+   * Ends the application with all its rooms as SIGTERM does: clients are closed with 1012, durable rooms are saved. Then
+   * starts another application with the same store and restores the room in it. Time moves as far as the shutdown needs.
+   * @throws LeakError as `close`; any error of the restore
    */
   async restart(): Promise<void> {
     await this.#host.restart();
@@ -150,7 +150,7 @@ export class TestRoom<T extends object = object> {
 
   /**
    * Closes the application with all its rooms.
-   * @throws LeakError if a handler, or a timer that a room has set, is still running then
+   * @throws LeakError if a handler, or a timer that a room has set, is still running at the end
    */
   async close(): Promise<void> {
     await this.#host.close();
@@ -167,7 +167,7 @@ function runningRoom(module: TestingModule, type: Type, params: Readonly<Record<
   return module.get(RoomRegistry).get(definition, addressOf(definition, params).key);
 }
 
-/** The room as it was saved, or a new one. */
+/** The saved room, or a new one. */
 function openIn(app: TestApp, type: Type, name?: RoomName): Promise<JamsocketContext> {
   const failure = `${type.name} was not ready after ${app.patienceMs} ms of real time: @OnCreate or a provider of the room has not finished.`;
   return app.within(async () => (await restoreIn(app, type, name)) ?? createIn(app, type, name), failure);
@@ -176,7 +176,7 @@ function openIn(app: TestApp, type: Type, name?: RoomName): Promise<JamsocketCon
 async function createIn(app: TestApp, type: Type, name?: RoomName): Promise<JamsocketContext> {
   const { id, params } = await app.module.get(JamsocketRooms).create(type, name);
   const context = runningRoom(app.module, type, params)?.context;
-  if (context === undefined) throw new Error(`${type.name} "${id}" stopped as soon as it was made.`);
+  if (context === undefined) throw new Error(`${type.name} "${id}" stopped as soon as it was created.`);
   return context;
 }
 
@@ -190,7 +190,7 @@ async function restoreIn(app: TestApp, type: Type, name?: RoomName): Promise<Jam
   return room.context;
 }
 
-/** Where clients of the room connect to. */
+/** The path at which clients of the room connect. */
 function pathOf(module: TestingModule, type: Type, params: Readonly<Record<string, string>>): string {
   const { path } = module.get<ResolvedOptions>(RESOLVED_OPTIONS);
   const { template } = module.get(ServiceDefinitions).byType.get(type)!;

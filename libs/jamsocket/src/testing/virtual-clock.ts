@@ -68,7 +68,7 @@ export class VirtualClock extends JamsocketClock {
     return this.#add(callback, Math.max(0, time - this.date.getTime()), false);
   }
 
-  /** Whoever has set timers is gone. */
+  /** The process that set the timers has ended: removes them. */
   dropAll(): void {
     this.#timers.clear();
   }

@@ -10,7 +10,7 @@ export function encoded(text: string): Buffer {
   return bytes;
 }
 
-/** What a peer makes of what a server has sent so far: texts, `<bytes in hexadecimal>`, `close <code> <reason>`; pings are left out. */
+/** The messages in the bytes that a server has sent: texts, `<bytes in hexadecimal>`, `close <code> <reason>`, without pings. */
 export function messagesOf(bytes: Buffer): string[] {
   const messages: string[] = [];
   for (let at = 0, start = 0; at < bytes.length; at = start) {
@@ -18,7 +18,7 @@ export function messagesOf(bytes: Buffer): string[] {
     const header = headerBytes(bytes, at);
     const begin = at + header;
     start = begin + payloadBytes(bytes, at);
-    // The rest of the frame is under way.
+    // The rest of the frame has not arrived yet.
     if (header === 0 || start > bytes.length) break;
     const payload = bytes.subarray(begin, start);
     if (opcode === TEXT) messages.push(payload.toString());

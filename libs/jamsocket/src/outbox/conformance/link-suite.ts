@@ -5,15 +5,15 @@ import type { Link } from '../link.js';
 import { encoded } from './frames.js';
 import type { RecordingSink } from './recording-sink.js';
 
-/** More may not wait in the links that are tested. */
+/** Limit of the buffers of the tested links. */
 export const MAX_BUFFERED_BYTES = 400_000;
 
-/** A link, and what its peer and its client make of it. */
+/** A link with both of its ends. */
 export interface OpenLink {
   readonly link: Link;
   readonly sink: RecordingSink;
   readonly peer: {
-    /** What it has received, as `messagesOf` has it. */
+    /** What it has received, in the form of `messagesOf`. */
     readonly messages: readonly string[];
     sends(text: string): void;
     stopsReading(): void;
@@ -26,7 +26,7 @@ export interface OpenLink {
   setNow(ms: number): void;
 }
 
-/** What has to hold for every kind of link. `open` makes a link that bounds what waits in it by `MAX_BUFFERED_BYTES`. */
+/** Checks what the doc comment of `Link` asks of every implementation. `open` must limit the link's buffer to `MAX_BUFFERED_BYTES`. */
 export function describeLink(name: string, open: () => OpenLink): void {
   describe(`${name}, as a link`, () => {
     it('sends what it is given in order, whichever way, and closes after all of it', async () => {
@@ -121,7 +121,7 @@ export function describeLink(name: string, open: () => OpenLink): void {
       for (let tick = 0; tick < 5; tick++) await setImmediate();
       peer.vanishes();
       for (let tick = 0; tick < 5; tick++) await setImmediate();
-      // Some kinds notice the loss only now.
+      // Some implementations notice the loss only now.
       link.resume();
       await until(() => sink.told.length === 2);
       expect(sink.told).toEqual(['one', 'closed 1006']);
@@ -182,7 +182,7 @@ export function describeLink(name: string, open: () => OpenLink): void {
   });
 }
 
-/** Writes, now this way and now that, until no more is taken, with memory that is used again as the port allows it. @returns what was taken */
+/** Fills the link by both kinds of writes, and reuses the memory where the port allows it. @returns what the link has accepted */
 async function fill(link: Link): Promise<string[]> {
   const taken: string[] = [];
   let memory = Buffer.alloc(0);
@@ -205,7 +205,7 @@ function headOf(message: string): string {
   return `${message.slice(0, 30)} (${message.length})`;
 }
 
-/** Waits for what comes over sockets of this process, tick by tick. */
+/** Waits, tick by tick, for data that arrives over sockets of this process. */
 async function until(condition: () => boolean): Promise<void> {
   for (let tick = 0; !condition(); tick++) {
     if (tick === 20_000) throw new Error(`Not within ${tick} ticks: ${condition.toString()}`);

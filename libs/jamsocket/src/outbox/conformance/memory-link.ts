@@ -6,8 +6,8 @@ import type { Link } from '../link.js';
 import { messagesOf } from './frames.js';
 
 /**
- * A link whose peer is an object of the same process: what is written arrives at once while the peer reads, and waits by
- * reference, as in a socket, while it does not.
+ * A link whose peer is an object of the same process. While the peer reads, written bytes arrive at once. While it does
+ * not, they wait by reference, as in a socket.
  */
 export class MemoryLink implements Link {
   keepsVolatile = false;
@@ -15,9 +15,9 @@ export class MemoryLink implements Link {
   isPaused = false;
   hasFailed = false;
   lastHeard = 0;
-  /** How often something was written. */
+  /** Number of writes. */
   writes = 0;
-  /** Nothing more fits in, not even the smallest frame. */
+  /** The buffer is full: not even the smallest frame fits. */
   isFull = false;
   readonly #arrived: Buffer[] = [];
   #waiting: Buffer[] = [];

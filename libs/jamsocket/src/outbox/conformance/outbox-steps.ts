@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-/** How many take part in the steps. */
+/** Number of members that the steps use. */
 export const MEMBERS = 4;
 
-/** Something that is done with an outbox, or to its members. */
+/** One action on an outbox or on its members. */
 export interface Step {
   readonly do: (typeof SENDS)[number][0] | (typeof OTHERS)[number][0];
   readonly members: readonly number[];
@@ -11,7 +11,7 @@ export interface Step {
   readonly isVolatile: boolean;
 }
 
-/** What can be done, and how often it is. */
+/** The kinds of steps, with their frequencies. */
 const SENDS = [
   ['broadcast', 4],
   ['except', 3],

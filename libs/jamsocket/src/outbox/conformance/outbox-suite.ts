@@ -31,7 +31,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
 
   describe(`${name}, as an outbox`, () => {
     it.each(runs)(
-      'gives each member what was sent to it in order, whatever the mix, beside $crowd others',
+      'gives each member what was sent to it in order, whatever the mix, among $crowd others',
       ({ crowd, ...parameters }) => {
         fc.assert(
           fc.property(STEPS, (steps) => {
@@ -43,7 +43,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       },
     );
 
-    it('gives nothing from before to one that joins, and nothing more to one that has left', () => {
+    it('sends a new member nothing from before, and a member that has left nothing more', () => {
       const { outbox, links, outlets, settle } = setUp(2);
       outbox.broadcast(Frame.text('before'));
       const link = new MemoryLink(new RecordingSink());
@@ -69,7 +69,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(outbox.queuedBytes(joined)).toBe(0);
     });
 
-    it('gives nothing to one that leaves before its joining came through', () => {
+    it('sends nothing to a member that leaves before it has joined', () => {
       const { outbox, settle } = setUp(1);
       const link = new MemoryLink(new RecordingSink());
       const outlet = outbox.join(link);
@@ -80,7 +80,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(link.messages).toEqual([]);
     });
 
-    it('takes a link in again that has left', () => {
+    it('lets a link join again after it has left', () => {
       const { outbox, links, outlets, settle } = setUp(1);
       outbox.leave(outlets[0]);
       outbox.broadcast(Frame.text('away'));
@@ -104,7 +104,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(links[1].messages).toEqual(['before', 'after']);
     });
 
-    it('leaves volatile frames out for a member that is behind, unless its link keeps them', () => {
+    it('skips volatile frames for a slow member, unless its link keeps them', () => {
       const { outbox, links, outlets, settle } = setUp(3);
       links[0].stopReading();
       links[1].stopReading();
@@ -119,7 +119,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(links.map(({ messages }) => messages)).toEqual([['kept'], all, all]);
     });
 
-    it('keeps unharmed what the link of a slow member still refers to', () => {
+    it('does not change bytes that the link of a slow member still refers to', () => {
       const { outbox, links, outlets, settle } = setUp();
       links[0].stopReading();
       for (let round = 0; round < 3; round++) {
@@ -141,7 +141,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
         (outbox: Outbox, outlets: readonly Outlet[]) => outbox.send(Frame.text('first'), outlets),
       ],
     ])(
-      'gives %s to everyone before it drops the slow, who get nothing more and cost the others no write',
+      'gives %s to everyone before it drops slow members, which get nothing more and cost the others no write',
       (_, send) => {
         let drops = 0;
         const { outbox, outlets, links, dropped, settle, messages } = setUp(5, (it) => {
@@ -166,7 +166,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
         'several messages',
         (outbox: Outbox, outlet: Outlet) => outbox.sendAll([Frame.text('one'), Frame.text('two')], outlet),
       ],
-    ])('drops a member once that is too slow for %s of its own, and nobody else', (_what, send) => {
+    ])('drops a member that is too slow for %s once, and no other member', (_what, send) => {
       const { outbox, outlets, links, dropped, settle, messages } = setUp(3);
       links[1].isFull = true;
       send(outbox, outlets[1]);
@@ -178,7 +178,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(messages()).toEqual([['to all', 'later'], [], ['to all', 'later']]);
     });
 
-    it('has everything out that was sent before, when a member is flushed and closed after it', () => {
+    it('sends everything from before when a member is flushed and closed', () => {
       const { outbox, outlets, links, settle } = setUp(2);
       outbox.broadcast(Frame.text('to all'));
       outbox.sendText('own', outlets[0]);
@@ -192,7 +192,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(links[1].messages).toEqual(['to all', 'too late for the first']);
     });
 
-    it('runs what is to be after all that was sent once, and in order', () => {
+    it('runs each action of `after` once, in order', () => {
       const { outbox, settle } = setUp(1);
       const ran: number[] = [];
       for (const number of [1, 2, 3]) {
@@ -205,7 +205,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
 
     it('counts what is queued for a member', () => {
       const { outbox, outlets, links, settle } = setUp(2);
-      // Headers have 2 bytes, from 126 bytes of payload on 4.
+      // A frame header has 2 bytes, or 4 from 126 bytes of payload on.
       const sent = [7 + 5 + 130, 7 + 3 + 130];
       outbox.broadcast(Frame.text('12345'));
       outbox.send(Frame.text('123'), [outlets[0]]);

@@ -1,6 +1,6 @@
 import type { ConnectionSink } from '../../wire/connection-sink.js';
 
-/** Writes down what a link tells its client. */
+/** Records the calls that a link makes to its client. */
 export class RecordingSink implements ConnectionSink {
   readonly told: string[] = [];
   /** Called before a close frame goes out. */
