@@ -131,6 +131,18 @@ describe('commits of all rooms together', () => {
     expect(log).toEqual(['failed disk full', 'committed 1', 'recovered']);
   });
 
+  it('tell rooms that they wait, also those whose writes a store that hangs has not been given', async () => {
+    const [a, b] = ['a', 'b'].map(room);
+    answers = [hangs];
+    a.change();
+    await advance(5_000);
+    b.change();
+    await advance(4_999);
+    expect([a.waits, b.waits]).toEqual([0, 0]);
+    await advance(1);
+    expect([a.waits, b.waits, batches]).toEqual([1, 1, [['a1']]]);
+  });
+
   it('count as failed when the store hangs, and a late answer changes nothing', async () => {
     const a = room('a');
     let late!: () => void;

@@ -134,7 +134,6 @@ export class GroupCommit {
       const error = await this.#try(waiting);
       if (error === undefined) break;
       this.failure = error;
-      for (const { source } of waiting) source.isWaiting();
       await this.#sleep(retryMs);
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       waiting = this.#stillWanted(waiting);
@@ -173,7 +172,6 @@ export class GroupCommit {
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
       await this.#sleep(retryMs);
       if (this.#stillWanted([entry]).length === 0 || (await this.#try([entry])) === undefined) return;
-      entry.source.isWaiting();
     }
   }
 
@@ -193,11 +191,18 @@ export class GroupCommit {
         throw new Error(`commit resolved with ${outcomes.length} outcomes for ${batch.length} writes`);
     } catch (error) {
       this.watch.failed(error);
+      this.#tellWaiting(batch);
       return error ?? new Error('commit failed without a reason');
     }
     this.watch.committed(writes, this.clock.now() - since);
     batch.forEach(({ source }, index) => source.written(outcomes[index]));
     return undefined;
+  }
+
+  /** A store that hangs keeps those waiting too whose writes it has not been given yet. */
+  #tellWaiting(batch: readonly Entry[]): void {
+    const waiting = new Set([...batch.map(({ source }) => source), ...this.#dirty]);
+    for (const source of waiting) source.isWaiting();
   }
 
   #sleep(ms: number): Promise<void> {
