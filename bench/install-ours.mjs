@@ -1,11 +1,14 @@
-// Puts the library's build where the servers here find it, as `npm install` of its package would: beside the
-// dependencies it shares with them. A link would give it a second copy of Nest.
+// Puts the builds of the library and the client where the servers and the loads here find them, as `npm install` of
+// their packages would: beside the dependencies they share with them. A link would give the library a second copy of Nest.
 import { cpSync, existsSync, rmSync } from 'node:fs';
 
-const from = new URL('../libs/jamsocket/', import.meta.url);
-const to = new URL('./node_modules/nestjs-jamsocket/', import.meta.url);
-if (!existsSync(new URL('dist/index.js', from))) throw new Error('The library is not built: npm run build:lib');
-rmSync(to, { recursive: true, force: true });
-cpSync(new URL('dist/', from), new URL('dist/', to), { recursive: true });
-cpSync(new URL('inspector-page/', from), new URL('inspector-page/', to), { recursive: true });
-cpSync(new URL('package.json', from), new URL('package.json', to));
+install('jamsocket', 'nestjs-jamsocket', 'npm run build:lib', ['dist/', 'inspector-page/', 'package.json']);
+install('client', 'jamsocket-client', 'npm run build:client', ['dist/', 'package.json']);
+
+function install(folder, name, command, files) {
+  const from = new URL(`../libs/${folder}/`, import.meta.url);
+  const to = new URL(`./node_modules/${name}/`, import.meta.url);
+  if (!existsSync(new URL('dist/index.js', from))) throw new Error(`${name} is not built: ${command}`);
+  rmSync(to, { recursive: true, force: true });
+  for (const file of files) cpSync(new URL(file, from), new URL(file, to), { recursive: true });
+}

@@ -9,6 +9,10 @@ export interface Row {
 /** What the command line can change. */
 export interface Settings {
   readonly soakMinutes: number;
+  /** Of everything that is random in faults of durable rooms. */
+  readonly seed: number;
+  /** How often something happens in faults of durable rooms; without it as often as each has it. */
+  readonly count?: number;
 }
 
 /** Something a client, a handler or the network does, and what it may cost. */

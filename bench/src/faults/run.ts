@@ -1,25 +1,43 @@
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { FAULTS } from './all.js';
+import { DURABLE_FAULTS } from './durable/all.js';
+import { complaints } from './durable/victim.js';
 import type { Fault, Row, Settings } from './fault.js';
 import { renewTable } from './table.js';
 
-// `npm run faults` measures everything; `npm run faults -- storm` renews the rows of one fault;
+// `npm run faults` measures everything but durable rooms; `npm run faults -- storm` renews the rows of one fault;
 // `npm run faults -- soak --soak-minutes 1` is a try.
+// `npm run faults -- durable` is about durable rooms, `… durable kill` about those whose names begin so, and
+// `… durable kill-lmdb --count 5 --seed 7` is a try.
 /** A shorter soak is a try, and not for the record. */
 const LEAST_SOAK_MINUTES = 10;
+/** The same for what is done again and again to durable rooms. */
+const LEAST_COUNT = 10;
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { 'soak-minutes': { type: 'string', default: '10' } },
+  options: {
+    'soak-minutes': { type: 'string', default: '10' },
+    seed: { type: 'string', default: `${1 + (Date.now() % 1_000_000)}` },
+    count: { type: 'string' },
+  },
 });
-const [only] = positionals;
-const settings: Settings = { soakMinutes: Number(values['soak-minutes']) };
-if (!(settings.soakMinutes > 0)) throw new Error('--soak-minutes takes a number above 0.');
-if (only !== undefined && !FAULTS.some(({ name }) => name === only)) {
-  throw new Error(`There is no fault "${only}": ${FAULTS.map(({ name }) => name).join(', ')}.`);
-}
+const isDurable = positionals[0] === 'durable';
+const [only] = isDurable ? positionals.slice(1) : positionals;
+const settings: Settings = {
+  soakMinutes: numberOf('soak-minutes', values['soak-minutes']),
+  seed: numberOf('seed', values.seed),
+  count: values.count === undefined ? undefined : numberOf('count', values.count),
+};
+const faults = isDurable ? DURABLE_FAULTS : FAULTS;
+const chosen = faults.filter(({ name }) => only === undefined || name === only || (isDurable && name.startsWith(only)));
+if (chosen.length === 0)
+  throw new Error(`There is no fault "${only}": ${faults.map(({ name }) => name).join(', ')}, or durable.`);
+if (isDurable) process.stdout.write(`\nseed ${settings.seed}\n`);
 const results: { fault: Fault; rows: Row[] }[] = [];
-for (const fault of FAULTS.filter(({ name }) => only === undefined || name === only)) {
+const folder = new URL('../../results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+for (const fault of chosen) {
   process.stdout.write(`\n${fault.title}\n`);
   let rows: Row[];
   try {
@@ -33,7 +51,16 @@ for (const fault of FAULTS.filter(({ name }) => only === undefined || name === o
   }
 }
 
-const folder = new URL('../../results/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-if (settings.soakMinutes >= LEAST_SOAK_MINUTES) renewTable(new URL('faults.md', folder), results);
+if (isDurable) {
+  for (const [line, times] of complaints) process.stdout.write(`  ${times} × ${line}\n`);
+  if ((settings.count ?? LEAST_COUNT) >= LEAST_COUNT)
+    renewTable(new URL('durable.md', folder), 'Faults of durable rooms', DURABLE_FAULTS, results);
+} else if (settings.soakMinutes >= LEAST_SOAK_MINUTES)
+  renewTable(new URL('faults.md', folder), 'Faults', FAULTS, results);
 process.exit(results.every(({ rows }) => rows.every(({ isMet }) => isMet)) ? 0 : 1);
+
+function numberOf(name: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new Error(`--${name} takes a number above 0.`);
+  return number;
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { atLeast, type Fault, type Row, type Settings } from '../fault.js';
+import { auditOf, auditRows } from './audit.js';
+import { openDatabase, STORE_TITLES, type StoreKind } from './databases.js';
+import { Dice } from './dice.js';
+import { Traffic } from './traffic.js';
+import { demoWith } from './victims.js';
+
+const KILLS = 200;
+/** A server lives for a random time up to this after it takes clients: some die before anyone is back. */
+const MOST_ALIVE_MS = 1_500;
+
+export function killOn(kind: StoreKind): Fault {
+  return {
+    name: `kill-${kind}`,
+    title: `kill -9 of the demo at random moments under traffic, ${STORE_TITLES[kind]}`,
+    run: (settings) => killAgainAndAgain(kind, settings),
+  };
+}
+
+async function killAgainAndAgain(kind: StoreKind, { count = KILLS, seed }: Settings): Promise<Row[]> {
+  const dice = new Dice(seed);
+  const database = await openDatabase(kind);
+  const demo = await demoWith(database);
+  let traffic: Traffic | undefined;
+  let inTraffic = 0;
+  try {
+    await demo.start();
+    traffic = await Traffic.begin('kill', dice, () => demo.port);
+    for (let kill = 1; kill <= count; kill++) {
+      await sleep(dice.below(MOST_ALIVE_MS));
+      if (traffic.areOpen > 0) inTraffic++;
+      await demo.kill('SIGKILL');
+      await demo.start();
+      if (kill % 10 === 0) process.stderr.write(`  ${kind}: ${kill} kills, ${traffic.sent} entries\n`);
+    }
+    await traffic.settle();
+    return [
+      ...auditRows(auditOf(traffic.clients), traffic.clients, `${count} kills`),
+      atLeast(`of ${count} kills, those with clients in the rooms`, inTraffic, Math.floor(count / 2)),
+    ];
+  } finally {
+    traffic?.end();
+    await demo.stop();
+    await database.stop();
+  }
+}

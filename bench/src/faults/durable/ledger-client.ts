@@ -1,0 +1,112 @@
+import { joinRoom, type Room, type RoomState, type WebSocketClass } from 'jamsocket-client';
+import { WebSocket } from 'ws';
+import { Tally } from '../crowd.js';
+
+const ADDED = /^added (\S+) (-?\d+) by (\d+) #(\d+) total (-?\d+)$/;
+/** Short, so that a run has many restarts in it; a user's client waits longer. */
+const BACKOFF = { minMs: 20, maxMs: 100 };
+/** More than a server takes to start on a busy machine. */
+const QUEUE = 1_000;
+
+/** What a room said of one entry. */
+export interface Entry {
+  readonly id: string;
+  readonly n: number;
+  readonly by: number;
+  readonly seq: number;
+  readonly total: number;
+}
+
+/** A client of `jamsocket-client` in a ledger room: it remembers what it sent, and all that it heard. */
+export class LedgerClient {
+  readonly room: Room;
+  readonly heard: Entry[] = [];
+  /** Ids and numbers, in the order in which they were sent. */
+  readonly sent: { readonly id: string; readonly n: number }[] = [];
+  /** Its own entries among `heard`. */
+  ownHeard = 0;
+  /** Ids that the server has given to it. */
+  readonly ids = new Set<number>();
+  /** How often it is in the room, resumed or not. */
+  opens = 0;
+  /** How often it had to begin anew, and why. */
+  readonly lost = new Tally();
+  anew = 0;
+  /** Close codes and reasons with which connections ended. */
+  readonly ends = new Tally();
+  /** Texts that a ledger does not send. */
+  readonly strange: string[] = [];
+  #socket: WebSocket | undefined;
+
+  /** @param portOf where the server is at present */
+  constructor(
+    readonly name: string,
+    readonly roomName: string,
+    portOf: () => number,
+  ) {
+    this.room = joinRoom(`ws://127.0.0.1:1/ws/ledger/${roomName}`, {
+      WebSocket: redirected(portOf, (socket) => (this.#socket = socket)),
+      backoff: BACKOFF,
+      maxQueuedMessages: QUEUE,
+    });
+    this.room.onText((text) => this.#hear(text));
+    this.room.onStatus((state) => this.#changed(state));
+  }
+
+  get isOpen(): boolean {
+    return this.room.status === 'open';
+  }
+
+  /** Entries of its own that it has not heard of. */
+  get waiting(): number {
+    return this.sent.length - this.ownHeard;
+  }
+
+  add(n: number): void {
+    const id = `${this.name}-${this.sent.length + 1}`;
+    this.room.send(`add ${id} ${n}`);
+    this.sent.push({ id, n });
+  }
+
+  /** Its connection is lost, and it knows. */
+  cut(): void {
+    this.#socket?.terminate();
+  }
+
+  close(): void {
+    this.room.close();
+  }
+
+  #hear(text: string): void {
+    const [, id, n, by, seq, total] = ADDED.exec(text) ?? [];
+    if (id === undefined) return void this.strange.push(text);
+    this.heard.push({ id, n: Number(n), by: Number(by), seq: Number(seq), total: Number(total) });
+    if (id.startsWith(`${this.name}-`)) this.ownHeard++;
+  }
+
+  #changed(state: RoomState): void {
+    if (state.status === 'open') {
+      this.opens++;
+      this.ids.add(state.clientId ?? -1);
+      if (this.opens === 1 || state.resumed) return;
+      this.anew++;
+      this.lost.add(state.lost ?? 'no reason');
+    } else if (state.status === 'reconnecting') this.ends.add(endOf(state.code, state.reason));
+    else if (state.status === 'closed' && state.cause !== 'left')
+      this.lost.add(`closed for good: ${endOf(state.code, state.reason)}`);
+  }
+}
+
+function endOf(code: number, reason: string): string {
+  return code === 1006 ? `${code}` : `${code} ${reason}`.trim();
+}
+
+/** The client has one URL for ever; servers come and go. */
+function redirected(portOf: () => number, made: (socket: WebSocket) => void): WebSocketClass {
+  return class extends WebSocket {
+    constructor(url: string, protocols?: string | string[]) {
+      super(url.replace(':1/', `:${portOf()}/`), protocols);
+      made(this);
+    }
+  } as unknown as WebSocketClass;
+}

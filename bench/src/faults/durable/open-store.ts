@@ -1,0 +1,42 @@
+import type { RoomStore } from 'nestjs-jamsocket';
+import type { StoreKind } from './databases.js';
+
+/** Where a store is, for another process too. */
+export interface StoreAddress {
+  readonly kind: StoreKind;
+  /** A folder for LMDB, else a URL. */
+  readonly at: string;
+}
+
+export interface OpenStore {
+  readonly store: RoomStore;
+  /** Closes the application's own client, which the store was given: after the store. */
+  end(): Promise<void>;
+}
+
+export async function openStore({ kind, at }: StoreAddress): Promise<OpenStore> {
+  if (kind === 'lmdb') {
+    const { LmdbStore } = await import('nestjs-jamsocket/lmdb');
+    return { store: new LmdbStore({ path: at }), end: () => Promise.resolve() };
+  }
+  if (kind === 'redis') {
+    const [{ Redis }, { RedisStore }] = await Promise.all([import('ioredis'), import('nestjs-jamsocket/redis')]);
+    const redis = new Redis(at);
+    redis.on('error', () => undefined);
+    return { store: new RedisStore({ redis }), end: () => Promise.resolve(redis.disconnect()) };
+  }
+  const [pg, { PostgresStore }] = await Promise.all([import('pg'), import('nestjs-jamsocket/postgres')]);
+  const pool = new pg.default.Pool({ connectionString: at });
+  return { store: new PostgresStore({ pool }), end: () => pool.end() };
+}
+
+/** For one look into a store, or one change, by the fault itself. */
+export async function withStore<T>(address: StoreAddress, use: (store: RoomStore) => Promise<T>): Promise<T> {
+  const { store, end } = await openStore(address);
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+    await end();
+  }
+}

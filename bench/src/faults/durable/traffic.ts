@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dice } from './dice.js';
+import { LedgerClient } from './ledger-client.js';
+
+export const ROOMS = 3;
+export const CLIENTS = 12;
+/** Each client adds something so often, on average. */
+const EVERY_MS = 25;
+/** A client that waits for so many answers holds still. */
+const MOST_WAITING = 60;
+const SETTLE_MS = 120_000;
+
+/** Twelve clients in three rooms, who add numbers all the time. */
+export class Traffic {
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(
+    readonly clients: readonly LedgerClient[],
+    private readonly dice: Dice,
+  ) {}
+
+  /** Resolves when all are in their rooms. @param run keeps the rooms apart from those of another run */
+  static async begin(run: string, dice: Dice, portOf: () => number): Promise<Traffic> {
+    const clients = Array.from({ length: CLIENTS }, (_, n) => new LedgerClient(`c${n}`, `${run}-${n % ROOMS}`, portOf));
+    const traffic = new Traffic(clients, dice);
+    await traffic.until(() => clients.every(({ isOpen }) => isOpen), 'all clients are in their rooms');
+    traffic.resume();
+    return traffic;
+  }
+
+  /** Entries that were sent so far. */
+  get sent(): number {
+    return this.clients.reduce((sum, { sent }) => sum + sent.length, 0);
+  }
+
+  get areOpen(): number {
+    return this.clients.filter(({ isOpen }) => isOpen).length;
+  }
+
+  get opens(): number {
+    return this.clients.reduce((sum, { opens }) => sum + opens, 0);
+  }
+
+  resume(): void {
+    this.#timer ??= setInterval(() => {
+      for (const client of this.clients)
+        if (client.waiting < MOST_WAITING && this.dice.below(5) === 0) client.add(this.dice.below(200) - 100);
+    }, EVERY_MS / 5);
+  }
+
+  pause(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Sends nothing for now, and waits until the senders have heard of all that they have sent. */
+  async hush(): Promise<void> {
+    this.pause();
+    await this.until(() => this.clients.every(({ waiting }) => waiting <= 0), 'all answers are there');
+  }
+
+  /** Sends nothing more, and waits until everyone has heard of everything. Goes on if that does not come. */
+  async settle(): Promise<void> {
+    this.pause();
+    const isSettled = () =>
+      this.clients.every(({ heard, roomName }) => {
+        const sent = this.clients.filter((other) => other.roomName === roomName);
+        return heard.length >= sent.reduce((sum, other) => sum + other.sent.length, 0);
+      });
+    await this.until(isSettled, 'everyone has heard of everything').catch(() => undefined);
+    // What comes twice comes now.
+    await sleep(500);
+  }
+
+  async until(condition: () => boolean, what: string, withinMs = SETTLE_MS): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (!condition()) {
+      if (performance.now() > deadline)
+        throw new Error(`Not after ${withinMs} ms: ${what}. ${this.areOpen} of ${this.clients.length} are in.`);
+      await sleep(5);
+    }
+  }
+
+  end(): void {
+    this.pause();
+    for (const client of this.clients) client.close();
+  }
+}

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Tally } from '../crowd.js';
+import { exactly, type Fault, type Row, type Settings } from '../fault.js';
+import { auditOf, auditRows } from './audit.js';
+import { openDatabase, STORE_TITLES, type StoreKind } from './databases.js';
+import { Dice } from './dice.js';
+import { PlainClient } from './plain-client.js';
+import { Traffic } from './traffic.js';
+import type { Victim } from './victim.js';
+import { serverWith } from './victims.js';
+
+const ROUNDS = 40;
+const TALK_MS = 300;
+
+export function zombieOn(kind: StoreKind): Fault {
+  return {
+    name: `zombie-${kind}`,
+    title: `Two processes and the same rooms, ${STORE_TITLES[kind]}`,
+    run: (settings) => takeFromEachOther(kind, settings),
+  };
+}
+
+/**
+ * A process stands still; another one takes its rooms, and its clients with `jamsocket.v1` go there. Then it goes on, as
+ * if nothing had been, with clients that were left behind, and what they had said meanwhile.
+ */
+async function takeFromEachOther(kind: StoreKind, { count = ROUNDS, seed }: Settings): Promise<Row[]> {
+  const dice = new Dice(seed);
+  const database = await openDatabase(kind);
+  const servers = [await serverWith(database), await serverWith(database)];
+  let owner = 0;
+  let traffic: Traffic | undefined;
+  const found = { endings: new Tally(), heard: 0, left: 0 };
+  try {
+    await Promise.all(servers.map((server) => server.start()));
+    traffic = await Traffic.begin('zombie', dice, () => servers[owner].port);
+    for (let round = 1; round <= count; round++) {
+      await sleep(dice.below(TALK_MS));
+      await leaveBehind(kind, servers[owner], traffic, () => (owner = 1 - owner), found);
+      if (round % 10 === 0) process.stderr.write(`  ${kind}: ${round} rounds, ${traffic.sent} entries\n`);
+    }
+    await traffic.settle();
+    const { endings, heard, left } = found;
+    return [
+      ...auditRows(auditOf(traffic.clients), traffic.clients, `${count} times the other process took the rooms`),
+      exactly('clients that were left behind, closed with', `${endings}`, `${left} × 1012 the room has moved`),
+      exactly('what they were told of what they said to the process that had lost the room', heard, 0),
+    ];
+  } finally {
+    traffic?.end();
+    await Promise.all(servers.map((server) => server.stop()));
+    await database.stop();
+  }
+}
+
+interface Found {
+  readonly endings: Tally;
+  heard: number;
+  left: number;
+}
+
+async function leaveBehind(kind: StoreKind, zombie: Victim, traffic: Traffic, move: () => void, found: Found) {
+  await traffic.until(() => traffic.areOpen === traffic.clients.length, 'everyone is in');
+  const rooms = [...new Set(traffic.clients.map(({ roomName }) => roomName))];
+  const left = await Promise.all(rooms.map((room) => PlainClient.in(zombie.url(`ledger/${room}`))));
+  found.left += left.length;
+  // In the middle of a commit a process has the lock of LMDB, and nobody else would get it until it goes on.
+  if (kind === 'lmdb') await traffic.hush();
+  process.kill(zombie.pid, 'SIGSTOP');
+  traffic.resume();
+  // Not in the sums of the audit: nobody must ever hear of it.
+  for (const client of left) client.send('add ghost-1 1000000');
+  const opens = traffic.opens;
+  move();
+  // Their connections are as dead as the process, as the clients' heartbeats would find after a while.
+  for (const client of traffic.clients) client.cut();
+  await traffic.until(() => traffic.opens >= opens + traffic.clients.length, 'everyone is at the other process');
+  process.kill(zombie.pid, 'SIGCONT');
+  const heardBefore = left.map(({ texts }) => texts.length);
+  const ends = await Promise.race([Promise.all(left.map(({ closed }) => closed)), sleep(20_000, undefined)]);
+  for (const client of left) {
+    found.endings.add(client.ending === null ? 'not closed' : `${client.ending.code} ${client.ending.reason}`);
+    client.close();
+  }
+  void ends;
+  found.heard += left
+    .flatMap(({ texts }, at) => texts.slice(heardBefore[at]))
+    .filter((text) => text.includes('ghost')).length;
+}
