@@ -278,6 +278,24 @@ describe('a durable room in a test', () => {
       await room.close();
     });
 
+    it('goes on with the beats, which say no more than before', async () => {
+      await open();
+      const { client, welcome } = await join(room);
+      client.send('add 5');
+      await client.until('total 5');
+      const beat = `{"jamsocket":"${welcome.jamsocket}","handled":1}`;
+      await room.advance(8_000);
+      expect(client.unread()).toEqual([beat]);
+      store.mood = 'failing';
+      client.send('add 6');
+      await room.advance(8_000);
+      expect(client.unread()).toEqual([beat]);
+      store.mood = 'good';
+      await room.advance(3_000);
+      expect(texts(client)).toEqual(['total 11']);
+      await room.close();
+    });
+
     it.each(['failing', 'hanging'] as const)(
       'and is %s sends its clients away, lets nobody in, and loses nothing',
       async (mood) => {

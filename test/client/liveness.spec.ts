@@ -38,6 +38,21 @@ describe('a connection that is dead', () => {
     expect((await server.connection()).offered).toContain('jamsocket.resume.token.5');
   });
 
+  it('is not one whose server asks: the client answers those beats, and the room sees none', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const texts: string[] = [];
+    room.onText((text) => texts.push(text));
+    const connection = await server.welcomed({ heartbeatMs: 10_000, beatMs: 7_500 });
+    await room.opened;
+    connection.acknowledge(0);
+    connection.send('{"jamsocket":"token","handled":0,"ping":true}');
+    expect(await connection.next()).toBe('{"jamsocket":"token","pong":true}');
+    connection.cut();
+    expect(texts).toEqual([]);
+    expect((await server.connection()).offered).toContain('jamsocket.resume.token.0');
+  });
+
   it('is found when a request has no reply in time', async () => {
     const server = await startServer();
     const room = join(server.url, { heartbeatMs: Infinity });

@@ -94,6 +94,39 @@ describe("the client's heartbeat", () => {
     expect(dead).toEqual([3_603_000]);
   });
 
+  it('does not ask while the beats of the server come, and asks when one is overdue', () => {
+    make().start(10_000, 7_500);
+    hear(7_500, 600_000);
+    hear(7_900, 60_000);
+    expect(asked).toEqual([]);
+    const last = performance.now();
+    jest.advanceTimersByTime(60_000);
+    expect(asked).toEqual([last + 8_250]);
+    expect(dead).toEqual([last + 9_800]);
+  });
+
+  it.each([
+    ['the server beats too rarely for it', 5_000, 10_000, 7_500, 3_250, 4_750],
+    ['the server may be silent for longer', undefined, 40_000, 30_000, 33_000, 39_200],
+    ['the client is patient', 60_000, 10_000, 7_500, 39_000, 57_000],
+    ['the server does not beat', undefined, 10_000, 0, 6_500, 9_500],
+  ])('keeps its own bound if %s', (_what, own, server, beat, ask, end) => {
+    make(own).start(server, beat);
+    jest.advanceTimersByTime(ask + 1);
+    expect(asked).toEqual([expect.closeTo(ask, 0)]);
+    jest.advanceTimersByTime(end - ask);
+    expect(dead).toEqual([expect.closeTo(end, -1)]);
+  });
+
+  it('with beats and no bound of its own asks only if told to', () => {
+    make(Infinity).start(10_000, 7_500);
+    jest.advanceTimersByTime(3_600_000);
+    expect(asked).toEqual([]);
+    heartbeat.ask();
+    jest.advanceTimersByTime(3_001);
+    expect(dead).toEqual([3_603_000]);
+  });
+
   it('does not ask while there is no connection', () => {
     make().ask();
     heartbeat.start(10_000);

@@ -5,6 +5,11 @@ const DEFAULT_BOUND_MS = 10_000;
 /** Parts of the bound: silence before the question, then the wait for the answer. */
 const SILENCE = 0.65;
 const WAIT = 0.3;
+/** A beat of the server that is this much later than announced is overdue. */
+const OVERDUE = 1.1;
+/** Part of the bound after which the question can still be answered, and part at which the connection is given up. */
+const LATEST_QUESTION = 0.85;
+const END = 0.98;
 /**
  * A large message on a slow line delays the answer. If a connection is given up before anything arrived, the next one is
  * more patient, up to this factor, so that the message arrives eventually.
@@ -29,11 +34,19 @@ export class Heartbeat {
     private readonly giveUp: () => void,
   ) {}
 
-  /** A connection is up. @param intervalMs interval of the server's pings; 0 if it sends none */
-  start(intervalMs: number): void {
+  /**
+   * A connection is up.
+   * @param intervalMs interval of the server's pings; 0 if it sends none
+   * @param beatMs the server sends something at least this often; 0 if it does not say so
+   */
+  start(intervalMs: number, beatMs = 0): void {
     const boundMs = (this.boundMs ?? Math.max(DEFAULT_BOUND_MS, intervalMs || Infinity)) || Infinity;
-    this.#silenceMs = SILENCE * boundMs;
-    this.#waitMs = WAIT * (boundMs < Infinity ? boundMs : DEFAULT_BOUND_MS);
+    const overdueMs = beatMs * OVERDUE;
+    // If the server's beats come often enough, there is no need to ask before one is overdue.
+    const isBeaten = overdueMs <= LATEST_QUESTION * boundMs;
+    this.#silenceMs = Math.max(SILENCE * boundMs, isBeaten ? overdueMs : 0);
+    this.#waitMs =
+      boundMs < Infinity ? Math.min(WAIT * boundMs, END * boundMs - this.#silenceMs) : WAIT * DEFAULT_BOUND_MS;
     this.#lastHeard = performance.now();
     this.#hasHeard = false;
     this.#halves = 0;

@@ -30,9 +30,10 @@ export interface RoomOptions {
   /** Time for each step of connecting: the token, the connection, the server's first frame. Default 4,000. */
   readonly connectTimeoutMs?: number;
   /**
-   * Longest time until a dead connection is detected: after a silence of 65 % of it the client asks the server, which has
-   * 30 % of it to answer. Default 10,000, or the interval of the server's pings if that is longer. With 0 or Infinity the
-   * client asks only for other reasons, such as a page that was frozen or a request that timed out.
+   * Longest time until a dead connection is detected. Default 10,000, or the interval of the server's pings if that is
+   * longer. The client asks the server when a beat of the server is overdue; if the beats are too rare for this bound, after
+   * a silence of 65 % of it. With 0 or Infinity it asks only for other reasons, such as a page that was frozen or a request
+   * that timed out.
    */
   readonly heartbeatMs?: number;
   /** Leaves the room when aborted. */

@@ -1,6 +1,7 @@
 import {
   confirmation,
   controlPrefix,
+  pong,
   PROTOCOL,
   type Acknowledgement,
   type Welcome,
@@ -110,7 +111,9 @@ export class Session {
       if (welcome) return;
     }
     if (this.#welcome && typeof data === 'string' && data.startsWith(controlPrefix(this.#welcome.jamsocket))) {
-      this.#ledger.acknowledge((JSON.parse(data) as Acknowledgement).handled);
+      const { handled, ping } = JSON.parse(data) as Acknowledgement;
+      this.#ledger.acknowledge(handled);
+      if (ping) this.#link.send(pong(this.#welcome.jamsocket));
       return;
     }
     this.#ledger.received++;
@@ -129,7 +132,7 @@ export class Session {
       this.#ledger.acknowledge(welcome.handled);
       this.#link.send(confirmation(welcome.jamsocket));
       // An earlier server would handle a heartbeat as a message.
-      if (welcome.heartbeatMs! >= 0) this.#heartbeat.start(welcome.heartbeatMs!);
+      if (welcome.heartbeatMs! >= 0) this.#heartbeat.start(welcome.heartbeatMs!, welcome.beatMs);
       for (const { data } of this.#ledger.sentAfter(welcome.received)) this.#link.send(data);
     }
     for (const frame of this.#ledger.takeWaiting()) this.#transmit(frame);

@@ -43,6 +43,8 @@ export interface Welcome {
    * heartbeat as a message to the room instead of answering it.
    */
   readonly heartbeatMs?: number;
+  /** The client hears something at least this often, in milliseconds. 0 or absent if there is no such promise. */
+  readonly beatMs?: number;
   /**
    * Why a resume failed. `gap`: the missed messages are no longer kept. `restored`: the room was restored from a save
    * older than what the client has seen. `unknown`: the token is unknown.
@@ -54,6 +56,8 @@ export interface Welcome {
 export interface Acknowledgement {
   readonly jamsocket: string;
   readonly handled: number;
+  /** The client must answer with `pong(token)`. */
+  readonly ping?: true;
 }
 
 /** Text frames of the server that begin with this belong to the protocol and are not messages of the room. */
@@ -64,6 +68,11 @@ export function controlPrefix(token: string): string {
 /** The client's first frame on every connection. Later ones are heartbeats; the server answers with an acknowledgement. */
 export function confirmation(token: string): string {
   return `{"jamsocket":"${token}"}`;
+}
+
+/** The client's answer to an acknowledgement with `ping`. */
+export function pong(token: string): string {
+  return `{"jamsocket":"${token}","pong":true}`;
 }
 
 /** Close reason of a refused upgrade, as JSON. */

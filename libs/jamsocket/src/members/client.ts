@@ -214,6 +214,11 @@ export class Client<Data = any> {
   }
 
   /** @internal */
+  connectionQuiet(mustAnswer: boolean): void {
+    if (this.session !== null) this.room!.members.beat(this, mustAnswer);
+  }
+
+  /** @internal */
   connectionUnread(): void {
     if (this.session !== null) this.room!.members.answerHeartbeat(this);
   }
@@ -244,7 +249,9 @@ export class Client<Data = any> {
   #isData(session: Session, frame: string | Buffer): boolean {
     const { members } = this.room!;
     if (session.isConfirmed) {
+      // They are no messages: they count for nothing, and the room hears nothing of them.
       if (session.isHeartbeat(frame)) return this.#answerHeartbeat();
+      if (session.isPong(frame)) return false;
       if (session.finished !== null) return false;
       session.received++;
       return true;
@@ -253,9 +260,7 @@ export class Client<Data = any> {
     return false;
   }
 
-  /** It is no message: it counts for nothing, and the room hears nothing of it. */
   #answerHeartbeat(): false {
-    this.connection!.beats = true;
     this.room!.members.answerHeartbeat(this);
     return false;
   }

@@ -53,7 +53,7 @@ describe('the members of a room', () => {
     const createResumption = () =>
       new Resumption(
         0,
-        0,
+        {},
         null,
         outbox as unknown as Outbox,
         new SystemClock(),

@@ -2,6 +2,7 @@ import type { Link } from '../outbox/link.js';
 import { Frame } from '../wire/frame.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
+import { writeBeat } from './beat.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
 import type { MembersPort } from './room-port.js';
@@ -173,6 +174,16 @@ export class Members implements MembersPort<Client> {
   /** Answers a heartbeat, so that the client knows the connection is alive. */
   answerHeartbeat(client: Client): void {
     if (client.closed === undefined && client.connection !== null) this.#resumption!.answerHeartbeat(client);
+  }
+
+  beat(client: Client, mustAnswer: boolean): void {
+    const { session, connection, outlet } = client;
+    if (session === null || connection === null || outlet === null) return;
+    if (session.hasUnacknowledged && !this.outbox.hasWaiting) {
+      this.acknowledge(client);
+      if (!mustAnswer) return;
+    }
+    writeBeat(connection, session, mustAnswer);
   }
 
   broadcast(frame: Frame): void {

@@ -43,7 +43,8 @@ export class Resumption {
 
   constructor(
     private readonly windowMs: number,
-    private readonly heartbeatMs: number,
+    /** What the welcome says of heartbeats. */
+    private readonly heartbeat: Pick<Welcome, 'heartbeatMs' | 'beatMs'>,
     /** `null` if resuming is off. */
     readonly log: ReplayLog | null,
     private readonly outbox: Outbox,
@@ -94,7 +95,10 @@ export class Resumption {
 
   /** Checks the client's first frame. @returns whether it confirms the token */
   confirm(client: Client, frame: string | Buffer): boolean {
-    return this.#replaceTokens(client, (session) => session.confirm(frame));
+    const isConfirmed = this.#replaceTokens(client, (session) => session.confirm(frame));
+    // Not before: the welcome must come first, and may still be queued.
+    if (isConfirmed) client.connection!.startBeats();
+    return isConfirmed;
   }
 
   acknowledge(client: Client): void {
@@ -200,7 +204,7 @@ export class Resumption {
       received,
       handled,
       windowMs: this.windowMs,
-      heartbeatMs: this.heartbeatMs,
+      ...this.heartbeat,
       ...answer,
     };
     return Frame.text(JSON.stringify(welcome));

@@ -29,6 +29,8 @@ export interface MembersPort<Client> {
   confirm(client: Client, frame: string | Buffer): boolean;
   /** Answers the heartbeat of a client that speaks `jamsocket.v1`. */
   answerHeartbeat(client: Client): void;
+  /** Shows a client that speaks `jamsocket.v1` that the server is alive. @param mustAnswer ask for an answer */
+  beat(client: Client, mustAnswer: boolean): void;
   /** The client is about to be closed. */
   acknowledgeRest(client: Client): void;
   fellBehind(client: Client): void;

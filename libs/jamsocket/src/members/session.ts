@@ -1,10 +1,11 @@
-import { confirmation, controlPrefix, type Lost } from '../base/protocol.js';
+import { confirmation, controlPrefix, pong, type Lost } from '../base/protocol.js';
 
 /** Acknowledge after this many handled data frames, or this many bytes of them. */
 const ACKNOWLEDGE_EVERY = 32;
 const ACKNOWLEDGE_BYTES = 64 * 1024;
-/** Length without the token. */
+/** Lengths without the token. */
 const CONFIRMATION_LENGTH = confirmation('').length;
+const PONG_LENGTH = pong('').length;
 
 /** The state of a client that speaks `jamsocket.v1`, kept across connections. docs/protocol.md describes the protocol. */
 export class Session {
@@ -82,6 +83,11 @@ export class Session {
     return frame.length === this.token.length + CONFIRMATION_LENGTH && frame === confirmation(this.token);
   }
 
+  /** @returns whether this frame answers a beat */
+  isPong(frame: string | Buffer): boolean {
+    return frame.length === this.token.length + PONG_LENGTH && frame === pong(this.token);
+  }
+
   /** Counts the oldest waiting frame as handled. @returns whether it is time to acknowledge */
   countHandled(bytes: number): boolean {
     this.handled++;
@@ -119,8 +125,8 @@ export class Session {
   }
 
   /** Repeats the last acknowledgement that has left: it reveals nothing new, so it need not wait for a commit. */
-  repeatTold(): string {
-    return `${controlPrefix(this.token)}"handled":${this.#told}}`;
+  repeatTold(mustAnswer = false): string {
+    return `${controlPrefix(this.token)}"handled":${this.#told}${mustAnswer ? ',"ping":true' : ''}}`;
   }
 
   #passSkipped(skipped: number[]): void {

@@ -38,7 +38,7 @@ function masked(opcode: number, payload: Buffer): Buffer {
 function openOverSockets(hasWs: boolean): OpenLink {
   const { client, server } = new MemoryNetwork((work) => work()).connect('127.0.0.1');
   const sink = new RecordingSink();
-  const watch = { now: 0, paused: () => undefined, remove: () => undefined };
+  const watch = { now: 0, startBeats: () => undefined, paused: () => undefined, remove: () => undefined };
   const options = { autoPong: true, closeTimeout: 1_000 };
   const limits = { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES, maxPendingAutoPongs: 2 };
   const opening = hasWs ? putWsOn(server, options) : (socket: typeof server) => putWsOn(socket, options);

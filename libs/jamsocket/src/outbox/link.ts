@@ -41,8 +41,11 @@ export interface Link {
   readonly isPaused: boolean;
   /** When the last bytes came from the peer: milliseconds on the clock. */
   readonly lastHeard: number;
-  /** The peer sends heartbeats itself, so it is pinged later. */
-  beats: boolean;
+  /**
+   * The peer has shown that it speaks `jamsocket.v1`. From now on the link tells the sink (`connectionQuiet`) when nothing was
+   * sent to the peer for a while, instead of pinging the peer.
+   */
+  startBeats(): void;
   /** The peer has broken the protocol. */
   readonly hasFailed: boolean;
 

@@ -9,6 +9,7 @@ import { ReplayLog } from '../members/replay-log.js';
 import { Resumption } from '../members/resumption.js';
 import type { RoomServices } from './room-services.js';
 import type { ObservedRoom } from '../members/sent-message.js';
+import { beatMsOf } from '../wire/heartbeat.js';
 
 /** The members of a new room. `expire` is called when an absent client has not resumed in time. */
 export function createMembers(
@@ -30,7 +31,8 @@ export function createMembers(
     const maxMissedBytes = limits.maxBufferedBytes / 2;
     const log = windowMs > 0 ? new ReplayLog(maxLogBytes, maxAgeMs, clock, maxMissedBytes) : null;
     const heartbeatMs = heartbeat ? heartbeat.intervalMs : 0;
-    return new Resumption(windowMs, heartbeatMs, log, outbox, clock, random, placesKept, expire);
+    const told = { heartbeatMs, beatMs: beatMsOf(heartbeatMs) };
+    return new Resumption(windowMs, told, log, outbox, clock, random, placesKept, expire);
   };
   return new Members(outbox, createResumption, room);
 }

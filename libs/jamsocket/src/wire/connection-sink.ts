@@ -6,6 +6,11 @@ export interface ConnectionSink {
   chunkRead(): void;
   /** Bytes are still buffered. Called only for connections with `keepsVolatile`. */
   connectionBehind(): void;
+  /**
+   * Nothing was sent to the peer for a while: show it that the server is alive. Called only after `startBeats`.
+   * @param mustAnswer ask the peer for an answer
+   */
+  connectionQuiet(mustAnswer: boolean): void;
   /** Called repeatedly while the connection is paused: the peer's heartbeats are not read, so they need another answer. */
   connectionUnread(): void;
   /** A close frame is about to go out: write everything sent so far before it. */
@@ -19,6 +24,8 @@ export interface ConnectionSink {
 /** What a connection uses of its heartbeat: its coarse clock and its sweep. */
 export interface Watch<Connection> {
   readonly now: number;
+  /** The connection gets beats instead of pings. */
+  startBeats(connection: Connection): void;
   /** The connection is not read until its `isPaused` is false. */
   paused(connection: Connection): void;
   remove(connection: Connection): void;

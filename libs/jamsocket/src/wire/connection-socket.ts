@@ -27,9 +27,10 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
   protected constructor(
     socket: Duplex,
     limits: ConnectionLimits,
+    watch: { readonly now: number },
     private readonly opening: RoomSocket | PutWs,
   ) {
-    super(socket, limits.maxBufferedBytes);
+    super(socket, limits.maxBufferedBytes, watch);
     if (typeof opening === 'function') {
       this.endpoint = this.#plain = new PlainEndpoint(socket, this, limits.maxPendingAutoPongs);
     } else {

@@ -52,6 +52,7 @@ describe('a connection whose peer does not read', () => {
       receiveBinary: () => undefined,
       chunkRead: () => undefined,
       connectionBehind: () => behind.told++,
+      connectionQuiet: () => undefined,
       connectionUnread: () => undefined,
       connectionClosing: () => undefined,
       connectionDropped: () => undefined,
@@ -129,12 +130,13 @@ describe('a connection without a ws object', () => {
     const socket = new SlowSocket();
     const texts: string[] = [];
     const closed: [number, string][] = [];
-    const watch = { now: 0, paused: () => undefined, remove: () => undefined };
+    const watch = { now: 0, startBeats: () => undefined, paused: () => undefined, remove: () => undefined };
     const sink = {
       receiveText: (text: string) => void texts.push(text),
       receiveBinary: () => undefined,
       chunkRead: () => undefined,
       connectionBehind: () => undefined,
+      connectionQuiet: () => undefined,
       connectionUnread: () => undefined,
       connectionDropped: () => undefined,
       connectionClosing: () => onClosing(connection),

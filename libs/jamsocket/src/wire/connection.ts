@@ -12,10 +12,10 @@ import type { RoomSocket } from './room-socket.js';
 export class Connection extends ConnectionSocket implements FrameTarget {
   /** Time of the last bytes from the peer, on the watch's clock. */
   lastHeard: number;
-  /** Used by the heartbeat: the part of its sweep that visits this connection. */
-  heartbeatPart = 0;
-  /** The peer sends its own heartbeats. */
-  beats = false;
+  /** Used by the heartbeat's sweep. */
+  sweepPart = 0;
+  /** The peer gets beats instead of pings. */
+  hasBeats = false;
   isPaused = false;
   /** The peer has broken the protocol. */
   hasFailed = false;
@@ -28,10 +28,10 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     socket: Duplex,
     private readonly sink: ConnectionSink,
     limits: ConnectionLimits,
-    private readonly watch: Watch<Connection>,
+    protected override readonly watch: Watch<Connection>,
     opening: RoomSocket | PutWs,
   ) {
-    super(socket, limits, opening);
+    super(socket, limits, watch, opening);
     this.lastHeard = watch.now;
     this.#reader = this.hasWs ? null : new FrameReader(this, limits.maxPayloadBytes);
   }
@@ -99,6 +99,17 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     this.isPaused = true;
     this.watch.paused(this);
     this.endpoint.pause();
+  }
+
+  startBeats(): void {
+    this.hasBeats = true;
+    this.watch.startBeats(this);
+  }
+
+  /** Called by the heartbeat: nothing was sent to the peer for a while, or the peer must show that it is alive. */
+  beat(mustAnswer: boolean): void {
+    // What waits for the peer will show it that we are alive.
+    if (this.isOpen && !this.isBehind) this.sink.connectionQuiet(mustAnswer);
   }
 
   /** Called by the heartbeat while the connection is paused. */

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { JamsocketClock } from '../base/sources.js';
 import type { Connection } from './connection.js';
-import { Heartbeat } from './heartbeat.js';
+import { SeededRandom } from '../testing/seeded-random.js';
+import { beatMsOf, Heartbeat } from './heartbeat.js';
 
 /** Time that stands still unless a test moves it on. */
 class TestClock extends JamsocketClock {
@@ -57,18 +58,31 @@ describe('the heartbeat', () => {
     heartbeat = new Heartbeat(clock, INTERVAL, TIMEOUT);
   });
 
-  function add({ answers = false, beats = false } = {}) {
+  function add({ answers = false, answersBeats = true } = {}) {
     const connection = {
-      beats,
+      hasBeats: false,
       lastHeard: 0,
-      heartbeatPart: 0,
+      lastSent: 0,
+      sweepPart: 0,
       isPaused: false,
       pings: [] as number[],
+      beats: [] as number[],
+      asked: [] as number[],
       unread: [] as number[],
       endedAt: undefined as number | undefined,
       ping() {
         this.pings.push(clock.time);
         if (answers) this.lastHeard = clock.time;
+      },
+      beat(mustAnswer: boolean) {
+        this.beats.push(clock.time);
+        this.sent();
+        if (!mustAnswer) return;
+        this.asked.push(clock.time);
+        if (answers && answersBeats) this.lastHeard = heartbeat.now;
+      },
+      sent() {
+        this.lastSent = heartbeat.now;
       },
       stayUnread() {
         this.unread.push(clock.time);
@@ -81,6 +95,17 @@ describe('the heartbeat', () => {
     heartbeat.add(connection as unknown as Connection);
     return connection;
   }
+
+  function addBeaten(options?: Parameters<typeof add>[0]) {
+    const connection = add(options);
+    connection.hasBeats = true;
+    heartbeat.startBeats(connection as unknown as Connection);
+    return connection;
+  }
+
+  /** The longest time between two of these moments. */
+  const longestBetween = (moments: readonly number[]) =>
+    Math.max(...moments.slice(1).map((moment, at) => moment - moments[at]));
 
   it('finds every silent peer within interval and timeout, and cuts no one before the timeout', () => {
     const connections = Array.from({ length: 100 }, () => {
@@ -124,20 +149,98 @@ describe('the heartbeat', () => {
     expect(connections.filter(({ endedAt }) => endedAt !== undefined)).toEqual([]);
   });
 
-  it('leaves peers to their own heartbeats, and pings them when those do not come', () => {
-    const connections = Array.from({ length: 100 }, () => add({ beats: true }));
-    for (let beat = 1; beat <= 10; beat++) {
-      clock.advance(0.65 * INTERVAL);
-      for (const connection of connections) connection.lastHeard = clock.time;
-    }
-    expect(connections.flatMap(({ pings }) => pings)).toEqual([]);
-    const last = clock.time;
-    clock.advance(INTERVAL + TIMEOUT);
-    for (const { pings, endedAt } of connections) {
-      expect(pings.length).toBeGreaterThan(0);
-      expect(endedAt! - last).toBeGreaterThanOrEqual(TIMEOUT);
-      expect(endedAt! - last).toBeLessThanOrEqual(INTERVAL + TIMEOUT);
-    }
+  describe('with beats', () => {
+    const MINUTES = 30;
+
+    it.each([0, 40])('costs no more frames than pings do, if every tick is %d ms late', (lateness) => {
+      clock.lateness = lateness;
+      const pinged = add({ answers: true });
+      const beaten = Array.from({ length: 100 }, () => (clock.advance(37), addBeaten({ answers: true })));
+      clock.advance(MINUTES * 60_000);
+      for (const { beats, asked, pings } of beaten) {
+        expect(pings).toEqual([]);
+        expect(longestBetween(beats)).toBeLessThanOrEqual(beatMsOf(INTERVAL) + 250);
+        expect(beats.length + asked.length).toBeLessThanOrEqual(2 * pinged.pings.length + 1);
+      }
+    });
+
+    it('leaves no peer without a word for longer than announced, whatever else is sent to it', () => {
+      const connections = Array.from({ length: 100 }, () => addBeaten({ answers: true }));
+      const heard = connections.map(() => [clock.time]);
+      const random = new SeededRandom(5);
+      for (let sends = 0; sends < 3_000; sends++) {
+        clock.advance(100);
+        const at = random.uint32() % connections.length;
+        connections[at].sent();
+        heard[at].push(clock.time);
+      }
+      connections.forEach(({ beats }, at) => {
+        const all = [...heard[at], ...beats].sort((a, b) => a - b);
+        expect(longestBetween(all)).toBeLessThanOrEqual(beatMsOf(INTERVAL) + 250);
+        expect(beats.length).toBeGreaterThan(0);
+      });
+    });
+
+    it('sends none to those that hear something anyway, but asks them in time', () => {
+      const connection = addBeaten({ answers: true });
+      for (let sends = 0; sends < 600; sends++) {
+        clock.advance(1_000);
+        connection.sent();
+      }
+      expect(connection.beats).toEqual(connection.asked);
+      expect(connection.asked.length).toBeGreaterThanOrEqual(600_000 / TIMEOUT);
+      expect(connection.asked.length).toBeLessThanOrEqual(600_000 / (TIMEOUT - INTERVAL));
+      expect([connection.pings, connection.endedAt]).toEqual([[], undefined]);
+    });
+
+    it('asks nothing of a peer that is heard anyway', () => {
+      const connection = addBeaten();
+      for (let count = 0; count < 100; count++) {
+        clock.advance(5_000);
+        connection.lastHeard = heartbeat.now;
+      }
+      expect([connection.asked, connection.pings, connection.endedAt]).toEqual([[], [], undefined]);
+    });
+
+    it.each([
+      [INTERVAL, TIMEOUT],
+      [1_000, 10_000],
+      [9_000, 10_000],
+      [5_000, 6_000],
+      [2_999, 3_000],
+    ])('pings peers that do not answer, in time (%d ms and %d ms)', (interval, timeout) => {
+      heartbeat = new Heartbeat(clock, interval, timeout);
+      clock.lateness = Math.min(interval, timeout - interval) / 200;
+      const connections = Array.from({ length: 100 }, () => {
+        clock.advance(interval / 77);
+        return addBeaten({ answers: true, answersBeats: false });
+      });
+      clock.advance(20 * timeout);
+      for (const { pings, endedAt } of connections) expect([pings.length > 10, endedAt]).toEqual([true, undefined]);
+    });
+
+    it('finds every silent peer within interval and timeout, and cuts no one before the timeout', () => {
+      const connections = Array.from({ length: 100 }, () => {
+        clock.advance(37);
+        return { addedAt: clock.time, connection: addBeaten() };
+      });
+      clock.advance(INTERVAL + TIMEOUT);
+      for (const { addedAt, connection } of connections) {
+        expect(connection.endedAt! - addedAt).toBeGreaterThanOrEqual(TIMEOUT);
+        expect(connection.endedAt! - addedAt).toBeLessThanOrEqual(INTERVAL + TIMEOUT);
+        expect(connection.asked.length).toBeGreaterThan(0);
+      }
+    });
+
+    it('spreads the beats of connections that came at once, and after a broadcast', () => {
+      const connections = Array.from({ length: 1_000 }, () => addBeaten({ answers: true }));
+      clock.advance(60_000);
+      for (const connection of connections) connection.sent();
+      clock.advance(60_000);
+      const atOnce = new Map<number, number>();
+      for (const time of connections.flatMap(({ beats }) => beats)) atOnce.set(time, (atOnce.get(time) ?? 0) + 1);
+      expect(Math.max(...atOnce.values())).toBeLessThanOrEqual(50);
+    });
   });
 
   it('spreads the pings of connections that came at once', () => {
@@ -157,7 +260,7 @@ describe('the heartbeat', () => {
   });
 
   it('tells those it does not read that it is there, so that they need not be heard', () => {
-    const [paused, other] = [add(), add()];
+    const [paused, other] = [addBeaten(), addBeaten()];
     paused.isPaused = true;
     heartbeat.paused(paused as unknown as Connection);
     clock.advance(INTERVAL);
@@ -192,6 +295,8 @@ describe('the heartbeat', () => {
     const [first, second] = [add(), add()];
     expect(clock.intervals).toHaveLength(1);
     first.terminate();
+    expect(clock.intervals).toHaveLength(1);
+    heartbeat.startBeats(second as unknown as Connection);
     expect(clock.intervals).toHaveLength(1);
     second.terminate();
     expect(clock.intervals).toHaveLength(0);

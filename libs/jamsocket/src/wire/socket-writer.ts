@@ -12,12 +12,17 @@ import { headerBytes, payloadBytes } from './frame-header.js';
 export abstract class SocketWriter {
   /** Whether this connection gets volatile frames even while it is behind, since its room has already selected them. */
   keepsVolatile = false;
+  /** Time of the last write, on the watch's clock. Control frames are not counted. */
+  lastSent: number;
   #backlog: Backlog | null = null;
 
   protected constructor(
     protected readonly socket: Duplex,
     private readonly maxBufferedBytes: number,
-  ) {}
+    protected readonly watch: { readonly now: number },
+  ) {
+    this.lastSent = watch.now;
+  }
 
   abstract get isOpen(): boolean;
 
@@ -57,6 +62,7 @@ export abstract class SocketWriter {
    */
   write(bytes: Buffer): boolean {
     if (!this.isOpen) return true;
+    this.lastSent = this.watch.now;
     if (!this.isBehind) {
       if (bytes.length > this.maxBufferedBytes) return this.#writeInPieces(bytes);
       this.socket.write(bytes);
@@ -78,6 +84,7 @@ export abstract class SocketWriter {
   writeFrame(frame: Frame): boolean {
     if (!this.isOpen) return true;
     if (this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
+    this.lastSent = this.watch.now;
     // What waits stands before it.
     this.writeOutBacklog();
     this.sendThroughWs(frame);

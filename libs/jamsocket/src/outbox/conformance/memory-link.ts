@@ -11,7 +11,6 @@ import { messagesOf } from './frames.js';
  */
 export class MemoryLink implements Link {
   keepsVolatile = false;
-  beats = false;
   isPaused = false;
   hasFailed = false;
   lastHeard = 0;
@@ -62,6 +61,9 @@ export class MemoryLink implements Link {
   get skipsVolatile(): boolean {
     return this.isBehind && !this.keepsVolatile;
   }
+
+  /** Time stands still here. */
+  startBeats(): void {}
 
   pause(): void {
     if (!this.#isClosed) this.isPaused = true;

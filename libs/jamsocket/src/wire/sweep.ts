@@ -1,0 +1,71 @@
+import type { JamsocketClock } from '../base/sources.js';
+
+/** The members are visited in this many parts, so that the work is spread over the period. */
+export const PARTS = 20;
+
+/** What a sweep keeps in each of its members. */
+export interface Swept {
+  /** The part that visits it. */
+  sweepPart: number;
+}
+
+/** Visits each of its members once in a period, with one timer for all. There is no timer while it has no members. */
+export class Sweep<Member extends Swept> {
+  readonly #parts = Array.from({ length: PARTS }, () => new Set<Member>());
+  #nextPart = 0;
+  #current = 0;
+  #size = 0;
+  #timer: NodeJS.Timeout | null = null;
+  /** The time up to which the parts have been visited. */
+  #sweptUntil = 0;
+  #sweptAt = 0;
+  /** Silence before this time does not count: the process was stalled, and a peer's bytes may still be unread. */
+  listensSince = 0;
+
+  /**
+   * @param beginPart called before the members of a part are visited
+   * @param visit may remove the member
+   */
+  constructor(
+    private readonly clock: JamsocketClock,
+    private readonly periodMs: number,
+    private readonly beginPart: (now: number, part: number) => void,
+    private readonly visit: (member: Member, now: number) => void,
+  ) {}
+
+  add(member: Member): void {
+    member.sweepPart = this.#nextPart;
+    this.#parts[this.#nextPart].add(member);
+    this.#nextPart = (this.#nextPart + 1) % PARTS;
+    if (this.#size++ > 0) return;
+    this.#sweptUntil = this.#sweptAt = this.clock.now();
+    this.#timer = this.clock.setInterval(() => this.#sweep(), this.periodMs / PARTS);
+  }
+
+  /** @returns whether it was a member */
+  remove(member: Member): boolean {
+    if (!this.#parts[member.sweepPart].delete(member)) return false;
+    if (--this.#size > 0 || this.#timer === null) return true;
+    this.clock.clearInterval(this.#timer);
+    this.#timer = null;
+    return true;
+  }
+
+  /** Visits all parts that are due: in a busy process the timer fires late, and the delays must not add up. */
+  #sweep(): void {
+    const now = this.clock.now();
+    // Timers run before sockets are read, so after a stall every peer would seem silent.
+    if (now - this.#sweptAt > this.periodMs / 2) this.listensSince = now;
+    this.#sweptAt = now;
+    const partMs = this.periodMs / PARTS;
+    const due = Math.min(PARTS, Math.max(1, Math.floor((now - this.#sweptUntil) / partMs)));
+    this.#sweptUntil = Math.max(this.#sweptUntil + due * partMs, now - partMs);
+    for (let visited = 0; visited < due; visited++) this.#visitNextPart(now);
+  }
+
+  #visitNextPart(now: number): void {
+    this.#current = (this.#current + 1) % PARTS;
+    this.beginPart(now, this.#current);
+    for (const member of this.#parts[this.#current]) this.visit(member, now);
+  }
+}
