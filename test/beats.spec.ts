@@ -33,7 +33,7 @@ interface Peer {
 async function join(room: TestRoom<QuietRoom>, { confirms = true } = {}): Promise<Peer> {
   const client = await room.connect({ protocols: ['jamsocket.v1'] });
   const { jamsocket: token, beatMs } = await client.nextJson<{ jamsocket: string; beatMs: number }>();
-  expect(beatMs).toBe(7_500);
+  expect(beatMs).toBe(8_000);
   if (confirms) client.send(`{"jamsocket":"${token}"}`);
   const peer: Peer = { client, token, frames: 0, pings: 0, isAnswering: true };
   client.socket.on('ping', () => {
@@ -61,7 +61,7 @@ describe('The beats of jamsocket.v1', () => {
     await room.advance(10 * MINUTE);
     expect(peer.pings).toBe(0);
     expect(pings).toBeGreaterThanOrEqual(59);
-    expect(peer.frames).toBeLessThanOrEqual(2 * pings + 1);
+    expect(peer.frames).toBeLessThanOrEqual(2 * pings + 2);
     expect(room.service.log).toEqual(['1: before']);
     peer.client.socket.terminate();
     await peer.client.closed;

@@ -13,12 +13,18 @@ import { gzipSync } from 'node:zlib';
 const MAX_GZIPPED_BYTES = 7168;
 const HERE = import.meta.dirname;
 
-/** partysocket's log lines, which only its `debug` option would show; this package does not have it. */
-const withoutDebugLines = {
-  name: 'without debug lines',
+/** Members of partysocket's class that nothing uses. */
+const UNUSED =
+  /^ {2}(?:get (?:retryCount|bufferedAmount|extensions|url|shouldReconnect)|drainQueuedMessages)\(\) \{\n.*?^ {2}\}\n/gms;
+
+/** Leaves out these, and partysocket's log lines, which only its `debug` option would show; this package does not have it. */
+const withoutUnused = {
+  name: 'without unused code of partysocket',
   setup({ onLoad }) {
     onLoad({ filter: /partysocket\/dist\/ws\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(/^ *this\._debug\([^;]*\);$/gm, ''),
+      contents: readFileSync(path, 'utf8')
+        .replace(UNUSED, '')
+        .replace(/^ *this\._debug\([^;]*\);$/gm, ''),
     }));
   },
 };
@@ -49,7 +55,7 @@ async function bundled(name) {
     mangleProps: /^_/,
     // partysocket's warnings: of a missing WebSocket and of sends while closed, which are errors here.
     drop: ['console'],
-    plugins: [withoutDebugLines],
+    plugins: [withoutUnused],
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: true } },
   });
   return outputFiles[0].text;

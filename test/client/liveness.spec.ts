@@ -43,7 +43,7 @@ describe('a connection that is dead', () => {
     const room = join(server.url);
     const texts: string[] = [];
     room.onText((text) => texts.push(text));
-    const connection = await server.welcomed({ heartbeatMs: 10_000, beatMs: 7_500 });
+    const connection = await server.welcomed({ heartbeatMs: 10_000, beatMs: 8_000 });
     await room.opened;
     connection.acknowledge(0);
     connection.send('{"jamsocket":"token","handled":0,"ping":true}');

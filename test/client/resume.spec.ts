@@ -29,6 +29,23 @@ describe('a client whose connection is lost', () => {
     expect((await server.connection()).offered[2]).toBe('jamsocket.resume.second.3');
   });
 
+  it('does not count the frame after `uncounted`, and hears it like any other', async () => {
+    const server = await startServer();
+    const room = join(server.url);
+    const uncounted = '{"jamsocket":"token","uncounted":true}';
+    const first = await server.welcomed({ beatMs: 0 });
+    for (const frame of ['1', uncounted, 'early', '2', uncounted]) first.send(frame);
+    expect([await room.untilText(), await room.untilText(), await room.untilText()]).toEqual(['1', 'early', '2']);
+    first.cut();
+    const second = await server.connection();
+    expect(second.offered[2]).toBe('jamsocket.resume.token.2');
+    await second.welcome({ beatMs: 0, resumed: true });
+    second.send('3');
+    expect(await room.untilText()).toBe('3');
+    second.cut();
+    expect((await server.connection()).offered[2]).toBe('jamsocket.resume.token.3');
+  });
+
   it('sends again what the server has not received, and then what has waited', async () => {
     const server = await startServer();
     const room = join(server.url);

@@ -95,20 +95,20 @@ describe("the client's heartbeat", () => {
   });
 
   it('does not ask while the beats of the server come, and asks when one is overdue', () => {
-    make().start(10_000, 7_500);
-    hear(7_500, 600_000);
-    hear(7_900, 60_000);
+    make().start(10_000, 8_000);
+    hear(8_000, 600_000);
+    hear(8_700, 60_000);
     expect(asked).toEqual([]);
     const last = performance.now();
     jest.advanceTimersByTime(60_000);
-    expect(asked).toEqual([last + 8_250]);
+    expect(asked).toEqual([last + 8_800]);
     expect(dead).toEqual([last + 9_800]);
   });
 
   it.each([
-    ['the server beats too rarely for it', 5_000, 10_000, 7_500, 3_250, 4_750],
-    ['the server may be silent for longer', undefined, 40_000, 30_000, 33_000, 39_200],
-    ['the client is patient', 60_000, 10_000, 7_500, 39_000, 57_000],
+    ['the server beats too rarely for it', 5_000, 10_000, 8_000, 3_250, 4_750],
+    ['the server may be silent for longer', undefined, 40_000, 32_000, 35_200, 39_200],
+    ['the client is patient', 60_000, 10_000, 8_000, 52_800, 58_800],
     ['the server does not beat', undefined, 10_000, 0, 6_500, 9_500],
   ])('keeps its own bound if %s', (_what, own, server, beat, ask, end) => {
     make(own).start(server, beat);
@@ -118,8 +118,16 @@ describe("the client's heartbeat", () => {
     expect(dead).toEqual([expect.closeTo(end, -1)]);
   });
 
+  it('waits longer for the answer if it asks for another reason than an overdue beat', () => {
+    make().start(10_000, 8_000);
+    jest.advanceTimersByTime(1_000);
+    heartbeat.ask();
+    jest.advanceTimersByTime(60_000);
+    expect(dead).toEqual([4_000]);
+  });
+
   it('with beats and no bound of its own asks only if told to', () => {
-    make(Infinity).start(10_000, 7_500);
+    make(Infinity).start(10_000, 8_000);
     jest.advanceTimersByTime(3_600_000);
     expect(asked).toEqual([]);
     heartbeat.ask();
@@ -147,24 +155,28 @@ describe("the client's heartbeat", () => {
     expect(dead).toEqual([]);
   });
 
-  it('waits longer with each connection on which nothing was heard, until something is', () => {
+  /** Milliseconds from the last sign of life to the end. */
+  function lives(hearMs = 0): number {
+    heartbeat.start(10_000);
+    if (hearMs > 0) hear(5_000, hearMs);
+    const last = performance.now();
+    jest.advanceTimersByTime(200_000);
+    return dead.at(-1)! - last;
+  }
+
+  it('waits longer with each connection on which nothing was heard', () => {
     make();
-    const lives = () => {
-      const begin = performance.now();
-      heartbeat.start(10_000);
-      jest.advanceTimersByTime(200_000);
-      return dead.at(-1)! - begin;
-    };
-    expect(lives()).toBe(9_500);
-    expect(lives()).toBe(12_500);
-    expect(lives()).toBe(18_500);
+    expect([lives(), lives(), lives()]).toEqual([9_500, 12_500, 18_500]);
     for (let count = 0; count < 10; count++) lives();
     expect(lives()).toBe(6_500 + 32 * 3_000);
-    heartbeat.start(10_000);
-    heartbeat.heard();
-    const last = performance.now();
-    jest.advanceTimersByTime(60_000);
-    expect(dead.at(-1)! - last).toBe(9_500);
-    expect(lives()).toBe(9_500);
+    expect(lives(700_000)).toBe(9_500);
+  });
+
+  it('waits longer after one that was given up, as its line may be slow, until one lasts', () => {
+    make();
+    expect([lives(5_000), lives(5_000), lives(5_000)]).toEqual([9_500, 12_500, 18_500]);
+    expect(lives(590_000)).toBe(30_500);
+    expect(lives(700_000)).toBe(9_500);
+    expect(lives(5_000)).toBe(12_500);
   });
 });

@@ -5,23 +5,27 @@ const DEFAULT_BOUND_MS = 10_000;
 /** Parts of the bound: silence before the question, then the wait for the answer. */
 const SILENCE = 0.65;
 const WAIT = 0.3;
-/** A beat of the server that is this much later than announced is overdue. */
-const OVERDUE = 1.1;
-/** Part of the bound after which the question can still be answered, and part at which the connection is given up. */
-const LATEST_QUESTION = 0.85;
-const END = 0.98;
+/** Parts of the bound if the server beats: a beat is overdue after the first, and then the answer is waited for. */
+const OVERDUE = 0.88;
+const OVERDUE_WAIT = 0.1;
+/** How much later than announced a beat is overdue. */
+const LATENESS = 1.05;
 /**
- * A large message on a slow line delays the answer. If a connection is given up before anything arrived, the next one is
- * more patient, up to this factor, so that the message arrives eventually.
+ * A connection that was given up may have been slow, not dead: a large message delays the answer, for example. So the next
+ * one is more patient, up to this factor, until a connection has lasted for a while (in milliseconds).
  */
 const MAX_PATIENCE = 32;
+const CALM_MS = 600_000;
 
 /** Detects a dead connection: asks the server after a silence, or on demand, and waits for an answer. */
 export class Heartbeat {
   #silenceMs = 0;
   #waitMs = 0;
+  /** The wait for an answer after silence. */
+  #overdueWaitMs = 0;
+  #halfMs = 0;
+  #startedAt = 0;
   #lastHeard = 0;
-  #hasHeard = true;
   #patience = 1;
   /** Remaining halves of the wait for an answer; 0 if no answer is pending. */
   #halves = 0;
@@ -41,14 +45,12 @@ export class Heartbeat {
    */
   start(intervalMs: number, beatMs = 0): void {
     const boundMs = (this.boundMs ?? Math.max(DEFAULT_BOUND_MS, intervalMs || Infinity)) || Infinity;
-    const overdueMs = beatMs * OVERDUE;
-    // If the server's beats come often enough, there is no need to ask before one is overdue.
-    const isBeaten = overdueMs <= LATEST_QUESTION * boundMs;
-    this.#silenceMs = Math.max(SILENCE * boundMs, isBeaten ? overdueMs : 0);
-    this.#waitMs =
-      boundMs < Infinity ? Math.min(WAIT * boundMs, END * boundMs - this.#silenceMs) : WAIT * DEFAULT_BOUND_MS;
-    this.#lastHeard = performance.now();
-    this.#hasHeard = false;
+    const isBeaten = beatMs > 0 && beatMs * LATENESS <= OVERDUE * boundMs;
+    this.#silenceMs = (isBeaten ? OVERDUE : SILENCE) * boundMs;
+    const finiteMs = boundMs < Infinity ? boundMs : DEFAULT_BOUND_MS;
+    this.#waitMs = WAIT * finiteMs;
+    this.#overdueWaitMs = isBeaten ? OVERDUE_WAIT * finiteMs : this.#waitMs;
+    this.#startedAt = this.#lastHeard = performance.now();
     this.#halves = 0;
     this.#wait(this.#silenceMs);
   }
@@ -61,17 +63,17 @@ export class Heartbeat {
   /** Something has arrived from the server. */
   heard(): void {
     this.#lastHeard = performance.now();
-    this.#hasHeard = true;
-    this.#patience = 1;
+    if (this.#lastHeard - this.#startedAt >= CALM_MS) this.#patience = 1;
     this.#halves = 0;
   }
 
   /** Asks the server, unless an answer is pending or there is no connection. */
-  ask(): void {
+  ask(waitMs = this.#waitMs): void {
     if (!this.#cancel || this.#halves) return;
     this.#halves = 2;
+    this.#halfMs = (this.#patience * waitMs) / 2;
     this.send();
-    this.#wait((this.#patience * this.#waitMs) / 2);
+    this.#wait(this.#halfMs);
   }
 
   #wait(ms: number): void {
@@ -82,14 +84,14 @@ export class Heartbeat {
   readonly #due = (): void => {
     const rest = this.#lastHeard + this.#silenceMs - performance.now();
     // After sleep or a frozen page this runs before the messages that arrived meanwhile: waiting in halves lets them in.
-    if (this.#halves > 1) this.#wait((this.#patience * this.#waitMs) / this.#halves--);
-    else if (this.#halves) this.#dead();
+    if (this.#halves && !--this.#halves) this.#dead();
+    else if (this.#halves) this.#wait(this.#halfMs);
     else if (rest > 0) this.#wait(rest);
-    else this.ask();
+    else this.ask(this.#overdueWaitMs);
   };
 
   #dead(): void {
-    if (!this.#hasHeard) this.#patience = Math.min(this.#patience * 2, MAX_PATIENCE);
+    this.#patience = Math.min(this.#patience * 2, MAX_PATIENCE);
     this.stop();
     this.giveUp();
   }

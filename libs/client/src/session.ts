@@ -3,7 +3,7 @@ import {
   controlPrefix,
   pong,
   PROTOCOL,
-  type Acknowledgement,
+  type ControlFrame,
   type Welcome,
 } from '../../jamsocket/src/base/protocol.js';
 import { RoomError } from './errors.js';
@@ -32,6 +32,8 @@ export class Session {
   /** State of the connection. `greeted`: waits for the welcome. `up`: data frames can be sent. */
   #phase: 'down' | 'greeted' | 'up' = 'down';
   #welcome: Welcome | undefined;
+  /** As how many frames the next data frame counts. */
+  #counts: 0 | 1 = 1;
   #hasJoined = false;
 
   constructor(
@@ -111,12 +113,14 @@ export class Session {
       if (welcome) return;
     }
     if (this.#welcome && typeof data === 'string' && data.startsWith(controlPrefix(this.#welcome.jamsocket))) {
-      const { handled, ping } = JSON.parse(data) as Acknowledgement;
-      this.#ledger.acknowledge(handled);
+      const { handled, ping, uncounted } = JSON.parse(data) as ControlFrame;
+      this.#ledger.acknowledge(handled ?? 0);
       if (ping) this.#link.send(pong(this.#welcome.jamsocket));
+      this.#counts = uncounted ? 0 : 1;
       return;
     }
-    this.#ledger.received++;
+    this.#ledger.received += this.#counts;
+    this.#counts = 1;
     this.handlers.received(data);
   }
 
@@ -126,11 +130,13 @@ export class Session {
     const resumed = welcome?.resumed === true;
     const unconfirmed = resumed ? 0 : this.#startOver();
     this.#welcome = welcome;
+    this.#counts = 1;
     this.#hasJoined = true;
     this.#phase = 'up';
     if (welcome) {
       this.#ledger.acknowledge(welcome.handled);
-      this.#link.send(confirmation(welcome.jamsocket));
+      // An earlier server knows neither this nor heartbeats.
+      this.#link.send(confirmation(welcome.jamsocket, welcome.beatMs !== undefined));
       // An earlier server would handle a heartbeat as a message.
       if (welcome.heartbeatMs! >= 0) this.#heartbeat.start(welcome.heartbeatMs!, welcome.beatMs);
       for (const { data } of this.#ledger.sentAfter(welcome.received)) this.#link.send(data);

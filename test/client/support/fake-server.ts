@@ -72,7 +72,9 @@ export class FakeConnection {
     const welcome = { ...defaults, ...part };
     this.send(JSON.stringify(welcome));
     const answer = await this.next();
-    if (answer !== `{"jamsocket":"${welcome.jamsocket}"}`) throw new Error(`not a confirmation: ${String(answer)}`);
+    const more = welcome.beatMs === undefined ? '' : ',"uncounted":true';
+    if (answer !== `{"jamsocket":"${welcome.jamsocket}"${more}}`)
+      throw new Error(`not a confirmation: ${String(answer)}`);
   }
 
   acknowledge(handled: number, token = 'token'): void {

@@ -52,12 +52,15 @@ export interface Welcome {
   readonly lost?: 'gap' | 'restored' | 'unknown';
 }
 
-/** Tells the client how many of its messages the room has handled. Its text begins with `controlPrefix(token)`. */
-export interface Acknowledgement {
+/** A frame of the server that is not a message of the room. Its text begins with `controlPrefix(token)`. */
+export interface ControlFrame {
   readonly jamsocket: string;
-  readonly handled: number;
+  /** How many of the client's messages the room has handled. */
+  readonly handled?: number;
   /** The client must answer with `pong(token)`. */
   readonly ping?: true;
+  /** The client must not count the data frame that follows. */
+  readonly uncounted?: true;
 }
 
 /** Text frames of the server that begin with this belong to the protocol and are not messages of the room. */
@@ -65,12 +68,15 @@ export function controlPrefix(token: string): string {
   return `{"jamsocket":"${token}",`;
 }
 
-/** The client's first frame on every connection. Later ones are heartbeats; the server answers with an acknowledgement. */
-export function confirmation(token: string): string {
-  return `{"jamsocket":"${token}"}`;
+/**
+ * The client's first frame on every connection. Later ones are heartbeats; the server answers with an acknowledgement.
+ * @param takesUncounted the client knows `uncounted`. It may say so if the welcome has `beatMs`
+ */
+export function confirmation(token: string, takesUncounted = false): string {
+  return `{"jamsocket":"${token}"${takesUncounted ? ',"uncounted":true' : ''}}`;
 }
 
-/** The client's answer to an acknowledgement with `ping`. */
+/** The client's answer to a control frame with `ping`. */
 export function pong(token: string): string {
   return `{"jamsocket":"${token}","pong":true}`;
 }

@@ -30,6 +30,11 @@ export class Draft {
     return this.#delta === null;
   }
 
+  /** What waits at the gate up to this mark may leave when the delta is written. */
+  get mark(): number {
+    return this.#mark;
+  }
+
   get waiters(): readonly Waiter[] {
     return this.#waiters;
   }

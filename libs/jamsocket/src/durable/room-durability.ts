@@ -170,7 +170,9 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   takeWrite(): RoomWrite | undefined {
     if (this.#isOver || this.#writing !== null) return undefined;
-    if (this.#isDirty && this.room.isBetweenTurns && !this.#isDeleting) this.#trySnapshot();
+    // Sends from outside a turn change nothing else.
+    const isOutdated = this.#isDirty || (this.#gate !== null && this.#gate.mark > this.#draft.mark);
+    if (isOutdated && this.room.isBetweenTurns && !this.#isDeleting) this.#trySnapshot();
     if (this.#draft.isEmpty && this.#isDirty) return undefined;
     const taken = this.#draft.take(this.services.clock.now());
     if (taken.delta === null) {

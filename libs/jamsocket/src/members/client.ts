@@ -9,7 +9,7 @@ import { logClosed, logCloseFailed } from './error-log.js';
 import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
-import type { SendOptions } from './send-options.js';
+import { sendsOf, type SendOptions } from './send-options.js';
 import type { Session } from './session.js';
 
 /**
@@ -108,8 +108,9 @@ export class Client<Data = any> {
     assertText(text);
     if (!this.#isMember) return;
     assertFits(text, this.room!.definition.options.limits);
-    if (options?.volatile) this.room!.members.sendTo(this, Frame.text(text, true));
-    else this.room!.members.sendText(this, text);
+    const { members } = this.room!;
+    if (options === undefined) members.sendText(this, text);
+    else sendsOf(members, options).sendTo(this, Frame.text(text, options.volatile));
   }
 
   /**
@@ -120,7 +121,7 @@ export class Client<Data = any> {
     assertBytes(bytes);
     if (!this.#isMember) return;
     assertFits(bytes, this.room!.definition.options.limits);
-    this.room!.members.sendTo(this, Frame.binary(bytes, options?.volatile));
+    sendsOf(this.room!.members, options).sendTo(this, Frame.binary(bytes, options?.volatile));
   }
 
   /**

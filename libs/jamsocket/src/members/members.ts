@@ -1,15 +1,16 @@
 import type { Link } from '../outbox/link.js';
+import { writeDirectly } from '../outbox/write-directly.js';
 import { Frame } from '../wire/frame.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
-import { writeBeat } from './beat.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
-import type { MembersPort } from './room-port.js';
+import type { MembersPort, SendPort } from './room-port.js';
 import type { ReplayLog } from './replay-log.js';
 import { outletsOf, Resumption, type RestoredResumption, type Resumable, type ResumeRequest } from './resumption.js';
 import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
 import { TagIndex } from './tag-index.js';
+import { UngatedSends } from './ungated-sends.js';
 
 const NOBODY: readonly Client[] = [];
 
@@ -29,6 +30,7 @@ export class Members implements MembersPort<Client> {
   #byTag: TagIndex<Client> | null = null;
   /** `null` while no client speaks `jamsocket.v1`. */
   #resumption: Resumption | null = null;
+  #ungated: UngatedSends | null = null;
 
   constructor(
     readonly outbox: Outbox,
@@ -183,7 +185,8 @@ export class Members implements MembersPort<Client> {
       this.acknowledge(client);
       if (!mustAnswer) return;
     }
-    writeBeat(connection, session, mustAnswer);
+    // It says no more than the client knows, so it may overtake everything that waits for the client.
+    writeDirectly(connection, session.repeatTold(mustAnswer));
   }
 
   broadcast(frame: Frame): void {
@@ -211,6 +214,18 @@ export class Members implements MembersPort<Client> {
 
   send(frame: Frame, clients: readonly Client[]): void {
     if (this.room.observer !== null) tellSentTo(this.room, frame, clients, this.clients);
+    this.#send(frame, clients);
+  }
+
+  get ungated(): SendPort<Client> {
+    if (!this.outbox.isGated) return this;
+    return (this.#ungated ??= new UngatedSends(this.clients, this.outbox, this.room, {
+      withTag: (tag) => this.withTag(tag),
+      sendGated: (frame, clients) => this.#send(frame, clients),
+    }));
+  }
+
+  #send(frame: Frame, clients: readonly Client[]): void {
     if (this.#resumption === null) this.outbox.send(frame, outletsOf(clients));
     else this.#resumption.send(frame, clients);
   }

@@ -1,7 +1,7 @@
 import type { Frame } from '../wire/frame.js';
 import { JamsocketError } from '../base/errors.js';
 import { Client, type ClientId } from './client.js';
-import type { MembersPort } from './room-port.js';
+import type { SendPort } from './room-port.js';
 
 /** Everyone in the room. */
 export const Broadcast: unique symbol = Symbol('Broadcast');
@@ -32,7 +32,7 @@ export function tagged(tag: string): Tagged {
 }
 
 /** @internal Sends a frame to the recipient. */
-export function deliver(frame: Frame, recipient: Recipient, members: MembersPort<Client>): void {
+export function deliver(frame: Frame, recipient: Recipient, members: SendPort<Client>): void {
   const { clients } = members;
   if (recipient === Broadcast) {
     members.broadcast(frame);

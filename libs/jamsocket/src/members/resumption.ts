@@ -109,7 +109,7 @@ export class Resumption {
 
   /** Answers a heartbeat at once, even while messages to the client wait for the store. */
   answerHeartbeat(client: Client): void {
-    if (this.outbox.hasWaiting) this.outbox.sendPast(Frame.text(client.session!.repeatTold()), client.outlet!);
+    if (this.outbox.hasWaiting) this.outbox.sendPast([Frame.text(client.session!.repeatTold())], client.outlet!);
     else this.acknowledge(client);
   }
 

@@ -7,7 +7,7 @@ import { assertCloseReason } from '../base/close-code.js';
 import type { Client, ClientId } from './client.js';
 import type { Restored } from './room-lifecycle.js';
 import { deliver, type Recipient } from './recipients.js';
-import type { SendOptions } from './send-options.js';
+import { sendsOf, type SendOptions } from './send-options.js';
 import type { RoomPort } from './room-port.js';
 
 /**
@@ -71,7 +71,7 @@ export class JamsocketContext<Events = any> {
   sendMessage(recipient: Recipient, text: string, options?: SendOptions): void {
     assertText(text);
     assertFits(text, this.room.definition.options.limits);
-    deliver(Frame.text(text, options?.volatile), recipient, this.room.members);
+    deliver(Frame.text(text, options?.volatile), recipient, sendsOf(this.room.members, options));
   }
 
   /**
@@ -81,7 +81,7 @@ export class JamsocketContext<Events = any> {
   sendBinary(recipient: Recipient, bytes: Uint8Array, options?: SendOptions): void {
     assertBytes(bytes);
     assertFits(bytes, this.room.definition.options.limits);
-    deliver(Frame.binary(bytes, options?.volatile), recipient, this.room.members);
+    deliver(Frame.binary(bytes, options?.volatile), recipient, sendsOf(this.room.members, options));
   }
 
   /**

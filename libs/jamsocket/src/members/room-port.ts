@@ -12,18 +12,24 @@ import type { RoomAddress } from './room-address.js';
  */
 export type RoomState = 'starting' | 'running' | 'draining' | 'stopped';
 
-/** What a client and the `JamsocketContext` use of the room's members. */
-export interface MembersPort<Client> {
+/** Sends to the room's members. */
+export interface SendPort<Client> {
   /** Clients whose `@OnConnect` has begun. */
   readonly clients: ReadonlyMap<number, Client>;
-  readonly outbox: Outbox;
   withTag(tag: string): readonly Client[];
-  tagAdded(client: Client, tag: string): void;
-  tagRemoved(client: Client, tag: string): void;
   broadcast(frame: Frame): void;
   broadcastExcept(frame: Frame, clients: readonly Client[]): void;
   send(frame: Frame, clients: readonly Client[]): void;
   sendTo(client: Client, frame: Frame): void;
+}
+
+/** What a client and the `JamsocketContext` use of the room's members. */
+export interface MembersPort<Client> extends SendPort<Client> {
+  readonly outbox: Outbox;
+  /** Sends past the messages that wait for a commit, if the room has such. */
+  readonly ungated: SendPort<Client>;
+  tagAdded(client: Client, tag: string): void;
+  tagRemoved(client: Client, tag: string): void;
   sendText(client: Client, text: string): void;
   /** @returns whether the first frame of a client of `jamsocket.v1` is its confirmation */
   confirm(client: Client, frame: string | Buffer): boolean;

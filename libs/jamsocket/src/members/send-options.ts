@@ -1,3 +1,5 @@
+import type { MembersPort, SendPort } from './room-port.js';
+
 /** How a message is sent. */
 export interface SendOptions {
   /**
@@ -5,4 +7,15 @@ export interface SendOptions {
    * positions, cursors, progress. Default `false`.
    */
   volatile?: boolean;
+  /**
+   * In a room with `save: 'turn'`, send this message at once instead of after the turn is saved. It overtakes what waits, may
+   * tell of something that a crash undoes, and is not kept for clients that are away. In other rooms this changes nothing.
+   * Default `false`.
+   */
+  ungated?: boolean;
+}
+
+/** @internal What sends in this way. */
+export function sendsOf<Client>(members: MembersPort<Client>, options: SendOptions | undefined): SendPort<Client> {
+  return options?.ungated ? members.ungated : members;
 }

@@ -32,6 +32,8 @@ export class Session {
   /** Earlier tokens. They are valid for a resume until the client has confirmed the present token. */
   #olderTokens: readonly string[] = [];
   #isConfirmed = false;
+  /** The client knows data frames that are not counted. */
+  takesUncounted = false;
   #acknowledged = 0;
   /** The number that has really left the server; `#acknowledged` includes frames that wait for a commit. */
   #told = 0;
@@ -54,6 +56,7 @@ export class Session {
     this.#olderTokens = [...new Set([presented, this.token])];
     this.token = token;
     this.#isConfirmed = false;
+    this.takesUncounted = false;
     this.#acknowledged = this.handled;
     this.#unacknowledgedBytes = 0;
   }
@@ -72,7 +75,8 @@ export class Session {
 
   /** @returns whether this first frame of a connection is the confirmation */
   confirm(frame: string | Buffer): boolean {
-    this.#isConfirmed = frame === confirmation(this.token);
+    this.takesUncounted = frame === confirmation(this.token, true);
+    this.#isConfirmed = this.takesUncounted || frame === confirmation(this.token);
     if (this.#isConfirmed) this.#olderTokens = [];
     return this.#isConfirmed;
   }
@@ -127,6 +131,11 @@ export class Session {
   /** Repeats the last acknowledgement that has left: it reveals nothing new, so it need not wait for a commit. */
   repeatTold(mustAnswer = false): string {
     return `${controlPrefix(this.token)}"handled":${this.#told}${mustAnswer ? ',"ping":true' : ''}}`;
+  }
+
+  /** Announces that the next data frame is not counted. */
+  announceUncounted(): string {
+    return `${controlPrefix(this.token)}"uncounted":true}`;
   }
 
   #passSkipped(skipped: number[]): void {

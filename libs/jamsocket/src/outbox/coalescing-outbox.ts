@@ -116,8 +116,13 @@ export class CoalescingOutbox implements Outbox {
     return false;
   }
 
-  sendPast(frame: Frame, outlet: CoalescingOutlet): void {
-    this.sendTo(frame, outlet);
+  get isGated(): boolean {
+    return false;
+  }
+
+  sendPast(frames: readonly Frame[], outlet: CoalescingOutlet): boolean {
+    this.sendAll(frames, outlet);
+    return true;
   }
 
   queuedBytes(outlet: CoalescingOutlet): number {

@@ -12,6 +12,7 @@ class OpenOutbox implements Outbox {
   readonly log: string[] = [];
   readonly members = new Set<Outlet>();
   readonly hasWaiting = false;
+  readonly isGated = false;
 
   join(of: Link): Outlet {
     const outlet = { link: of };
@@ -19,8 +20,9 @@ class OpenOutbox implements Outbox {
     this.log.push(`join ${nameOf(outlet)}`);
     return outlet;
   }
-  sendPast(frame: Frame, to: Outlet): void {
-    this.sendTo(frame, to);
+  sendPast(frames: readonly Frame[], to: Outlet): boolean {
+    this.sendAll(frames, to);
+    return true;
   }
   leave(member: Outlet): void {
     this.members.delete(member);
@@ -93,7 +95,7 @@ describe('the output gate', () => {
     gate.sendText('4', bob);
     gate.send(Frame.text('5'), [ann, bob]);
     expect([open.log, told, gate.hasWaiting]).toEqual([[], ['waits'], true]);
-    gate.sendPast(Frame.text('beat'), ann);
+    expect(gate.sendPast([Frame.text('beat')], ann)).toBe(true);
     expect(open.log.splice(0)).toEqual(['ann beat']);
     gate.release(mark);
     expect(open.log).toEqual(['all 1', 'ann 2', 'all but bob 3', 'action']);
@@ -116,7 +118,7 @@ describe('the output gate', () => {
   it('forgets who has left before it was in, and sends it nothing', () => {
     ann = gate.join(link('ann'));
     gate.sendTo(Frame.text('welcome'), ann);
-    gate.sendPast(Frame.text('beat'), ann);
+    expect(gate.sendPast([Frame.text('beat')], ann)).toBe(false);
     gate.sendAll([Frame.text('a'), Frame.text('b')], ann);
     gate.leave(ann);
     gate.release(gate.mark);

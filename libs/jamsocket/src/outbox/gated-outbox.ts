@@ -130,7 +130,10 @@ export class GatedOutbox implements Outbox {
   }
 
   sendTo(frame: Frame, outlet: GatedOutlet): void {
-    if (!outlet.hasLeft) this.#add(frame.bytes, () => this.sendPast(frame, outlet));
+    if (outlet.hasLeft) return;
+    this.#add(frame.bytes, () => {
+      if (outlet.open !== null) this.open.sendTo(frame, outlet.open);
+    });
   }
 
   sendText(text: string, outlet: GatedOutlet): void {
@@ -149,8 +152,12 @@ export class GatedOutbox implements Outbox {
     });
   }
 
-  sendPast(frame: Frame, { open }: GatedOutlet): void {
-    if (open !== null) this.open.sendTo(frame, open);
+  get isGated(): boolean {
+    return true;
+  }
+
+  sendPast(frames: readonly Frame[], { open, hasLeft }: GatedOutlet): boolean {
+    return open === null ? hasLeft : this.open.sendPast(frames, open);
   }
 
   flushTo({ open }: GatedOutlet): void {

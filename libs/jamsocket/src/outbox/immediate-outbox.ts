@@ -57,8 +57,13 @@ export class ImmediateOutbox implements Outbox {
     return false;
   }
 
-  sendPast(frame: Frame, outlet: Outlet): void {
-    this.sendTo(frame, outlet);
+  get isGated(): boolean {
+    return false;
+  }
+
+  sendPast(frames: readonly Frame[], outlet: Outlet): boolean {
+    this.sendAll(frames, outlet);
+    return true;
   }
 
   queuedBytes(): number {

@@ -41,8 +41,13 @@ export interface Outbox {
   after(action: () => void): void;
   /** Messages wait for a commit. */
   readonly hasWaiting: boolean;
-  /** Sends to this member only, past the messages that wait for a commit. Ignored while the member's join waits. */
-  sendPast(frame: Frame, outlet: Outlet): void;
+  /** Messages have to wait for a commit. */
+  readonly isGated: boolean;
+  /**
+   * Sends to one member, without other frames in between, past the messages that wait for a commit.
+   * @returns false if the member's join waits, too: nothing was sent
+   */
+  sendPast(frames: readonly Frame[], outlet: Outlet): boolean;
   /** Writes what is queued for this member, so that a direct write to its link comes after it. */
   flushTo(outlet: Outlet): void;
   /**

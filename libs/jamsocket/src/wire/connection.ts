@@ -14,8 +14,6 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   lastHeard: number;
   /** Used by the heartbeat's sweep. */
   sweepPart = 0;
-  /** The peer gets beats instead of pings. */
-  hasBeats = false;
   isPaused = false;
   /** The peer has broken the protocol. */
   hasFailed = false;
@@ -102,7 +100,6 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   }
 
   startBeats(): void {
-    this.hasBeats = true;
     this.watch.startBeats(this);
   }
 

@@ -60,7 +60,6 @@ describe('the heartbeat', () => {
 
   function add({ answers = false, answersBeats = true } = {}) {
     const connection = {
-      hasBeats: false,
       lastHeard: 0,
       lastSent: 0,
       sweepPart: 0,
@@ -98,7 +97,6 @@ describe('the heartbeat', () => {
 
   function addBeaten(options?: Parameters<typeof add>[0]) {
     const connection = add(options);
-    connection.hasBeats = true;
     heartbeat.startBeats(connection as unknown as Connection);
     return connection;
   }
@@ -159,7 +157,7 @@ describe('the heartbeat', () => {
       clock.advance(MINUTES * 60_000);
       for (const { beats, asked, pings } of beaten) {
         expect(pings).toEqual([]);
-        expect(longestBetween(beats)).toBeLessThanOrEqual(beatMsOf(INTERVAL) + 250);
+        expect(longestBetween(beats)).toBeLessThanOrEqual(beatMsOf(INTERVAL) * 1.05 + 200);
         expect(beats.length + asked.length).toBeLessThanOrEqual(2 * pinged.pings.length + 1);
       }
     });
@@ -176,7 +174,7 @@ describe('the heartbeat', () => {
       }
       connections.forEach(({ beats }, at) => {
         const all = [...heard[at], ...beats].sort((a, b) => a - b);
-        expect(longestBetween(all)).toBeLessThanOrEqual(beatMsOf(INTERVAL) + 250);
+        expect(longestBetween(all)).toBeLessThanOrEqual(beatMsOf(INTERVAL) * 1.05 + 200);
         expect(beats.length).toBeGreaterThan(0);
       });
     });
@@ -259,8 +257,8 @@ describe('the heartbeat', () => {
     expect(connection.pings.length).toBeGreaterThanOrEqual((10 * TIMEOUT) / INTERVAL - 1);
   });
 
-  it('tells those it does not read that it is there, so that they need not be heard', () => {
-    const [paused, other] = [addBeaten(), addBeaten()];
+  it.each([true, false])('tells those it does not read that it is there (with beats: %p)', (isBeaten) => {
+    const [paused, other] = isBeaten ? [addBeaten(), addBeaten()] : [add(), add()];
     paused.isPaused = true;
     heartbeat.paused(paused as unknown as Connection);
     clock.advance(INTERVAL);

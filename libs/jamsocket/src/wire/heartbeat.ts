@@ -1,22 +1,22 @@
 import type { JamsocketClock } from '../base/sources.js';
 import type { Watch } from './connection-sink.js';
 import type { Connection } from './connection.js';
-import { PARTS, Sweep } from './sweep.js';
+import { Sweep } from './sweep.js';
 
 /** A peer is pinged after this part of the interval in silence; the rest allows for a delayed sweep. */
 const PING_AFTER = 0.5;
-/** Peers with beats are visited this many times in an interval. */
-const BEAT_VISITS = 4;
-/** They hear something at least every so many visits. */
-const BEAT_EVERY = 3;
+/** Peers with beats hear something this often, as a part of the interval. */
+const BEAT = 0.8;
+/** How often they are visited in that time. */
+const VISITS = 2;
 /** Visits come a little early or late. Less than this part of the time between two is no difference. */
 const TOLERANCE = 0.1;
-/** Every so many parts, five times in an interval, peers of paused connections are told that we are alive. */
-const TELL_UNREAD_EVERY = (PARTS * BEAT_VISITS) / 5;
+/** How often in an interval peers of paused connections are told that we are alive. */
+const TELLS_UNREAD = 5;
 
 /** Longest time that a peer with beats hears nothing, in milliseconds. */
 export function beatMsOf(intervalMs: number): number {
-  return (intervalMs / BEAT_VISITS) * BEAT_EVERY;
+  return BEAT * intervalMs;
 }
 
 /**
@@ -34,32 +34,37 @@ export class Heartbeat implements Watch<Connection> {
   now: number;
   readonly #pinged: Sweep<Connection>;
   readonly #beaten: Sweep<Connection>;
-  /** Paused connections with beats, and resumed ones until the next check. */
+  /** Paused connections, and resumed ones until the next check. */
   readonly #paused = new Set<Connection>();
-  #partsUntilTold = TELL_UNREAD_EVERY;
+  #tellUnreadAt = 0;
   readonly #pingAfterMs: number;
-  /** Milliseconds between two visits of a peer with beats. */
+  /** Milliseconds between two beats, and between two visits of a peer with beats. */
+  readonly #beatMs: number;
   readonly #visitMs: number;
+  /** A peer with beats is cut after this silence: not before the timeout, and when it was asked and pinged in vain. */
+  readonly #cutAfterMs: number;
 
   constructor(
     private readonly clock: JamsocketClock,
-    intervalMs: number,
+    private readonly intervalMs: number,
     private readonly timeoutMs: number,
   ) {
     this.now = Math.ceil(clock.now());
     // A ping after a longer silence would leave no visit before the timeout.
     this.#pingAfterMs = PING_AFTER * Math.min(intervalMs, timeoutMs - intervalMs);
-    this.#visitMs = intervalMs / BEAT_VISITS;
+    this.#beatMs = beatMsOf(intervalMs);
+    this.#visitMs = this.#beatMs / VISITS;
+    this.#cutAfterMs = Math.max(timeoutMs, intervalMs + timeoutMs - 2 * this.#visitMs);
     this.#pinged = new Sweep(
       clock,
       intervalMs,
-      (now) => (this.now = Math.ceil(now)),
+      (now) => this.#begin(now),
       (connection, now) => this.#pingSilent(connection, now),
     );
     this.#beaten = new Sweep(
       clock,
       this.#visitMs,
-      (now) => this.#beginBeats(now),
+      (now) => this.#begin(now),
       (connection, now) => this.#beat(connection, now),
     );
   }
@@ -75,7 +80,7 @@ export class Heartbeat implements Watch<Connection> {
   }
 
   paused(connection: Connection): void {
-    if (connection.hasBeats) this.#paused.add(connection);
+    this.#paused.add(connection);
   }
 
   remove(connection: Connection): void {
@@ -84,31 +89,33 @@ export class Heartbeat implements Watch<Connection> {
   }
 
   #pingSilent(connection: Connection, now: number): void {
-    if (this.#isDead(connection, now, this.#pinged)) connection.terminate('heartbeat timeout');
+    if (this.#isDead(connection, now, this.#pinged, this.timeoutMs)) connection.terminate('heartbeat timeout');
     // A ping to a paused connection still finds out that the peer's end is gone.
     else if (now - connection.lastHeard >= this.#pingAfterMs) connection.ping();
   }
 
   #beat(connection: Connection, now: number): void {
     if (connection.isPaused) return;
-    if (this.#isDead(connection, now, this.#beaten)) return connection.terminate('heartbeat timeout');
-    // How many more visits there are until the timeout.
-    const left = (this.timeoutMs - (now - connection.lastHeard)) / this.#visitMs;
-    if (left <= 1.5) connection.ping();
-    else if (now - connection.lastSent > (BEAT_EVERY - 1 + TOLERANCE) * this.#visitMs)
-      connection.beat(left <= BEAT_EVERY + 1.5);
-    else if (left <= 2.5) connection.beat(true);
+    if (this.#isDead(connection, now, this.#beaten, this.#cutAfterMs)) return connection.terminate('heartbeat timeout');
+    const silence = now - connection.lastHeard;
+    // Two visits are at most this far apart.
+    const betweenMs = (1 + 2 * TOLERANCE) * this.#visitMs;
+    const pingAfterMs = this.#cutAfterMs - betweenMs;
+    if (silence >= pingAfterMs) connection.ping();
+    const isDue = now - connection.lastSent > this.#beatMs - (1 - TOLERANCE) * this.#visitMs;
+    if (isDue) connection.beat(silence > pingAfterMs - this.#beatMs);
+    else if (silence >= pingAfterMs - betweenMs && silence < pingAfterMs) connection.beat(true);
   }
 
   /** While we do not read from a peer, its silence is our doing. */
-  #isDead(connection: Connection, now: number, { listensSince }: Sweep<Connection>): boolean {
-    return !connection.isPaused && now - Math.max(connection.lastHeard, listensSince) >= this.timeoutMs;
+  #isDead(connection: Connection, now: number, { listensSince }: Sweep<Connection>, afterMs: number): boolean {
+    return !connection.isPaused && now - Math.max(connection.lastHeard, listensSince) >= afterMs;
   }
 
-  #beginBeats(now: number): void {
+  #begin(now: number): void {
     this.now = Math.ceil(now);
-    if (--this.#partsUntilTold > 0) return;
-    this.#partsUntilTold = TELL_UNREAD_EVERY;
+    if (this.#paused.size === 0 || now < this.#tellUnreadAt) return;
+    this.#tellUnreadAt = now + this.intervalMs / TELLS_UNREAD;
     for (const connection of this.#paused) {
       if (connection.isPaused) connection.stayUnread();
       else this.#paused.delete(connection);

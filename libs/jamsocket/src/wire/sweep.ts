@@ -1,7 +1,7 @@
 import type { JamsocketClock } from '../base/sources.js';
 
 /** The members are visited in this many parts, so that the work is spread over the period. */
-export const PARTS = 20;
+const PARTS = 20;
 
 /** What a sweep keeps in each of its members. */
 export interface Swept {
@@ -29,7 +29,7 @@ export class Sweep<Member extends Swept> {
   constructor(
     private readonly clock: JamsocketClock,
     private readonly periodMs: number,
-    private readonly beginPart: (now: number, part: number) => void,
+    private readonly beginPart: (now: number) => void,
     private readonly visit: (member: Member, now: number) => void,
   ) {}
 
@@ -65,7 +65,7 @@ export class Sweep<Member extends Swept> {
 
   #visitNextPart(now: number): void {
     this.#current = (this.#current + 1) % PARTS;
-    this.beginPart(now, this.#current);
+    this.beginPart(now);
     for (const member of this.#parts[this.#current]) this.visit(member, now);
   }
 }

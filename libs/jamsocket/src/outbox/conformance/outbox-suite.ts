@@ -104,6 +104,25 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(links[1].messages).toEqual(['before', 'after']);
     });
 
+    it('sends several frames past waiting messages, but only to members whose join is complete', () => {
+      const { outbox, outlets, links, settle } = setUp(2);
+      outbox.broadcast(Frame.text('to all'));
+      expect(outbox.sendPast([Frame.text('one'), Frame.text('two')], outlets[0])).toBe(true);
+      outbox.broadcast(Frame.text('later'));
+      settle();
+      const past = ['one', 'two'];
+      expect(links[0].messages).toEqual(keepsBack ? [...past, 'to all', 'later'] : ['to all', ...past, 'later']);
+      expect(links[1].messages).toEqual(['to all', 'later']);
+      outbox.leave(outlets[0]);
+      expect(outbox.sendPast([Frame.text('late')], outlets[0])).toBe(true);
+      const link = new MemoryLink(new RecordingSink());
+      const isIn = outbox.sendPast([Frame.text('too early')], outbox.join(link));
+      expect([isIn, outbox.isGated || !keepsBack]).toEqual([!keepsBack, true]);
+      settle();
+      expect(link.messages).toEqual(isIn ? ['too early'] : []);
+      expect(links[0].messages).toHaveLength(4);
+    });
+
     it('skips volatile frames for a slow member, unless its link keeps them', () => {
       const { outbox, links, outlets, settle } = setUp(3);
       links[0].stopReading();
