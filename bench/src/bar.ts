@@ -1,7 +1,7 @@
 import { metricsOf, ratioOf, type Results } from './statistics.js';
 import { WORKLOADS } from './workloads.js';
 
-/** What nestjs-jamsocket promises itself against a peer: at least, or at most, this ratio. */
+/** A ratio to a peer that nestjs-jamsocket must reach, or must not exceed. */
 interface Bar {
   readonly workload: string;
   readonly metric: string;
@@ -113,7 +113,7 @@ export interface Verdict {
   readonly isMet: boolean;
 }
 
-/** How the results stand to the bars, as far as they were measured. */
+/** Compares the results with the bars. Bars that were not measured are left out. */
 export function verdictsOf(results: Results): Verdict[] {
   return BARS.flatMap((bar) => {
     const workload = WORKLOADS.find(({ name }) => name === bar.workload)!;

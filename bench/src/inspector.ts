@@ -7,7 +7,7 @@ import { WORKLOADS, type Workload } from './workloads.js';
 
 const MEASURED = ['chatty', 'echo'];
 const ROUNDS = 6;
-/** What is left of it, at least. */
+/** The least part of the throughput that must remain. */
 const BAR = 0.95;
 
 interface Variant {
@@ -25,15 +25,15 @@ const COMPARED: readonly Variant[] = [
 const VARIANTS = [WITHOUT, ...COMPARED];
 
 /**
- * What the inspector costs: without it, with it while nobody looks, and while a page watches the room under load, in
- * turn and in processes of their own.
+ * Measures the cost of the inspector: without it, with it and no page open, and while a page watches the room under load,
+ * in turn, each in its own process.
  * @returns the exit code
  */
 export async function measureInspector(say: (line: string) => void): Promise<number> {
   const workloads = WORKLOADS.filter(({ name }) => MEASURED.includes(name));
   const results: Results = {};
   for (let round = 0; round < ROUNDS; round++) {
-    // Each variant is first, last and in the middle equally often: what comes before leaves its traces.
+    // Each variant is first, last and in the middle equally often: a measurement affects the next one.
     const turns = VARIANTS.map((_, at) => VARIANTS[(at + round) % VARIANTS.length]);
     const running = new Map<Variant, RunningPeer>();
     for (const variant of turns) running.set(variant, await RunningPeer.start(variant.peer));

@@ -15,7 +15,7 @@ export type { LoadResult };
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 const LOAD_TIMEOUT_MS = 60_000;
-/** A server that uses less than this part of its core for so long has nothing left to do. */
+/** A server that uses less than this part of its core for this long is idle. */
 const IDLE_PART = 0.1;
 const SETTLE_MS = 200;
 const SETTLE_TIMEOUT_MS = 20_000;
@@ -25,7 +25,7 @@ const load = new URL('./load/load.js', import.meta.url).pathname;
 export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 let runs = 0;
 
-/** Keeps the rooms of one measurement apart from those of the next. */
+/** Prefix of room ids, so that measurements use different rooms. */
 export function nextRun(): string {
   return `r${runs++}`;
 }
@@ -45,7 +45,7 @@ export class RunningPeer {
     private readonly peer: Peer,
     private readonly child: ChildProcess,
     readonly port: number,
-    /** Of the process that serves: the peer's own, or what it printed as `pid N`. */
+    /** Pid of the process that serves: the peer's own, or the one it printed as `pid N`. */
     private readonly pid: number,
   ) {}
 
@@ -67,7 +67,7 @@ export class RunningPeer {
     return running;
   }
 
-  /** Before anything is asked of it by another way than `run`, which stops it again. */
+  /** Call it before other requests than those of `run`, which stops the process again. */
   wake(): void {
     this.#signal('SIGCONT');
   }
@@ -94,7 +94,7 @@ export class RunningPeer {
     return JSON.parse(text) as LoadResult;
   }
 
-  /** What it still does for clients that have gone must not fall into the next measurement, on the same core. */
+  /** Waits until the server's work for departed clients is done: it would disturb the next measurement on the same core. */
   async #settle(): Promise<void> {
     const deadline = performance.now() + SETTLE_TIMEOUT_MS;
     for (let before = cpuSeconds(this.pid); performance.now() < deadline;) {
@@ -115,7 +115,7 @@ export class RunningPeer {
     clearTimeout(timer);
   }
 
-  /** To the process it started, too, if that is the one that serves. */
+  /** Also signals the child process if that one serves. */
   #signal(signal: NodeJS.Signals): void {
     if (this.pid !== this.child.pid) process.kill(this.pid, signal);
     this.child.kill(signal);

@@ -1,21 +1,21 @@
 import { resolve } from 'node:path';
 import type { ProtocolName } from './load/protocols.js';
 
-/** A server under load, as its users would write it. */
+/** A server under load, written as its users would write it. */
 export interface Peer {
   readonly name: string;
   readonly title: string;
   readonly protocol: ProtocolName;
-  /** Program and arguments; `node` where there is none. */
+  /** Program and arguments. Default `node`. */
   readonly command: readonly string[];
   /** Environment variables it gets besides `PORT`. */
   readonly env?: NodeJS.ProcessEnv;
-  /** More than this it cannot hold within the usual limit of 20,000 open files. */
+  /** Most connections within the usual limit of 20,000 open files. */
   readonly maxConnections?: number;
 }
 
 const here = (path: string) => new URL(path, import.meta.url).pathname;
-/** Also what the load runs on. */
+/** The load runs on it, too. */
 export const BUN_PROGRAM = here('../node_modules/.bin/bun');
 const onNode = (name: string, title: string, protocol: ProtocolName): Peer => ({
   name,
@@ -37,7 +37,7 @@ export const BUN: Peer = {
   command: [BUN_PROGRAM, here('../src/servers/bun.ts')],
 };
 
-/** The library of another checkout, whose `bench` is built, beside this one's: what a change costs. */
+/** The library of another checkout with a built `bench`, to measure what a change costs. */
 export const ofCheckout = (folder: string): Peer => ({
   name: 'ours-before',
   title: 'nestjs-jamsocket, before',

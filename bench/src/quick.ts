@@ -3,12 +3,12 @@ import { OURS, PLAIN_WS } from './peers.js';
 import { metricsOf, ratioOf, type Results } from './statistics.js';
 import type { Workload } from './workloads.js';
 
-/** A ratio that has fallen to less than this part of what it was is a fault, and not noise. */
+/** A ratio that has fallen to less than this part of the recorded one is a fault and not noise. */
 const LEAST_PART = 2 / 3;
 
 type Ratios = Record<string, number>;
 
-/** Ours to the plain ws loop. */
+/** Our throughput divided by that of the plain ws loop. */
 export function ratiosOf(results: Results, workloads: readonly Workload[]): Ratios {
   return Object.fromEntries(
     workloads.map((workload) => {
@@ -23,7 +23,7 @@ export function writeRecord(record: URL, ratios: Ratios): void {
   writeFileSync(record, `${JSON.stringify(ratios, null, 2)}\n`);
 }
 
-/** What of `ratios` is on record as more than a third higher. */
+/** The workloads whose recorded ratio is more than a third higher. */
 export function fallen(ratios: Ratios, record: URL): { name: string; ratio: number; before: number }[] {
   const before = JSON.parse(readFileSync(record, 'utf8')) as Ratios;
   return Object.entries(ratios)

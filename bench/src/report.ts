@@ -80,7 +80,7 @@ function rowsOf(workloads: readonly Workload[], row: (workload: Workload, metric
   return workloads.flatMap((workload) => metricsOf(workload).map((metric) => row(workload, metric)));
 }
 
-/** Where the load had no time to spare its own speed was measured, and the peer may be faster than the figure. */
+/** Measurements in which the load was the limit: the peer may be faster than the figure. */
 function loadLimits(workloads: readonly Workload[], peers: readonly Peer[], results: Results): string[] {
   const limited = workloads.flatMap(({ name }) =>
     peers.flatMap((peer) => {
@@ -97,7 +97,7 @@ function loadLimits(workloads: readonly Workload[], peers: readonly Peer[], resu
   ];
 }
 
-/** Who gave a client a direct message before a broadcast that was sent earlier, or the other way round. */
+/** Peers that delivered direct messages and broadcasts in another order than they were sent. */
 function disorder(peers: readonly Peer[], results: Results): string[] {
   const mixedUp = peers.filter(({ name }) => (results.mixed?.[name] ?? []).some(({ outOfOrder }) => outOfOrder));
   if (mixedUp.length === 0) return [];

@@ -42,7 +42,7 @@ function chosen<T extends { name: string }>(all: readonly T[], names: string | u
   return names === undefined ? all : all.filter(({ name }) => names.split(',').includes(name));
 }
 
-/** Round by round, workload by workload, every peer in turn: whatever the machine is doing, it does to all of them. */
+/** Measures round by round, workload by workload, every peer in turn, so that disturbances affect all of them. */
 async function measureAll(workloads: readonly Workload[]): Promise<Results> {
   const results: Results = {};
   for (let round = 0; round < rounds; round++) {
@@ -50,7 +50,7 @@ async function measureAll(workloads: readonly Workload[]): Promise<Results> {
     for (const peer of peers) running.set(peer, await RunningPeer.start(peer));
     try {
       for (const workload of workloads) {
-        // Each is first equally often: what comes before leaves its traces.
+        // Each is first equally often: a measurement affects the next one.
         for (const peer of peers.map((_, at) => peers[(at + round) % peers.length])) {
           if (!canRun(peer, workload)) continue;
           const result =
@@ -69,7 +69,7 @@ async function measureAll(workloads: readonly Workload[]): Promise<Results> {
   return results;
 }
 
-/** Memory is measured of a process that has done nothing before. */
+/** Memory is measured in new processes. */
 async function measureAfresh(peer: Peer, workload: Workload): Promise<LoadResult> {
   const running = await RunningPeer.start(peer);
   try {
@@ -136,7 +136,7 @@ function spread({ median, min, max }: Summary): string {
   return `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
 }
 
-/** Only a ratio that has fallen twice in a row is a fault and no noise. */
+/** A ratio must fall twice in a row to count as a fault. */
 async function guard(results: Results): Promise<void> {
   const ratios = ratiosOf(results, workloads);
   if (values.rebase) return writeRecord(QUICK_RECORD, ratios);
@@ -160,18 +160,18 @@ async function main(): Promise<void> {
     return;
   }
   if (values.report) {
-    // The tables anew, from figures that were measured before.
+    // Prints the tables again, from recorded figures.
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
     return write({ ...record, ceiling: record.ceiling ?? (await measureAfresh(BARE, CEILING)) });
   }
-  // First, so that nothing that could go wrong does so at the end of an hour.
+  // First, so that a mistake does not show only after an hour.
   const where = machine();
   const results = await measureAll(workloads);
   sayRatios(results);
   if (values.quick && peers.includes(PLAIN_WS)) {
     await guard(results);
   } else if (values.update) {
-    // These workloads anew, with all peers, and ours alone; the others stay as they were measured.
+    // Measures these workloads again with all peers, and ours alone; the other figures stay.
     const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record;
     write({ ...record, own: await measureOwn(), results: { ...record.results, ...results } });
   } else if (

@@ -8,7 +8,7 @@ export type Results = Record<string, Record<string, LoadResult[]>>;
 export interface Metric {
   readonly name: string;
   readonly unit: string;
-  /** Whether less of it is better, as of latency. */
+  /** Whether less is better, as for latency. */
   readonly lessIsBetter: boolean;
   of(result: LoadResult): number | undefined;
 }
@@ -29,7 +29,7 @@ const USED: Metric = {
   of: ({ bytesPerConnectionAfterMessage }) => bytesPerConnectionAfterMessage,
 };
 
-/** What else runs on the machine changes it less than it changes what is done in a second. */
+/** Throughput per second of CPU time: other processes of the machine affect it less than throughput per second. */
 export const PER_CPU_SECOND: Metric = {
   name: 'per CPU s',
   unit: "a second of the server's CPU",
@@ -60,7 +60,7 @@ export function summaryOf(values: (number | undefined)[]): Summary | undefined {
   };
 }
 
-/** Ours against a peer's, round by round: what slows the machine down for a while slows both. */
+/** The ratio to a peer in each round: what slows the machine down for a while slows both. */
 export function ratioOf(ours: LoadResult[], theirs: LoadResult[], metric: Metric): Summary | undefined {
   return summaryOf(
     ours.map((result, round) => {

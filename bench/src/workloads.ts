@@ -1,4 +1,4 @@
-/** What a server does with a message: gives it to everyone, to everyone but the sender, or back; `mixed` decides by its first letter. */
+/** What a server does with a message: sends it to everyone, to everyone except the sender, or back. `mixed` decides by its first letter. */
 export type Kind = 'relay' | 'except' | 'echo' | 'mixed';
 
 interface Common {
@@ -13,7 +13,7 @@ interface Common {
   readonly measureMs: number;
 }
 
-/** Each sender has so many messages under way: it sends the next when one of its own has come back. */
+/** Each sender has this many messages under way, and sends the next one when one of them has come back. */
 export interface ClosedLoop extends Common {
   readonly type: 'closed';
   readonly sendersPerRoom: number;
@@ -26,11 +26,11 @@ export interface Paced extends Common {
   readonly ratePerClient: number;
 }
 
-/** Connections are opened, get one message answered, and are closed; so many at a time. */
+/** Connections are opened, get one message answered and are closed, this many at a time. */
 export interface Connects extends Common {
   readonly type: 'connects';
   readonly atOnce: number;
-  /** Every connect makes a room of its own, which stops behind it. */
+  /** Every connect creates a room, which stops when the client leaves. */
   readonly freshRooms: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface Idle extends Common {
   readonly type: 'idle';
 }
 
-/** A bare server sends as much as it can: what the load can take in is measured. */
+/** A bare server sends as much as it can, to measure how much the load can receive. */
 export interface Flood extends Common {
   readonly type: 'flood';
 }
@@ -47,7 +47,7 @@ export interface Flood extends Common {
 export type Workload = ClosedLoop | Paced | Connects | Idle | Flood;
 
 const TIMES = { warmUpMs: 500, measureMs: 1_000 };
-/** A connect runs so much code once that the first seconds measure the compiler, and so does the tail of latencies. */
+/** A connect runs much code for the first time: without a long warm-up, the compiler would be measured. */
 const AFTER_COMPILING = { warmUpMs: 2_000, measureMs: 1_500 };
 const SMALL = { ...TIMES, payloadBytes: 64 };
 const PING_PONG = { inFlight: 1, ...SMALL, ...AFTER_COMPILING };
@@ -228,10 +228,10 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
-/** The few that `--quick` runs. */
+/** The workloads of `--quick`. */
 export const QUICK = ['fan-out', 'chatty', 'many-rooms', 'echo', 'connect'];
 
-/** How fast the load itself is. */
+/** Measures the speed of the load itself. */
 export const CEILING: Workload = {
   type: 'flood',
   name: 'ceiling',

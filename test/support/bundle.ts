@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 const ROOT = join(import.meta.dirname, '..', '..');
 
 /**
- * Makes one JavaScript file of a TypeScript file of the tests, for a process of its own.
+ * Bundles a TypeScript file of the tests into one JavaScript file, for another process.
  * @param packages by name, the file of each package that it imports, from the root
  */
 export async function bundle(

@@ -12,10 +12,10 @@ import { ClsGuard, ClsModule, ClsServiceManager } from 'nestjs-cls';
 import type { Client } from 'nestjs-jamsocket';
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** A way in which applications keep something for the length of a request, here the name of the user. */
+/** A tool that keeps something for the length of a request, here the name of the user. */
 export interface ContextTool {
   readonly name: string;
-  /** Has a handler run as the user whose turn it is. */
+  /** Runs a handler as the user of its turn. */
   readonly enhance: MethodDecorator;
   read(): string | undefined;
   as<T>(user: string, run: () => T): T;

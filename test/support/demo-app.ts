@@ -14,7 +14,7 @@ export interface DemoOptions {
   readonly port?: number;
   /** The client that the page loads. Default: that of the last `npm run build:client`. */
   readonly client?: ClientScript;
-  /** Folder of the durable rooms, which stays. Default: a new one, which is removed at the end. */
+  /** Folder of the durable rooms; it is not removed. Default: a new one, which is removed at the end. */
   readonly dataFolder?: string;
 }
 

@@ -16,12 +16,12 @@ const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Says to the inspector's page whatever a spec wants it to hear, when the spec wants it. */
+/** A server that sends the inspector's page the events that a spec chooses. */
 export class FakeInspector {
   readonly actions: { path: string; body: unknown; header: unknown }[] = [];
   /** Keys of the rooms that pages have asked to watch, in order. */
   readonly watched: string[] = [];
-  /** What the next overview says of the store; `undefined` without one. */
+  /** The store in the next overview; `undefined` without one. */
   store: Overview['store'] = undefined;
   readonly #rooms = new Map<string, RoomRow>();
   readonly #streams = new Map<ServerResponse, { key: string | null }>();
@@ -58,7 +58,7 @@ export class FakeInspector {
     await closed;
   }
 
-  /** Changes rooms and takes others away; every page hears of it. */
+  /** Changes and removes rooms, and tells every page. */
   change(rows: readonly RoomRow[], gone: readonly string[] = []): void {
     for (const row of rows) this.#rooms.set(row.key, row);
     for (const key of gone) this.#rooms.delete(key);
@@ -69,7 +69,7 @@ export class FakeInspector {
     }
   }
 
-  /** Tells those who watch the room. */
+  /** Sends an event to the pages that watch the room. */
   detail(detail: RoomDetail): void {
     for (const [stream, { key }] of this.#streams) if (key === detail.key) send(stream, 'room', detail);
   }
@@ -140,7 +140,7 @@ export class FakeInspector {
   }
 }
 
-/** A room that is quiet but for what is given. */
+/** A room without activity, except for the given values. */
 export function row(service: string, room: string, given: Partial<RoomRow> = {}): RoomRow {
   const key = `${encodeURIComponent(service)}/${encodeURIComponent(room)}`;
   const quiet = { away: 0, in: 0, out: 0, bytesIn: 0, bytesOut: 0, mailbox: 0, buffered: 0, timers: 0 };

@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 
 /**
- * From here on `setTimeout` waits for `jest.advanceTimersByTime`, and nothing else does: sockets, promises and
- * `node:timers/promises` go on. `jest.useRealTimers` ends it.
+ * Makes `setTimeout` wait for `jest.advanceTimersByTime`. Sockets, promises and `node:timers/promises` stay real.
+ * `jest.useRealTimers` ends it.
  */
 export function fakeTimeouts(): void {
   jest.useFakeTimers({

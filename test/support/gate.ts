@@ -1,10 +1,10 @@
-/** Something to wait for that a test opens by hand. */
+/** A promise that a test resolves by hand. */
 export class Gate {
   open!: () => void;
   readonly opened = new Promise<void>((resolve) => (this.open = resolve));
 }
 
-/** What happened, in order; a test can wait for it. */
+/** A list of events in order. A test can wait for an entry. */
 export class Journal {
   readonly entries: string[] = [];
   #waiting: (() => void)[] = [];
@@ -18,7 +18,7 @@ export class Journal {
     this.entries.length = 0;
   }
 
-  /** Resolves when the entry is there; fails after some seconds and says what is. */
+  /** Resolves when the entry is there. After some seconds it rejects with the entries so far. */
   async has(entry: string, patienceMs = 5_000): Promise<void> {
     const deadline = Date.now() + patienceMs;
     while (!this.entries.includes(entry)) {

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
 
-/** Lets in who knows INSPECTOR_PASSWORD; the name does not matter. Only behind TLS: Basic sends it as it is. */
+/** Admits users with the password INSPECTOR_PASSWORD; the name does not matter. Only for TLS: Basic sends the password unencrypted. */
 @Injectable()
 export class InspectorPasswordGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

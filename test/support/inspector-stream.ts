@@ -11,7 +11,7 @@ export interface StreamEvent {
 /** An open inspector, as its page would be: reads Server-Sent Events over real HTTP. */
 export class InspectorStream {
   readonly events: StreamEvent[] = [];
-  /** Resolves when the server has ended the stream, or cut it. */
+  /** Resolves when the server has ended or cut the stream. */
   readonly ended: Promise<void>;
   #read = 0;
   #text = '';
@@ -49,7 +49,7 @@ export class InspectorStream {
     return new InspectorStream(request, response);
   }
 
-  /** The next event of this name for which `isWanted` is true; those before it count as read. */
+  /** The next event of this name for which `isWanted` is true. Earlier events count as read. */
   async next<T = any>(name: string, isWanted: (data: T) => boolean = () => true): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
@@ -63,7 +63,7 @@ export class InspectorStream {
     }
   }
 
-  /** Everything of this name that came so far. */
+  /** All events of this name so far. */
   all<T = any>(name: string): T[] {
     return this.events.filter(({ event }) => event === name).map(({ data }) => data as T);
   }

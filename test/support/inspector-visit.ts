@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 export interface Visit {
   readonly page: Page;
-  /** What the page wrote to its console as a warning or an error, violations of its CSP among them, and what it threw. */
+  /** Warnings and errors in the page's console, including violations of its CSP, and uncaught exceptions. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
 }
@@ -12,7 +12,7 @@ const PATIENCE_MS = 30_000;
 /** By browser: a page for visits without options. A context of its own would cost each a second of CPU time. */
 const pages = new WeakMap<Browser, Page>();
 
-/** Opens the page as somebody would who has not been there before: each server of a test has a port of its own. */
+/** Opens the page as on a first visit: each server of a test has another port, and so another origin. */
 export async function visit(browser: Browser, url: string, options?: BrowserContextOptions): Promise<Visit> {
   const page = (options === undefined && pages.get(browser)) || (await openPage(browser, options));
   const complaints: string[] = [];

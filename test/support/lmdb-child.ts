@@ -13,7 +13,7 @@ const store = new LmdbStore(environment === undefined ? { path } : { environment
 
 const CRASH_ROOMS = Array.from({ length: 20 }, (_, at) => ({ service: 'crash', key: `room ${at}` }));
 
-/** What a room is given in its write of that number: parts and segment say the same. */
+/** The content of the room's write of that number: part and segment have the same text. */
 function crashChange(sequence: number, size: number) {
   const text = `${sequence}`;
   return {
@@ -24,7 +24,7 @@ function crashChange(sequence: number, size: number) {
   };
 }
 
-/** Commits round after round, says which are done, and dies in the middle of one. */
+/** Commits in rounds, prints the finished ones, and is killed in the middle of one. */
 async function kill(rounds: number, delayMicroseconds: number, size: number): Promise<void> {
   const writers = await Promise.all(CRASH_ROOMS.map((room) => RoomWriter.claim(store, room, `${process.pid}`)));
   const commit = () =>
@@ -53,7 +53,7 @@ async function fill(): Promise<void> {
       const { code, cause } = error as { code: string; cause: Error };
       say(`${number} ${code}: ${cause.message}`);
       for (let tries = 0; tries < 3; tries++) await store.commit([write]).catch(() => undefined);
-      // An unhandled rejection ends the process in a later turn.
+      // An unhandled rejection ends the process in a later tick.
       await new Promise((resolve) => setTimeout(resolve, 50));
       say(`reads ${(await store.list('full', 9)).length}`);
       execFileSync('prlimit', ['--pid', `${process.pid}`, '--fsize=unlimited']);
@@ -69,7 +69,7 @@ async function fill(): Promise<void> {
   }
 }
 
-/** Leaves the store with a commit that failed as its last. */
+/** Ends with a commit that failed. */
 async function fillAgain(writer: RoomWriter): Promise<void> {
   execFileSync('prlimit', ['--pid', `${process.pid}`, '--fsize=1000000:unlimited']);
   for (let tries = 0; tries < 100; tries++) {
@@ -81,7 +81,7 @@ async function fillAgain(writer: RoomWriter): Promise<void> {
   }
 }
 
-/** Takes a room from others again and again, and counts what it could write. */
+/** Claims a room from other processes again and again, and counts its successful writes. */
 async function count(rounds: number): Promise<void> {
   let done = 0;
   for (let round = 0; round < rounds; round++) {

@@ -15,7 +15,7 @@ import { Gate } from './gate.js';
 /** Ends the handler of `slow`. */
 export const slowGate = { current: new Gate() };
 
-/** A room whose every message is good for a number. */
+/** A room in which every message changes a metric. */
 @JamsocketService('measured')
 export class MeasuredRoom {
   constructor(private readonly ctx: JamsocketContext) {}

@@ -1,6 +1,6 @@
 import { MemoryStore, type Claim, type RoomKey, type RoomWrite, type WriteOutcome } from 'nestjs-jamsocket';
 
-/** A store in memory that fails, or does not answer, when a test says so. What it had taken before is kept. */
+/** A store in memory that fails or does not answer when a test says so. Earlier writes are kept. */
 export class MoodyStore extends MemoryStore {
   mood: 'good' | 'failing' | 'hanging' = 'good';
 

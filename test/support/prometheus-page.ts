@@ -1,7 +1,7 @@
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/y;
 
-/** A page in Prometheus' text format, read strictly: a line that is none of the format fails. */
+/** A page in Prometheus' text format. An invalid line throws. */
 export class PrometheusPage {
   readonly #values = new Map<string, number>();
   readonly types = new Map<string, string>();

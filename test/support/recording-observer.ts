@@ -1,7 +1,7 @@
 import type { Client, JamsocketContext, RoomObserver } from 'nestjs-jamsocket';
 import { Journal } from './gate.js';
 
-/** Writes down everything it is told, a line each. */
+/** Records each call as a line. */
 export class RecordingObserver extends Journal implements Required<Omit<RoomObserver, 'turnFailed'>> {
   roomStarted: RoomObserver['roomStarted'] & object = (room) => this.#note('roomStarted', room);
   roomFailed: RoomObserver['roomFailed'] & object = (room, error) =>

@@ -1,7 +1,7 @@
 import type { ClientOptions } from 'ws';
 import { TestClient } from './test-client.js';
 
-/** As in docs/protocol.md; written out here so that the specs do not rest on the library's own constants. */
+/** From docs/protocol.md. Written out here, so that the specs do not depend on the library's constants. */
 const PROTOCOL = 'jamsocket.v1';
 
 export interface Welcome {
@@ -18,7 +18,7 @@ export interface Welcome {
 export class ResumingClient {
   /** Data frames, over all connections. */
   readonly messages: string[] = [];
-  /** What the server says the room has handled. */
+  /** Number of handled messages, according to the server. */
   readonly acknowledged: number[] = [];
 
   private constructor(
@@ -38,7 +38,7 @@ export class ResumingClient {
     this.connection.send(JSON.stringify({ jamsocket: this.welcome.jamsocket }));
   }
 
-  /** Asks whether the server is there. */
+  /** Sends a heartbeat. */
   beat(): void {
     this.confirm();
   }
@@ -68,7 +68,7 @@ export class ResumingClient {
     await this.connection.closed;
   }
 
-  /** Comes back, with what it has unless told otherwise; the confirmation is the test's to send. */
+  /** Resumes with its current token and count, unless told otherwise. The test sends the confirmation. */
   async resume(received = this.messages.length, token = this.welcome.jamsocket, options?: ClientOptions) {
     const protocols = [PROTOCOL, `jamsocket.resume.${token}.${received}`];
     this.connection = await TestClient.connect(this.url, options, protocols);

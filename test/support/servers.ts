@@ -5,18 +5,18 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A server that a spec has started for itself, in a folder of its own. */
+/** A server that a spec has started, with its own folder. */
 export interface TestServer {
   readonly port: number;
   readonly folder: string;
   /** kill -9; its files stay. */
   kill(): Promise<void>;
-  /** Ends it, if it runs, and removes its files. */
+  /** Ends the server if it runs, and removes its files. */
   stop(): Promise<void>;
 }
 
 /**
- * Whether a program is there. If it is not, says once what is skipped; with JAMSOCKET_REQUIRE_SERVERS=1 that is an error.
+ * Whether a program is installed. If not, prints what is skipped; with JAMSOCKET_REQUIRE_SERVERS=1 that is an error.
  */
 export function hasServer(program: string | undefined, name: string): program is string {
   if (program !== undefined) return true;
@@ -38,7 +38,7 @@ export function findPostgres(): string | undefined {
   return folders.find((folder) => folder !== undefined && existsSync(join(folder, 'initdb')));
 }
 
-/** @param before a server that was killed, to start again on its port and with its files */
+/** @param before a killed server, to restart on its port and with its files */
 export async function startRedis(
   program: string,
   settings: readonly string[],

@@ -8,7 +8,7 @@ import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websock
 import { JamsocketClock, JamsocketModule, type JamsocketOptions } from 'nestjs-jamsocket';
 import type { AddressInfo } from 'node:net';
 
-/** What an application runs on, and what else in it speaks WebSocket. */
+/** The HTTP adapter of an application, and other WebSocket servers in it. */
 export interface Host {
   readonly platform: 'express' | 'fastify';
   readonly beside: 'nothing' | 'ws gateway' | 'socket.io gateway';
@@ -16,10 +16,10 @@ export interface Host {
 
 export const EXPRESS_ALONE: Host = { platform: 'express', beside: 'nothing' };
 
-/** Set by the spec that runs the others once more, with everything going through `ws`. */
+/** Set by the spec that runs others again without the fast path. */
 export const isFastPathOff = process.env.TEST_FAST_PATH === 'off';
 
-/** Every host an application can have: promises are kept on each of them. */
+/** Every combination of hosts: the promises are tested on each of them. */
 export const HOSTS: readonly Host[] = isFastPathOff
   ? [EXPRESS_ALONE]
   : (['express', 'fastify'] as const).flatMap((platform) =>
@@ -29,15 +29,15 @@ export const HOSTS: readonly Host[] = isFastPathOff
 export interface TestAppOptions {
   readonly host?: Host;
   readonly options?: JamsocketOptions;
-  /** Room services and what they inject. */
+  /** Room services and their dependencies. */
   readonly providers?: Provider[];
   readonly controllers?: Type[];
   readonly imports?: ModuleMetadata['imports'];
   /** Runs before the application is initialised, as a main.ts would: `app.useGlobalPipes(…)`. */
   readonly configure?: (app: INestApplication) => void;
-  /** Whether Nest itself cuts what is still connected when the application closes. Default `true`. */
+  /** Whether Nest itself cuts remaining connections when the application closes. Default `true`. */
   readonly forceCloseConnections?: boolean;
-  /** Instead of the real one, for what waits longer than a test should. Sockets stay real. */
+  /** Replaces the real clock, for waits that are too long for a test. Sockets stay real. */
   readonly clock?: JamsocketClock;
   /** Serves over TLS. */
   readonly https?: { readonly key: string; readonly cert: string };
@@ -52,7 +52,7 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** Path of the ws gateway that stands beside the rooms. */
+/** Path of the ws gateway beside the rooms. */
 export const WS_GATEWAY_PATH = '/plain';
 
 @WebSocketGateway({ path: WS_GATEWAY_PATH })

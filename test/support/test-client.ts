@@ -1,7 +1,7 @@
 import { TestClient as Client, type ConnectRefusedError } from 'nestjs-jamsocket/testing';
 import type { ClientOptions } from 'ws';
 
-/** These specs run beside others on machines of all kinds. */
+/** Long, since specs run in parallel on slow machines, too. */
 const PATIENCE_MS = 3_000;
 
 /** The test kit's client, with the options of `ws` itself. */

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Database } from './databases.js';
 
-/** 10,000 rooms in one process that nobody is in. */
+/** 10,000 rooms without clients in one process. */
 export interface AloneFigures {
-  /** Made, or restored, 64 at a time each answering a call, which leaves when it is saved. */
+  /** Rooms created or restored a second, 64 at a time. Each answers a call; the answer leaves when the room is saved. */
   readonly roomsPerSecond: number;
   readonly bytesPerRoom: number;
-  /** Part of a core that the process uses while nothing happens. */
+  /** Part of a core that the idle process uses. */
   readonly idleCpu: number;
 }
 

@@ -29,7 +29,7 @@ export async function redis(appendfsync: 'everysec' | 'always'): Promise<Databas
   return { env: { REDIS_URL: `redis://127.0.0.1:${port}` }, stop: () => end(child, folder, 'SIGTERM') };
 }
 
-/** Debian's programs, as `apt-get install postgresql` puts them; with its own settings, so each commit is flushed. */
+/** PostgreSQL as Debian installs it, with its default settings, so that each commit is flushed. */
 export async function postgres(): Promise<Database> {
   const root = '/usr/lib/postgresql';
   const version = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a))[0] : undefined;

@@ -11,7 +11,7 @@ const THROUGHPUT: Metric = { name: '', unit: '', lessIsBetter: false, of: ({ per
 const P50: Metric = { name: '', unit: '', lessIsBetter: true, of: ({ p50Ms }) => p50Ms };
 const P99: Metric = { name: '', unit: '', lessIsBetter: true, of: ({ p99Ms }) => p99Ms };
 
-/** A durable server, which differs from another in what it saves to and when. */
+/** A server with durable rooms. Variants differ in the store and in when they save. */
 interface Variant {
   readonly name: string;
   readonly save: 'turn' | 'everyMs';
@@ -28,7 +28,7 @@ const VARIANTS: readonly Variant[] = [
   { name: 'PostgreSQL, turn', save: 'turn', open: postgres },
 ];
 
-/** What has to hold, of the median of the rounds. */
+/** A bar for the median of the rounds. */
 const BARS: readonly { readonly variant: string; readonly workload: string; readonly atLeast: number }[] = [
   { variant: 'LMDB, everyMs', workload: 'echo', atLeast: 0.9 },
   { variant: 'LMDB, everyMs', workload: 'chatty', atLeast: 0.9 },
@@ -38,15 +38,15 @@ const GATE_P99_MS = 25;
 const IDLE_ROOM_BYTES = 1_024;
 
 /**
- * What it costs that a room is durable: the same rooms without it, with each level and with each store, in turn and in
- * processes of their own; then the wait at half load, and 10,000 rooms made, idle and restored.
+ * Measures the cost of durable rooms: the same rooms without durability, with each level and with each store, in turn, each
+ * in its own process. Then the wait at half load, and 10,000 rooms created, idle and restored.
  * @returns the exit code
  */
 export async function measureDurable(say: (line: string) => void, rounds = ROUNDS): Promise<number> {
   const workloads = WORKLOADS.filter(({ name }) => MEASURED.includes(name));
   const results: Results = {};
   for (let round = 0; round < rounds; round++) {
-    // Each variant is first, last and in the middle equally often: what comes before leaves its traces.
+    // Each variant is first, last and in the middle equally often: a measurement affects the next one.
     for (const variant of VARIANTS.map((_, at) => VARIANTS[(at + round) % VARIANTS.length])) {
       for (const [workload, result] of await measureVariant(variant, workloads))
         ((results[workload] ??= {})[variant.name] ??= []).push(result);
@@ -77,7 +77,7 @@ async function measureVariant(variant: Variant, workloads: readonly Workload[]):
   }
 }
 
-/** The chatty room again, at half the rate it has just shown. */
+/** The chatty room again, at half the rate just measured. */
 function halfLoad({ perSecond }: LoadResult): Paced {
   const paced = WORKLOADS.find((workload): workload is Paced => workload.type === 'paced')!;
   return { ...paced, ratePerClient: Math.max(1, perSecond! / paced.clientsPerRoom ** 2 / 2) };
@@ -101,7 +101,7 @@ function sayThroughput(results: Results, say: (line: string) => void): boolean {
   return areMet;
 }
 
-/** From a client's send to the arrival at all: the wait at the gate and the rest of the way. */
+/** From a client's send to the arrival at all clients: the wait at the gate and everything else. */
 function sayWait(results: Results, say: (line: string) => void): boolean {
   let isBarMet = true;
   for (const [variant, measured] of Object.entries(results['half load'])) {

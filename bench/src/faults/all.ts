@@ -8,5 +8,5 @@ import { soak } from './soak.js';
 import { connectStorm } from './storm.js';
 import { stuckReader } from './stuck-reader.js';
 
-/** In the order in which they are run. */
+/** In the order of a run. */
 export const FAULTS: readonly Fault[] = [stuckReader, halfOpen, connectStorm, flood, roomFlood, bombs, shutdown, soak];

@@ -1,9 +1,9 @@
-/** What the rooms of the server under attack have seen. */
+/** Counts of the rooms of the server under attack. */
 export const counts = {
   connects: 0,
   disconnects: 0,
   messages: 0,
-  /** Connects of who was there already, and disconnects of who was not. */
+  /** Connects of clients that were there already, and disconnects of clients that were not. */
   twice: 0,
   mostBufferedBytes: 0,
   /** Upgrade requests answered with 101. */
@@ -11,7 +11,7 @@ export const counts = {
   successors: 0,
 };
 
-/** What happened in the mixed rooms, so that a soak shows that it had everything in it. */
+/** Events of the mixed rooms: a soak must have had each of them. */
 export const mixed = {
   texts: 0,
   binaries: 0,

@@ -15,7 +15,7 @@ export interface Settings {
   readonly count?: number;
 }
 
-/** Something a client, a handler or the network does, and what it may cost. */
+/** A fault of a client, a handler or the network, and what it may cost. */
 export interface Fault {
   readonly name: string;
   readonly title: string;
@@ -32,7 +32,7 @@ export function atLeast(what: string, measured: number, bound: number): Row {
   return { what, bound: `≥ ${shown(bound)}`, measured: shown(measured), isMet: measured >= bound };
 }
 
-/** A row for a figure that must be exactly this. */
+/** A row for a figure that must have exactly this value. */
 export function exactly(what: string, measured: number | string, bound: number | string): Row {
   return { what, bound: String(bound), measured: String(measured), isMet: measured === bound };
 }

@@ -9,7 +9,7 @@ const BATCH = 64;
 /** The server reads the close frame only after everything before it. */
 const CLOSE_TIMEOUT_MS = 600_000;
 
-/** What it says at its end. */
+/** What it reports at its end. */
 export interface FloodEnd {
   readonly sent: number;
   readonly code: number;

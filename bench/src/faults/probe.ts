@@ -21,7 +21,7 @@ export class Probe {
     return new Probe(ws);
   }
 
-  /** Median of the round trips since it was last asked, in milliseconds; endless if there were none. */
+  /** Median of the round trips since the last call, in milliseconds; `Infinity` if there were none. */
   takeMedian(): number {
     const median = summaryOf(this.#times)?.median ?? Infinity;
     this.#times = [];

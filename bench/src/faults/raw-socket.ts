@@ -22,7 +22,7 @@ export function clientHeader(first: number, length: number): Buffer {
   return header;
 }
 
-/** A client that can break every rule: what it writes is up to whoever uses it. */
+/** A client that can break every rule: it writes any bytes. */
 export class RawSocket {
   /** Of the answer to the upgrade request; 0 if there was none. */
   status = 0;
@@ -87,7 +87,7 @@ export class RawSocket {
     await this.ended;
   }
 
-  /** Without a word. */
+  /** Without a close frame. */
   async vanish(): Promise<void> {
     this.socket.destroy();
     await this.ended;

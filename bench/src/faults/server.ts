@@ -89,7 +89,7 @@ class SlowRoom {
   }
 }
 
-/** Rooms that have stopped in the part of the event loop's turn that is under way. */
+/** Rooms that have stopped in the current phase of the event loop's tick. */
 const justStopped = new Set<string>();
 
 /** Counts who comes and goes, keeps a timer, and takes a moment to stop, in which joins have to wait. */

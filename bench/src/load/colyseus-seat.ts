@@ -17,7 +17,7 @@ export async function joinOrCreate(port: number, kind: string, channel: string):
   const post = request({ agent, port, host: '127.0.0.1', method: 'POST', path, headers });
   post.end(body);
   const [response] = (await once(post, 'response')) as [IncomingMessage];
-  // What went wrong comes with status 200 too.
+  // Errors have status 200, too.
   const seat = (await json(response)) as Seat | { readonly error: string };
   if ('error' in seat) throw new Error(`no seat: ${seat.error}`);
   return `/${seat.room.processId}/${seat.room.roomId}?sessionId=${seat.sessionId}`;

@@ -1,4 +1,4 @@
-/** Microseconds, kept without garbage: a collection of the load would look like a slow answer. */
+/** Latencies in microseconds, kept without garbage: a garbage collection of the load would look like a slow answer. */
 export class Latencies {
   #values = new Float64Array(1 << 20);
   #count = 0;
@@ -16,7 +16,7 @@ export class Latencies {
     this.#count = 0;
   }
 
-  /** Milliseconds that `part` of all did not exceed. */
+  /** The quantile `part`, in milliseconds. */
   percentiles(...parts: number[]): number[] {
     const sorted = this.#values.slice(0, this.#count).sort();
     return parts.map((part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] / 1000);

@@ -5,17 +5,17 @@ import { cpuSeconds, rssBytes } from './process-use.js';
 import { PROTOCOLS, type Protocol, type ProtocolName } from './protocols.js';
 import { fillerOf, RawClient, senderAt, sequenceAt, STAMP_BYTES, timeAt, type Arrival } from './raw-client.js';
 
-/** What the load is told, as JSON in its first argument. */
+/** The load's first argument, as JSON. */
 export interface LoadOrder {
   readonly workload: Workload;
   readonly protocol: ProtocolName;
   readonly port: number;
   readonly serverPid: number;
-  /** Keeps the rooms of one measurement apart from those of the next. */
+  /** Prefix of room ids, so that measurements use different rooms. */
   readonly run: string;
 }
 
-/** What it answers, as a line of JSON. */
+/** The load's output, as a line of JSON. */
 export interface LoadResult {
   /** Deliveries, round trips or connects a second. */
   readonly perSecond?: number;
@@ -31,11 +31,11 @@ export interface LoadResult {
   readonly loadCpu?: number;
 }
 
-/** Open so many connections at a time: a backlog that overflows would measure the kernel's retries. */
+/** Connections opened at a time. With more, the kernel's backlog would overflow and its retries would be measured. */
 const CONNECT_AT_ONCE = 50;
-/** Every so manieth client checks order and content of all it gets. */
+/** One client in this many checks the order and content of its messages. */
 const CHECK_EVERY = 50;
-/** And of these every so manieth message's content. */
+/** These clients check the content of one message in this many. */
 const CHECK_CONTENT_EVERY = 64;
 
 const order = JSON.parse(process.argv[2]) as LoadOrder;
@@ -46,7 +46,7 @@ const filler = Buffer.from(fillerOf(workload.payloadBytes), 'latin1');
 class Meter implements Arrival {
   deliveries = 0;
   outOfOrder = 0;
-  /** Filled from the first message on: code that ran for the first time when the measuring begins would be compiled in it. */
+  /** Also filled during the warm-up, so that its code is compiled before the measurement. */
   readonly latencies = new Latencies();
   readonly #dirty: RawClient[] = [];
 
@@ -61,7 +61,7 @@ class Meter implements Arrival {
     if (witnessOf.pending++ === 0) this.#dirty.push(witnessOf);
   }
 
-  /** What came back in one chunk goes out again in one write. */
+  /** Replies to all messages of a chunk in one write. */
   onChunkEnd(): void {
     if (this.#dirty.length === 0) return;
     for (const client of this.#dirty) {
@@ -76,7 +76,7 @@ class Meter implements Arrival {
     const sequence = sequenceAt(chunk, at);
     const last = client.lastFrom!.get(sender);
     const isNext = last === undefined || (workload.kind === 'mixed' ? sequence > last : sequence === last + 1);
-    // Where a peer mixes up direct messages and broadcasts, that is a result. Anywhere else it would make the figures worthless.
+    // In the mixed workload, wrong order is a result. In any other workload it would make the figures worthless.
     if (!isNext && workload.kind === 'mixed') this.outOfOrder++;
     else if (!isNext) fail(`client ${client.number} got message ${sequence} of ${sender} after ${last}`);
     client.lastFrom!.set(sender, sequence);
@@ -93,7 +93,7 @@ function fail(reason: string): never {
   process.exit(1);
 }
 
-/** Microseconds since this process began, which fit into ten digits. */
+/** Microseconds since the start of this process; they fit into ten digits. */
 function nowUs(): number {
   return Math.round(performance.now() * 1000);
 }
@@ -124,7 +124,7 @@ async function open(number: number, room: string, arrival: Arrival): Promise<Raw
   return client;
 }
 
-/** Runs `measured` for the time of the workload, and tells what it counted and what that cost. */
+/** Measures for `ms` milliseconds how much `count` grows, and the CPU time that this costs. */
 async function measure(count: () => number, ms: number): Promise<LoadResult & { counted: number }> {
   const before = { count: count(), at: performance.now(), server: cpuSeconds(serverPid), load: process.cpuUsage() };
   await sleep(ms);
@@ -152,7 +152,7 @@ async function runClosed({ sendersPerRoom, inFlight, kind, warmUpMs, measureMs }
   for (const room of rooms) {
     for (let at = 0; at < room.length; at++) {
       if (room[at].number % CHECK_EVERY === 0) room[at].lastFrom = new Map();
-      // Who does not hear himself has his neighbour listen for him.
+      // In an `except` room senders do not get their own messages: a neighbour listens instead.
       if (at < sendersPerRoom) room[kind === 'except' ? (at + 1) % room.length : at].witnessOf = room[at];
     }
   }

@@ -1,10 +1,10 @@
 import type { Kind } from '../workloads.js';
 import { joinOrCreate } from './colyseus-seat.js';
 
-/** Bytes before a payload, as latin1; of this many bytes, where they depend on it. */
+/** Bytes before a payload, as latin1. They may depend on the length of the payload. */
 type Prefix = string | ((payloadBytes: number) => string);
 
-/** How a peer wants its messages: a fixed frame of bytes around our payload, and a greeting before that. */
+/** A peer's protocol: fixed bytes around our payload, and a greeting on connect. */
 export interface Protocol {
   /** Path of the upgrade request. */
   path(kind: Kind, room: string, seat: string): string;
@@ -14,7 +14,7 @@ export interface Protocol {
   readonly greeting?: string;
   /** Whether this frame says that the client is in its room; without it, it is as soon as the WebSocket is open. */
   isWelcome?(payload: string): boolean;
-  /** The answer to a frame that is none of ours, if it wants one. The one to the welcome goes before any message. */
+  /** The answer to a frame of the protocol itself, if it needs one. The answer to the welcome precedes all messages. */
   answer?(payload: string): string | undefined;
   readonly outPrefix: Prefix;
   readonly outSuffix: string;
@@ -79,7 +79,7 @@ function colyseusPrefix(payloadBytes: number): string {
   return `${ROOM_DATA}\xa1m${String.fromCharCode(...size)}`;
 }
 
-/** Takes no frame above 4 KiB by default, which leaves out what is large. */
+/** Refuses frames above 4 KiB by default, so it takes no part in workloads with large messages. */
 const colyseus: Protocol = {
   path: (_kind, _room, seat) => seat,
   seat: joinOrCreate,

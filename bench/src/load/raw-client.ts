@@ -5,7 +5,7 @@ const TEXT = 0x1;
 const BINARY = 0x2;
 const PING = 0x9;
 const PONG = 0xa;
-/** Of one client: RFC 6455 wants a mask, not a secret one. */
+/** The mask of all frames: RFC 6455 requires a mask, but a test needs no random one. */
 const MASK = [0x1d, 0x6b, 0x35, 0xc2];
 /** A close frame with status 1000: PartyServer leaves one without a status unanswered, and its socket open. */
 const CLOSE = Buffer.from([0x88, 0x82, ...MASK, 0x03 ^ MASK[0], 0xe8 ^ MASK[1]]);
@@ -16,23 +16,23 @@ const TIME_DIGITS = 10;
 export const STAMP_BYTES = 1 + CLIENT_DIGITS + SEQUENCE_DIGITS + TIME_DIGITS;
 const FILLER = 'abcdefghijklmnopqrstuvwxyz';
 
-/** A message as it came in: where its payload stands in the chunk. */
+/** Called for each message, with the position of its payload in the chunk. */
 export interface Arrival {
   onMessage(client: RawClient, chunk: Buffer, at: number): void;
-  /** Everything that was in one chunk has been read. */
+  /** All messages of the chunk have been read. */
   onChunkEnd(): void;
 }
 
 /**
- * A WebSocket client by hand: masked frames in, frames out, nothing kept. It reads what comes without making objects of
- * it, so that a hundred thousand messages cost the load as little as can be.
+ * A minimal WebSocket client. It reads messages without allocating objects, so that a hundred thousand messages cost the
+ * load as little as possible.
  */
 export class RawClient {
   sequence = 0;
   pending = 0;
   /** Number of the last message from each sender, where order is checked. */
   lastFrom: Map<number, number> | null = null;
-  /** The client whose messages this one answers for. */
+  /** The client whose messages this one acknowledges. */
   witnessOf: RawClient | null = null;
   sentAt = 0;
   readonly socket: Tcp;
@@ -86,7 +86,7 @@ export class RawClient {
   /** Writes this many messages at once; all have the same time in them. */
   send(count: number, timeUs: number, direct?: () => boolean): void {
     const size = this.#template.length;
-    // One is stamped where it is: what the load allocates it has to collect, and that would look like slow answers.
+    // A single message is stamped in place: allocations of the load lead to garbage collections, which look like slow answers.
     const bytes = count === 1 ? this.#template : Buffer.allocUnsafe(size * count);
     for (let at = 0; at < bytes.length; at += size) {
       if (count > 1) this.#template.copy(bytes, at);
@@ -184,7 +184,7 @@ export class RawClient {
   }
 }
 
-/** A whole masked frame, but for its stamp. */
+/** A whole masked frame, except for its stamp. */
 function encodeTemplate(number: number, protocol: Protocol, payloadBytes: number, binary: boolean): Buffer {
   const stamp = `b${String(number).padStart(CLIENT_DIGITS, '0')}`.padEnd(STAMP_BYTES, '0');
   const payload = stamp + fillerOf(payloadBytes);

@@ -54,7 +54,7 @@ export class Tcp {
     }).catch(failed);
   }
 
-  /** The bytes are the caller's again when it returns. */
+  /** The caller may reuse the bytes when it returns. */
   write(bytes: Buffer): void {
     if (this.#socket === null || this.#queue.length > 0) {
       this.#queue.push(Buffer.from(bytes));

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { CEILING } from '../workloads.js';
 
-/** One frame of the size that the load waits for, many times over: no server could send more cheaply. */
+/** The same frame many times over: no server could send more cheaply. */
 const frame = Buffer.concat([Buffer.from([0x81, CEILING.payloadBytes]), Buffer.alloc(CEILING.payloadBytes, '0')]);
 const block = Buffer.concat(Array.from({ length: 1_000 }, () => frame));
 

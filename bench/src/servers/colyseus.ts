@@ -37,7 +37,7 @@ class Mixed extends Room {
 }
 
 const server = new Server({ transport: new WebSocketTransport(), greet: false });
-// "name" is taken: it is the handler's, and a filter by it is left out with no more than a warning.
+// "name" is the handler's: a filter by it is ignored with only a warning.
 server.define('relay', Relay).filterBy(['channel']);
 server.define('except', Except).filterBy(['channel']);
 server.define('echo', Echo).filterBy(['channel']);

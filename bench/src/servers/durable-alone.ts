@@ -46,7 +46,7 @@ async function heapBytes(): Promise<number> {
   return heapUsed + external;
 }
 
-/** As a storm of connects would: so many rooms are made, or restored, at a time. */
+/** Number of rooms created or restored at a time, as in a storm of connects. */
 async function callAll(): Promise<number> {
   const began = performance.now();
   let next = 0;

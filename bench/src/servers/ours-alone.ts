@@ -48,7 +48,7 @@ async function heapBytes(): Promise<number> {
   return heapUsed + external;
 }
 
-/** Part of a core that the process uses while nothing happens: a second's, the median, since V8 cleans up for a while. */
+/** Part of a core that the idle process uses: the median of several seconds, since V8 cleans up for a while. */
 async function idleCpu(): Promise<number> {
   const seconds: number[] = [];
   while (seconds.length < IDLE_SECONDS) {

@@ -68,7 +68,7 @@ class AppModule {
   }
 }
 
-/** Rooms as the README has them. */
+/** Rooms like those of the README. */
 export async function serveOurs(providers: Provider[] = [], imports: Imports = []): Promise<void> {
   const app = await NestFactory.create(AppModule.with(providers, imports), { logger: ['error', 'warn'] });
   await app.listen(Number(process.env.PORT), '127.0.0.1');

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const port = Number(process.env.PORT);
 const here = (path: string) => new URL(path, import.meta.url).pathname;
-/** Its command is a script around the program, which would have another pid. */
+/** The program itself: its command is a script with another pid. */
 const { default: workerd } = createRequire(import.meta.url)('workerd') as { default: string };
 
 await build({
