@@ -36,7 +36,7 @@ describe('whoever runs the demo', () => {
   it('learns at /health that it takes clients in, and that it does not while the rooms drain', async () => {
     const client = await TestClient.connect(`${demo.ws}/ws/lobby`);
     const up = await request(demo.http).get('/health');
-    expect([up.status, up.body.details.jamsocket]).toEqual([200, { status: 'up', rooms: 1, clients: 1 }]);
+    expect([up.status, up.body.details.jamsocket]).toEqual([200, { status: 'up', rooms: 1, clients: 1, store: 'up' }]);
 
     const turn = new Gate();
     Object.assign(ChatRoom.prototype, { wait: () => turn.opened });

@@ -1,8 +1,8 @@
-import { afterAll } from '@jest/globals';
+import { afterAll, expect, it } from '@jest/globals';
 import { open } from 'lmdb';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { describeRoomStore } from 'nestjs-jamsocket/testing';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,4 +17,11 @@ describeRoomStore('LmdbStore', {
     await db.remove(Buffer.from(`p${service}\0${key}\0base`));
     await environment.close();
   },
+});
+
+it('LmdbStore does not describe a database that cannot be opened', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  const store = new LmdbStore({ path: join(folder, 'file') });
+  await expect(store.describe()).rejects.toMatchObject({ code: 'store_failed' });
+  await store.close();
 });

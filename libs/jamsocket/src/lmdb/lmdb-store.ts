@@ -38,6 +38,7 @@ export class LmdbStore implements RoomStore {
   }
 
   async describe(): Promise<string> {
+    this.#opened();
     return 'path' in this.#options
       ? `LMDB at ${this.#options.path}: each commit is flushed to disk (fdatasync)`
       : "LMDB in the application's environment: each commit is flushed to disk, unless it was opened with noSync";
