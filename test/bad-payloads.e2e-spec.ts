@@ -6,7 +6,7 @@ import { JamsocketContext, JamsocketService, OnMessage, OnTimer, type Client } f
 import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
-/** What a program may have where its types say there is text. */
+/** Values that a JavaScript program may pass instead of a text. */
 const NO_TEXTS: Readonly<Record<string, unknown>> = {
   number: 5,
   object: {},

@@ -102,7 +102,7 @@ describe.each([
     return performance.now() - began;
   }
 
-  /** By a clock that does not jump, unlike the journal's own patience. */
+  /** Waits by a clock that does not jump, unlike the journal's own timeout. */
   async function journaled(entry: string): Promise<void> {
     while (!journal.entries.includes(entry)) await sleep(5);
   }

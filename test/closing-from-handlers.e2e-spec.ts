@@ -25,7 +25,7 @@ type Kind = (typeof KINDS)[number];
 const journal = new Journal();
 let contexts: JamsocketContext[] = [];
 
-/** Rooms are called `<kind>~<what>`: in that handler they close that. */
+/** A room with the id `<kind>~<what>` closes `what` in the handler `kind`. */
 @JamsocketService({ handlerTimeoutMs: 1_000 })
 class ClosingRoom {
   constructor(
@@ -74,12 +74,12 @@ class ClosingRoom {
     journal.add(now);
     const [kind, what] = this.ctx.roomId.split('~');
     if (kind !== now) return;
-    // Until what comes behind the message waits in the mailbox.
+    // Until the messages after it wait in the mailbox.
     if (now === 'message' || now === 'binary') await sleep(20);
     if (what === 'the client' && client !== undefined) client.close(4000, 'enough');
     if (what === 'the room') this.ctx.close('enough');
     if (what === 'the room, waiting for it') await this.rooms.close(ClosingRoom, this.ctx.roomId, 'enough');
-    // Once more changes nothing.
+    // A second call changes nothing.
     if (what === 'the room') this.ctx.close('again');
     this.ctx.sendMessage(Broadcast, 'after the end');
     client?.sendMessage('after the end');
@@ -123,7 +123,7 @@ describe('whatever a handler closes', () => {
     await started.close();
   });
 
-  /** What makes the room run the handler, and two messages that come too late where that closes something. */
+  /** Makes the room run the handler, and sends two messages that come after the close. */
   function provoke(kind: Kind, client: TestClient): void {
     if (kind === 'event') client.emit('event');
     if (kind === 'binary') client.send(Buffer.from('bytes'));
@@ -153,11 +153,11 @@ describe('whatever a handler closes', () => {
       expect(['create', 'connect', 'disconnect', 'destroy'].map((entry) => count(entry as Kind))).toEqual([1, 1, 1, 1]);
       const messages = count('message') + count('event') + count('binary');
       const isMessage = kind === 'message' || kind === 'event' || kind === 'binary';
-      // A client that was closed is not heard any more; a room that is closed works off what it has read.
+      // Messages of a closed client are ignored; a closed room handles the messages it has read.
       if (what === 'the client') expect(messages).toBe(isMessage ? 1 : 0);
       else expect(messages).toBeLessThanOrEqual(isMessage ? 3 : 0);
       expect(await started.app.get(JamsocketRooms).list()).toEqual([]);
-      // No handler has waited for itself until its time was over.
+      // No handler waited for itself until its timeout.
       expect(logged).not.toHaveBeenCalled();
     },
   );

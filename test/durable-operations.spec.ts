@@ -102,10 +102,10 @@ describe('of its durable rooms an operator', () => {
         'store_commits_total',
       );
       expect([savesThen! - saves!, commitsThen! - commits!]).toEqual([1, 1]);
-      // What has changed is the state: it and the time are written, and nothing else of the record.
+      // Only the state has changed: only it and the time are written.
       const { record } = await store.claim({ service: 'ledger', key: 'one' }, 'reader');
       expect(bytesThen! - bytes!).toBe(record!.parts.state.byteLength + record!.parts.at.byteLength);
-      // A room without a gate is saved once for all that changes in a second.
+      // A room without a gate is saved once for all changes of a second.
       for (let count = 0; count < 5; count++) bob.send('more');
       await room.advance(1_000);
       const shown = await page();
@@ -275,7 +275,7 @@ describe('of its durable rooms an operator', () => {
       const code = await room.rooms.create(LedgerRoom, 'two').catch((error: { code: string }) => error.code);
       expect(code).toBe('store_unavailable');
       expect(health()).toMatchObject({ status: 'down', message: 'The store does not answer: the disk is full' });
-      // Nobody comes any more, since the load balancer sends nobody: that must not keep the process out for ever.
+      // The load balancer sends no more clients. That must not keep the process out of service forever.
       await room.advance(9_999);
       expect(health().status).toBe('down');
       await room.advance(1);

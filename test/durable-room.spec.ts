@@ -108,7 +108,7 @@ async function comeBack(room: TestRoom<LedgerRoom>, { jamsocket }: Welcome, rece
   return { client, welcome };
 }
 
-/** Whoever speaks jamsocket.v1 is told on the socket, since a browser does not see the answer to an upgrade. */
+/** A client of jamsocket.v1 is told on the socket, since a browser does not see the answer to an upgrade. */
 async function refusedToComeBack(room: TestRoom<LedgerRoom>, { jamsocket }: Welcome, received: number) {
   const client = await room.connect({ protocols: [PROTOCOL, `jamsocket.resume.${jamsocket}.${received}`] });
   const { code, reason } = await client.closed;
@@ -372,7 +372,7 @@ describe('a durable room in a test', () => {
     const key = { service: 'ledger', key: 'one' };
     const read = async () => (await store.claim(key, 'reader')).record!;
 
-    /** Overwrites a part of what is saved, as a broken disk might. */
+    /** Overwrites a part of the record, as a broken disk might. */
     async function spoil(parts: Record<string, Uint8Array>) {
       const { fence, record } = await store.claim(key, 'vandal');
       const sequence = record!.sequence + 1;
@@ -467,7 +467,7 @@ describe('a class whose providers alone have state', () => {
     await room.advance(1_000);
     ann.send('bob');
     await room.settle();
-    // Of the last second a crash may lose something.
+    // A crash may lose changes of the last second.
     await room.crash();
     expect(room.service.scores.points).toEqual(new Map([['ann', 1]]));
     await room.restart();

@@ -221,7 +221,7 @@ class EchoRoom {
 }
 
 describe('rooms whose store is away', () => {
-  /** The bounds are long; sockets are real, and so is the time that they need. */
+  /** Long, since the sockets are real and need real time. */
   let clock: VirtualClock;
   let app: TestApp;
 
@@ -235,7 +235,7 @@ describe('rooms whose store is away', () => {
   const start = async (store: RoomStore) =>
     (app = await startTestApp({ providers: [LedgerRoom, CounterRoom, EchoRoom], options: { store }, clock }));
 
-  /** What timers cause goes on over real sockets, and with real answers of a store. */
+  /** The work that timers start needs real sockets and real answers of a store. */
   async function advance(ms: number): Promise<void> {
     const until = clock.now() + ms;
     while (clock.runNext(until)) await settled();
@@ -250,7 +250,7 @@ describe('rooms whose store is away', () => {
     const finish = () => (isDone = true);
     work.then(finish, finish);
     for (;;) {
-      // A real answer comes before time runs out for it.
+      // Wait for a real answer before virtual time reaches its timeout.
       await Promise.race([work.catch(finish), sleep(5)]);
       if (isDone) return work;
       clock.runNext(clock.now() + 60_000);
@@ -275,7 +275,7 @@ describe('rooms whose store is away', () => {
       store.mood = mood;
       client.send('7');
       await advance(9_000);
-      // Others go on, and what they answer would come after what the ledger had sent.
+      // Other rooms go on: their answers would come after the ledger's messages.
       const othersGoOn = async (count: number) => {
         counter.send('more');
         expect(await counter.nextText()).toBe(`count ${count}`);
@@ -311,7 +311,7 @@ describe('rooms whose store is away', () => {
       client.confirm();
       client.send('1');
       expect(await client.next()).toBe('1 by 2 (n2) total 13');
-      // What changed in the room without a gate is saved, too.
+      // The changes of the room without a gate are saved, too.
       await advance(1_000);
       await inTime(app.close());
       await start(store);
@@ -360,7 +360,7 @@ async function resumeAt(app: TestApp, client: ResumingClient) {
   return client.resume();
 }
 
-/** As a database is: it does not end with one of the processes that use it. */
+/** Like a database, it outlives the processes that use it. */
 class KeptOpen extends MemoryStore {
   override async close(): Promise<void> {}
 }

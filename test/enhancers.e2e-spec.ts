@@ -52,7 +52,7 @@ class Dependency {
   readonly word = 'built';
 }
 
-/** Each notes its kind and scope, the handler, and that its constructor really ran. */
+/** Each enhancer records its kind and scope, the handler, and whether its constructor ran. */
 function enhancers(label: string, scope: Scope) {
   @Injectable({ scope })
   class NotingGuard implements CanActivate {
@@ -138,7 +138,7 @@ function roomWith(decorators: { onClass?: ClassDecorator[]; onMethods?: MethodDe
   return Room;
 }
 
-/** Where a client asks for something. */
+/** The kinds of events on which guards run. */
 const GUARDED = ['connected', 'texted', 'moved', 'bytes'];
 
 describe('pipes, interceptors and filters run on every kind of handler, guards where a client asks', () => {
@@ -242,7 +242,7 @@ describe('pipes, interceptors and filters run on every kind of handler, guards w
     @Injectable({ scope })
     class OnlyIn implements CanActivate {
       canActivate(context: ExecutionContext) {
-        // As an ordinary guard does, which finds a user at the client.
+        // Like an ordinary guard, which finds the user on the client.
         return context.switchToWs().getClient<Client>().id === 0;
       }
     }

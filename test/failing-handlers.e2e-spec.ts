@@ -99,13 +99,13 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
 };
 /* eslint-enable typescript/only-throw-error, typescript/prefer-promise-reject-errors */
 
-/** Where the failure of a connect speaks to the client. */
+/** Where the client sees the failure of a connect. */
 const CONNECT_CODES: Readonly<Record<string, number>> = {
   'throws what cannot be sent': 4403,
   'throws an HttpException that cannot be sent': 4400,
 };
 
-/** Rooms are called `<kind>~<failure>`, and fail that way, once. */
+/** A room with the id `<kind>~<failure>` fails in this way, once. */
 const failed = new Set<string>();
 
 @JamsocketService({ handlerTimeoutMs: HANDLER_TIMEOUT_MS, limits: { handshakeTimeoutMs: 2_000 } })
@@ -252,7 +252,7 @@ describe('a handler that fails, however it does, harms nobody', () => {
 
   it.each(cases)('the %s handler %s', async (kind, how) => {
     const url = urlOf(`${kind}~${how}`);
-    // What it returns is nobody's reply there.
+    // Nobody gets its result as a reply.
     const isFine = how.startsWith('returns');
     if (kind === 'create' && !isFine) {
       expect(await TestClient.refused(url)).toMatchObject({ status: 503, body: { code: 'room_failed' } });
@@ -370,7 +370,7 @@ describe('the close code after an @OnConnect that throws says whether to come ag
     client.send('hello');
     const closed = await client.closed;
     expect({ code: closed.code, reason: JSON.parse(closed.reason) as unknown }).toEqual({ code, reason });
-    // It has its end, and what it said in the meantime is not heard.
+    // It has been closed, and its messages since then are ignored.
     await journal.has(`1 left with ${code}`);
     expect(journal.entries).toEqual([`1 left with ${code}`]);
   });

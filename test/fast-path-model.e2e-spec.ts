@@ -17,10 +17,10 @@ import { startTestApp, type TestApp } from './support/test-app.js';
 
 const CLIENTS = 4;
 const CLOSE_CODE = 4000;
-/** Nobody is dropped here, however far behind. */
+/** High enough that no client is dropped, however slow. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const END = 'the end';
-/** RFC 6455 section 5.5.1: what the server sends last, behind a close with this code or behind END. */
+/** RFC 6455 section 5.5.1: the last frame of the server, after a close with this code or after END. */
 const CLOSE_FRAME = Buffer.from([0x88, 2, CLOSE_CODE >> 8, CLOSE_CODE & 0xff]);
 const END_FRAME = Buffer.concat([Buffer.from([0x81, END.length]), Buffer.from(END)]);
 
@@ -45,9 +45,9 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Does what it is told with everything a room can send by. */
+/** Sends in every way that a room has, as the test tells it. */
 class ScriptedRoom {
-  /** Bytes are sent from the same memory again and again. */
+  /** All binary messages are sent from the same memory. */
   private readonly memory = Buffer.alloc(9_000);
   private filled = 0;
 
@@ -172,7 +172,7 @@ describe('the fast path', () => {
 
   it.each([
     { crowd: 0, count: 40 },
-    // Large enough that not everyone is written to in each turn.
+    // Large enough that one tick does not write to every client.
     { crowd: 150, count: 3 },
   ])('gives every client byte for byte what plain ws gives it, beside $crowd others', async ({ crowd, count }) => {
     await fc.assert(

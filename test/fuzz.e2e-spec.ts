@@ -18,7 +18,7 @@ import { runs } from './support/fuzz.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
-/** Examples are looked at first, in every run: what `npm run fuzz` finds belongs there. */
+/** These examples come first in every run. Add the findings of `npm run fuzz` here. */
 function withExamples<T>(count: number, examples: T[]) {
   return { ...runs(count), examples };
 }
@@ -46,7 +46,7 @@ describe('whatever comes', () => {
     port = Number(new URL(started.http).port);
   }
 
-  /** Sends the request, and resolves with the first line of the answer; with nothing if the connection just ends. */
+  /** Sends the request. Resolves with the first line of the answer; with an empty string if the connection ends without one. */
   function firstLineOf(request: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const socket = connect(port, '127.0.0.1', () => socket.write(request, 'latin1'));
@@ -202,7 +202,7 @@ describe('whatever comes', () => {
   });
 
   it('in any mix of connects, messages, timers and closes: each room keeps its promises', async () => {
-    /** What each instance went through, by the room's id, in the order of the instances. */
+    /** The events of each instance, by the room's id, in the order of the instances. */
     const lives = new Map<string, string[][]>();
 
     @JamsocketService()

@@ -28,7 +28,7 @@ import { SessionGuard, SESSIONS } from './support/guards/session.guard.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
-/** What a handler says who asks. */
+/** The user, according to the handler. */
 class WhoRoom {
   @OnConnect()
   connect(client: Client) {
@@ -54,7 +54,7 @@ const SessionRoom = guarded('session', SessionGuard);
 
 const Public = () => SetMetadata('isPublic', true);
 
-/** As a guard of the whole application is written: it asks whether the route is open to everyone. */
+/** Written like a guard for a whole application: it checks whether the route is public. */
 @Injectable()
 class GlobalGuard implements CanActivate {
   constructor(
@@ -136,7 +136,7 @@ class SessionController {
   }
 }
 
-/** What a guard for HTTP may look at. */
+/** Everything that a guard for HTTP may read. */
 class Looking implements CanActivate {
   canActivate(context: ExecutionContext) {
     const http = context.switchToHttp();
@@ -176,7 +176,7 @@ class LookedRoom {
   }
 }
 
-/** Does with request and response what the guard of @nestjs/throttler does; that package is CommonJS, which jest cannot load here. */
+/** Uses request and response as the guard of @nestjs/throttler does. Jest cannot load that CommonJS package here. */
 class Throttling implements CanActivate {
   readonly #hits = new Map<string, number>();
 

@@ -9,7 +9,7 @@ const ROOMS = '#rooms-rows [role=row]';
 const TRAFFIC = '#traffic-rows [role=row]';
 const HOSTILE = '<img src=x onerror="document.title=\'hacked\'">';
 
-/** In words, since it runs in the page: what the types of these specs know is Node. */
+/** A string, since it runs in the page, and these specs only have Node's types. */
 const COUNT_MUTATIONS = `
   window.seen = { added: 0, elements: new Set() };
   new MutationObserver((records) => {
@@ -280,7 +280,7 @@ describe('the view of a room', () => {
     await page.click(TRAFFIC);
     await page.getByText('to clients').waitFor();
     expect(await page.textContent('.detail pre')).toBe('{\n  "x": 1\n}');
-    // With the next frame.
+    // The page updates with the next frame.
     await page.waitForSelector(`${TRAFFIC}[aria-expanded=true]`);
   });
 

@@ -86,7 +86,7 @@ class GameRoom {
   }
 }
 
-/** Calls itself in every way there is. */
+/** Calls its own room in every possible way. */
 @JamsocketService('mirror')
 class MirrorRoom {
   constructor(
@@ -130,7 +130,7 @@ class MirrorRoom {
     return this.rooms.invoke(MirrorRoom, other, 'lookAt', this.ctx.roomId);
   }
 
-  /** Does not wait itself: only its answer is waited for. */
+  /** Does not wait; only its caller waits for the result. */
   @OnMessage('another itself')
   anotherItself(_client: Client, other: string) {
     return this.rooms.invoke(MirrorRoom, other, 'lookAt', other);
@@ -141,7 +141,7 @@ class MirrorRoom {
     return defer(() => this.rooms.invoke(MirrorRoom, this.ctx.roomId, 'look').catch(codeOf));
   }
 
-  /** What it leaves running goes on when its turn is over. */
+  /** Leaves work running that continues after its turn. */
   @OnMessage('leave running')
   async leaveRunning() {
     void gate.opened
@@ -161,7 +161,7 @@ class MirrorRoom {
     return 'set';
   }
 
-  /** A new turn, in which the one that set it has no part any more. */
+  /** A new turn, which is not part of the turn that set the timer. */
   @OnTimer()
   async onTimer() {
     const name = `made by ${this.ctx.roomId}`;

@@ -3,7 +3,7 @@ import { JamsocketClock, JamsocketService, OnConnect, OnCreate, OnMessage, type 
 import { createTestRoom, LeakError, useLeakGuard } from 'nestjs-jamsocket/testing';
 import { Gate } from './support/gate.js';
 
-/** The check that the guard has a test framework run after each test. */
+/** The check that the guard registers with the test framework, to run after each test. */
 let check: () => Promise<void>;
 useLeakGuard((given) => (check = given));
 

@@ -28,7 +28,7 @@ class SlowGuard implements CanActivate {
   }
 }
 
-/** Injects what only a room has, so that the room is there before it is asked. */
+/** Injects a room-scoped provider, so that the room is created before this guard runs. */
 @Injectable()
 class RoomGuard implements CanActivate {
   constructor(private readonly ctx: JamsocketContext) {}

@@ -239,7 +239,7 @@ describe.each([true, false])('observers, with coalesce %s', (coalesce) => {
     await client.until('hello');
     await client.connection.close();
     await observer.has('roomStopped default/lobby');
-    // The frames of the protocol itself are nobody's messages.
+    // Frames of the protocol itself do not count as messages.
     expect(observer.entries.filter((entry) => /^(client|message)/.test(entry))).toEqual([
       'clientJoined default/lobby client 1',
       'messageSent default/lobby text 7 welcome 1 to 1',

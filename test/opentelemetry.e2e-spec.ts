@@ -168,7 +168,7 @@ describe.each([true, false])('OpenTelemetry, with coalesce %s', (coalesce) => {
       expect(child.parentSpanContext?.spanId).toBe(work.spanContext().spanId);
       expect(child.spanContext().traceId).toBe(work.spanContext().traceId);
     }
-    // Nobody told us of the trace that b belongs to.
+    // The trace of b is unknown.
     const other = works.find(({ attributes }) => attributes['jamsocket.room'] === 'other')!;
     expect(other.parentSpanContext).toBeUndefined();
     await b.close();

@@ -18,7 +18,7 @@ import type { AddressInfo } from 'node:net';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
-/** A class of its own for each test: it answers everything, and greets. */
+/** Returns a new class for each test. It greets clients and answers every message. */
 function echoRoom(options?: JamsocketServiceOptions | string) {
   @JamsocketService(options)
   class EchoRoom {

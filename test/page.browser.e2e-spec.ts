@@ -11,7 +11,7 @@ import { buildClient, type BuiltClient } from './support/built-client.js';
 import { newDataFolder, startDemo } from './support/demo-app.js';
 import { startTestApp } from './support/test-app.js';
 
-/** What the browser itself says of a server that is not there, or of an upgrade that is refused. */
+/** The browser's own messages about a missing server or a refused upgrade. */
 const IS_FAILED_DIAL = /^WebSocket connection to '[^']*' failed/;
 
 @JamsocketService({ path: 'single', limits: { maxClientsPerRoom: 1 } })
@@ -190,7 +190,7 @@ describe('the page, in a browser', () => {
   });
 
   it('tries again at once when asked to', async () => {
-    // The waits are random; these are of hours, so that nothing but the button ends them.
+    // The waits are random. These are hours long, so that only the button ends them.
     await page.addInitScript('if (location.hash === "#chat/patient") Math.random = () => 1e5');
     const { a } = await visit('chat/patient');
     await connected(a);
@@ -253,7 +253,7 @@ describe('the page, in a browser', () => {
   });
 });
 
-/** @returns what cuts all connections made since */
+/** @returns a function that cuts all connections opened since */
 function socketsOf({ app }: Awaited<ReturnType<typeof startDemo>>): () => void {
   const sockets = new Set<Socket>();
   (app.getHttpServer() as Server).on('connection', (socket) => sockets.add(socket));

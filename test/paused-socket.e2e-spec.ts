@@ -55,7 +55,7 @@ class ResumedRoom {
 }
 
 let started: TestApp;
-/** For heartbeats only: no test waits for seconds. */
+/** Virtual time for the heartbeats: no test waits for seconds. */
 let clock: VirtualClock;
 
 const room = () => started.app.get(JamsocketRooms).localRooms()[0];
@@ -67,7 +67,7 @@ async function start(heartbeat: HeartbeatOptions | false): Promise<TestClient> {
   return TestClient.connect(`${started.ws}/ws/room`);
 }
 
-/** Something to wait for between two pings: until the pong is there. */
+/** Resolves when the pong is there. */
 function pongsOf(member: Client): () => Promise<void> {
   const connection = member.connection as Connection;
   const ping = connection.ping.bind(connection);
@@ -81,7 +81,7 @@ function pongsOf(member: Client): () => Promise<void> {
   };
 }
 
-/** Lets so many milliseconds go by for the heartbeat, in steps, and waits after each. */
+/** Advances the heartbeat's time in steps, and waits after each of them. */
 async function letGoBy(ms: number, between: () => Promise<unknown>): Promise<void> {
   for (const end = clock.now() + ms; clock.now() < end;) {
     const step = Math.min(clock.now() + 250, end);
@@ -296,7 +296,7 @@ describe('a room with more to do than its mailbox holds', () => {
   });
 
   describe('has a client with more than is read ahead, whose socket is not read, and that', () => {
-    /** With more than the operating system and Node read ahead. */
+    /** Sends more than the operating system and Node read ahead. */
     async function fill(client: TestClient): Promise<void> {
       for (let n = 0; n < 200; n++) client.send('x'.repeat(100_000));
       await sleep(100);
@@ -389,7 +389,7 @@ describe('a room with more to do than its mailbox holds', () => {
       const began = performance.now();
       room().clients.get(1)!.close(4002);
       expect((await client.closed).code).toBe(4002);
-      // Its own close frame is read all the same: nobody waits for a time-out.
+      // The client's close frame is still read, so nothing waits for a timeout.
       expect(performance.now() - began).toBeLessThan(20_000);
       gate.open();
       await journal.has('disconnect 1 4002');

@@ -27,7 +27,7 @@ import { TestClient } from './support/test-client.js';
 const journal = new Journal();
 let gate: Gate;
 
-/** What a room's methods find in their async context, each in an entry such as `who bob: bob`. */
+/** The users that a room's methods find in their async context, as entries such as `who bob: bob`. */
 function roomOf(tool: ContextTool) {
   const { enhance } = tool;
   const note = (what: string) => journal.add(`${what}: ${tool.read() ?? 'nobody'}`);
@@ -293,7 +293,7 @@ describe.each([true, false])(
         say(ann, 'kick', 'bob');
         await journal.has('disconnect bob: nobody');
         const [cyd] = inner().members.all.filter(({ request }) => request.url.endsWith('cyd'));
-        // As the heartbeat does.
+        // Like the heartbeat.
         tool.as('someone', () => cyd.connection!.terminate('heartbeat timeout'));
         await journal.has('disconnect cyd: nobody');
       });

@@ -40,7 +40,7 @@ describe.each(HOSTS)('a room handles one event at a time, on $platform beside $b
     await journal.has('a begins slow');
     second.send('next');
     first.send('last');
-    // A room of its own shows that the server has read everything sent so far.
+    // An answer of another room shows that the server has read everything so far.
     const other = await TestClient.connect(`${started.ws}/ws/b`);
     other.send('probe');
     await other.until('done probe');

@@ -50,7 +50,7 @@ describe.each(HOSTS)('events and messages keep their order, on $platform beside 
       journal.add(`disconnect ${client.id}`);
     }
 
-    /** Every kind of recipient in one turn, and more than one turn's memory of them. */
+    /** Sends to every kind of recipient in one turn, and more bytes than one flush takes. */
     private mix() {
       const [one, two, three] = [...this.ctx.clients.values()];
       for (let n = 0; n < 300; n++) {

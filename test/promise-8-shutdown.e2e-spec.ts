@@ -148,7 +148,7 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
     await started.close();
     const took = performance.now() - began;
     expect((await client.closed).code).toBe(1012);
-    // 0.6 of the grace are for messages; what has begun and each step of the end share the rest.
+    // 0.6 of the grace is for messages; the present turn and the steps of the end share the rest.
     expect(took).toBeGreaterThan(GRACE_MS * 0.75);
     expect(took).toBeLessThan(GRACE_MS * 3);
     expect(journal.entries).toEqual(['hangs', 'disconnect 1, database open', 'destroy begins', 'database closed']);

@@ -50,7 +50,7 @@ const closeWith = (code: number, reason: string | Buffer = '') => {
   return frame(CLOSE, Buffer.concat([payload, Buffer.from(reason as string)]));
 };
 
-/** What came from the server: `text:…`, `binary:…` in hex, `ping`, `pong:…`, `close:<code>`, and `end` of the connection. */
+/** The server's frames: `text:…`, `binary:…` in hex, `ping`, `pong:…`, `close:<code>`, and `end` of the connection. */
 class Peer {
   readonly events: string[] = [];
   #buffer = Buffer.alloc(0);
@@ -263,7 +263,7 @@ const many = (count: number) => [
 add(`5. ${MAX_FRAGMENTS} fragments`, many(MAX_FRAGMENTS), [`text:0${'x'.repeat(MAX_FRAGMENTS - 2)}1`]);
 add(`5. ${MAX_FRAGMENTS + 1} fragments`, many(MAX_FRAGMENTS + 1), [], 1008);
 
-// 6. UTF-8 (RFC 3629): the first and last of each length, and everything that is none.
+// 6. UTF-8 (RFC 3629): the first and last of each length, and everything invalid.
 const VALID = [
   '',
   'plain',
@@ -412,14 +412,14 @@ describe(`RFC 6455, in ${cases.length} cases`, () => {
     try {
       await peer.write(Buffer.concat(send), pieceBytes);
       if (closed === undefined) {
-        // Still there, and still in step.
+        // The connection is open, and its framing is intact.
         await peer.write(frame(TEXT, 'still here?'), Infinity);
         await peer.until((events) => events.at(-1) === 'text:still here?');
         expect(peer.events).toEqual([...get, 'text:still here?']);
       } else {
         await peer.until((events) => events.some((event) => event.startsWith('close:')));
         expect(peer.events.slice(0, get.length + 1)).toEqual([...get, `close:${closed}`]);
-        // The server ends the connection when it has had the client's close, or behind a violation by itself.
+        // The server ends the connection after the client's close, or by itself after a violation.
         peer.socket.write(closeWith(1000));
         await peer.until((events) => events.at(-1) === 'end');
         expect(peer.events.slice(get.length)).toEqual([`close:${closed}`, 'end']);

@@ -39,7 +39,7 @@ describe('rate limits', () => {
     return `${started.ws}/ws/room`;
   }
 
-  /** Time stands still from here on, so that no bucket fills up while a slow machine runs the test. */
+  /** Stops the clock, so that no bucket fills up while a slow machine runs the test. */
   function stopTime(): { advance: (ms: number) => void } {
     const clock = started.app.get(JamsocketClock);
     let now = clock.now();
@@ -95,7 +95,7 @@ describe('rate limits', () => {
 
   it('bytesPerSecond counts bytes, of text as UTF-8', async () => {
     const url = await start({ bytesPerSecond: { rate: 10, burst: 100 } });
-    // 40 + 58 bytes, and then one too many.
+    // 40 + 58 bytes are allowed; the next message exceeds the limit.
     const client = await send(url, [Buffer.alloc(40), 'é'.repeat(29), 'abc'], 'never');
     expect(client.received.slice(1)).toEqual(['40', 'é'.repeat(29)]);
     expect((await client.closed).code).toBe(1008);
@@ -129,7 +129,7 @@ describe('rate limits', () => {
     time.advance(2_000);
     await expect(client.resume()).resolves.toMatchObject({ resumed: true, received: 2 });
     client.confirm();
-    // One was left, and twenty came in.
+    // One token was left, and twenty were earned.
     send(22);
     expect(await client.connection.closed).toEqual({ code: 1008, reason: 'too many messages' });
     expect(handled).toHaveLength(23);

@@ -62,7 +62,7 @@ describe('a client that comes back from a connection that is not over', () => {
       const other = hasOthers ? await ResumingClient.connect(lobby) : await TestClient.connect(lobby);
       client.send('here');
       await client.until('here');
-      // It takes no part in the end of the connection, so that this is not over yet.
+      // The client does not answer the close, so that the connection has not ended yet.
       const socket = netSocketOf(client);
       socket.removeAllListeners('data').removeAllListeners('end');
       const answered = new Promise((resolve) => socket.once('data', resolve));

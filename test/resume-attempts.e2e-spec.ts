@@ -81,7 +81,7 @@ describe('a client that tries several times to come back', () => {
     const client = await ResumingClient.connect(lobby);
     const first = client.welcome.jamsocket;
     const second = (await client.resume(0, first)).jamsocket;
-    // An earlier attempt was long on its way, and takes the place over.
+    // An earlier attempt arrives late and takes over the place.
     const third = (await client.resume(0, first)).jamsocket;
     await expect(client.resume(0, second)).resolves.toMatchObject({ client: 1, resumed: true });
     client.confirm();

@@ -15,14 +15,14 @@ import { TestClient } from './support/test-client.js';
 
 const journal = new Journal();
 
-/** Knows nothing of rooms: one for the application. */
+/** Injects nothing of a room: the application has one instance. */
 @Injectable()
 class Directory {
   static made = 0;
   readonly number = ++Directory.made;
 }
 
-/** Injects the context, and so is one for each room. */
+/** Injects the context: each room has its own instance. */
 @Injectable()
 class Scores implements OnModuleDestroy {
   static made = 0;
@@ -126,7 +126,7 @@ describe.each(HOSTS)('what a room injects, on $platform beside $beside', (host) 
   });
 });
 
-/** Written for HTTP: it wants to say which request a line is about. */
+/** Written for HTTP: it logs which request a line belongs to. */
 @Injectable({ scope: Scope.REQUEST })
 class RequestLogger {
   readonly about: string;
@@ -197,7 +197,7 @@ describe('the context outside of a room', () => {
 });
 
 describe('memory', () => {
-  /** What is reachable now. The second collection frees what finalizers of the first let go. */
+  /** Bytes that are reachable. The second collection frees what finalizers of the first one released. */
   async function heapBytes(): Promise<number> {
     for (let round = 0; round < 3; round++) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -229,7 +229,7 @@ describe('memory', () => {
       expect(journal.entries).toHaveLength(count);
       journal.clear();
       const grownBytes = (await heapBytes()) - before;
-      // 150 bytes a room: anything that is kept of a room is more than that.
+      // 150 bytes a room: any object that is kept for a room is larger.
       expect(grownBytes).toBeLessThan(150 * count);
     } finally {
       await started.close();

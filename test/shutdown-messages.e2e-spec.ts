@@ -13,7 +13,7 @@ const MESSAGES = 20;
 const journal = new Journal();
 /** Ends of the turns that are under way. */
 let ends: (() => void)[] = [];
-/** So many turns end at once; the others wait for their end. */
+/** This many turns end at once; the others wait. */
 let freeTurns = Infinity;
 let turns = 0;
 const isHanging = new Set<string>();
@@ -78,13 +78,13 @@ describe('messages that wait when the application shuts down', () => {
     expect(turns).toBe(1);
   }
 
-  /** Lets so many turns of all end. */
+  /** Ends this many turns. */
   function free(count: number): void {
     freeTurns = count;
     for (const end of ends.splice(0)) end();
   }
 
-  /** What the clients have been told by the time they were closed. */
+  /** The messages that the clients got before they were closed. */
   async function acknowledged(): Promise<number[]> {
     return Promise.all(
       clients.map(async ({ connection, welcome }) => {

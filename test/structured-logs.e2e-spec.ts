@@ -34,7 +34,7 @@ class JsonLog extends ConsoleLogger {
   }
 
   protected override printAsJson(message: unknown, options: Parameters<ConsoleLogger['printAsJson']>[1]): void {
-    // As the line would be read from the terminal.
+    // The line as a terminal would show it.
     const line = JSON.parse(this.stringifyJsonLogObject(this.getJsonLogObject(message, options))) as Line;
     this.lines.push(line);
     this.written.add(line.level);

@@ -5,7 +5,7 @@ import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 const file = (name: string) => readFileSync(new URL(`./support/tls/${name}`, import.meta.url), 'utf8');
-// Of nobody: made for these specs.
+// A key that is only for these specs.
 const https = { key: file('key.pem'), cert: file('cert.pem') };
 
 @JamsocketService()

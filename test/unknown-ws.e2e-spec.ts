@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { startDemo } from './support/demo-app.js';
 
-/** What a later `ws` might do: it listens to its socket in a way that we do not know. */
+/** A possible future `ws`: it listens to its socket in an unknown way. */
 const internals = WebSocket.prototype as unknown as { setSocket(socket: Duplex, ...rest: unknown[]): void };
 const { setSocket } = internals;
 internals.setSocket = function (socket, ...rest) {
@@ -17,7 +17,7 @@ afterAll(() => {
   warned.mockRestore();
 });
 
-// It keeps the protocol all the same.
+// The protocol still works.
 await import('./protocol.e2e-spec.js');
 
 describe('a ws that we do not know', () => {

@@ -345,7 +345,7 @@ describe('Virtual time', () => {
     }
     expect(new Set(registry.getTimeouts()).size).toBe(15);
     expect(registry.getTimeouts()).toContain('jamsocket:games/chess%2Fa:round%3Aend');
-    // One room's end takes away its own timers, and the timer of one name leaves the interval of that name alone.
+    // The end of a room removes only its own timers. A timer does not affect an interval of the same name.
     await lobby.rooms.close(LobbyRoom, 'a');
     expect(registry.getTimeouts()).toHaveLength(12);
     expect(registry.getIntervals()).toHaveLength(4);

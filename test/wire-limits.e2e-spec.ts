@@ -46,7 +46,7 @@ async function start(options: JamsocketOptions = {}, host = HOSTS[0]): Promise<v
   started = await startTestApp({ host, providers: [EchoRoom], options });
 }
 
-/** A client that writes what it likes, and gathers what comes. */
+/** A client that writes any bytes and collects the answers. */
 class RawClient {
   text = '';
   bytes = Buffer.alloc(0);
@@ -88,7 +88,7 @@ class RawClient {
     this.socket.write(Buffer.concat([head, Buffer.from(payload)]));
   }
 
-  /** Of the close frame that is the last that came. */
+  /** The code of the last close frame. */
   get closeCode(): number | undefined {
     const at = this.bytes.lastIndexOf(FIN | CLOSE);
     return at < 0 ? undefined : this.bytes.readUInt16BE(at + 2);
@@ -209,7 +209,7 @@ describe('limits on the wire', () => {
   });
 });
 
-/** Whether a request with this head does not get past Node's own parser, which differs from release to release. */
+/** Whether Node's own parser refuses a request with this head. That differs between releases. */
 async function doesNodeRefuse(head: string): Promise<boolean> {
   const server = createServer((_request, response) => response.end()).listen(0);
   await once(server, 'listening');

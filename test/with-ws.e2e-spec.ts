@@ -1,6 +1,6 @@
 /**
- * Most connections never have a `ws` object. What holds for them holds for those that have one: these specs run once more
- * with every connection's made at the start.
+ * Most connections never have a `ws` object. The same promises hold for those that have one: these specs run again with a
+ * `ws` object for every connection from the start.
  */
 import { describe, expect, it } from '@jest/globals';
 import { SocketFactory } from '../libs/jamsocket/src/gateway/socket-factory.js';

@@ -1,6 +1,6 @@
 /**
- * The fast path reads and writes frames itself; `coalesce: false` leaves all of that to `ws`. What is promised is the
- * same, so every e2e spec that builds its own application runs once more without it.
+ * The fast path reads and writes frames itself; `coalesce: false` leaves all of that to `ws`. The promises are the same,
+ * so every e2e spec that builds its own application runs again without the fast path.
  */
 process.env.TEST_FAST_PATH = 'off';
 

@@ -20,7 +20,7 @@ import { bundle, serve } from './support/pages.js';
 /** A browser and a bundler take their time on a busy machine. */
 const PATIENCE_MS = 60_000;
 
-/** Nothing but the browser's events ends a wait: the first is of an hour. */
+/** Only the browser's events end a wait: the first one is an hour long. */
 const SOURCE = `
   import { joinRoom } from 'jamsocket-client';
   const log = (globalThis.log = []);

@@ -23,7 +23,7 @@ const MAX_FILLING = 600;
 /** Only a failing test waits that long. */
 const PATIENCE_MS = 120_000 * FUZZ;
 
-/** What the room has seen. */
+/** The messages of the room. */
 class Book {
   broadcasts = 0;
   /** By client: the number of its latest message. */
@@ -35,7 +35,7 @@ class Book {
 
 let book: Book;
 
-/** Checks the numbers of what it hears from each client, and tells the sender and everyone, numbered as well. */
+/** Checks the numbers of each client's messages, and answers the sender and everyone with numbered messages. */
 @JamsocketService({ resume: { windowMs: 60_000, maxLogBytes: 2 ** 26 } })
 class NumbersRoom {
   constructor(private readonly ctx: JamsocketContext) {}
@@ -121,7 +121,7 @@ function startTalker(progressed: () => void): Talker {
   });
 }
 
-/** On a slow machine the first attempt of a client may have come too late to be one. */
+/** On a slow machine a client's first attempt may come too late to count. */
 function isTalker(id: number): boolean {
   return talkers.some(({ ids }) => ids.has(id));
 }

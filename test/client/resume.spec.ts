@@ -93,7 +93,7 @@ describe('a client whose connection is lost', () => {
     first.send('behind it');
     await new Promise((resolve) => room.onText(resolve));
     first.cut();
-    // The place is gone: what was not acknowledged is all that is in doubt.
+    // The client cannot resume: only unacknowledged messages are in doubt.
     await server.welcomed({ client: 2, lost: 'gap' });
     expect(await room.until('reconnecting')).toBeDefined();
     expect(await room.until('open')).toMatchObject({ clientId: 2, resumed: false, lost: 'gap', unconfirmed: 8 });

@@ -9,7 +9,7 @@ const done: Answer = async (writes) => writes.map(() => 'done');
 const fails: Answer = () => Promise.reject(new Error('disk full'));
 const hangs: Answer = () => new Promise(() => undefined);
 
-/** A room with one more thing to write each time it is changed. */
+/** A room that has one more change to write with each call of `change`. */
 class FakeRoom implements CommitSource {
   isOver = false;
   isInTurn = false;
@@ -76,7 +76,7 @@ describe('commits of all rooms together', () => {
 
   const room = (key: string) => new FakeRoom(key, commits);
 
-  /** Lets pass what passes while the clock stands still. */
+  /** Lets everything happen that needs no time on the clock. */
   async function settle(): Promise<void> {
     for (let turns = 0; turns < 4; turns++) await new Promise((resolve) => setImmediate(resolve));
   }

@@ -82,7 +82,7 @@ describe('a record', () => {
         [12, segment({ gone: [3], members: [member(5, url(''))] })],
       ],
     ).base;
-    // Client 4 came while client 1 was there with the same key, which stays that of client 1.
+    // Client 4 joined with the key of client 1, which was still there: the key stays with client 1.
     expect(clientKeys).toEqual([
       ['b', 2],
       ['c', 3],
@@ -96,7 +96,7 @@ describe('a record', () => {
     const alive = base({ endedBy: null, savedAt: 5 });
     expect(savedAt(alive, 6)).toBe(6);
     expect(savedAt(alive, 6, [{ number: 11, bytes: encode(segment({ savedAt: 9 })) }])).toBe(9);
-    // An orderly end is the last write, whatever the wall clock said before.
+    // The write of an orderly end is the last one, even if the wall clock has gone back.
     expect(savedAt(base({ endedBy: 'idle', savedAt: 5 }), 6)).toBe(5);
   });
 

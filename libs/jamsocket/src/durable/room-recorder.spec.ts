@@ -151,7 +151,7 @@ describe('what is written of a room', () => {
       expect(record.base.members[0].session!.handled).toBe(turn + 1);
       expect(record.base.broadcasts).toBe(turn + 1);
       expect(record.entries.at(-1)!.payload).toBe(`message ${turn}`);
-      // Everything that a client may ask for is there.
+      // The log has everything that a client may still need.
       expect(record.firstEntry).toBeLessThanOrEqual(log.first);
       expect(record.firstEntry + record.entries.length).toBe(log.next);
     }

@@ -7,7 +7,7 @@ class Money {
   constructor(readonly cents: number) {}
 }
 
-/** Holds itself. */
+/** An object that contains itself. */
 function ring(): object {
   const value: Record<string, unknown> = { list: [] };
   value.self = value;

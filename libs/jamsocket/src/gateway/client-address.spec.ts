@@ -11,11 +11,11 @@ const requestWith = (forwarded?: string) =>
 
 describe("a client's address", () => {
   it.each<[string | undefined, number, string]>([
-    // Nobody is trusted: the header says nothing.
+    // No proxy is trusted: the header is ignored.
     ['1.2.3.4', 0, PEER],
     [undefined, 0, PEER],
     ['1.2.3.4', 1, '1.2.3.4'],
-    // What stands further left came with the request.
+    // Entries further left came with the client's request.
     ['6.6.6.6, 1.2.3.4', 1, '1.2.3.4'],
     ['6.6.6.6, 1.2.3.4, 10.0.0.1', 2, '1.2.3.4'],
     ['6.6.6.6,1.2.3.4,10.0.0.1', 2, '1.2.3.4'],
@@ -25,7 +25,7 @@ describe("a client's address", () => {
     ['6.6.6.6:1, 203.0.113.7:51234', 1, '203.0.113.7'],
     ['[2001:db8::7]:51234', 1, '2001:db8::7'],
     ['[2001:db8::7]', 1, '2001:db8::7'],
-    // It did not come through all the proxies.
+    // The request did not come through all proxies.
     ['1.2.3.4', 2, PEER],
     [undefined, 1, PEER],
     ['', 1, PEER],

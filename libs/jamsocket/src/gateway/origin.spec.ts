@@ -91,7 +91,7 @@ describe('a page of the same host', () => {
     const page = 'http://app.example.com';
     expect(isAllowed(page, { host, isEncrypted: true })).toBe(false);
     expect(isAllowed('https://app.example.com', { host, isEncrypted: true })).toBe(true);
-    // A proxy that is trusted says so; one that is not may have taken TLS off without a word.
+    // A trusted proxy sends the scheme. An unknown proxy may have removed TLS without a header.
     for (const proto of ['https', 'wss', 'HTTPS', 'http, https', 'https,http']) {
       expect([proto, isAllowed(page, { host, proto }, 'same-host', 2)]).toEqual([proto, false]);
       expect(isAllowed(page, { host, proto }, 'same-host', 0)).toBe(true);

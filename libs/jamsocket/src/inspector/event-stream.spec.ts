@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { EventStream } from './event-stream.js';
 
-/** More than the kernel holds for a socket that is not read. */
+/** More than the kernel buffers for a socket that is not read. */
 const TOO_MUCH = 'x'.repeat(32 * 1024 * 1024);
 
 it('cuts off a page that takes nothing, so that the server can close', async () => {

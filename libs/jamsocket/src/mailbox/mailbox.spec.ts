@@ -14,7 +14,7 @@ describe('a mailbox', () => {
   let mailbox: Mailbox<RoomEvent>;
   const clock = new SystemClock();
   clock.now = () => Date.now();
-  /** Ends of the turns that texts beginning with "slow" take. */
+  /** Functions that end the turns of texts beginning with "slow". */
   let ends: (() => void)[] = [];
 
   beforeEach(() => {

@@ -3,7 +3,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { ClientRequest } from './client-request.js';
 
-/** What Node itself makes of these headers. */
+/** The headers as Node itself parses them. */
 function received(...rawHeaders: string[]): IncomingMessage {
   const message = new IncomingMessage(new Socket());
   message.url = '/ws/lobby';

@@ -24,7 +24,7 @@ class FakeConnection {
   }
 }
 
-/** Keeps whom each volatile broadcast was not for. */
+/** Keeps which clients each volatile broadcast has excluded. */
 class FakeOutbox {
   readonly excluded: (readonly Link[])[] = [];
   readonly hasWaiting = false;
@@ -73,7 +73,7 @@ describe('the members of a room', () => {
     return { client, connection };
   }
 
-  /** As it is with tags that a guard has given. */
+  /** Tags set before the join, for example by a guard. */
   function join(tags: readonly string[]) {
     const request = new ClientRequest({ url: '/', rawHeaders: [] } as unknown as IncomingMessage, '127.0.0.1');
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });

@@ -6,7 +6,7 @@ import type { Link } from './link.js';
 import { Frame } from '../wire/frame.js';
 import type { TickFlusher } from './tick-flusher.js';
 
-/** Copies what is written to it, as an operating system would, and now and then holds on to it. */
+/** Copies written bytes, as an operating system would, but sometimes keeps a reference to them. */
 class FakeConnection {
   writes = 0;
   isBuffering = false;
@@ -22,7 +22,7 @@ class FakeConnection {
   write(bytes: Buffer): boolean {
     this.writes += 1;
     if (this.isSlow) return false;
-    // What the socket holds on to must not change later.
+    // Bytes that the socket still refers to must not change.
     this.held.push(this.isBuffering ? bytes : Buffer.from(bytes));
     return true;
   }
@@ -46,7 +46,7 @@ function setUp({ gathersLonger = false, members = MEMBERS } = {}) {
   );
   const connections = Array.from({ length: members }, (_, number) => new FakeConnection(number));
   const linkOf = (number: number) => connections[number] as unknown as Link;
-  // Before it joins, as after it has left.
+  // A link before its join is like a link after it has left.
   const outlets = connections.map(({ number }) => new CoalescingOutlet(linkOf(number), HAS_LEFT));
   const real = (number: number) => outlets[number];
   const join = (number: number) => (outlets[number] = outbox.join(linkOf(number)));
@@ -138,7 +138,7 @@ describe('the coalescing outbox', () => {
     outbox.send(Frame.text('123'), [real(0)]);
     outbox.broadcastExcept(Frame.text('1'), [real(0)]);
     outbox.broadcast(Frame.text('x'.repeat(126)));
-    // Headers have 2 bytes, from 126 bytes of payload on 4.
+    // A frame header has 2 bytes, or 4 from 126 bytes of payload on.
     expect(outbox.queuedBytes(real(0))).toBe(7 + 5 + 130);
     expect(outbox.queuedBytes(real(1))).toBe(7 + 3 + 130);
     expect(outbox.queuedBytes(real(2))).toBe(0);
@@ -265,7 +265,7 @@ describe('the coalescing outbox of a large room', () => {
       turn();
     }
     for (const text of last) outbox.broadcast(Frame.text(text));
-    // More than one tick writes to.
+    // More members than one tick writes to.
     outbox.send(
       Frame.text('own'),
       connections.slice(0, 300).map(({ number }) => real(number)),

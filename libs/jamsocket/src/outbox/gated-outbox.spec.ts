@@ -7,7 +7,7 @@ import type { Outbox, Outlet } from './outbox.js';
 const link = (name: string) => ({ name }) as unknown as Link;
 const nameOf = (of: Outlet) => (of.link as unknown as { name: string }).name;
 
-/** Writes down what reaches it, for its members. */
+/** Records what it is given, for each member. */
 class OpenOutbox implements Outbox {
   readonly log: string[] = [];
   readonly members = new Set<Outlet>();
@@ -76,7 +76,7 @@ describe('the output gate', () => {
     });
   });
 
-  /** Both are in, and nothing waits. */
+  /** Both members have joined, and nothing waits. */
   function join(): void {
     ann = gate.join(link('ann'));
     bob = gate.join(link('bob'));
@@ -99,7 +99,7 @@ describe('the output gate', () => {
     expect(open.log.splice(0)).toEqual(['ann beat']);
     gate.release(mark);
     expect(open.log).toEqual(['all 1', 'ann 2', 'all but bob 3', 'action']);
-    // A mark of before lets nothing out twice.
+    // An older mark releases nothing again.
     gate.release(mark);
     gate.release(gate.mark);
     expect(open.log.slice(4)).toEqual(['bob 4', 'ann,bob 5']);

@@ -7,7 +7,7 @@ import type { DropSlow } from './outbox.js';
 import { runs } from '../../../../test/support/fuzz.js';
 import type { Flushable, TickFlusher } from './tick-flusher.js';
 
-/** Whose ticks end when the test says so. */
+/** An outbox whose ticks end when the test says so. */
 function coalescing(dropSlow: DropSlow): TestedOutbox {
   let scheduled: Flushable[] = [];
   const flusher: Pick<TickFlusher, 'gathersLonger' | 'schedule'> = {
@@ -30,7 +30,7 @@ function immediate(dropSlow: DropSlow): TestedOutbox {
   return { outbox: new ImmediateOutbox(dropSlow), settle: () => undefined };
 }
 
-/** A gate before another outbox, which lets out what waits at once, or when the test says so. */
+/** A gate before another outbox. It releases at once, or when the test says so. */
 function gated(behind: (dropSlow: DropSlow) => TestedOutbox, isReleasedAtOnce: boolean): OutboxSuiteOptions['create'] {
   return (dropSlow) => {
     const open = behind(dropSlow);
@@ -44,7 +44,7 @@ function gated(behind: (dropSlow: DropSlow) => TestedOutbox, isReleasedAtOnce: b
     const settle = () => {
       while (outbox.hasWaiting) release();
       open.settle();
-      // What was sent since a member was dropped.
+      // Messages sent since a member was dropped.
       if (outbox.hasWaiting) settle();
     };
     return { outbox, settle };

@@ -7,7 +7,7 @@ import { HeldUp } from './held-up.js';
 import type { RoomEvent } from './room-event.js';
 import type { WaitingEvent } from '../mailbox/waiting-event.js';
 
-/** With room for so many events. */
+/** A mailbox with room for this many events. */
 class NarrowMailbox {
   readonly posted: string[] = [];
 

@@ -10,7 +10,7 @@ import type { Room } from './room.js';
 
 const never = new Promise<void>(() => undefined);
 let journal: string[] = [];
-/** What a hook or a handler of this name does. */
+/** Replaces what the hook or handler of this name does. */
 let misdeeds = new Map<string, () => unknown>();
 
 function happens(what: string): unknown {
@@ -51,7 +51,7 @@ class Referee extends Hooks {
 @JamsocketService({ handlerTimeoutMs: 1_000 })
 class FinalRoom extends Hooks {
   constructor(
-    // Stands before what it is injected into, too: a dependency is still there when its dependents are destroyed.
+    // Listed before the provider that injects it: it must still exist when that provider is destroyed.
     readonly scores: Scores,
     readonly referee: Referee,
     readonly pencil: Pencil,

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 1_000;
 
 /** What happened, in order. */
 const journal: string[] = [];
-/** Ends what a handler waits for. */
+/** Ends the wait of a handler. */
 let release: () => void;
 let released: Promise<void>;
 

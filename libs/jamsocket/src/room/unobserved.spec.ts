@@ -27,13 +27,13 @@ class PlainRoom {
   }
 }
 
-/** How often the room did what it only does for observers. */
+/** How often the room did work that only observers need. */
 interface Effort {
   readonly records: number;
   readonly tellings: number;
   readonly measurings: number;
   readonly messageScopes: number;
-  /** Async scopes that the call from outside was run in; one is its own. */
+  /** Number of async scopes around the call from outside; one of them is its own. */
   readonly callScopes: number;
 }
 
@@ -88,7 +88,7 @@ describe('a room', () => {
     // Two turns: the message, which is told of as such too, and the call. Each is timed at its start and its end.
     expect(await effortOfTurns()).toEqual({ records: 2, tellings: 5, measurings: 4, messageScopes: 0, callScopes: 2 });
     removers[0]();
-    // The other one does not ask for turns.
+    // The other observer does not want turns.
     expect(localRoom(room.context.room).observer).not.toBeNull();
     expect(await effortOfTurns()).toMatchObject({ records: 0, measurings: 0 });
     removers[1]();

@@ -11,7 +11,7 @@ describe('draining', () => {
     jest.useRealTimers();
   });
 
-  /** Drains this many clients, and tells which were closed when. */
+  /** Drains a room of this many clients. @returns which client was closed when */
   async function drain(count: number, graceMs: number, latenessMs = 0) {
     const closes: { id: number; at: number }[] = [];
     const began = Date.now();

@@ -56,7 +56,7 @@ function idsOf(roomIds: RoomIds) {
 describe('free room ids', () => {
   it('are found down to the last one, and again when rooms have stopped', () => {
     const { taken, create } = idsOf('short3');
-    // A room whose id is of another kind takes none away.
+    // A room with an id of another form uses up none of them.
     taken.ids.add('lobby');
     const all = Array.from({ length: COUNT }, create);
     expect(new Set(all).size).toBe(COUNT);

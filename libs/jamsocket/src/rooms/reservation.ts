@@ -33,7 +33,7 @@ export type OpenLink = (client: Client) => Link | undefined;
  *
  * An implementation
  * - MUST count the reservation as a client of the room until it is over;
- * - MUST call `open` at most once, when nothing can refuse the client any more, and MUST seat it in the same turn of the event
+ * - MUST call `open` at most once, when nothing can refuse the client any more, and MUST seat it in the same tick of the event
  *   loop: what its connection receives is for the room;
  * - MUST open the connection of the client that was there before, if the arrival can go on as that, and end that client's
  *   earlier connection; if the arrival cannot go on, what is left of the earlier client MUST leave the room;

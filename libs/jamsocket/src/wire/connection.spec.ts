@@ -10,7 +10,7 @@ import { putWsOn } from './ws-handover.js';
 
 const MAX_BUFFERED_BYTES = 1_000;
 
-/** A socket of which the operating system takes nothing any more. */
+/** A socket whose kernel buffer is full. */
 class StuckSocket extends EventEmitter {
   writableLength = 0;
   readonly written: string[] = [];
@@ -93,7 +93,7 @@ describe('a connection whose peer does not read', () => {
   });
 });
 
-/** A socket whose peer takes nothing before `release`. */
+/** A socket whose peer reads nothing before `release`. */
 class SlowSocket extends Duplex {
   written = '';
   #waiting: (() => void) | null = null;

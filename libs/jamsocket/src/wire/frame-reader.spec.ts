@@ -21,7 +21,7 @@ interface Piece {
   payload: Uint8Array;
 }
 
-/** Frames as a client sends them, most of them in order, some of them not. */
+/** Frames of a client, most of them valid. */
 const piece: fc.Arbitrary<Piece> = fc.record({
   fin: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.boolean()),
   rsv: fc.oneof({ weight: 20, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 7 })),
@@ -49,7 +49,7 @@ function encode({ fin, rsv, opcode, masked, payload }: Piece): Buffer {
   return Buffer.concat([Buffer.from(header), masked ? MASK : Buffer.alloc(0), body]);
 }
 
-/** The payload of a close frame, some of them with a code or a reason that is not allowed. */
+/** The payload of a close frame, sometimes with an invalid code or reason. */
 const closePayload: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc
     .tuple(fc.integer({ min: 995, max: 1020 }), fc.string({ unit: 'binary', maxLength: 40 }))
@@ -66,7 +66,7 @@ function cut(bytes: Buffer, places: number[]): Buffer[] {
     .filter(({ length }) => length > 0);
 }
 
-/** What a parser made of the bytes, in order. */
+/** The results of a parser, in order. */
 class Outcome {
   readonly events: unknown[] = [];
   readonly receiver = new Receiver({ isServer: true, maxPayload: MAX_PAYLOAD });
@@ -180,7 +180,7 @@ describe('reading frames directly', () => {
       ),
       runs(600),
     );
-    // Otherwise everything went to ws, and the comparison said nothing.
+    // Otherwise ws would parse everything, and the comparison would prove nothing.
     expect(taken).toBeGreaterThan(600);
     expect(withoutWs).toBeGreaterThan(60);
   });
@@ -204,7 +204,7 @@ describe('reading frames directly', () => {
         const direct = await readDirectly([Buffer.from(bytes)], () => false);
         expect(direct.outcome.events).toEqual(await readByWs([Buffer.from(bytes)]));
         withoutWs += direct.hasWs ? 0 : 1;
-        // Nothing but a close that is not valid needs ws.
+        // Only an invalid close needs ws.
         expect(direct.hasWs).toBe(direct.outcome.hasFailed);
       }),
       runs(300),

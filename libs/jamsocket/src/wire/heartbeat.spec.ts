@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 import { SeededRandom } from '../testing/seeded-random.js';
 import { beatMsOf, Heartbeat } from './heartbeat.js';
 
-/** Time that stands still unless a test moves it on. */
+/** A clock that only the test moves. */
 class TestClock extends JamsocketClock {
   time = 0;
   /** Milliseconds that every tick is late; the next is counted from there, as Node does. */
@@ -39,7 +39,7 @@ class TestClock extends JamsocketClock {
     this.time = end;
   }
 
-  /** The process does nothing for so long; the ticks it missed come as one. */
+  /** The process is blocked for this long; missed intervals fire once. */
   stall(ms: number) {
     this.time += ms;
     for (const interval of this.intervals) interval.nextAt = Math.max(interval.nextAt, this.time);

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { Duplex } from 'node:stream';
 import { PlainEndpoint } from './plain-endpoint.js';
 
-/** Resolves when as many bytes have come as `text` has, and has what they are. */
+/** Resolves with the first bytes, as many as `text` has. */
 class Reader {
   received = '';
   #wanted: { length: number; resolve: (received: string) => void } | null = null;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { TokenBucket } from './token-bucket.js';
 
-/** How many of these many tries at this time succeed. */
+/** @returns how many of `tries` attempts at this time succeed */
 const takeMany = (bucket: TokenBucket, tries: number, now: number) =>
   Array.from({ length: tries }, () => bucket.take(now)).filter(Boolean).length;
 
@@ -15,16 +15,16 @@ describe('a token bucket', () => {
     expect(takeMany(bucket, 50, 60_000)).toBe(20);
   });
 
-  it('saves for who could take nothing what came in meanwhile, beyond its burst, once', () => {
+  it('saves tokens earned while a client was away, beyond its burst, once', () => {
     const bucket = new TokenBucket(10, 20, 0);
     expect(takeMany(bucket, 15, 0)).toBe(15);
     bucket.saveSince(100, 3_100);
-    // Of the burst 5 were left, 1 came in until then, and 30 since.
+    // 5 of the burst were left; 1 was earned until 100 and 30 from then on.
     expect(takeMany(bucket, 100, 3_100)).toBe(36);
     expect(takeMany(bucket, 100, 60_000)).toBe(20);
   });
 
-  it('saves no more than it has been told of the last time', () => {
+  it('saves only the tokens of the last call', () => {
     const bucket = new TokenBucket(10, 20, 0);
     for (const now of [1_000, 2_000, 3_000]) bucket.saveSince(now - 1_000, now);
     expect(takeMany(bucket, 100, 3_000)).toBe(30);
