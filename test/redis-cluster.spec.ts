@@ -1,27 +1,60 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { describeDirectory, describeRelay } from 'nestjs-jamsocket/testing';
-import { createClient } from 'redis';
-import { connectLike } from '../libs/jamsocket/src/redis/connect-like.js';
-import { RedisDirectory } from '../libs/jamsocket/src/redis/redis-directory.js';
-import { RedisRelay } from '../libs/jamsocket/src/redis/redis-relay.js';
+import { createClient, createCluster } from 'redis';
+import { RedisCluster } from '../libs/jamsocket/src/redis/redis-cluster.js';
+import { startRedisCluster } from './support/redis-cluster.js';
 import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
 
 const program = findRedis();
 const describeRedis = hasServer(program, 'redis-server') ? describe : describe.skip;
+const LIBRARIES = ['ioredis', 'node-redis'] as const;
+
+type Clients = Readonly<Record<(typeof LIBRARIES)[number], ConstructorParameters<typeof RedisCluster>[0]['redis']>>;
+
+/** Makes an empty directory one that has settled long ago. Its clock has been moved ahead. */
+const SETTLED = `
+local server = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+return redis.call('HSET', KEYS[1], 'server', server, 'ahead', ARGV[1])`;
+
+const keyOf = (name: string, key: string) => `{${name}:directory}:${key}`;
+
+function describeDrivers(of: string, clients: () => Clients, raw: () => Redis | Cluster): void {
+  for (const library of LIBRARIES) {
+    const driver = (prefix: string) => new RedisCluster({ redis: clients()[library], prefix });
+    let current = '';
+    let ahead = 0;
+    const setClock = () => raw().hset(keyOf(current, 'state'), 'ahead', ahead);
+    describeDirectory(`RedisDirectory with ${library} ${of}`, {
+      open: async (name) => {
+        if (current !== name) await raw().eval(SETTLED, 1, keyOf(name, 'state'), ahead);
+        current = name;
+        return driver(name).openDirectory();
+      },
+      forget: async (name) => {
+        for (const key of ['state', 'rooms', 'leases', 'nodes']) await raw().del(keyOf(name, key));
+        await setClock();
+      },
+      sleep: async (ms) => {
+        ahead += Math.ceil(ms);
+        await setClock();
+      },
+      leaseMs: 10_000,
+    });
+    describeRelay(`RedisRelay with ${library} ${of}`, { open: () => driver('suite').openRelay() });
+  }
+}
 
 describeRedis('With a Redis server', () => {
   let server: TestServer;
   let ioredis: Redis;
   let nodeRedis: ReturnType<typeof createClient>;
-  let runId: string;
   beforeAll(async () => {
     server = await startRedis(program!, []);
     ioredis = new Redis({ port: server.port, host: '127.0.0.1' });
     nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` });
     nodeRedis.on('error', () => undefined);
     await nodeRedis.connect();
-    runId = /run_id:(\w+)/.exec(await ioredis.info('server'))![1];
   });
   afterAll(async () => {
     ioredis.disconnect();
@@ -29,30 +62,16 @@ describeRedis('With a Redis server', () => {
     await server.stop();
   });
 
-  for (const library of ['ioredis', 'node-redis']) {
-    describeDirectory(`RedisDirectory with ${library}`, {
-      open: async (name) => {
-        await ioredis.hset(`{${name}:directory}:state`, 'server', runId);
-        return new RedisDirectory(connectLike(library === 'ioredis' ? ioredis : nodeRedis, 'a test'), name);
-      },
-      forget: async (name) => {
-        await ioredis.del(...['state', 'rooms', 'leases', 'nodes'].map((key) => `{${name}:directory}:${key}`));
-      },
-      leaseMs: 400,
-    });
-
-    describeRelay(`RedisRelay with ${library}`, {
-      open: () => {
-        const redis = library === 'ioredis' ? ioredis : nodeRedis;
-        return new RedisRelay(redis, connectLike(redis, 'a test'), 'suite');
-      },
-    });
-  }
+  describeDrivers(
+    'and one server',
+    () => ({ ioredis, 'node-redis': nodeRedis }),
+    () => ioredis,
+  );
 
   it('removes the entries of leases that ended long ago, and no others', async () => {
-    const key = (name: string) => `{sweep:directory}:${name}`;
-    await ioredis.hset(key('state'), 'server', runId);
-    const directory = new RedisDirectory(connectLike(ioredis, 'a test'), 'sweep');
+    const key = (name: string) => keyOf('sweep', name);
+    await ioredis.eval(SETTLED, 1, key('state'), 0);
+    const directory = new RedisCluster({ redis: ioredis, prefix: 'sweep' }).openDirectory();
     const renewal = { incarnation: 'alive', leaseMs: 2_000, info: '', rooms: [] };
     await directory.renew(renewal);
     await directory.claim({ room: { service: 'chat', key: 'kept' }, incarnation: 'alive', number: 1 });
@@ -69,4 +88,55 @@ describeRedis('With a Redis server', () => {
     expect(renewals).toBeGreaterThan(3);
     await directory.close();
   });
+
+  it('checks the settings of the server', async () => {
+    const set = (...settings: string[]) => ioredis.config('SET', ...(settings as [string, string]));
+    for (const redis of [ioredis, nodeRedis]) {
+      const cluster = new RedisCluster({ redis });
+      const { description, maxBytesUnderWay } = await cluster.check();
+      expect(description).toMatch(/^Redis \d+\.\d+\.\d+: WARNING: no append-only file/);
+      expect(maxBytesUnderWay).toBe(4 * 1_024 * 1_024);
+      await set('client-output-buffer-limit', 'pubsub 3mb 1mb 60');
+      expect((await cluster.check()).maxBytesUnderWay).toBe(512 * 1_024);
+      await set('client-output-buffer-limit', 'pubsub 1mb 0 0');
+      expect((await cluster.check()).maxBytesUnderWay).toBe(256 * 1_024);
+      await set('client-output-buffer-limit', 'pubsub 32mb 8mb 60');
+      await set('maxmemory-policy', 'allkeys-lru');
+      await cluster.check();
+      await set('maxmemory', '500mb');
+      await expect(cluster.check()).rejects.toThrow(
+        'RedisCluster: with maxmemory-policy allkeys-lru, Redis may remove',
+      );
+      await set('maxmemory', '0');
+      await set('maxmemory-policy', 'noeviction');
+    }
+    for (const redis of [undefined, {}, 'redis://localhost'])
+      expect(() => new RedisCluster({ redis: redis as never })).toThrow(
+        'RedisCluster: redis must be a client of ioredis',
+      );
+    expect(() => new RedisCluster({ redis: ioredis, prefix: 'a{b}' })).toThrow('RedisCluster: prefix "a{b}" may have');
+  });
+});
+
+describeRedis('With a Redis Cluster of three nodes', () => {
+  let nodes: readonly TestServer[];
+  let ioredis: Cluster;
+  let nodeRedis: ReturnType<typeof createCluster>;
+  beforeAll(async () => {
+    nodes = await startRedisCluster(program!);
+    const rootNodes = nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    ioredis = new Cluster(rootNodes);
+    nodeRedis = createCluster({ rootNodes: rootNodes.map((socket) => ({ socket })) });
+    nodeRedis.on('error', () => undefined);
+  }, 60_000);
+  afterAll(async () => {
+    ioredis.disconnect();
+    await Promise.all(nodes.map((node) => node.stop()));
+  });
+
+  describeDrivers(
+    'and a Redis Cluster',
+    () => ({ ioredis, 'node-redis': nodeRedis as never }),
+    () => ioredis,
+  );
 });

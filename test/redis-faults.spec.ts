@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { RedisStore } from 'nestjs-jamsocket/redis';
 import { createClient, createCluster } from 'redis';
-import { findRedis, freePort, hasServer, startRedis, type TestServer } from './support/servers.js';
+import { startRedisCluster, untilDone } from './support/redis-cluster.js';
+import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
 
 const program = findRedis();
 const describeRedis = hasServer(program, 'redis-server') ? describe : describe.skip;
@@ -15,18 +16,6 @@ const codeOf = (work: Promise<unknown>) =>
     () => 'resolved',
     (error: { code?: string }) => error.code,
   );
-
-/** Asks again until the store answers, as rooms do. */
-async function untilDone<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (tries === 200) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
 
 describeRedis('RedisStore', () => {
   it('says how durable its server is', async () => {
@@ -109,27 +98,9 @@ describeRedis('RedisStore', () => {
 });
 
 describeRedis('RedisStore with a Redis Cluster of three nodes', () => {
-  let nodes: TestServer[];
+  let nodes: readonly TestServer[];
   beforeAll(async () => {
-    const settings = ['--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'yes'];
-    // The bus of a node listens 10,000 above its port by default: too high for many free ports.
-    nodes = [];
-    for (let at = 0; at < 3; at++)
-      nodes.push(await startRedis(program!, [...settings, '--cluster-port', `${await freePort()}`]));
-    const clients = nodes.map((node) => new Redis({ port: node.port, host: '127.0.0.1' }));
-    const slots = [0, 5_461, 10_923, 16_384];
-    await Promise.all(
-      clients.map((client, at) => client.call('CLUSTER', 'ADDSLOTSRANGE', slots[at], slots[at + 1] - 1)),
-    );
-    for (const [at, client] of clients.entries()) await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1);
-    for (const { port: meet, bus } of await Promise.all(nodes.map(withBus)))
-      await clients[0].call('CLUSTER', 'MEET', '127.0.0.1', meet, bus);
-    for (const client of clients)
-      await untilDone(async () => {
-        const info = String(await client.call('CLUSTER', 'INFO'));
-        if (!info.includes('cluster_state:ok') || !info.includes('cluster_known_nodes:3')) throw new Error(info);
-      });
-    clients.forEach((client) => client.disconnect());
+    nodes = await startRedisCluster(program!);
   }, 60_000);
   afterAll(() => Promise.all(nodes.map((node) => node.stop())));
 
@@ -165,10 +136,3 @@ describeRedis('RedisStore with a Redis Cluster of three nodes', () => {
     });
   }
 });
-
-async function withBus(node: TestServer): Promise<{ port: number; bus: number }> {
-  const client = new Redis({ port: node.port, host: '127.0.0.1' });
-  const [, bus] = (await client.config('GET', 'cluster-port')) as [string, string];
-  client.disconnect();
-  return { port: node.port, bus: Number(bus) };
-}

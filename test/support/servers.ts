@@ -11,6 +11,9 @@ export interface TestServer {
   readonly folder: string;
   /** kill -9; its files stay. */
   kill(): Promise<void>;
+  /** SIGSTOP, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Ends the server if it runs, and removes its files. */
   stop(): Promise<void>;
 }
@@ -99,7 +102,10 @@ function serverOf(server: ChildProcess, port: number, folder: string, signal: No
     port,
     folder,
     kill: () => end('SIGKILL'),
+    pause: () => void server.kill('SIGSTOP'),
+    resume: () => void server.kill('SIGCONT'),
     stop: async () => {
+      server.kill('SIGCONT');
       await end(signal);
       rmSync(folder, { recursive: true, force: true });
     },

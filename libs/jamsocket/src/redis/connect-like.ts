@@ -1,5 +1,5 @@
 import { IoRedisConnection } from './ioredis-connection.js';
-import { NodeRedisConnection } from './node-redis-connection.js';
+import { isNodeRedisCluster, NodeRedisConnection } from './node-redis-connection.js';
 import {
   type ConnectionTimes,
   type IoRedisClient,
@@ -19,6 +19,11 @@ export function connectLike(
   times: ConnectionTimes = STORE_TIMES,
 ): RedisConnection {
   return isIoRedis(redis, user) ? new IoRedisConnection(redis, times) : new NodeRedisConnection(redis, times);
+}
+
+/** @throws TypeError if it is no client */
+export function isClusterClient(redis: IoRedisClient | NodeRedisClient, user: string): boolean {
+  return isIoRedis(redis, user) ? redis.isCluster : isNodeRedisCluster(redis);
 }
 
 /** @throws TypeError if it is neither of the two */

@@ -1,17 +1,29 @@
 import type { RedisConnection } from './redis-connection.js';
 
-/** How durable the server is, in words. Adds a WARNING for settings with which acknowledged writes can be lost. */
-export async function describeRedis(connection: RedisConnection): Promise<string> {
+/** What a server tells of itself. Settings are empty if it refuses to tell them, as many hosted servers do. */
+export interface ServerFacts {
+  readonly version: string | undefined;
+  readonly isAofEnabled: string | undefined;
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+export async function readServer(connection: RedisConnection): Promise<ServerFacts> {
   const [server, persistence, config] = await connection.send([
     { key: undefined, bucket: 0, args: ['INFO', 'server'] },
     { key: undefined, bucket: 0, args: ['INFO', 'persistence'] },
-    // Many hosted servers refuse this command.
     { key: undefined, bucket: 0, args: ['CONFIG', 'GET', '*'] },
   ]);
   if (server instanceof Error) throw server;
-  const version = fieldOf(server, 'redis_version') ?? 'of an unknown version';
-  const settings = settingsOf(config);
-  const words = [`Redis ${version}: ${levelOf(fieldOf(persistence, 'aof_enabled'), settings.get('appendfsync'))}`];
+  return {
+    version: fieldOf(server, 'redis_version'),
+    isAofEnabled: fieldOf(persistence, 'aof_enabled'),
+    settings: settingsOf(config),
+  };
+}
+
+/** How durable the server is, in words. Adds a WARNING for settings with which acknowledged writes can be lost. */
+export function describeRedis({ version = 'of an unknown version', isAofEnabled, settings }: ServerFacts): string {
+  const words = [`Redis ${version}: ${levelOf(isAofEnabled, settings.get('appendfsync'))}`];
   const policy = settings.get('maxmemory-policy');
   if (settings.get('maxmemory') !== '0' && policy !== undefined && policy !== 'noeviction')
     words.push(`WARNING: maxmemory-policy ${policy} may remove rooms; set it to noeviction`);

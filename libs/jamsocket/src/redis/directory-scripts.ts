@@ -6,14 +6,15 @@ const SWEEP = `60000`;
 /**
  * KEYS: state, rooms, leases, nodes.
  * state: hash: server (its run id), lease (the longest, in ms), renewed (last renewal), settles (until when), fence (last
- * one), cursor and swept (of the sweep). rooms: hash, SERVICE NUL KEY to
+ * one), cursor and swept (of the sweep), ahead (ms by which a test has moved the clock). rooms: hash, SERVICE NUL KEY to
  * incarnation:fence:number of the claim, and :time if a successor has to claim it until then. leases: sorted set,
  * incarnation by end (0 if it has resigned). nodes: hash, incarnation to what it tells of itself.
  */
 const COMMON = `
 local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local state = redis.call('HMGET', KEYS[1], 'lease', 'settles', 'fence', 'server', 'renewed')
+local state = redis.call('HMGET', KEYS[1], 'lease', 'settles', 'fence', 'server', 'renewed', 'ahead')
+local micros = tonumber(time[1]) * 1000000 + tonumber(time[2]) + tonumber(state[6] or '0') * 1000
+local now = math.floor(micros / 1000)
 local lease = tonumber(state[1] or '0')
 local settles = tonumber(state[2] or '0')
 local function text(number) return string.format('%.0f', number) end
@@ -39,7 +40,6 @@ local function settle_if_new(jumped)
   redis.call('HSET', KEYS[1], 'server', server, 'settles', text(settles))
 end
 local function next_fence(least)
-  local micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
   local fence = text(math.max(tonumber(state[3] or '0') + 1, micros, least))
   redis.call('HSET', KEYS[1], 'fence', fence)
   return fence

@@ -36,7 +36,8 @@ export class IoRedisConnection implements RedisConnection {
   readonly #isCluster: boolean;
   #connecting: Promise<void> | undefined;
 
-  constructor(client: IoRedisClient, { deadAfterMs: socketTimeout }: ConnectionTimes) {
+  constructor(client: IoRedisClient, { deadAfterMs }: ConnectionTimes) {
+    const timeouts = { socketTimeout: deadAfterMs, connectTimeout: deadAfterMs };
     const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => OwnClient;
     this.#isCluster = client.isCluster;
     const { retryStrategy, lazyConnect, enableOfflineQueue } = NO_RESENDING;
@@ -47,11 +48,11 @@ export class IoRedisConnection implements RedisConnection {
           clusterRetryStrategy: retryStrategy,
           redisOptions: {
             ...redisOptionsOf(client),
-            socketTimeout,
+            ...timeouts,
             autoResendUnfulfilledCommands: false,
           },
         })
-      : duplicate({ ...NO_RESENDING, socketTimeout });
+      : duplicate({ ...NO_RESENDING, ...timeouts });
     // Without a listener ioredis prints every failed reconnect. Failed commands reject anyway.
     this.#client.on('error', () => undefined);
   }

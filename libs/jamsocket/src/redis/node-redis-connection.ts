@@ -30,7 +30,7 @@ export class NodeRedisConnection implements RedisConnection {
   #connecting: Promise<void> | undefined;
 
   constructor(client: NodeRedisClient, times: ConnectionTimes) {
-    this.#isCluster = isClusterClient(client);
+    this.#isCluster = isNodeRedisCluster(client);
     const duplicate = client.duplicate.bind(client) as (options?: object) => OwnClient;
     this.#client = this.#isCluster ? duplicate() : duplicate(noResending(client, times));
     // Without a listener an error would end the process. Failed commands reject anyway.
@@ -75,7 +75,7 @@ export class NodeRedisConnection implements RedisConnection {
   }
 }
 
-export function isClusterClient(client: NodeRedisClient): boolean {
+export function isNodeRedisCluster(client: NodeRedisClient): boolean {
   return !('isReady' in client);
 }
 
@@ -87,6 +87,11 @@ function noResending(client: NodeRedisClient, { deadAfterMs, pingEveryMs }: Conn
     // node-redis 6 makes a timer for each command by default, at six times the cost.
     commandOptions: { ...options.commandOptions, timeout: 0 },
     // Merged: a new `socket` object would lose the host and port.
-    socket: { ...options.socket, socketTimeout: deadAfterMs, reconnectStrategy: () => RECONNECT_MS },
+    socket: {
+      ...options.socket,
+      socketTimeout: deadAfterMs,
+      connectTimeout: deadAfterMs,
+      reconnectStrategy: () => RECONNECT_MS,
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { isClusterClient } from './node-redis-connection.js';
+import { isNodeRedisCluster } from './node-redis-connection.js';
 import { RECONNECT_MS, type NodeRedisClient } from './redis-connection.js';
 import type { RedisSubscriber } from './redis-subscriber.js';
 
@@ -17,7 +17,7 @@ export class NodeRedisSubscriber implements RedisSubscriber {
   readonly #isCluster: boolean;
 
   constructor(client: NodeRedisClient) {
-    this.#isCluster = isClusterClient(client);
+    this.#isCluster = isNodeRedisCluster(client);
     const duplicate = client.duplicate.bind(client) as (options?: object) => OwnClient;
     this.#client = this.#isCluster ? duplicate() : duplicate(constantRetry(client));
     // Without a listener an error would end the process.

@@ -1,7 +1,6 @@
 import { assertIncarnation } from '../cluster/assert-incarnation.js';
 import type { Relay } from '../cluster/relay.js';
-import { isIoRedis } from './connect-like.js';
-import { isClusterClient } from './node-redis-connection.js';
+import { isClusterClient } from './connect-like.js';
 import type { IoRedisClient, NodeRedisClient, RedisConnection } from './redis-connection.js';
 import { RedisSubscription } from './redis-subscription.js';
 
@@ -18,8 +17,7 @@ export class RedisRelay implements Relay {
     private readonly publisher: RedisConnection,
     private readonly prefix: string,
   ) {
-    const isCluster = isIoRedis(redis, 'The relay') ? redis.isCluster : isClusterClient(redis);
-    this.#command = isCluster ? 'SPUBLISH' : 'PUBLISH';
+    this.#command = isClusterClient(redis, 'The relay') ? 'SPUBLISH' : 'PUBLISH';
   }
 
   async open(node: string, receive: (bytes: Buffer) => void): Promise<void> {

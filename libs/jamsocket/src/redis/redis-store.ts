@@ -3,8 +3,9 @@ import { firstFence } from '../store/first-fence.js';
 import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
 import { TaskLine } from '../store/task-line.js';
-import { describeRedis } from './describe-redis.js';
+import { describeRedis, readServer } from './describe-redis.js';
 import { connectLike } from './connect-like.js';
+import { assertPrefix } from './assert-prefix.js';
 import { commitCall, readClaim } from './redis-calls.js';
 import type { IoRedisClient, NodeRedisClient, RedisConnection } from './redis-connection.js';
 import { BUCKETS, bucketOf, dueKey, keysOf, listKey, padded, readDueMember } from './redis-keys.js';
@@ -31,14 +32,13 @@ export class RedisStore implements RoomStore {
 
   /** @throws TypeError if `redis` or `prefix` is invalid */
   constructor({ redis, prefix = 'jamsocket' }: RedisStoreOptions) {
-    if (!/^[\w:.-]+$/.test(prefix))
-      throw new TypeError(`RedisStore: prefix ${JSON.stringify(prefix)} may have letters, digits and _ : . - only.`);
+    assertPrefix('RedisStore', prefix);
     this.#prefix = prefix;
     this.#connection = connectLike(redis, 'RedisStore');
   }
 
   async describe(): Promise<string> {
-    return this.#ask(() => describeRedis(this.#connection));
+    return describeRedis(await this.#ask(() => readServer(this.#connection)));
   }
 
   async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {

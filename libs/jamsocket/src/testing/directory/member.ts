@@ -2,7 +2,7 @@ import type { Claimed, Directory, HeldRoom, Renewed } from '../../cluster/direct
 import type { RoomKey } from '../../store/room-store.js';
 
 /** A lease that lasts for the whole test. */
-export const LONG_MS = 60_000;
+export const LONG_MS = 600_000;
 
 export const LOBBY: RoomKey = { service: 'chat', key: 'lobby' };
 

@@ -1,0 +1,84 @@
+import { JamsocketConfigurationError } from '../base/errors.js';
+import type { ClusterDriver, DriverCheck } from '../cluster/cluster-driver.js';
+import type { Directory } from '../cluster/directory.js';
+import type { Relay } from '../cluster/relay.js';
+import { assertPrefix } from './assert-prefix.js';
+import { connectLike, isClusterClient } from './connect-like.js';
+import { describeRedis, readServer, type ServerFacts } from './describe-redis.js';
+import type { ConnectionTimes, IoRedisClient, NodeRedisClient } from './redis-connection.js';
+import { RedisDirectory } from './redis-directory.js';
+import { RedisRelay } from './redis-relay.js';
+
+export interface RedisClusterOptions {
+  /**
+   * The application's client, of ioredis or node-redis. It is left alone: a node opens three connections of its own with
+   * the same settings.
+   */
+  readonly redis: IoRedisClient | NodeRedisClient;
+  /** Prefix of all keys and channels: letters, digits and `_ : . -`. Default `jamsocket`. The same on all nodes. */
+  readonly prefix?: string;
+}
+
+const NAME = 'RedisCluster';
+const MIB = 1_024 * 1_024;
+/** A dead connection must be noticed within one lease. */
+const TIMES: ConnectionTimes = { deadAfterMs: 2_000, pingEveryMs: 1_000 };
+/** As Redis has it by default: hard limit, soft limit, and seconds above the soft limit. */
+const DEFAULT_PUBSUB_LIMIT = [32 * MIB, 8 * MIB] as const;
+const MAX_UNDER_WAY = 4 * MIB;
+
+/** A directory and a relay in Redis or Valkey, one server or a Redis Cluster. */
+export class RedisCluster implements ClusterDriver {
+  readonly #redis: IoRedisClient | NodeRedisClient;
+  readonly #prefix: string;
+  readonly #isSharded: boolean;
+
+  /** @throws TypeError if `redis` or `prefix` is invalid */
+  constructor({ redis, prefix = 'jamsocket' }: RedisClusterOptions) {
+    assertPrefix(NAME, prefix);
+    this.#redis = redis;
+    this.#prefix = prefix;
+    this.#isSharded = isClusterClient(redis, NAME);
+  }
+
+  async check(): Promise<DriverCheck> {
+    const connection = connectLike(this.#redis, NAME, TIMES);
+    try {
+      const facts = await readServer(connection);
+      this.#mustBeAble(facts);
+      return { description: describeRedis(facts), maxBytesUnderWay: underWayOf(facts) };
+    } finally {
+      await connection.close();
+    }
+  }
+
+  openDirectory(): Directory {
+    return new RedisDirectory(connectLike(this.#redis, NAME, TIMES), this.#prefix);
+  }
+
+  openRelay(): Relay {
+    return new RedisRelay(this.#redis, connectLike(this.#redis, NAME, TIMES), this.#prefix);
+  }
+
+  #mustBeAble({ version, settings }: ServerFacts): void {
+    const needed = this.#isSharded ? 7 : 6.2;
+    const [major, minor] = (version ?? `${needed}`).split('.');
+    if (Number(`${major}.${minor ?? 0}`) < needed)
+      throw new JamsocketConfigurationError(
+        `${NAME}: Redis ${version} is too old. ${this.#isSharded ? 'A Redis Cluster' : 'It'} needs version ${needed.toFixed(1)} or later.`,
+      );
+    const policy = settings.get('maxmemory-policy') ?? '';
+    if (settings.get('maxmemory') !== '0' && policy.startsWith('allkeys-'))
+      throw new JamsocketConfigurationError(
+        `${NAME}: with maxmemory-policy ${policy}, Redis may remove the directory of rooms, and a room could run twice. Set maxmemory-policy noeviction.`,
+      );
+  }
+}
+
+/** Half of the soft limit: Redis drops a subscriber that is above it for a while, or once above the hard limit. */
+function underWayOf({ settings }: ServerFacts): number {
+  const limits = /pubsub (\d+) (\d+)/.exec(settings.get('client-output-buffer-limit') ?? '');
+  const [hard, soft] = limits ? [Number(limits[1]), Number(limits[2])] : DEFAULT_PUBSUB_LIMIT;
+  const orNone = (bytes: number) => (bytes === 0 ? Infinity : bytes);
+  return Math.min(MAX_UNDER_WAY, Math.floor(orNone(soft) / 2), Math.floor(orNone(hard) / 4));
+}
