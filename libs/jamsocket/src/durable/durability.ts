@@ -31,7 +31,7 @@ export class Durability implements CommitWatch {
 
   constructor(
     readonly store: RoomStore,
-    private readonly clock: JamsocketClock,
+    readonly clock: JamsocketClock,
     random: JamsocketRandom,
     private readonly observers: JamsocketObservers,
   ) {
@@ -41,8 +41,7 @@ export class Durability implements CommitWatch {
   }
 
   lifecycleOf(room: DurableRoom, options: ResolvedDurable): RoomDurability {
-    const { commits, owner, clock } = this;
-    return new RoomDurability(room, options, { commits, owner, clock, claim: (key) => this.claim(key) });
+    return new RoomDurability(room, options, this);
   }
 
   /** Makes this process the owner of a room. @throws as `RoomStore.claim`, and if the store does not answer */

@@ -23,6 +23,8 @@ export interface DurableServices extends RestoreServices {
   readonly owner: string;
 }
 
+const NOBODY: ReadonlySet<Client> = new Set();
+
 /** Saves one room, keeps its output back until it is saved, and restores a new instance of it. */
 export class RoomDurability implements RoomLifecycle<Client>, CommitSource, GateOwner {
   restored: Restored | undefined = undefined;
@@ -32,7 +34,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   #fence = 0;
   #sequence = 0;
   readonly #account: SaveAccount;
-  readonly #leaving = new Set<Client>();
+  #leaving: Set<Client> | null = null;
   /** Something may have changed since the last snapshot. */
   #isDirty = false;
   /** The changes are to be written as soon as no turn is under way. */
@@ -122,11 +124,12 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   }
 
   leaving(client: Client): void {
-    this.#leaving.add(client);
+    (this.#leaving ??= new Set()).add(client);
   }
 
   left(client: Client): void {
-    this.#leaving.delete(client);
+    this.#leaving?.delete(client);
+    if (this.#leaving?.size === 0) this.#leaving = null;
   }
 
   whenSafe(action: () => void, cancelled?: () => void): void {
@@ -269,7 +272,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   /** @throws DurableError `bad_state` */
   #snapshot(endedBy: EndReason | null): void {
-    const image = recordedRoom(this.room, this.#leaving, this.services.clock, this.options.expireMs);
+    const image = recordedRoom(this.room, this.#leaving ?? NOBODY, this.services.clock, this.options.expireMs);
     const delta = this.#recorder!.take(image, endedBy);
     this.#isReleasing = endedBy !== null;
     this.#isDirty = false;

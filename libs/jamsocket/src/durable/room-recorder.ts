@@ -12,6 +12,7 @@ import {
   type SavedMember,
 } from './record.js';
 import type { RecordedRoom } from './recorded-room.js';
+import { isKept, keptBytes, type KeptBytes } from './kept-bytes.js';
 import { isAsSaved, savedData, savedEntry, savedMember } from './room-image.js';
 import type { RoomStateFields } from './room-state.js';
 import { findUnclonable } from './unclonable.js';
@@ -21,15 +22,17 @@ export type RecordDelta = Pick<RoomWrite, 'parts' | 'segments' | 'keepFrom' | 'd
 
 /** A new base is written after this many segments, so that a restore has little to read. */
 const MAX_SEGMENTS = 64;
+const NO_DATA = encode([]);
 
 /**
  * Finds what has changed in a room since the last write. The state and the clients' data are written whole if their bytes
  * differ. Of everything else only the changes are written, as segments after a base.
  */
 export class RoomRecorder {
-  #state: Buffer | null = null;
-  #data: Buffer | null = null;
-  #members = new Map<number, SavedMember>();
+  #state: KeptBytes | null = null;
+  #data: KeptBytes | null = null;
+  /** `null` while nobody is in the room, as in many. */
+  #members: Map<number, SavedMember> | null = null;
   #leaving = '';
   #timers = '';
   #nextId = -1;
@@ -56,7 +59,7 @@ export class RoomRecorder {
   get sizes(): SavedSizes | undefined {
     if (this.#state === null || this.#data === null) return undefined;
     const log = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
-    return { state: this.#state.byteLength, clientData: this.#data.byteLength, members: this.#baseBytes, log };
+    return { state: this.#state.length, clientData: this.#data.length, members: this.#baseBytes, log };
   }
 
   /**
@@ -67,11 +70,15 @@ export class RoomRecorder {
   take(room: RecordedRoom, endedBy: EndReason | null): RecordDelta | undefined {
     const parts: Record<string, Uint8Array> = {};
     const state = this.fields.capture();
-    if (this.#state === null || !state.equals(this.#state)) parts[PART.state] = state;
     const data = captureData(room);
-    if (this.#data === null || !data.equals(this.#data)) parts[PART.data] = data;
-    this.#state = state;
-    this.#data = data;
+    if (!isKept(this.#state, state)) {
+      parts[PART.state] = state;
+      this.#state = keptBytes(state);
+    }
+    if (!isKept(this.#data, data)) {
+      parts[PART.data] = data;
+      this.#data = keptBytes(data);
+    }
     return this.#takeRest(room, parts, endedBy);
   }
 
@@ -107,9 +114,9 @@ export class RoomRecorder {
       now[0] !== this.#timers ||
       now[1] !== this.#leaving ||
       nextId !== this.#nextId ||
-      clients.size !== this.#members.size ||
+      clients.size !== (this.#members?.size ?? 0) ||
       [...clients].some(([id, client]) => {
-        const saved = this.#members.get(id);
+        const saved = this.#members?.get(id);
         return saved === undefined || !isAsSaved(saved, client);
       });
     [this.#timers, this.#leaving] = now;
@@ -120,13 +127,14 @@ export class RoomRecorder {
   #nextSegment(room: RecordedRoom, writesLog: boolean): { readonly number: number; readonly bytes: Buffer } {
     const { clients, leaving, log, timers, wallOffset } = room;
     const members: SavedMember[] = [];
+    const known = (this.#members ??= new Map<number, SavedMember>());
     for (const [id, client] of clients) {
-      const saved = this.#members.get(id);
+      const saved = known.get(id);
       if (saved === undefined || !isAsSaved(saved, client)) members.push(savedMember(client, wallOffset));
     }
-    const gone = [...this.#members.keys()].filter((id) => !clients.has(id));
-    for (const id of gone) this.#members.delete(id);
-    for (const member of members) this.#members.set(member.id, member);
+    const gone = [...known.keys()].filter((id) => !clients.has(id));
+    for (const id of gone) known.delete(id);
+    for (const member of members) known.set(member.id, member);
     const entries = writesLog ? log!.from(this.#written).map(savedEntry) : [];
     const firstEntry = log === null ? 0 : log.next - entries.length;
     if (writesLog) this.#written = log!.next;
@@ -142,7 +150,7 @@ export class RoomRecorder {
   #base(room: RecordedRoom, endedBy: EndReason | null): Buffer {
     const { clients, leaving, timers, clientKeys, wallOffset } = room;
     const members = [...clients.values()].map((client) => savedMember(client, wallOffset));
-    this.#members = new Map(members.map((member) => [member.id, member]));
+    this.#members = members.length === 0 ? null : new Map(members.map((member) => [member.id, member]));
     this.#sinceBase = 0;
     this.#needsBase = false;
     const base: SavedBase = {
@@ -183,7 +191,7 @@ function captureData({ clients, className }: RecordedRoom): Buffer {
       `client.data${mistake.path} of client ${id} of ${className} cannot be saved: it is ${mistake.what}, which a structured clone would refuse or change.`,
     );
   }
-  return encode(data);
+  return data.length === 0 ? NO_DATA : encode(data);
 }
 
 function unclonableIn(value: unknown, className: string, id: number): ReturnType<typeof findUnclonable> {

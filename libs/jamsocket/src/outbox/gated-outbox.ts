@@ -38,7 +38,7 @@ export class GatedOutbox implements Outbox {
   #hasOverflowed = false;
   /** Number of members, including those whose join waits. */
   #members = 0;
-  readonly #cancelled = new Set<() => void>();
+  #cancelled: Set<() => void> | null = null;
 
   constructor(
     /** The outbox behind the gate. Messages sent to it directly do not wait. */
@@ -73,10 +73,18 @@ export class GatedOutbox implements Outbox {
     const count = mark - this.#released;
     this.#released = mark;
     this.#hasOverflowed = false;
-    for (const { bytes, go } of this.#waiting.splice(0, count)) {
+    for (const { bytes, go } of this.#take(count)) {
       this.#bytes -= bytes;
       go();
     }
+  }
+
+  /** Takes the first `count` steps. An empty queue keeps no memory. */
+  #take(count: number): readonly Waiting[] {
+    const all = this.#waiting;
+    if (count < all.length) return all.splice(0, count);
+    this.#waiting = [];
+    return all;
   }
 
   /** Drops the waiting frames: the clients that would get them have been closed. */
@@ -90,16 +98,17 @@ export class GatedOutbox implements Outbox {
     this.#released = this.mark;
     this.#waiting = [];
     this.#bytes = 0;
-    for (const cancelled of this.#cancelled) cancelled();
-    this.#cancelled.clear();
+    const all = this.#cancelled ?? [];
+    this.#cancelled = null;
+    for (const cancelled of all) cancelled();
   }
 
   /** @param cancelled called instead of `action` on `discard` */
   after(action: () => void, cancelled?: () => void): void {
     if (cancelled === undefined) return this.#add(0, action);
-    this.#cancelled.add(cancelled);
+    (this.#cancelled ??= new Set()).add(cancelled);
     this.#add(0, () => {
-      this.#cancelled.delete(cancelled);
+      this.#cancelled?.delete(cancelled);
       action();
     });
   }
