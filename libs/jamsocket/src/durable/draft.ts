@@ -19,12 +19,14 @@ export interface TakenDraft {
   readonly since: number;
 }
 
+const NONE: readonly Waiter[] = [];
+
 /** The changes that snapshots have found and no write has taken yet. */
 export class Draft {
   #delta: RecordDelta | null = null;
   #mark = 0;
   #snapshotAt = 0;
-  #waiters: Waiter[] = [];
+  #waiters: Waiter[] | null = null;
 
   get isEmpty(): boolean {
     return this.#delta === null;
@@ -36,7 +38,7 @@ export class Draft {
   }
 
   get waiters(): readonly Waiter[] {
-    return this.#waiters;
+    return this.#waiters ?? NONE;
   }
 
   /** @param delta `undefined` if nothing has changed */
@@ -52,13 +54,14 @@ export class Draft {
   }
 
   wait(waiter: Waiter): void {
-    this.#waiters.push(waiter);
+    (this.#waiters ??= []).push(waiter);
   }
 
   take(since: number): TakenDraft {
-    const taken = { delta: this.#delta, mark: this.#mark, snapshotAt: this.#snapshotAt, waiters: this.#waiters, since };
+    const { waiters } = this;
+    const taken = { delta: this.#delta, mark: this.#mark, snapshotAt: this.#snapshotAt, waiters, since };
     this.#delta = null;
-    this.#waiters = [];
+    this.#waiters = null;
     return taken;
   }
 }

@@ -16,6 +16,9 @@ export interface RestoreServices {
   claim(room: RoomKey): Promise<Claim>;
 }
 
+/** How and when the instance before was saved: `savedAt` is in milliseconds since 1970. */
+export type SavedBefore = Omit<Restored, 'savedAt'> & { readonly savedAt: number };
+
 /** A room that this process owns now. */
 interface OwnedRoom {
   readonly fence: number;
@@ -23,7 +26,7 @@ interface OwnedRoom {
   readonly sequence: number;
   readonly recorder: RoomRecorder;
   /** `undefined` for a new room. */
-  readonly restored: Restored | undefined;
+  readonly restored: SavedBefore | undefined;
   readonly isExpired: boolean;
   /** When the record was written, on the clock; `undefined` for a new room. */
   readonly savedAt: number | undefined;
@@ -40,7 +43,7 @@ export async function restoreRoom(
   services: RestoreServices,
   isGated: boolean,
 ): Promise<OwnedRoom> {
-  const fields = new RoomStateFields(room.stateHolders, options.version, options.migrate);
+  const fields = new RoomStateFields(room.stateHolders, options);
   const { fence, record: stored } = await claim(room, services);
   const record = stored && (await reading(room, () => readRecord(stored)));
   const recorder = new RoomRecorder(fields, options.save === 'turn', record?.lastSegment ?? 0);
@@ -88,7 +91,7 @@ async function fillIn(
   // How long a room was in use before a crash is unknown.
   const isLeft = base.endedBy !== null && base.members.length + base.leaving.length + base.timers.length === 0;
   return {
-    restored: { reason: base.endedBy ?? 'crash', version, savedAt: new Date(base.savedAt) },
+    restored: { reason: base.endedBy ?? 'crash', version, savedAt: base.savedAt },
     savedAt: base.savedAt - wallOffset,
     isExpired: isLeft && clock.wallTime() - base.savedAt >= options.expireMs,
   };

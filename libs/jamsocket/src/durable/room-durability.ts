@@ -13,7 +13,7 @@ import type { RoomRecorder } from './room-recorder.js';
 import { SaveAccount } from './save-account.js';
 import { Draft, type TakenDraft } from './draft.js';
 import { recordedRoom } from './recorded-room.js';
-import { restoreRoom, type RestoreServices } from './restore-room.js';
+import { restoreRoom, type RestoreServices, type SavedBefore } from './restore-room.js';
 import { MAX_WAIT_MS, UnsavedOutput } from './unsaved-output.js';
 
 /** What all durable rooms of a process share. */
@@ -27,8 +27,8 @@ const NOBODY: ReadonlySet<Client> = new Set();
 
 /** Saves one room, keeps its output back until it is saved, and restores a new instance of it. */
 export class RoomDurability implements RoomLifecycle<Client>, CommitSource, GateOwner {
-  restored: Restored | undefined = undefined;
   isExpired = false;
+  #savedBefore: SavedBefore | undefined = undefined;
   #gate: GatedOutbox | null = null;
   #recorder: RoomRecorder | null = null;
   #fence = 0;
@@ -43,7 +43,8 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   readonly #draft = new Draft();
   /** The write that is under way. */
   #writing: TakenDraft | null = null;
-  readonly #unsaved: UnsavedOutput;
+  /** `null` unless the room's output has met trouble. */
+  #unsaved: UnsavedOutput | null = null;
   #isDeleting = false;
   #isReleasing = false;
   #isOver = false;
@@ -54,7 +55,11 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     private readonly services: DurableServices,
   ) {
     this.#account = new SaveAccount(room, services.clock);
-    this.#unsaved = new UnsavedOutput(services.clock, () => this.isWaiting());
+  }
+
+  get restored(): Restored | undefined {
+    const saved = this.#savedBefore;
+    return saved && { ...saved, savedAt: new Date(saved.savedAt) };
   }
 
   get isOver(): boolean {
@@ -63,7 +68,9 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   get isStuck(): boolean {
     if (this.#gate === null) return false;
-    return this.services.commits.waitingMs >= MAX_WAIT_MS || this.#unsaved.isStuck(this.#writing?.since);
+    const { commits, clock } = this.services;
+    if (commits.waitingMs >= MAX_WAIT_MS || this.#unsaved?.isStuck) return true;
+    return this.#writing !== null && clock.now() - this.#writing.since >= MAX_WAIT_MS;
   }
 
   get saving(): RoomSaving {
@@ -93,7 +100,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   gateOverflows(): void {
     if (this.#isOver || this.#gate!.waitingBytes <= this.options.maxGatedBytes) return;
-    this.#unsaved.isFlooded = true;
+    this.#trouble().isFlooded = true;
     this.room.report(floodedGate(this.room, this.options.maxGatedBytes));
     this.#sendAway();
   }
@@ -104,14 +111,14 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     this.#fence = owned.fence;
     this.#sequence = owned.sequence;
     this.#recorder = owned.recorder;
-    this.restored = owned.restored;
+    this.#savedBefore = owned.restored;
     this.isExpired = owned.isExpired;
     this.#account.savedAt = owned.savedAt;
   }
 
   async started(): Promise<void> {
     // Before clients join, the record must say that an instance is running: from now on, an end without a save is a crash.
-    if (this.restored !== undefined) await this.#saved(null);
+    if (this.#savedBefore !== undefined) await this.#saved(null);
     else this.#changed();
   }
 
@@ -165,7 +172,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopTimer();
-    this.#unsaved.savable();
+    this.#unsaved?.savable();
     this.services.commits.remove(this);
     this.#gate?.discard();
     for (const { reject } of [...(this.#writing?.waiters ?? []), ...this.#draft.waiters]) reject(notSaved(this.room));
@@ -199,7 +206,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   #written(outcome: WriteOutcome): void {
     const writing = this.#writing!;
     this.#writing = null;
-    this.#unsaved.isFlooded = false;
+    if (this.#unsaved !== null) this.#unsaved.isFlooded = false;
     if (this.#isOver) return;
     if (outcome === 'fenced' && !this.#isDeleting) {
       this.#account.fenced();
@@ -263,11 +270,16 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   #trySnapshot(): void {
     try {
       this.#snapshot(null);
-      this.#unsaved.savable();
+      this.#unsaved?.savable();
     } catch (error) {
-      if (this.#unsaved.isNew(error)) this.room.report(error);
-      if (this.#gate !== null) this.#unsaved.unsavable();
+      const trouble = this.#trouble();
+      if (trouble.isNew(error)) this.room.report(error);
+      if (this.#gate !== null) trouble.unsavable();
     }
+  }
+
+  #trouble(): UnsavedOutput {
+    return (this.#unsaved ??= new UnsavedOutput(this.services.clock, () => this.isWaiting()));
   }
 
   /** @throws DurableError `bad_state` */

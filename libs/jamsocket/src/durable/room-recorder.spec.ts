@@ -53,7 +53,7 @@ describe('what is written of a room', () => {
   });
 
   const recorderWith = (save: 'turn' | 'everyMs', last = 0) =>
-    new RoomRecorder(new RoomStateFields([service], 1, undefined), save === 'turn', last);
+    new RoomRecorder(new RoomStateFields([service], { version: 1 }), save === 'turn', last);
 
   const room = (): RecordedRoom => ({
     className: 'Ledger',

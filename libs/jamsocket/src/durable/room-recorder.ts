@@ -23,6 +23,8 @@ export type RecordDelta = Pick<RoomWrite, 'parts' | 'segments' | 'keepFrom' | 'd
 /** A new base is written after this many segments, so that a restore has little to read. */
 const MAX_SEGMENTS = 64;
 const NO_DATA = encode([]);
+/** The same string for all rooms. */
+const KEPT_NO_DATA = keptBytes(NO_DATA);
 
 /**
  * Finds what has changed in a room since the last write. The state and the clients' data are written whole if their bytes
@@ -41,7 +43,7 @@ export class RoomRecorder {
   #written = 0;
   #segment: number;
   /** The segments that have been written, each with the number after its last entry. */
-  #segments: { readonly number: number; readonly end: number; readonly bytes: number }[] = [];
+  #segments: { readonly number: number; readonly end: number; readonly bytes: number }[] | null = null;
   #baseBytes = 0;
   #sinceBase = 0;
   #needsBase = true;
@@ -58,7 +60,7 @@ export class RoomRecorder {
   /** Sizes of the record when everything that was taken is written; `undefined` before the first write. */
   get sizes(): SavedSizes | undefined {
     if (this.#state === null || this.#data === null) return undefined;
-    const log = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    const log = this.#segments?.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
     return { state: this.#state.length, clientData: this.#data.length, members: this.#baseBytes, log };
   }
 
@@ -77,7 +79,7 @@ export class RoomRecorder {
     }
     if (!isKept(this.#data, data)) {
       parts[PART.data] = data;
-      this.#data = keptBytes(data);
+      this.#data = data === NO_DATA ? KEPT_NO_DATA : keptBytes(data);
     }
     return this.#takeRest(room, parts, endedBy);
   }
@@ -103,13 +105,13 @@ export class RoomRecorder {
   #beginLog(log: ReplayLog | null): void {
     this.#log = log;
     this.#written = log?.first ?? 0;
-    this.#segments = [];
+    this.#segments = null;
     this.#needsBase = true;
   }
 
   /** @returns whether anything besides state, data and log has changed since the last write */
   #noteChanges({ clients, leaving, timers, nextId }: RecordedRoom): boolean {
-    const now = [JSON.stringify(timers), [...leaving].map(({ id }) => id).join()] as const;
+    const now = [timers.length === 0 ? '' : JSON.stringify(timers), [...leaving].map(({ id }) => id).join()] as const;
     const isChanged =
       now[0] !== this.#timers ||
       now[1] !== this.#leaving ||
@@ -143,7 +145,7 @@ export class RoomRecorder {
     const leavers = [...leaving].map((client) => savedMember(client, wallOffset));
     const counters = countersOf(room);
     const bytes = encode({ ...counters, members, gone, leaving: leavers, timers, firstEntry, entries });
-    this.#segments.push({ number, end: this.#written, bytes: bytes.byteLength });
+    (this.#segments ??= []).push({ number, end: this.#written, bytes: bytes.byteLength });
     return { number, bytes };
   }
 
@@ -171,9 +173,10 @@ export class RoomRecorder {
   #keepFrom({ log }: RecordedRoom): number {
     const needed = this.#segment - this.#sinceBase + 1;
     const first = log?.first ?? Infinity;
-    while (this.#segments.length > 0 && this.#segments[0].number < needed && this.#segments[0].end <= first)
-      this.#segments.shift();
-    return Math.min(needed, this.#segments[0]?.number ?? needed);
+    const segments = this.#segments;
+    if (segments === null) return needed;
+    while (segments.length > 0 && segments[0].number < needed && segments[0].end <= first) segments.shift();
+    return Math.min(needed, segments[0]?.number ?? needed);
   }
 }
 

@@ -23,23 +23,19 @@ interface Holder {
   readonly fields: readonly string[];
 }
 
+interface Versioned {
+  readonly version: number;
+  readonly migrate?: Migrate;
+}
+
 /** The `@State()` fields of one room: those of its service and of its room-scoped providers. */
 export class RoomStateFields {
-  readonly #holders: readonly Holder[];
-
   /** @param instances the room service first */
   constructor(
-    instances: readonly object[],
-    private readonly version: number,
-    private readonly migrate: Migrate | undefined,
+    private readonly instances: readonly object[],
+    private readonly options: Versioned,
   ) {
-    this.#holders = instances.flatMap((instance) => {
-      const fields = stateFieldsOf(instance);
-      if (fields.length === 0) return [];
-      const name = instance.constructor.name;
-      return [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance, fields }];
-    });
-    const keys = this.#holders.map(({ key }) => key);
+    const keys = this.#holders().map(({ key }) => key);
     const twice = keys.find((key, index) => keys.indexOf(key) !== index);
     if (twice !== undefined) {
       throw new DurableError(
@@ -55,11 +51,11 @@ export class RoomStateFields {
    */
   capture(): Buffer {
     const state: StateByClass = {};
-    for (const { key, name, instance, fields } of this.#holders) {
+    for (const { key, name, instance, fields } of this.#holders()) {
       const values: StateFields = (state[key] = {});
       for (const field of fields) values[field] = this.#checked(name, field, instance);
     }
-    return serialize({ version: this.version, state } satisfies Saved);
+    return serialize({ version: this.options.version, state } satisfies Saved);
   }
 
   /**
@@ -68,19 +64,30 @@ export class RoomStateFields {
    */
   async restore(bytes: Uint8Array): Promise<number> {
     const { version, state } = deserialize(bytes) as Saved;
-    if (version > this.version) {
+    if (version > this.options.version) {
       throw new DurableError(
         'newer_state',
-        `The room was saved by version ${version} of its class, but this is version ${this.version}. The record is not changed. Deploy the newer version, or delete the room.`,
+        `The room was saved by version ${version} of its class, but this is version ${this.options.version}. The record is not changed. Deploy the newer version, or delete the room.`,
       );
     }
-    const present = version < this.version ? await this.#migrated(state, version) : state;
-    for (const { key, instance, fields } of this.#holders) {
+    const present = version < this.options.version ? await this.#migrated(state, version) : state;
+    for (const { key, instance, fields } of this.#holders()) {
       const saved = present[key];
       if (saved === undefined) continue;
       for (const field of fields) if (Object.hasOwn(saved, field)) instance[field] = saved[field] as unknown;
     }
     return version;
+  }
+
+  /** Made anew each time, since most rooms are idle and all of them would keep it. */
+  #holders(): Holder[] {
+    const { instances } = this;
+    return instances.flatMap((instance) => {
+      const fields = stateFieldsOf(instance);
+      if (fields.length === 0) return [];
+      const { name } = instance.constructor;
+      return [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance: instance as StateFields, fields }];
+    });
   }
 
   #checked(name: string, field: string, instance: StateFields): unknown {
@@ -100,9 +107,9 @@ export class RoomStateFields {
   }
 
   async #migrated(state: StateByClass, from: number): Promise<StateByClass> {
-    if (this.migrate === undefined) return state;
+    if (this.options.migrate === undefined) return state;
     const { [OF_SERVICE]: service = {}, ...providers } = state;
-    const returned = await this.migrate(service, from, providers);
+    const returned = await this.options.migrate(service, from, providers);
     return { ...providers, [OF_SERVICE]: returned ?? service };
   }
 }

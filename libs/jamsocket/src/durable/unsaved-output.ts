@@ -18,9 +18,9 @@ export class UnsavedOutput {
     private readonly waitsTooLong: () => void,
   ) {}
 
-  /** @param writingSince when the write that is under way began; `undefined` if none is */
-  isStuck(writingSince: number | undefined): boolean {
-    return this.isFlooded || this.#isTooLong(this.#unsavableSince) || this.#isTooLong(writingSince ?? -1);
+  get isStuck(): boolean {
+    const since = this.#unsavableSince;
+    return this.isFlooded || (since >= 0 && this.clock.now() - since >= MAX_WAIT_MS);
   }
 
   savable(): void {
@@ -45,9 +45,5 @@ export class UnsavedOutput {
       this.#timer = null;
       this.waitsTooLong();
     }, MAX_WAIT_MS);
-  }
-
-  #isTooLong(since: number): boolean {
-    return since >= 0 && this.clock.now() - since >= MAX_WAIT_MS;
   }
 }

@@ -109,6 +109,7 @@ export class GatedOutbox implements Outbox {
     (this.#cancelled ??= new Set()).add(cancelled);
     this.#add(0, () => {
       this.#cancelled?.delete(cancelled);
+      if (this.#cancelled?.size === 0) this.#cancelled = null;
       action();
     });
   }
