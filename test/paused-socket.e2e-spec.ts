@@ -9,12 +9,11 @@ import {
   type HeartbeatOptions,
 } from 'nestjs-jamsocket';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
-import { TestClient } from './support/test-client.js';
+import { tcpSocketOf, TestClient } from './support/test-client.js';
 import { localRoom } from '../libs/jamsocket/src/room/room.js';
 import type { Connection } from '../libs/jamsocket/src/wire/connection.js';
 import { VirtualClock } from '../libs/jamsocket/src/testing/virtual-clock.js';
@@ -59,7 +58,6 @@ let started: TestApp;
 let clock: VirtualClock;
 
 const room = () => started.app.get(JamsocketRooms).localRooms()[0];
-const socketOf = (client: TestClient) => (client.socket as unknown as { _socket: Socket })._socket;
 
 async function start(heartbeat: HeartbeatOptions | false): Promise<TestClient> {
   clock = new VirtualClock();
@@ -92,8 +90,8 @@ async function letGoBy(ms: number, between: () => Promise<unknown>): Promise<voi
 }
 
 async function lose(client: TestClient, how: string): Promise<void> {
-  if (how === 'reset') socketOf(client).resetAndDestroy();
-  else socketOf(client).destroy();
+  if (how === 'reset') tcpSocketOf(client).resetAndDestroy();
+  else tcpSocketOf(client).destroy();
   await client.closed;
 }
 
@@ -152,7 +150,7 @@ describe('a room with more to do than its mailbox holds', () => {
     it('is gone without a word, is found, and is heard to the end', async () => {
       const client = await heldUpClient(WATCHFUL);
       // It answers no ping.
-      socketOf(client).pause();
+      tcpSocketOf(client).pause();
       await letGoBy(6_000, turn);
       await untilNobodyIsHere();
       gate.open();

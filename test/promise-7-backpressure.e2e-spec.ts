@@ -10,11 +10,10 @@ import {
   type Client,
   type JamsocketError,
 } from 'nestjs-jamsocket';
-import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
 import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
-import { TestClient } from './support/test-client.js';
+import { tcpSocketOf, TestClient } from './support/test-client.js';
 
 const CHUNK = 'x'.repeat(16 * 1024);
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -116,7 +115,7 @@ describe.each(HOSTS)('backpressure, on $platform beside $beside', (host) => {
   it('closes a client that does not read with 1013, and the others lose nothing', async () => {
     const stuck = await TestClient.connect(`${started.ws}/ws/loud/room`);
     await stuck.until('welcome');
-    (stuck.socket as unknown as { _socket: Socket })._socket.pause();
+    tcpSocketOf(stuck).pause();
     const sender = await TestClient.connect(`${started.ws}/ws/loud/room`);
     const witness = await TestClient.connect(`${started.ws}/ws/loud/room`);
     await Promise.all([sender.until('welcome'), witness.until('welcome')]);
@@ -127,7 +126,7 @@ describe.each(HOSTS)('backpressure, on $platform beside $beside', (host) => {
       expect((await witness.nextText()).split(' ', 1)[0]).toBe(String(n));
     }
     expect(mostWaiting).toBeLessThanOrEqual(MAX_BUFFERED_BYTES + 2 * CHUNK.length);
-    (stuck.socket as unknown as { _socket: Socket })._socket.resume();
+    tcpSocketOf(stuck).resume();
     expect((await stuck.closed).code).toBe(1013);
     await Promise.all([sender.close(), witness.close()]);
   });

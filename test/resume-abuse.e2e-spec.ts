@@ -8,11 +8,10 @@ import {
   OnMessage,
   type Client,
 } from 'nestjs-jamsocket';
-import type { Socket } from 'node:net';
 import { Journal } from './support/gate.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp, type TestAppOptions } from './support/test-app.js';
-import { TestClient } from './support/test-client.js';
+import { tcpSocketOf, TestClient } from './support/test-client.js';
 
 /** A text frame of a client that is not masked: RFC 6455 section 5.1 forbids it. */
 const UNMASKED = Buffer.from([0x81, 0x00]);
@@ -44,7 +43,6 @@ async function start(options: Pick<TestAppOptions, 'options'> = {}) {
   lobby = `${test.ws}/ws/lobby`;
 }
 
-const netSocketOf = ({ connection }: ResumingClient) => (connection.socket as unknown as { _socket: Socket })._socket;
 const idsInRoom = () =>
   test.app
     .get(JamsocketRooms)
@@ -63,7 +61,7 @@ describe('a client that comes back from a connection that is not over', () => {
       client.send('here');
       await client.until('here');
       // The client does not answer the close, so that the connection has not ended yet.
-      const socket = netSocketOf(client);
+      const socket = tcpSocketOf(client.connection);
       socket.removeAllListeners('data').removeAllListeners('end');
       const answered = new Promise((resolve) => socket.once('data', resolve));
       socket.write(UNMASKED);
@@ -82,7 +80,7 @@ describe('a client that comes back from a connection that is not over', () => {
   it('leaves no connection behind that limits do not count, if it has to begin anew', async () => {
     await start({ options: { limits: { maxConnectionsPerIp: 1 } } });
     const client = await ResumingClient.connect(lobby);
-    const old = netSocketOf(client).pause();
+    const old = tcpSocketOf(client.connection).pause();
     const isCut = new Promise((resolve) => old.once('close', resolve));
     old.on('error', () => undefined);
     await expect(client.resume(1_000)).resolves.toMatchObject({ resumed: false, lost: 'gap', client: 2 });

@@ -10,7 +10,7 @@ import {
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApp, type TestApp } from './support/test-app.js';
-import { TestClient } from './support/test-client.js';
+import { tcpSocketOf, TestClient } from './support/test-client.js';
 import { localRoom } from '../libs/jamsocket/src/room/room.js';
 
 const GRACE_MS = 1_000;
@@ -49,7 +49,7 @@ describe('a shutdown', () => {
   async function enter(): Promise<{ client: TestClient; socket: Socket }> {
     const client = await TestClient.connect(`${started.ws}/ws/room`);
     await client.until('welcome');
-    return { client, socket: (client.socket as unknown as { _socket: Socket })._socket };
+    return { client, socket: tcpSocketOf(client) };
   }
 
   async function close(): Promise<number> {

@@ -8,9 +8,8 @@ import {
   OnMessage,
   type Client,
 } from 'nestjs-jamsocket';
-import type { Socket } from 'node:net';
 import { startTestApp, type TestApp } from './support/test-app.js';
-import { TestClient } from './support/test-client.js';
+import { tcpSocketOf, TestClient } from './support/test-client.js';
 
 const CHUNK = 'x'.repeat(64 * 1024);
 
@@ -65,7 +64,7 @@ describe.each(['fast', 'plain'])('volatile messages, in a %s room', (service) =>
       await TestClient.connect(url),
     ];
     for (const client of [sender, witness, stuck]) await client.until('welcome');
-    const socket = (stuck.socket as unknown as { _socket: Socket })._socket;
+    const socket = tcpSocketOf(stuck);
     socket.pause();
     const rounds = 200;
     for (let n = 0; n < rounds; n++) {

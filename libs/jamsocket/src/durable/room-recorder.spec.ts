@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { IncomingMessage } from 'node:http';
 import { State } from '../decorators/state.decorator.js';
 import { ClientRequest } from '../members/client-request.js';
 import { Client } from '../members/client.js';
@@ -77,7 +76,7 @@ describe('what is written of a room', () => {
   }
 
   function join(id: number, isResumable = true): Client {
-    const request = new ClientRequest({ url: '/ws/room', rawHeaders: [] } as unknown as IncomingMessage, '::1');
+    const request = ClientRequest.restored('/ws/room', '::1');
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
     client.id = id;
     clients.set(id, client);

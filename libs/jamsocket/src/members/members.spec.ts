@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { IncomingMessage } from 'node:http';
 import { Frame } from '../wire/frame.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox, Outlet } from '../outbox/outbox.js';
@@ -65,7 +64,7 @@ describe('the members of a room', () => {
   }
 
   function add(url = '/ws/room', isResumable = false) {
-    const request = new ClientRequest({ url, rawHeaders: [] } as unknown as IncomingMessage, '127.0.0.1');
+    const request = ClientRequest.restored(url, '127.0.0.1');
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
     const connection = new FakeConnection();
     members.add(client, connection as unknown as Link, isResumable);
@@ -75,7 +74,7 @@ describe('the members of a room', () => {
 
   /** Tags set before the join, for example by a guard. */
   function join(tags: readonly string[]) {
-    const request = new ClientRequest({ url: '/', rawHeaders: [] } as unknown as IncomingMessage, '127.0.0.1');
+    const request = ClientRequest.restored('/', '127.0.0.1');
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
     client.tag(...tags);
     client.room = { members } as unknown as Client['room'];

@@ -258,7 +258,7 @@ describe('the coalescing outbox of a large room', () => {
     expect(connections[200].texts.indexOf('one')).toBe(201);
   });
 
-  it.each([[[]], [['last']]])('loses nothing between two walks, with %j in the last turn of the first', (last) => {
+  it.each([[[]], [['last']]])('loses nothing between two walks, with %j in the last tick of the first', (last) => {
     const { outbox, connections, real, turn, allTurns } = setUpLarge();
     for (let eighth = 1; eighth < 8; eighth++) {
       if (eighth === 1 || last.length > 0) outbox.broadcast(Frame.text(`${eighth}`));

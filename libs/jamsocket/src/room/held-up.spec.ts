@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { IncomingMessage } from 'node:http';
 import type { Link } from '../outbox/link.js';
 import { ClientRequest } from '../members/client-request.js';
 import { Client } from '../members/client.js';
@@ -42,7 +41,7 @@ describe('clients that are held up', () => {
   });
 
   function add() {
-    const request = new ClientRequest({ url: '/ws/room', rawHeaders: [] } as unknown as IncomingMessage, '127.0.0.1');
+    const request = ClientRequest.restored('/ws/room', '127.0.0.1');
     const client = new Client(request, { key: 'room', roomId: 'room', params: {} });
     const connection = new FakeConnection();
     client.connection = connection as unknown as Link;
