@@ -134,7 +134,33 @@ describe('whatever a handler closes', () => {
     client.send(Buffer.from('late'));
   }
 
-  it.each(KINDS.flatMap((kind) => WHAT.map((what) => [kind, what] as const)))(
+  it('in its create handler, the room: whoever waits for it is closed, and the room ends once', async () => {
+    journal.clear();
+    const url = `${started.ws}/ws/${encodeURIComponent('create~the room')}`;
+    const clients = await Promise.all([
+      TestClient.connect(url),
+      TestClient.connect(url, {}, ['other']),
+      TestClient.connect(url, {}, ['jamsocket.v1']),
+    ]);
+    for (const client of clients) {
+      expect(await client.closed).toEqual({ code: 1000, reason: 'enough' });
+      expect(client.received).toEqual([]);
+    }
+    expect(clients.map(({ protocol }) => protocol)).toEqual(['', 'other', 'jamsocket.v1']);
+    await untilStopped();
+    // Whoever comes after the end waits for another one.
+    expect(new Set(journal.entries)).toEqual(new Set(['create', 'destroy']));
+    const created = started.app.get(JamsocketRooms).create(ClosingRoom, 'create~the room');
+    await expect(created).rejects.toMatchObject({
+      status: 410,
+      code: 'room_closed',
+      message: expect.stringMatching(/enough$/),
+    });
+    expect(await started.app.get(JamsocketRooms).list()).toEqual([]);
+  });
+
+  const pairs = KINDS.flatMap((kind) => WHAT.map((what) => [kind, what] as const));
+  it.each(pairs.filter((pair) => String(pair) !== 'create,the room'))(
     'in its %s handler, %s: everyone hears of it once, and the room ends once',
     async (kind, what) => {
       journal.clear();

@@ -26,6 +26,8 @@ const PROTOCOL = 'jamsocket.v1';
 const DAY = 24 * 3_600_000;
 let log: string[] = [];
 let stop: Gate | undefined;
+let onCreate: ((ctx: JamsocketContext) => void) | undefined;
+let onDestroy: typeof onCreate;
 
 @JamsocketService({ path: 'ledger', durable: { save: 'turn', maxGatedBytes: 10_000, expireMs: DAY } })
 class LedgerRoom {
@@ -37,6 +39,7 @@ class LedgerRoom {
   @OnCreate()
   create() {
     log.push(`create ${this.ctx.restored?.reason} ${this.total}`);
+    onCreate?.(this.ctx);
   }
 
   @OnConnect()
@@ -71,6 +74,7 @@ class LedgerRoom {
   @OnDestroy()
   destroy() {
     log.push(`destroy ${this.total}`);
+    onDestroy?.(this.ctx);
   }
 
   sum() {
@@ -126,7 +130,7 @@ describe('a durable room in a test', () => {
 
   beforeEach(() => {
     log = [];
-    stop = undefined;
+    stop = onCreate = onDestroy = undefined;
     store = new MoodyStore();
   });
 
@@ -247,6 +251,43 @@ describe('a durable room in a test', () => {
     await room.crash();
     await room.advance(DAY - 60_000);
     expect(await store.list('ledger', 10)).toHaveLength(1);
+    await room.close();
+  });
+
+  it('closed in @OnCreate keeps its record; destroyed there or in @OnDestroy, it does not', async () => {
+    await open();
+    const visit = async () => {
+      const client = await room.connect();
+      client.send('add 5');
+      await client.close();
+    };
+    const turnedAway = async () => (await room.connect()).closed;
+    const records = () => store.list('ledger', 10);
+    await visit();
+    onCreate = (ctx) => ctx.close('not today');
+    expect(await turnedAway()).toEqual({ code: 1000, reason: 'not today' });
+    await room.settle();
+    expect(await records()).toHaveLength(1);
+    onCreate = undefined;
+    await visit();
+    expect(log).toEqual([
+      'create undefined 0',
+      'disconnect 1',
+      'destroy 5',
+      'create idle 5',
+      'destroy 5',
+      'create idle 5',
+      'disconnect 2',
+      'destroy 10',
+    ]);
+    onCreate = (ctx) => ctx.destroy('for good');
+    expect(await turnedAway()).toEqual({ code: 1000, reason: 'for good' });
+    await room.settle();
+    expect(await records()).toEqual([]);
+    onCreate = undefined;
+    onDestroy = (ctx) => ctx.destroy();
+    await visit();
+    expect(await records()).toEqual([]);
     await room.close();
   });
 

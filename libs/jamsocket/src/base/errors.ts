@@ -52,6 +52,17 @@ export class RefusedError extends HttpException {
   }
 }
 
+/** The room was closed in its `@OnCreate`. Clients that waited for it get this close instead of an HTTP answer. */
+export class RoomClosedError extends RefusedError {
+  constructor(
+    room: string,
+    readonly close: { readonly code: number; readonly reason: string },
+  ) {
+    const { reason } = close;
+    super(410, 'room_closed', `Room "${room}" was closed while it was created${reason && `: ${reason}`}`);
+  }
+}
+
 export type RefusalCode =
   | 'bad_handshake'
   | 'bad_room_id'
@@ -64,6 +75,7 @@ export type RefusalCode =
   | 'no_such_service'
   | 'origin'
   | 'room_busy'
+  | 'room_closed'
   | 'room_exists'
   | 'room_failed'
   | 'room_full'

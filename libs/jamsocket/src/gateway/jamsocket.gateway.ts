@@ -6,8 +6,9 @@ import { Hints } from '../base/hints.js';
 import { pathAndQueryOf } from '../base/request-target.js';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { inDetachedContext } from '../base/async-context.js';
-import { RefusedError } from '../base/errors.js';
-import { refusalFor } from '../base/refusal.js';
+import { RefusedError, RoomClosedError } from '../base/errors.js';
+import { closeCodeFor } from '../base/protocol.js';
+import { closeReasonOf, refusalFor, type Refusal } from '../base/refusal.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { ClientRequest } from '../members/client-request.js';
@@ -15,13 +16,14 @@ import { Client } from '../members/client.js';
 import { logError } from '../base/log.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { Placement } from '../rooms/reservation.js';
+import type { Close } from '../wire/control-frame.js';
 import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
 import { checkHandshake } from './handshake.js';
 import { answerPlainRequests, type RoutingAdapter } from './plain-requests.js';
 import { writeRefusal } from './refusal.js';
-import { writeRefusalFrame } from './refusal-frame.js';
+import { acceptAndClose } from './refusal-frame.js';
 import { RouteTable } from './route-table.js';
 import { Seating } from './seating.js';
 import { SocketFactory } from './socket-factory.js';
@@ -172,8 +174,8 @@ export class JamsocketGateway {
       url: attempt.url,
     });
     attempt.end(error);
-    if (attempt.isHandshake && offersProtocol(attempt.request))
-      writeRefusalFrame(attempt.request, attempt.socket, refusal);
+    const close = closeFor(error, refusal, attempt);
+    if (close !== undefined) acceptAndClose(attempt.request, attempt.socket, close);
     else writeRefusal(attempt.socket, refusal);
   }
 
@@ -190,6 +192,13 @@ export class JamsocketGateway {
     const { message, stack } = describeError(reason);
     logError(this.#logger, `Connecting to ${path} failed: ${message}`, { service, room }, stack);
   }
+}
+
+/** The close frame that refuses the client; `undefined` if it gets an HTTP answer. */
+function closeFor(error: unknown, refusal: Refusal, { isHandshake, request }: Attempt): Close | undefined {
+  if (isInstance(error, RoomClosedError)) return error.close;
+  if (!isHandshake || !offersProtocol(request)) return undefined;
+  return { code: closeCodeFor(refusal.status), reason: closeReasonOf(refusal) };
 }
 
 function draining(): RefusedError {

@@ -1,20 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { closeFrame } from '../wire/control-frame.js';
-import { closeCodeFor, PROTOCOL } from '../base/protocol.js';
-import { closeReasonOf, type Refusal } from '../base/refusal.js';
+import { closeFrame, type Close } from '../wire/control-frame.js';
 import { acceptanceOf } from './handshake.js';
+import { offeredProtocols, selectProtocol } from './subprotocol.js';
 
 /**
- * Refuses a client of `jamsocket.v1` with a close frame, since scripts of a page cannot read the HTTP answer to an upgrade.
- * The handshake is completed and the connection is closed at once; no WebSocket object is created.
+ * Refuses a client with a close frame, since scripts of a page cannot read the HTTP answer to an upgrade. The handshake is
+ * completed and the connection is closed at once; no WebSocket object is created.
  */
-export function writeRefusalFrame(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+export function acceptAndClose(request: IncomingMessage, socket: Duplex, close: Close): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   socket.once('finish', () => socket.destroy());
-  const close = closeFrame({ code: closeCodeFor(refusal.status), reason: closeReasonOf(refusal) });
-  socket.end(Buffer.concat([Buffer.from(acceptanceOf(request, PROTOCOL)), close]));
+  const protocol = selectProtocol(new Set(offeredProtocols(request)), undefined);
+  socket.end(Buffer.concat([Buffer.from(acceptanceOf(request, protocol)), closeFrame(close)]));
 }

@@ -35,6 +35,8 @@ export class RoomEnd {
   /** Resolves when the room has stopped. */
   readonly stopped: Promise<void>;
   #resolveStopped!: () => void;
+  /** Set if the room is closed before it runs. It is then closed as soon as it runs. */
+  atStart: { readonly code: number; readonly reason: string } | null = null;
   /** Why this instance ends, or that the room is deleted. For durable rooms. */
   #reason: EndReason | 'deleted' = 'idle';
 
@@ -50,6 +52,7 @@ export class RoomEnd {
   /** Closes every client and stops. */
   close(code: number, reason: string): void {
     const { room } = this;
+    if (room.state === 'starting') this.atStart ??= { code, reason };
     if (room.state !== 'running') return;
     room.state = 'draining';
     if (room.lifecycle === null) return this.#closeAll(code, reason);
@@ -57,9 +60,14 @@ export class RoomEnd {
     room.lifecycle.whenSafe(() => this.#closeAll(code, reason));
   }
 
-  /** Closes every client, stops, and deletes the saved record. */
+  /** The room is running: closes it if that was asked for before. */
+  started(): void {
+    if (this.atStart !== null) this.close(this.atStart.code, this.atStart.reason);
+  }
+
+  /** Closes every client, stops, and deletes the saved record. A room that is stopping already only deletes its record. */
   destroy(reason: string): void {
-    if (this.room.state === 'running') this.#reason = 'deleted';
+    this.#reason = 'deleted';
     this.close(CloseCode.normal, reason);
   }
 

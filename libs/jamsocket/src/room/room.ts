@@ -90,6 +90,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.hasStarted = true;
     this.observer?.roomStarted(this.context);
     this.#mailbox.open();
+    this.end.started();
   }
 
   /** Resolves when the room has stopped. */

@@ -1,5 +1,5 @@
 import { inDetachedContext } from '../base/async-context.js';
-import { RefusedError } from '../base/errors.js';
+import { RefusedError, RoomClosedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { AddressCounts } from '../members/address-counts.js';
 import type { Link } from '../outbox/link.js';
@@ -195,9 +195,12 @@ export class RoomRegistry {
     return entry;
   }
 
+  /** @throws RoomClosedError to those who have waited for the start */
   async #whenStarted({ room, started }: RoomEntry): Promise<void> {
+    const hasWaited = room.state === 'starting';
     try {
       await started;
+      if (hasWaited && room.end.atStart !== null) throw new RoomClosedError(room.address.key, room.end.atStart);
     } catch (error) {
       if (isInstance(error, RefusedError)) throw error;
       throw new RefusedError(

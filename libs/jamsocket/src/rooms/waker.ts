@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { RoomClosedError } from '../base/errors.js';
 import { describeError } from '../base/foreign-value.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Durability } from '../durable/durability.js';
@@ -111,6 +112,8 @@ export class Waker {
       this.#later.delete(nameOf(room));
     } catch (error) {
       this.#wait(room);
+      // It has closed itself.
+      if (error instanceof RoomClosedError) return;
       logger.warn(`Room "${room.key}" could not be woken: ${describeError(error).message}`);
     }
   }
