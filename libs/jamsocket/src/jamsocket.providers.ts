@@ -17,7 +17,7 @@ import { resolveOptions } from './options/resolve.js';
 import type { ResolvedOptions } from './options/resolved.js';
 import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './base/sources.js';
 import { JamsocketObservers } from './observe/jamsocket-observers.js';
-import { AddressCounts } from './members/address-counts.js';
+import { AddressCounts } from './base/address-counts.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
 import { LocalPlacement } from './rooms/local-placement.js';
 import { LocalRoomCalls } from './rooms/local-room-calls.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../base/sources.js';
-import { AddressCounts } from '../members/address-counts.js';
+import { AddressCounts } from '../base/address-counts.js';
 import { ConnectionCounter } from './connection-counter.js';
 
 describe('counting connects by address', () => {

@@ -3,7 +3,7 @@ import { TokenBucket } from '../wire/token-bucket.js';
 import { RefusedError } from '../base/errors.js';
 import type { ResolvedLimits } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
-import { AddressCounts, addressKey } from '../members/address-counts.js';
+import { AddressCounts, addressKey } from '../base/address-counts.js';
 
 /** With this many addresses in the table, idle ones are removed. */
 const FORGET_AT = 10_000;

@@ -5,7 +5,7 @@ import type { RoomDefinition } from './room-definition.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
-import type { AddressCounts } from '../members/address-counts.js';
+import type { AddressCounts } from '../base/address-counts.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { TimerRegistry } from '../timers/timer-registry.js';
 

@@ -1,5 +1,5 @@
 import { RefusedError } from '../base/errors.js';
-import type { AddressCounts } from '../members/address-counts.js';
+import type { AddressCounts } from '../base/address-counts.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { Room } from '../room/room.js';
 import type { Arrival, KeptPlace, Placement, Reservation } from './reservation.js';

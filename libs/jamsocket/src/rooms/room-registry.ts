@@ -1,7 +1,7 @@
 import { inDetachedContext } from '../base/async-context.js';
 import { RefusedError, RoomClosedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
-import type { AddressCounts } from '../members/address-counts.js';
+import type { AddressCounts } from '../base/address-counts.js';
 import type { Link } from '../outbox/link.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
