@@ -8,6 +8,10 @@ it('docs/testing.md starts with the spec that is run here', () => {
   expect(first).toBe(read('testing-example.spec.ts'));
 });
 
+it('docs/testing.md has the spec of a durable room that is run here', () => {
+  expect(read('../docs/testing.md')).toContain(`\`\`\`ts\n${read('testing-durable-example.spec.ts')}\`\`\``);
+});
+
 it('docs/inspector.md has the guard that is tried out here', () => {
   expect(read('../docs/inspector.md')).toContain(`\`\`\`ts\n${read('support/inspector-password.guard.ts')}\`\`\``);
 });

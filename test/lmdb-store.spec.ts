@@ -2,7 +2,7 @@ import { afterAll, expect, it } from '@jest/globals';
 import { open } from 'lmdb';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { describeRoomStore } from 'nestjs-jamsocket/testing';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -24,4 +24,29 @@ it('LmdbStore does not describe a database that cannot be opened', async () => {
   const store = new LmdbStore({ path: join(folder, 'file') });
   await expect(store.describe()).rejects.toMatchObject({ code: 'store_failed' });
   await store.close();
+});
+
+it('LmdbStore is backed up while it is written, as docs/stores.md says', async () => {
+  const [live, copy] = [join(folder, 'live'), join(folder, 'copy')];
+  const store = new LmdbStore({ path: live });
+  const room = { service: 'ledger', key: 'one' };
+  const { fence } = await store.claim(room, 'a');
+  let sequence = 0;
+  const write = () => {
+    const bytes = Buffer.from(`${++sequence}`);
+    return store.commit([{ room, fence, owner: 'a', sequence, parts: { base: bytes, state: bytes } }]);
+  };
+  await write();
+  mkdirSync(copy);
+  const environment = open({ path: live });
+  const backup = environment.backup(copy, false);
+  for (let writes = 0; writes < 20; writes++) await write();
+  await backup;
+  await environment.close();
+  await store.close();
+  const restored = new LmdbStore({ path: copy });
+  const { record } = await restored.claim(room, 'b');
+  const [base, state] = [record!.parts.base, record!.parts.state].map((bytes) => Buffer.from(bytes).toString());
+  expect([base, state]).toEqual([`${record!.sequence}`, `${record!.sequence}`]);
+  await restored.close();
 });

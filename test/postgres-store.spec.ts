@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresStore, postgresTables } from 'nestjs-jamsocket/postgres';
 import { describeRoomStore } from 'nestjs-jamsocket/testing';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import pg from 'pg';
 import { findPostgres, hasServer, startPostgres, type TestServer } from './support/servers.js';
 
@@ -79,6 +81,30 @@ describePostgres('With a PostgreSQL server', () => {
     expect(await again).toEqual(['done']);
     expect((await patient.claim(ROOM, 'b')).record?.sequence).toBe(1);
     await Promise.all([store.close(), patient.close()]);
+  });
+
+  it('is backed up and restored as docs/stores.md says', async () => {
+    const store = new PostgresStore({ pool });
+    const { fence } = await store.claim(ROOM, 'a');
+    await store.commit([{ room: ROOM, fence, owner: 'a', sequence: 1, ...part('1') }]);
+    const run = (program: string, args: string[], input?: string) => {
+      const to = ['-h', '127.0.0.1', '-p', `${server.port}`, '-U', 'postgres'];
+      const { status, stdout, stderr } = spawnSync(join(bin!, program), [...to, ...args], { encoding: 'utf8', input });
+      expect([status, stderr]).toEqual([0, '']);
+      return stdout;
+    };
+    const tables = ['jamsocket_rooms', 'jamsocket_parts', 'jamsocket_segments'].flatMap((table) => ['-t', table]);
+    const backup = run('pg_dump', [...tables, 'postgres']);
+    await store.commit([{ room: ROOM, fence, owner: 'a', sequence: 2, ...part('2') }]);
+    await store.close();
+    await pool.query('CREATE DATABASE restored');
+    run('psql', ['-q', '-v', 'ON_ERROR_STOP=1', 'restored'], backup);
+    const restoredPool = new pg.Pool({ ...connection(), database: 'restored' });
+    const restored = new PostgresStore({ pool: restoredPool });
+    const { record } = await restored.claim(ROOM, 'b');
+    expect([record?.sequence, Buffer.from(record!.parts.base).toString()]).toEqual([1, '1']);
+    await restored.close();
+    await restoredPool.end();
   });
 
   it('survives connections that the server ends, and loses nothing', async () => {

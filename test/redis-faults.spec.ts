@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
+import { copyFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { RedisStore } from 'nestjs-jamsocket/redis';
 import { createClient, createCluster } from 'redis';
 import { startRedisCluster, untilDone } from './support/redis-cluster.js';
@@ -86,6 +88,39 @@ describeRedis('RedisStore', () => {
     const server = await startRedis(program!, [], gone);
     for (const store of stores) expect((await untilDone(() => store.claim(ROOM, 'a'))).record).toBe(undefined);
     await Promise.all(stores.map((store) => store.close()));
+    redis.disconnect();
+    await server.stop();
+  }, 60_000);
+
+  it('is backed up and restored as docs/stores.md says', async () => {
+    let server = await startRedis(program!, ALWAYS);
+    const redis = new Redis({ port: server.port, host: '127.0.0.1', retryStrategy: () => 20 });
+    redis.on('error', () => undefined);
+    const store = new RedisStore({ redis });
+    const { fence } = await store.claim(ROOM, 'a');
+    await store.commit([{ room: ROOM, fence, owner: 'a', sequence: 1, ...part('1') }]);
+    const infoHas = async (line: string) => {
+      if (!(await redis.info('persistence')).includes(line)) throw new Error(`INFO does not say ${line}`);
+    };
+    await redis.bgsave();
+    await untilDone(() => infoHas('rdb_bgsave_in_progress:0'));
+    const [dump, backup] = [join(server.folder, 'dump.rdb'), join(server.folder, 'backup.rdb')];
+    copyFileSync(dump, backup);
+    await store.commit([{ room: ROOM, fence, owner: 'a', sequence: 2, ...part('2') }]);
+
+    await server.kill();
+    rmSync(join(server.folder, 'appendonlydir'), { recursive: true });
+    copyFileSync(backup, dump);
+    server = await startRedis(program!, ['--appendonly', 'no'], server);
+    await untilDone(() => redis.config('SET', 'appendonly', 'yes'));
+    await untilDone(async () => {
+      for (const line of ['aof_rewrite_scheduled:0', 'aof_rewrite_in_progress:0']) await infoHas(line);
+    });
+    await server.kill();
+    server = await startRedis(program!, ALWAYS, server);
+    const { record } = await untilDone(() => store.claim(ROOM, 'b'));
+    expect([record?.sequence, Buffer.from(record!.parts.base).toString()]).toEqual([1, '1']);
+    await store.close();
     redis.disconnect();
     await server.stop();
   }, 60_000);
