@@ -1,6 +1,6 @@
 import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
-import type { ReplayLog } from '../members/replay-log.js';
+import type { ReplayLog } from '../sessions/replay-log.js';
 import type { DurableRoom } from './durable-room.js';
 import type { SavedTimer } from './record.js';
 

@@ -2,7 +2,7 @@ import { CloseCode } from '../base/protocol.js';
 import { Client } from '../members/client.js';
 import { ClientRequest } from '../members/client-request.js';
 import type { RoomAddress } from '../members/room-address.js';
-import { Session } from '../members/session.js';
+import { Session } from '../sessions/session.js';
 import type { DurableRoom } from './durable-room.js';
 import type { ReadRecord, SavedData, SavedMember } from './record.js';
 import { restoredEntry } from './room-image.js';

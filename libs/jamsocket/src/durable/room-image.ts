@@ -1,6 +1,6 @@
 import type { Client } from '../members/client.js';
-import type { LogEntry } from '../members/replay-log.js';
-import type { Session } from '../members/session.js';
+import type { LogEntry } from '../sessions/replay-log.js';
+import type { Session } from '../sessions/session.js';
 import { Frame } from '../wire/frame.js';
 import type { SavedData, SavedEntry, SavedMember, SavedSession } from './record.js';
 

@@ -1,4 +1,4 @@
-import type { ReplayLog } from '../members/replay-log.js';
+import type { ReplayLog } from '../sessions/replay-log.js';
 import type { SavedSizes } from '../members/room-lifecycle.js';
 import type { RoomWrite } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';

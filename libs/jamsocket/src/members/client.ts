@@ -10,7 +10,7 @@ import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
 import { sendsOf, type SendOptions } from './send-options.js';
-import type { Session } from './session.js';
+import type { Session } from '../sessions/session.js';
 
 /**
  * Names a client within its room: 1, 2, 3 … in order of joining. An id is not given to another client; a client that leaves

@@ -6,7 +6,7 @@ import { CloseCode, type Lost } from '../base/protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
 import type { MembersPort, SendPort } from './room-port.js';
-import type { ReplayLog } from './replay-log.js';
+import type { ReplayLog } from '../sessions/replay-log.js';
 import { outletsOf, Resumption, type RestoredResumption, type Resumable, type ResumeRequest } from './resumption.js';
 import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
 import { TagIndex } from './tag-index.js';

@@ -6,8 +6,8 @@ import type { Lost, Welcome } from '../base/protocol.js';
 import type { AddressCounts } from '../base/address-counts.js';
 import { AwayClients } from './away-clients.js';
 import type { Client } from './client.js';
-import type { LogEntry, ReplayLog } from './replay-log.js';
-import { Session } from './session.js';
+import type { LogEntry, ReplayLog } from '../sessions/replay-log.js';
+import { Session } from '../sessions/session.js';
 
 /** What a client presents to resume. */
 export interface ResumeRequest {

@@ -5,7 +5,7 @@ import { CloseCode } from '../base/protocol.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { Client } from '../members/client.js';
 import { Members } from '../members/members.js';
-import { ReplayLog } from '../members/replay-log.js';
+import { ReplayLog } from '../sessions/replay-log.js';
 import { Resumption } from '../members/resumption.js';
 import type { RoomServices } from './room-services.js';
 import type { ObservedRoom } from '../members/sent-message.js';
