@@ -12,14 +12,7 @@ export type {
   RoomState,
   RoomStatus,
 } from './room-state.js';
-export {
-  defineContract,
-  type AnyContract,
-  type Contract,
-  type ContractSchemas,
-  type MessageSchemas,
-  type RoomContract,
-  type StandardSchema,
-} from './contract.js';
+export { defineContract, type AnyContract, type Contract, type RoomContract } from './contract/contract.js';
+export type { ContractSchemas, MessageSchemas, StandardSchema } from './contract/schemas.js';
 export type { EventName, EventOf, MessageName, MessageOf, ReplyTo, RequestName } from './room-types.js';
 export { RoomError, type Exception, type Issue, type RoomErrorCode } from './errors.js';

@@ -1,5 +1,6 @@
-import { contractCheck } from './contract-check.js';
-import type { AnyContract, Contract, ContractSchemas, RoomContract } from './contract.js';
+import { contractCheck } from './contract/contract-check.js';
+import type { AnyContract, Contract, RoomContract } from './contract/contract.js';
+import type { ContractSchemas } from './contract/schemas.js';
 import { Room } from './room.js';
 import type { RoomOptions } from './room-options.js';
 

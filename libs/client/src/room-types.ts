@@ -1,7 +1,7 @@
-import type { Contract } from './contract.js';
+import type { Contract } from './contract/contract.js';
 import type { Exception } from './errors.js';
 import type { RequestOptions } from './requests.js';
-import type { IsAny } from './wire.js';
+import type { IsAny } from './contract/wire.js';
 
 /** Names of the messages that a room handles. */
 export type MessageName<C extends Contract> = keyof C['messages'] & string;

@@ -1,6 +1,6 @@
 import { copyBytes } from './bytes.js';
-import type { AnyContract, Contract } from './contract.js';
-import type { Check } from './contract-check.js';
+import type { AnyContract, Contract } from './contract/contract.js';
+import type { Check } from './contract/contract-check.js';
 import { RoomError } from './errors.js';
 import { parseEvent } from './event-message.js';
 import { Listeners, report } from './listeners.js';

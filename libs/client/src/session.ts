@@ -7,10 +7,10 @@ import {
   type Welcome,
 } from '../../jamsocket/src/base/protocol.js';
 import { RoomError } from './errors.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat } from './link/heartbeat.js';
 import { Ledger, type Frame } from './ledger.js';
-import { Link, type LinkEnd } from './link.js';
-import { Offer } from './offer.js';
+import { Link, type LinkEnd } from './link/link.js';
+import { Offer } from './link/offer.js';
 import type { RoomOptions } from './room-options.js';
 import type { ClosedState, OpenState, RoomState } from './room-state.js';
 

@@ -1,5 +1,5 @@
-import type { ContractSchemas, StandardSchema } from './contract.js';
-import { RoomError } from './errors.js';
+import type { ContractSchemas, StandardSchema } from './schemas.js';
+import { RoomError } from '../errors.js';
 
 /** Validates data with a schema. @throws RoomError `invalid` */
 export type Check = (kind: 'message' | 'reply' | 'event', event: string, data: unknown) => void;

@@ -1,4 +1,4 @@
-import type { MessageSchemas, StandardSchema } from './contract.js';
+import type { MessageSchemas, StandardSchema } from './schemas.js';
 
 // A schema's input is the data on the wire, in both directions. Its output exists only at the receiver.
 

@@ -1,4 +1,4 @@
-import { PLAIN, PROTOCOL, RESUME_PREFIX, tokenEntry } from '../../jamsocket/src/base/protocol.js';
+import { PLAIN, PROTOCOL, RESUME_PREFIX, tokenEntry } from '../../../jamsocket/src/base/protocol.js';
 
 /** After this many failed dials the server may not accept any subprotocol. */
 const DOUBT_AFTER = 2;

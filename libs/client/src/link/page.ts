@@ -1,4 +1,4 @@
-import { platform, type PageEvents } from './platform.js';
+import { platform, type PageEvents } from '../platform.js';
 
 /** Receives the lifecycle events of the client's page. */
 export interface PageHandlers {

@@ -1,4 +1,4 @@
-import { after } from './timers.js';
+import { after } from '../timers.js';
 
 /** Used unless the server's interval between pings is longer. */
 const DEFAULT_BOUND_MS = 10_000;

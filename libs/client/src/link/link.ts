@@ -1,11 +1,11 @@
 import ReconnectingWebSocket, { CloseEvent as SyntheticCloseEvent } from 'partysocket/ws';
-import { CloseCode, closeCodeFor, shouldReconnect, type RefusalReason } from '../../jamsocket/src/base/protocol.js';
-import { Backoff, type Retry } from './backoff.js';
+import { CloseCode, closeCodeFor, shouldReconnect, type RefusalReason } from '../../../jamsocket/src/base/protocol.js';
+import { Backoff, type Retry } from '../backoff.js';
 import { watchPage } from './page.js';
-import { platform } from './platform.js';
+import { platform } from '../platform.js';
 import { quiet, type HttpRefusal } from './quiet-socket.js';
-import { addressOf, type RoomOptions } from './room-options.js';
-import { after } from './timers.js';
+import { addressOf, type RoomOptions } from '../room-options.js';
+import { after } from '../timers.js';
 
 /** Receives the events of a link, and tells it what to offer. */
 export interface LinkHandlers {

@@ -1,4 +1,4 @@
-import type { WebSocketClass } from './platform.js';
+import type { WebSocketClass } from '../platform.js';
 
 /** An HTTP answer instead of an upgrade. */
 export interface HttpRefusal {
