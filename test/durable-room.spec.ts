@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Injectable, Scope } from '@nestjs/common';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Injectable, Logger, Scope } from '@nestjs/common';
 import {
   Broadcast,
   JamsocketContext,
@@ -383,6 +383,28 @@ describe('a durable room in a test', () => {
         await room.close();
       },
     );
+
+    it('stops without its last save at a shutdown, and blames no handler for that', async () => {
+      await open();
+      const client = await room.connect();
+      client.send('add 5');
+      await client.until('total 5');
+      store.mood = 'failing';
+      client.send('add 6');
+      await room.settle();
+      const lines: string[] = [];
+      jest.spyOn(Logger.prototype, 'error').mockImplementation((line: unknown) => {
+        if (!String(line).includes('LedgerRoom')) return;
+        lines.push(String(line));
+        // In time for the next instance.
+        store.mood = 'good';
+      });
+      await room.restart();
+      jest.restoreAllMocks();
+      expect(lines).toEqual([expect.stringContaining('Room "one" of LedgerRoom stopped before it was saved.')]);
+      expect(await room.rooms.invoke(LedgerRoom, 'one', 'sum')).toBe(5);
+      await room.close();
+    });
 
     it('keeps a bounded number of bytes back', async () => {
       await open();

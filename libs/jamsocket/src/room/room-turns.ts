@@ -28,6 +28,9 @@ export interface TurnsRoom extends RunnerRoom {
 
 /** Finds the handler for each event of a room, and does the rest of the turn's work. */
 export class RoomTurns implements MailboxOwner<RoomEvent> {
+  /** The room's last handler has run, and the last save is under way. */
+  #isSavingLast = false;
+
   constructor(
     private readonly room: TurnsRoom,
     private readonly runner: HandlerRunner,
@@ -99,6 +102,8 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
 
   turnTimedOut(event: RoomEvent, ms: number): void {
     const { room, runner } = this;
+    // No handler is at fault. The save that is given up reports that the room was not saved.
+    if (this.#isSavingLast) return void room.end.abandon();
     const what = event.type === 'timer' ? `timer "${event.timer.name}"` : event.type;
     const message = `The ${what} handler of ${room.definition.type.name} has not finished in ${Math.round(ms)} ms; room "${room.address.key}" moves on without it.`;
     const client = 'client' in event ? event.client : undefined;
@@ -154,7 +159,10 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   #takeDestroy(): Promise<void> {
     const { room } = this;
     return Promise.resolve(this.runner.run(room.instance!.destroy, undefined, undefined))
-      .then(() => room.end.saveLast())
+      .then(() => {
+        this.#isSavingLast = true;
+        return room.end.saveLast();
+      })
       .then(() => room.end.abandon());
   }
 }
