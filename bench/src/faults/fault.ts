@@ -13,6 +13,8 @@ export interface Settings {
   readonly seed: number;
   /** How often something happens in faults of durable rooms; without it as often as each has it. */
   readonly count?: number;
+  /** Such a fault ends after so long, however often that was. */
+  readonly minutes: number;
 }
 
 /** A fault of a client, a handler or the network, and what it may cost. */

@@ -9,7 +9,7 @@ import { renewTable } from './table.js';
 // `npm run faults` measures everything but durable rooms; `npm run faults -- storm` renews the rows of one fault;
 // `npm run faults -- soak --soak-minutes 1` is a try.
 // `npm run faults -- durable` is about durable rooms, `… durable kill` about those whose names begin so, and
-// `… durable kill-lmdb --count 5 --seed 7` is a try.
+// `… durable kill-lmdb --count 5 --seed 7` is a try; with `--minutes 10` it ends then, and says how often it was.
 /** A shorter soak is a try, and not for the record. */
 const LEAST_SOAK_MINUTES = 10;
 /** The same for what is done again and again to durable rooms. */
@@ -20,6 +20,7 @@ const { positionals, values } = parseArgs({
     'soak-minutes': { type: 'string', default: '10' },
     seed: { type: 'string', default: `${1 + (Date.now() % 1_000_000)}` },
     count: { type: 'string' },
+    minutes: { type: 'string', default: '600' },
   },
 });
 const isDurable = positionals[0] === 'durable';
@@ -27,6 +28,7 @@ const [only] = isDurable ? positionals.slice(1) : positionals;
 const settings: Settings = {
   soakMinutes: numberOf('soak-minutes', values['soak-minutes']),
   seed: numberOf('seed', values.seed),
+  minutes: numberOf('minutes', values.minutes),
   count: values.count === undefined ? undefined : numberOf('count', values.count),
 };
 const faults = isDurable ? DURABLE_FAULTS : FAULTS;

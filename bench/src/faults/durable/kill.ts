@@ -3,11 +3,12 @@ import { atLeast, type Fault, type Row, type Settings } from '../fault.js';
 import { auditOf, auditRows } from './audit.js';
 import { openDatabase, STORE_TITLES, type StoreKind } from './databases.js';
 import { Dice } from './dice.js';
+import { inRounds } from './rounds.js';
 import { Traffic } from './traffic.js';
 import { demoWith } from './victims.js';
 
 const KILLS = 200;
-/** A server lives for a random time up to this after it takes clients: some die before anyone is back. */
+/** A server lives for a random time up to this. */
 const MOST_ALIVE_MS = 1_500;
 
 export function killOn(kind: StoreKind): Fault {
@@ -18,22 +19,24 @@ export function killOn(kind: StoreKind): Fault {
   };
 }
 
-async function killAgainAndAgain(kind: StoreKind, { count = KILLS, seed }: Settings): Promise<Row[]> {
-  const dice = new Dice(seed);
+async function killAgainAndAgain(kind: StoreKind, settings: Settings): Promise<Row[]> {
+  const dice = new Dice(settings.seed);
   const database = await openDatabase(kind);
   const demo = await demoWith(database);
   let traffic: Traffic | undefined;
   let inTraffic = 0;
   try {
     await demo.start();
-    traffic = await Traffic.begin('kill', dice, () => demo.port);
-    for (let kill = 1; kill <= count; kill++) {
+    const talk = (traffic = await Traffic.begin('kill', dice, () => demo.port));
+    const kill = async () => {
+      // Most die when clients are back; some before, when the rooms are restored.
+      if (dice.below(4) > 0) await talk.until(() => talk.areOpen > 0, 'somebody is back');
       await sleep(dice.below(MOST_ALIVE_MS));
-      if (traffic.areOpen > 0) inTraffic++;
+      if (talk.areOpen > 0) inTraffic++;
       await demo.kill('SIGKILL');
       await demo.start();
-      if (kill % 10 === 0) process.stderr.write(`  ${kind}: ${kill} kills, ${traffic.sent} entries\n`);
-    }
+    };
+    const count = await inRounds(settings, KILLS, kill, (done) => `${kind}: ${done} kills, ${talk.sent} entries`);
     await traffic.settle();
     return [
       ...auditRows(auditOf(traffic.clients), traffic.clients, `${count} kills`),

@@ -6,6 +6,7 @@ import { auditOf, auditRows } from './audit.js';
 import { openDatabase, STORE_TITLES, type Database, type StoreKind } from './databases.js';
 import { Dice } from './dice.js';
 import { RecordModels, type RecordDigest } from './record-models.js';
+import { inRounds } from './rounds.js';
 import { ROOMS, Traffic } from './traffic.js';
 import type { Victim } from './victim.js';
 import { serverWith } from './victims.js';
@@ -26,8 +27,8 @@ export function midCommitOn(kind: StoreKind): Fault {
   };
 }
 
-async function killInMidCommit(kind: StoreKind, { count = KILLS, seed }: Settings): Promise<Row[]> {
-  const dice = new Dice(seed);
+async function killInMidCommit(kind: StoreKind, settings: Settings): Promise<Row[]> {
+  const dice = new Dice(settings.seed);
   const database = await openDatabase(kind);
   const server = await serverWith(database, { WATCHED: '1' });
   const models = new RecordModels();
@@ -36,13 +37,14 @@ async function killInMidCommit(kind: StoreKind, { count = KILLS, seed }: Setting
   try {
     await server.start();
     server.onMessage = (news) => models.hear(news as StoreNews);
-    traffic = await Traffic.begin('mid', dice, () => server.port);
-    for (let kill = 1; kill <= count; kill++) {
+    const talk = (traffic = await Traffic.begin('mid', dice, () => server.port));
+    const kill = async () => {
       await killDuringCommit(server, models, dice);
       models.check(await readIn(database, rooms));
       await server.start();
-      if (kill % 10 === 0) process.stderr.write(`  ${kind}: ${kill} kills in mid-commit, ${traffic.sent} entries\n`);
-    }
+    };
+    const told = (done: number) => `${kind}: ${done} kills in mid-commit, ${talk.sent} entries`;
+    const count = await inRounds(settings, KILLS, kill, told);
     await traffic.settle();
     const { old, changed, torn, midCommit } = models;
     return [

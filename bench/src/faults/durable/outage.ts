@@ -167,7 +167,9 @@ class Scene {
       latestMs = Math.max(latestMs, ending === null ? Infinity : ending.at - began);
     }
     const told = new Set(this.traffic.clients.flatMap(({ ends }) => `${ends}`.match(/1\d\d\d [a-z_ ]+/g) ?? []));
-    const isClear = [...told].every((text) => /1013 (the store does not answer|store_unavailable)|1012 /.test(text));
+    const isClear = [...told].every((text) =>
+      /1013 (the store does not answer|store_unavailable|draining)|1012 /.test(text),
+    );
     return [
       exactly(`${what}: clients that cannot resume, closed with`, `${endings}`, '3 × 1013 the store does not answer'),
       atMost(`${what}: from its beginning to the last of these closes`, Math.round(latestMs), AWAY_BY_MS, 'ms'),

@@ -6,6 +6,7 @@ import { auditOf, auditRows } from './audit.js';
 import { openDatabase, STORE_TITLES, type StoreKind } from './databases.js';
 import { Dice } from './dice.js';
 import { Journal } from './journal.js';
+import { inRounds } from './rounds.js';
 import { CLIENTS, Traffic } from './traffic.js';
 import { serverWith } from './victims.js';
 
@@ -22,8 +23,8 @@ export function restartsOn(kind: StoreKind): Fault {
   };
 }
 
-async function restartAgainAndAgain(kind: StoreKind, { count = RESTARTS, seed }: Settings): Promise<Row[]> {
-  const dice = new Dice(seed);
+async function restartAgainAndAgain(kind: StoreKind, settings: Settings): Promise<Row[]> {
+  const dice = new Dice(settings.seed);
   const database = await openDatabase(kind);
   const journal = new Journal(join(database.folder, 'journal'));
   const server = await serverWith(database, { JOURNAL: journal.file });
@@ -32,15 +33,18 @@ async function restartAgainAndAgain(kind: StoreKind, { count = RESTARTS, seed }:
   let longestMs = 0;
   try {
     await server.start();
-    traffic = await Traffic.begin('term', dice, () => server.port);
-    for (let restart = 1; restart <= count; restart++) {
+    const talk = (traffic = await Traffic.begin('term', dice, () => server.port));
+    const restart = async () => {
+      // Most die when clients are back; some before, when the rooms are restored.
+      if (dice.below(4) > 0) await talk.until(() => talk.areOpen > 0, 'somebody is back');
       await sleep(dice.below(MOST_ALIVE_MS));
       const { end, tookMs } = await server.kill('SIGTERM');
       ends.add(end);
       longestMs = Math.max(longestMs, tookMs);
       await server.start();
-      if (restart % 10 === 0) process.stderr.write(`  ${kind}: ${restart} restarts, ${traffic.sent} entries\n`);
-    }
+    };
+    const told = (done: number) => `${kind}: ${done} restarts, ${talk.sent} entries`;
+    const count = await inRounds(settings, RESTARTS, restart, told);
     await traffic.settle();
     const hooks = journal.tally();
     return [

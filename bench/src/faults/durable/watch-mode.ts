@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { exactly, type Fault, type Row, type Settings } from '../fault.js';
 import { auditOf, auditRows } from './audit.js';
 import { Dice } from './dice.js';
+import { inRounds } from './rounds.js';
 import { CLIENTS, Traffic } from './traffic.js';
 import { REPOSITORY, Victim } from './victim.js';
 
@@ -20,8 +21,8 @@ export const watchMode: Fault = {
   run: changeAgainAndAgain,
 };
 
-async function changeAgainAndAgain({ count = CHANGES, seed }: Settings): Promise<Row[]> {
-  const dice = new Dice(seed);
+async function changeAgainAndAgain(settings: Settings): Promise<Row[]> {
+  const dice = new Dice(settings.seed);
   const copy = copyOfRepository();
   const demo = await Victim.on({
     command: ['npm', 'run', 'start:dev'],
@@ -34,15 +35,15 @@ async function changeAgainAndAgain({ count = CHANGES, seed }: Settings): Promise
   const hooks = { connects: 0, disconnects: 0 };
   try {
     await demo.start();
-    traffic = await Traffic.begin('watch', dice, () => demo.port);
-    for (let change = 1; change <= count; change++) {
+    const talk = (traffic = await Traffic.begin('watch', dice, () => demo.port));
+    const change = async () => {
       await countHooks(demo, hooks);
       const before = demo.readyCount;
-      appendFileSync(join(copy, 'src/rooms/ledger.room.ts'), `// Change ${change}.\n`);
+      appendFileSync(join(copy, 'src/rooms/ledger.room.ts'), `// Change ${before}.\n`);
       await demo.ready(before + 1, RESTART_MS);
-      await traffic.until(() => traffic!.areOpen === CLIENTS, 'everyone is back');
-      if (change % 5 === 0) process.stderr.write(`  ${change} changes, ${traffic.sent} entries\n`);
-    }
+      await talk.until(() => talk.areOpen === CLIENTS, 'everyone is back');
+    };
+    const count = await inRounds(settings, CHANGES, change, (done) => `${done} changes, ${talk.sent} entries`);
     await traffic.settle();
     await countHooks(demo, hooks);
     return [

@@ -5,6 +5,7 @@ import { auditOf, auditRows } from './audit.js';
 import { openDatabase, STORE_TITLES, type StoreKind } from './databases.js';
 import { Dice } from './dice.js';
 import { PlainClient } from './plain-client.js';
+import { inRounds } from './rounds.js';
 import { Traffic } from './traffic.js';
 import type { Victim } from './victim.js';
 import { serverWith } from './victims.js';
@@ -24,8 +25,8 @@ export function zombieOn(kind: StoreKind): Fault {
  * A process stands still; another one takes its rooms, and its clients with `jamsocket.v1` go there. Then it goes on, as
  * if nothing had been, with clients that were left behind, and what they had said meanwhile.
  */
-async function takeFromEachOther(kind: StoreKind, { count = ROUNDS, seed }: Settings): Promise<Row[]> {
-  const dice = new Dice(seed);
+async function takeFromEachOther(kind: StoreKind, settings: Settings): Promise<Row[]> {
+  const dice = new Dice(settings.seed);
   const database = await openDatabase(kind);
   const servers = [await serverWith(database), await serverWith(database)];
   let owner = 0;
@@ -33,12 +34,12 @@ async function takeFromEachOther(kind: StoreKind, { count = ROUNDS, seed }: Sett
   const found = { endings: new Tally(), heard: 0, left: 0 };
   try {
     await Promise.all(servers.map((server) => server.start()));
-    traffic = await Traffic.begin('zombie', dice, () => servers[owner].port);
-    for (let round = 1; round <= count; round++) {
+    const talk = (traffic = await Traffic.begin('zombie', dice, () => servers[owner].port));
+    const take = async () => {
       await sleep(dice.below(TALK_MS));
-      await leaveBehind(kind, servers[owner], traffic, () => (owner = 1 - owner), found);
-      if (round % 10 === 0) process.stderr.write(`  ${kind}: ${round} rounds, ${traffic.sent} entries\n`);
-    }
+      await leaveBehind(kind, servers[owner], talk, () => (owner = 1 - owner), found);
+    };
+    const count = await inRounds(settings, ROUNDS, take, (done) => `${kind}: ${done} rounds, ${talk.sent} entries`);
     await traffic.settle();
     const { endings, heard, left } = found;
     return [
