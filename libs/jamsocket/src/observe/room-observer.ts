@@ -75,8 +75,11 @@ export interface RefusedConnect {
 
 /**
  * Observes the rooms. Implement the methods you need, and add the observer to `JamsocketObservers`. The methods run
- * synchronously within the room's work: they should be short, and must not send, close or post anything. The first error
- * of an observer is logged, later ones are ignored.
+ * synchronously within the room's work. The first error of an observer is logged, later ones are ignored.
+ *
+ * An implementation
+ * - MUST be quick: the room waits for it;
+ * - MUST NOT send, close or post anything.
  */
 export interface RoomObserver {
   /** `@OnCreate` has run; clients can join from now on. */

@@ -5,27 +5,27 @@ import type { ResumeRequest } from '../members/resumption.js';
 import type { Link } from '../outbox/link.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 
-/** Someone who wants into a room. */
+/** A client that wants to enter a room. */
 export interface Arrival {
   /** Its `address` names the room. */
   readonly client: Client;
   /** It speaks `jamsocket.v1`. */
   readonly isResumable: boolean;
-  /** Its connection was lost, and it wants to go on; `undefined` if it comes for the first time. */
+  /** Set if the client wants to resume after a lost connection. */
   readonly resume: ResumeRequest | undefined;
 }
 
-/** The place of a client whose connection was lost, or is about to be. */
+/** The place of a client that can resume. */
 export interface KeptPlace {
-  /** The attempt to come back to it that is under way. Whoever begins another MUST supersede this one first. */
+  /** The resume attempt that is under way. A new attempt MUST supersede it first. */
   attempt: { supersede(): void } | null;
 }
 
-/** Opens the connection of the client that sits down. @returns `undefined` if whoever wanted it has gone */
+/** Opens the connection of the client that sits down. @returns `undefined` if the peer has gone */
 export type OpenLink = (client: Client) => Link | undefined;
 
 /**
- * A place in a running room, promised to one arrival. The room stays open for it.
+ * A place in a running room that is kept for one arrival. The room does not stop meanwhile.
  *
  * The gateway
  * - MUST call `sit` or `release`, and MUST NOT call anything afterwards except `release`, which does nothing then;
@@ -34,21 +34,21 @@ export type OpenLink = (client: Client) => Link | undefined;
  * An implementation
  * - MUST count the reservation as a client of the room until it is over;
  * - MUST call `open` at most once, when nothing can refuse the client any more, and MUST seat it in the same tick of the event
- *   loop: what its connection receives is for the room;
- * - MUST open the connection of the client that was there before, if the arrival can go on as that, and end that client's
- *   earlier connection; if the arrival cannot go on, what is left of the earlier client MUST leave the room;
- * - MUST NOT seat anyone if `open` gives nothing.
+ *   loop: what its connection receives belongs to the room;
+ * - MUST, if the arrival can resume, open the connection of the earlier client and end its earlier connection; if it cannot,
+ *   the earlier client MUST leave the room;
+ * - MUST NOT seat the client if `open` returns nothing.
  */
 export interface Reservation {
   /**
    * Asks the guards that belong to the room.
-   * @throws RefusedError if one says no, or whatever one throws
+   * @throws RefusedError if a guard refuses; any error of a guard
    */
   admit(request: IncomingMessage): void | Promise<void>;
   /**
-   * Gives the arrival its seat. The reservation is over then, whatever comes of it.
-   * @returns false if the room has begun to stop meanwhile: its successor is to be asked
-   * @throws RefusedError `room_full` if the arrival cannot go on as the client it was, and there is no place for one more
+   * Seats the client. Whatever the result, the reservation is over.
+   * @returns false if the room has begun to stop: reserve a place in its successor
+   * @throws RefusedError `room_full` if the client cannot resume and the room has no place for a new client
    */
   sit(open: OpenLink): boolean | Promise<boolean>;
   /** Gives the place back. */
@@ -56,21 +56,21 @@ export interface Reservation {
 }
 
 /**
- * Whoever places rooms: in this process, or on other nodes. It is all that the gateway knows of rooms.
+ * Finds or creates rooms, in this process or on other nodes. The gateway knows nothing else of rooms.
  *
  * An implementation
- * - MUST let one arrival and the next into the same room if both ask for the same address at the same time;
+ * - MUST lead arrivals that ask for the same address at the same time into the same room;
  * - MUST wait for a room that is stopping, and reserve a place in its successor;
- * - MUST NOT refuse a client that comes back to its place because the room is full;
+ * - MUST NOT refuse a client that resumes because the room is full;
  * - MUST NOT answer with a promise if it need not wait: a connect that waits for nothing makes none.
  */
 export interface Placement {
-  /** Places that are kept, by the address they were given to. */
+  /** Counts the kept places by IP address. */
   readonly placesKept: AddressCounts;
-  /** The place the arrival comes back to, as far as this process knows without waiting. */
+  /** The place of an arrival that resumes, as far as this process knows without waiting. */
   placeKept(definition: RoomDefinition, arrival: Arrival): KeptPlace | undefined;
   /**
-   * Reserves a place in the room of the arrival's address. The room is made if there is none and room ids are implicit.
+   * Reserves a place in the room of the arrival's address. The room is created if there is none and room ids are implicit.
    * @throws RefusedError `no_such_room`, `room_failed`, `room_busy`, `room_full`, `too_many_rooms`, `draining`,
    *   `store_unavailable`, `room_unreadable`
    */

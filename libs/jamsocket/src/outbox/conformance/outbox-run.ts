@@ -56,7 +56,7 @@ export class OutboxRun {
       case 'leave':
         return step.members.forEach((member) => this.#leave(member));
       case 'stop reading':
-        // A member that is slow when a message is sent is still slow when it is written.
+        // A member that is behind when a message is sent is still behind when it is written.
         settle();
         return step.members.forEach((member) => this.links[member].stopReading());
       case 'broadcast':

@@ -123,7 +123,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(links[0].messages).toHaveLength(4);
     });
 
-    it('skips volatile frames for a slow member, unless its link keeps them', () => {
+    it('skips volatile frames for a member that is behind, unless its link keeps them', () => {
       const { outbox, links, outlets, settle } = setUp(3);
       links[0].stopReading();
       links[1].stopReading();
