@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Database } from './databases.js';
+import type { Database } from '../faults/durable/databases.js';
+import { envOf } from './measured-store.js';
 
 /** 10,000 rooms without clients in one process. */
 export interface AloneFigures {
@@ -16,7 +17,7 @@ const program = new URL('../servers/durable-alone.js', import.meta.url).pathname
 /** @param database without it the rooms are not durable */
 export async function measureAlone(how: 'made' | 'restored', database?: Database): Promise<AloneFigures> {
   const child = spawn(process.execPath, ['--expose-gc', program, how], {
-    env: { ...process.env, NODE_ENV: 'production', ...database?.env },
+    env: { ...process.env, NODE_ENV: 'production', ...envOf(database) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

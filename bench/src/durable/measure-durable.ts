@@ -1,9 +1,10 @@
+import { openDatabase, type Database } from '../faults/durable/databases.js';
 import { RunningPeer, type LoadResult } from '../measure.js';
 import { OURS_DURABLE, type Peer } from '../peers.js';
 import { ratioOf, summaryOf, type Metric, type Results } from '../statistics.js';
 import { WORKLOADS, type Paced, type Workload } from '../workloads.js';
 import { measureAlone, type AloneFigures } from './alone.js';
-import { lmdb, postgres, redis, type Database } from './databases.js';
+import { envOf } from './measured-store.js';
 
 const ROUNDS = 5;
 const MEASURED = ['echo', 'chatty'];
@@ -21,11 +22,11 @@ interface Variant {
 const WITHOUT: Variant = { name: 'not durable', save: 'everyMs' };
 const VARIANTS: readonly Variant[] = [
   WITHOUT,
-  { name: 'LMDB, everyMs', save: 'everyMs', open: lmdb },
-  { name: 'LMDB, turn', save: 'turn', open: lmdb },
-  { name: 'Redis everysec, turn', save: 'turn', open: () => redis('everysec') },
-  { name: 'Redis always, turn', save: 'turn', open: () => redis('always') },
-  { name: 'PostgreSQL, turn', save: 'turn', open: postgres },
+  { name: 'LMDB, everyMs', save: 'everyMs', open: () => openDatabase('lmdb') },
+  { name: 'LMDB, turn', save: 'turn', open: () => openDatabase('lmdb') },
+  { name: 'Redis everysec, turn', save: 'turn', open: () => openDatabase('redis', 'everysec') },
+  { name: 'Redis always, turn', save: 'turn', open: () => openDatabase('redis', 'always') },
+  { name: 'PostgreSQL, turn', save: 'turn', open: () => openDatabase('postgres') },
 ];
 
 /** A bar for the median of the rounds. */
@@ -59,7 +60,7 @@ export async function measureDurable(say: (line: string) => void, rounds = ROUND
 
 async function measureVariant(variant: Variant, workloads: readonly Workload[]): Promise<[string, LoadResult][]> {
   const database = await variant.open?.();
-  const peer: Peer = { ...OURS_DURABLE, env: { ...database?.env, SAVE: variant.save } };
+  const peer: Peer = { ...OURS_DURABLE, env: { ...envOf(database), SAVE: variant.save } };
   const running = await RunningPeer.start(peer);
   try {
     const results: [string, LoadResult][] = [];

@@ -3,12 +3,12 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JamsocketModule, JamsocketRooms, JamsocketService, OnMessage, State } from 'nestjs-jamsocket';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStore } from '../durable/stores.js';
+import { openMeasuredStore } from '../durable/measured-store.js';
 import type { AloneFigures } from '../durable/alone.js';
 
 const COUNT = 10_000;
 const isRestored = process.argv[2] === 'restored';
-const store = await openStore();
+const store = await openMeasuredStore();
 
 @JamsocketService({ shutdown: 'never', durable: store !== undefined && { save: 'turn' as const } })
 class IdleRoom {
@@ -27,13 +27,13 @@ class AppModule {
   static with(): DynamicModule {
     return {
       module: AppModule,
-      imports: [JamsocketModule.forRoot({ store: store?.store })],
+      imports: [JamsocketModule.forRoot({ store })],
       providers: [IdleRoom],
     };
   }
 }
 
-const app = await NestFactory.create(AppModule.with(), { logger: ['error', 'warn'] });
+const app = await NestFactory.create(AppModule.with(), { logger: ['error'] });
 await app.listen(0, '127.0.0.1');
 const rooms = app.get(JamsocketRooms);
 

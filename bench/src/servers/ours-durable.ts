@@ -10,10 +10,10 @@ import {
   State,
   type Client,
 } from 'nestjs-jamsocket';
-import { openStore } from '../durable/stores.js';
+import { openMeasuredStore } from '../durable/measured-store.js';
 
 const save = process.env.SAVE === 'turn' ? ('turn' as const) : { everyMs: 1_000 };
-const store = await openStore();
+const store = await openMeasuredStore();
 const durable = store !== undefined && { save };
 
 /** Each message changes what is saved: a room that does not change is not written. */
@@ -41,9 +41,9 @@ class EchoRoom {
   }
 }
 
-@Module({ imports: [JamsocketModule.forRoot({ store: store?.store })], providers: [RelayRoom, EchoRoom] })
+@Module({ imports: [JamsocketModule.forRoot({ store })], providers: [RelayRoom, EchoRoom] })
 class AppModule {}
 
-const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+const app = await NestFactory.create(AppModule, { logger: ['error'] });
 await app.listen(Number(process.env.PORT), '127.0.0.1');
 process.stdout.write('ready\n');

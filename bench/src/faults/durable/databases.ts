@@ -32,10 +32,13 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-export async function openDatabase(kind: StoreKind): Promise<Database> {
+export type AofLevel = 'everysec' | 'always';
+
+/** @param aof of Redis */
+export async function openDatabase(kind: StoreKind, aof: AofLevel = 'everysec'): Promise<Database> {
   const folder = mkdtempSync(join(tmpdir(), `jamsocket-faults-${kind}-`));
   if (kind === 'lmdb') return lmdbAt(folder);
-  return kind === 'redis' ? startRedis(folder) : startPostgres(folder);
+  return kind === 'redis' ? startRedis(folder, aof) : startPostgres(folder);
 }
 
 function lmdbAt(folder: string): Database {
@@ -50,9 +53,9 @@ function lmdbAt(folder: string): Database {
   };
 }
 
-async function startRedis(folder: string): Promise<Database> {
+async function startRedis(folder: string, aof: AofLevel): Promise<Database> {
   const port = await freePort();
-  const settings = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
+  const settings = ['--save', '', '--appendonly', 'yes', '--appendfsync', aof];
   const server = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, ...settings], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
