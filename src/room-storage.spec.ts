@@ -37,13 +37,16 @@ describe('the demo keeps its durable rooms', () => {
   it.each([
     ['PostgreSQL', { POSTGRES_URL: 'postgres://localhost:1/none' }, PostgresStore],
     ['Redis', { REDIS_URL: 'redis://localhost:1' }, RedisStore],
-  ])('in %s if its URL is given, and nothing is connected or written before it is used', async (_name, environment, kind) => {
-    const storage = await RoomStorage.from(environment);
-    expect(storage.store).toBeInstanceOf(kind);
-    await storage.store.close();
-    await storage.onApplicationShutdown();
-    expect(existsSync('.jamsocket')).toBe(false);
-  });
+  ])(
+    'in %s if its URL is given, and nothing is connected or written before it is used',
+    async (_name, environment, kind) => {
+      const storage = await RoomStorage.from(environment);
+      expect(storage.store).toBeInstanceOf(kind);
+      await storage.store.close();
+      await storage.onApplicationShutdown();
+      expect(existsSync('.jamsocket')).toBe(false);
+    },
+  );
 
   it('and says so if there are two servers to choose from', async () => {
     const both = { POSTGRES_URL: 'postgres://localhost', REDIS_URL: 'redis://localhost' };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { rm } from 'node:fs/promises';
+import { RoomStorage } from '../src/room-storage.js';
 import { newDataFolder, startDemo } from './support/demo-app.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { TestClient } from './support/test-client.js';
@@ -43,6 +44,30 @@ describe('the demo, with its rooms on disk', () => {
     bob.send('increment');
     expect(await ann.next()).toBe('added cake 4 by 1 #2 total 7');
     expect(await bob.next()).toBe('new value: 2');
+  });
+
+  it('closes the client of its database last, after the rooms are saved and the store is closed', async () => {
+    const demo = await start();
+    const storage = demo.app.get(RoomStorage, { strict: false });
+    const { store } = storage;
+    const order: string[] = [];
+    const note = (what: string, run: () => Promise<unknown>) => async () => {
+      await run();
+      order.push(what);
+    };
+    const commit = store.commit.bind(store);
+    store.commit = async (writes) => {
+      const outcomes = await commit(writes);
+      order.push('commit');
+      return outcomes;
+    };
+    Object.assign(store, { close: note('store', store.close.bind(store)) });
+    Object.assign(storage, { onApplicationShutdown: note('client', storage.onApplicationShutdown.bind(storage)) });
+    const client = await ResumingClient.connect(`${demo.ws}/ws/ledger/one`);
+    client.send('add tea 3');
+    await client.next();
+    await running.pop()!.close();
+    expect(order.slice(-3)).toEqual(['commit', 'store', 'client']);
   });
 
   it('lets another process have a room that it connects to, and sends its own clients there', async () => {
