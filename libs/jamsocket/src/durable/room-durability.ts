@@ -208,7 +208,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     this.#writing = null;
     if (this.#unsaved !== null) this.#unsaved.isFlooded = false;
     if (this.#isOver) return;
-    if (outcome === 'fenced' && !this.#isDeleting) {
+    if (outcome === 'fenced') {
       this.#account.fenced();
       this.abandon();
       for (const { reject } of writing.waiters) reject(notSaved(this.room));

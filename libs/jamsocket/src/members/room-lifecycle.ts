@@ -99,7 +99,7 @@ export interface RoomLifecycle<Client> {
   /** Saves this instance for the last time. Resolves when that is durable and all messages have been sent. */
   release(reason: Exclude<RestoreReason, 'crash'>): Promise<void>;
 
-  /** Deletes the room's record. */
+  /** Deletes the room's record. @throws DurableError `not_saved` if another owner has claimed it */
   delete(): Promise<void>;
 
   /** The instance has stopped: save nothing more. */

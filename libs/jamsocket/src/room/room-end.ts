@@ -37,6 +37,8 @@ export class RoomEnd {
   #resolveStopped!: () => void;
   /** Set if the room is closed before it runs. It is then closed as soon as it runs. */
   atStart: { readonly code: number; readonly reason: string } | null = null;
+  /** The saved record is deleted. */
+  isRecordDeleted = false;
   /** Why this instance ends, or that the room is deleted. For durable rooms. */
   #reason: EndReason | 'deleted' = 'idle';
 
@@ -113,7 +115,9 @@ export class RoomEnd {
     if (lifecycle === null) return;
     for (const client of members.all) members.acknowledgeRest(client);
     try {
-      await (this.#reason === 'deleted' ? lifecycle.delete() : lifecycle.release(this.#reason));
+      if (this.#reason !== 'deleted') return await lifecycle.release(this.#reason);
+      await lifecycle.delete();
+      this.isRecordDeleted = true;
     } catch (error) {
       this.runner.report(error);
     }

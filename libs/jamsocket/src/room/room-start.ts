@@ -63,7 +63,8 @@ async function restore({ lifecycle, address }: StartingRoom, mustBeSaved: boolea
   if (lifecycle === null) return;
   await lifecycle.restore();
   if (!mustBeSaved || lifecycle.restored !== undefined) return;
-  await lifecycle.delete();
+  // If that fails, an empty record stays, which is as good as none.
+  await lifecycle.delete().catch(() => undefined);
   throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
 }
 

@@ -103,11 +103,19 @@ export class LocalRoomCalls implements RoomCalls {
     if (room !== undefined) {
       const isOwnTurn = isInTurnOf(room);
       room.destroy(reason);
-      if (!isOwnTurn) await room.stopped;
+      if (isOwnTurn) return true;
+      await room.stopped;
+      // Another process has claimed the room, or the store has refused: that must not leave the record.
+      if (room.lifecycle !== null && !room.end.isRecordDeleted) await this.#deleteRecord(definition, key);
       return true;
     }
-    if (this.durability === null || !definition.options.durable) return false;
-    return this.durability.delete({ service: definition.service, key });
+    return this.#deleteRecord(definition, key);
+  }
+
+  /** @returns whether there was one */
+  async #deleteRecord({ service, options }: RoomDefinition, key: string): Promise<boolean> {
+    if (this.durability === null || !options.durable) return false;
+    return this.durability.delete({ service, key });
   }
 
   #running(definition: RoomDefinition, address: RoomAddress): Room {
