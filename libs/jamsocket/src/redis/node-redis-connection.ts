@@ -25,32 +25,49 @@ interface OwnCluster {
 const OPTIONS = { typeMapping: { [36]: Buffer } };
 
 export class NodeRedisConnection implements RedisConnection {
-  readonly #client: OwnClient;
   readonly #isCluster: boolean;
+  #client: OwnClient;
   #connecting: Promise<void> | undefined;
+  #isClosed = false;
 
-  constructor(client: NodeRedisClient, times: ConnectionTimes) {
-    this.#isCluster = isNodeRedisCluster(client);
-    const duplicate = client.duplicate.bind(client) as (options?: object) => OwnClient;
-    this.#client = this.#isCluster ? duplicate() : duplicate(noResending(client, times));
-    // Without a listener an error would end the process. Failed commands reject anyway.
-    this.#client.on('error', () => undefined);
+  constructor(
+    private readonly redis: NodeRedisClient,
+    private readonly times: ConnectionTimes,
+  ) {
+    this.#isCluster = isNodeRedisCluster(redis);
+    this.#client = this.#open();
   }
 
   async send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
     await (this.#connecting ??= this.#connect());
+    const client = this.#client;
     const replies = commands.map(({ key, args }) => this.#sendOne(key, args));
+    // The socketTimeout of node-redis is no help while commands are sent: each write to a dead connection resets it.
+    const timer = setTimeout(() => this.#replace(client), this.times.deadAfterMs);
     const settled = await Promise.allSettled(replies);
+    clearTimeout(timer);
     return settled.map((result): unknown => (result.status === 'fulfilled' ? result.value : result.reason));
   }
 
   async close(): Promise<void> {
-    if (this.#connecting === undefined) return;
-    try {
-      this.#client.destroy();
-    } catch {
-      // It was closed already.
-    }
+    this.#isClosed = true;
+    if (this.#connecting !== undefined) destroy(this.#client);
+  }
+
+  #open(): OwnClient {
+    const duplicate = this.redis.duplicate.bind(this.redis) as (options?: object) => OwnClient;
+    const client = this.#isCluster ? duplicate() : duplicate(noResending(this.redis, this.times));
+    // Without a listener an error would end the process. Failed commands reject anyway.
+    client.on('error', () => undefined);
+    return client;
+  }
+
+  /** Gives a dead connection up. Its commands reject. */
+  #replace(client: OwnClient): void {
+    if (client !== this.#client || this.#isClosed) return;
+    this.#client = this.#open();
+    this.#connecting = undefined;
+    destroy(client);
   }
 
   #sendOne(key: string | undefined, args: Args): Promise<unknown> {
@@ -61,17 +78,26 @@ export class NodeRedisConnection implements RedisConnection {
 
   /** Resolves when the first try has ended. node-redis keeps trying; until then commands fail at once. */
   #connect(): Promise<void> {
+    const client = this.#client;
     return new Promise((resolve) => {
-      this.#client.once('error', () => resolve());
-      this.#client.connect().then(
+      client.once('error', () => resolve());
+      client.connect().then(
         () => resolve(),
         () => {
           // node-redis has given up: the next command tries again.
-          this.#connecting = undefined;
+          if (client === this.#client) this.#connecting = undefined;
           resolve();
         },
       );
     });
+  }
+}
+
+function destroy(client: OwnClient): void {
+  try {
+    client.destroy();
+  } catch {
+    // It was closed already.
   }
 }
 
