@@ -165,6 +165,7 @@ describeRedis('A cluster on Redis', () => {
   afterAll(async () => {
     await pair.close();
     for (const client of [raw, ioredis]) client.disconnect();
+    if (nodeRedis.isOpen) nodeRedis.destroy();
     await proxy.stop();
     await server.stop();
   });

@@ -110,8 +110,8 @@ return { was_alive, text(now), settles_for, state[4] .. ':' .. text(settles), no
 export const CLAIM_ROOM = script(`${COMMON}
 local limit = tonumber(ARGV[5])
 if limit > 0 and now > limit then return { 'late', now - limit } end
-settle_if_new(false)
 if not alive(ARGV[1]) then return { 'no_lease' } end
+settle_if_new(false)
 local entry = redis.call('HGET', KEYS[2], ARGV[2])
 local incarnation, fence, number, untilAt
 if entry then incarnation, fence, number, untilAt = parse(entry) end

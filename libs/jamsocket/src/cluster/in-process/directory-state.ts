@@ -87,8 +87,9 @@ export class DirectoryState {
   claim({ room, incarnation, number, minFence = 1, notAfter }: RoomClaim): Claimed {
     const now = this.now();
     mustNotBeLate(now, notAfter);
-    this.#noticeTrouble(now, false);
     if (!this.#isAlive(incarnation, now)) return { kind: 'no_lease' };
+    // After it: an empty directory does not know how long to settle before the first renewal.
+    this.#noticeTrouble(now, false);
     const entry = this.#rooms.get(nameOf(room));
     const counts = entry !== undefined && this.#counts(entry, now);
     if (counts && entry.incarnation !== incarnation)
