@@ -104,12 +104,12 @@ class Crowd {
 
   async gather(ws: string): Promise<void> {
     for (const [index, room] of CHATS.entries())
-      await this.#seat(`${ws}/ws/${room}`, 3 + ((index * 5) % 14), chat, 900);
+      await this.#fill(`${ws}/ws/${room}`, 3 + ((index * 5) % 14), chat, 900);
     for (const [index, room] of BOARDS.entries())
-      await this.#seat(`${ws}/ws/board/${room}`, 2 + ((index * 3) % 7), move, 110 + index * 60);
+      await this.#fill(`${ws}/ws/board/${room}`, 2 + ((index * 3) % 7), move, 110 + index * 60);
     for (const [index, room] of QUIZZES.entries())
-      await this.#seat(`${ws}/ws/quiz/${room}`, 9 - index * 2, answer, 400);
-    for (let guest = 0; guest < 40; guest++) await this.#seat(`${ws}/ws/dm-${1000 + guest * 37}`, 2, chat, 9_000);
+      await this.#fill(`${ws}/ws/quiz/${room}`, 9 - index * 2, answer, 400);
+    for (let guest = 0; guest < 40; guest++) await this.#fill(`${ws}/ws/dm-${1000 + guest * 37}`, 2, chat, 9_000);
   }
 
   async leave(): Promise<void> {
@@ -117,7 +117,7 @@ class Crowd {
     await Promise.all(this.#clients.map((client) => client.close()));
   }
 
-  async #seat(url: string, count: number, say: (turn: number) => string, pauseMs: number): Promise<void> {
+  async #fill(url: string, count: number, say: (turn: number) => string, pauseMs: number): Promise<void> {
     const clients = await Promise.all(Array.from({ length: count }, () => TestClient.connect(url)));
     this.#clients.push(...clients);
     const talk = () => clients[this.#said % clients.length].send(say(this.#said++));

@@ -157,8 +157,8 @@ export class HandlerPlan {
       const intercept = (method: () => unknown) =>
         runInterceptors(interceptors, execution, () => call.valuesOf(method()));
       // Clients expect no reply to connect and resume: send one only if the handler itself returns a value.
-      const isSeated = this.kind === 'connect' || this.kind === 'resume';
-      const result = isSeated ? ownAnswer(callMethod, intercept) : intercept(callMethod);
+      const hasJoined = this.kind === 'connect' || this.kind === 'resume';
+      const result = hasJoined ? ownAnswer(callMethod, intercept) : intercept(callMethod);
       return after(result, (intercepted) => call.resultOf(intercepted));
     });
   }

@@ -25,7 +25,7 @@ import { answerPlainRequests, type RoutingAdapter } from './plain-requests.js';
 import { writeRefusal } from './refusal.js';
 import { acceptAndClose } from './refusal-frame.js';
 import { RouteTable } from './route-table.js';
-import { Seating } from './seating.js';
+import { Admission } from './admission.js';
 import { SocketFactory } from './socket-factory.js';
 import { offersProtocol } from './subprotocol.js';
 import { moveToken } from './token-entry.js';
@@ -33,7 +33,7 @@ import { moveToken } from './token-entry.js';
 /** Seconds after which a client may try again while the server restarts. */
 const RETRY_AFTER_S = '1';
 
-/** Handles upgrade requests: refuses them with HTTP, or seats the client in its room. */
+/** Handles upgrade requests: refuses them with HTTP, or lets the client into its room. */
 export class JamsocketGateway {
   /** New clients are refused. */
   isDraining = false;
@@ -76,16 +76,16 @@ export class JamsocketGateway {
 
   #take(attempt: Attempt): void {
     const { socket } = attempt;
-    let seated: void | Promise<void>;
+    let admitted: void | Promise<void>;
     try {
-      seated = this.#admit(attempt);
+      admitted = this.#admit(attempt);
     } catch (error) {
       // There is no other listener, and an unhandled 'error' event would end the process.
       socket.on('error', () => socket.destroy());
       this.#refuse(attempt, error);
       return;
     }
-    if (seated !== undefined) void this.#watch(attempt, seated);
+    if (admitted !== undefined) void this.#watch(attempt, admitted);
   }
 
   /** The refusal of an upgrade that no listener handles. */
@@ -128,7 +128,7 @@ export class JamsocketGateway {
     attempt.service = definition.service;
     attempt.room = address.key;
     const client = new Client(new ClientRequest(request, ip), address);
-    const seating = new Seating(
+    const admission = new Admission(
       attempt,
       definition,
       client,
@@ -136,13 +136,13 @@ export class JamsocketGateway {
       this.#sockets.get(definition)!,
       this.options.trustProxy,
     );
-    this.#counter.countConnection(socket, ip, seating.isForPlaceKept);
+    this.#counter.countConnection(socket, ip, admission.isForPlaceKept);
     this.onClient?.(client, socket);
-    return seating.begin();
+    return admission.begin();
   }
 
   /** Completes a connect that has to wait for something. */
-  async #watch(attempt: Attempt, seated: Promise<void>): Promise<void> {
+  async #watch(attempt: Attempt, admitted: Promise<void>): Promise<void> {
     const { socket } = attempt;
     const giveUp = (error: Error) => {
       attempt.end(error);
@@ -152,7 +152,7 @@ export class JamsocketGateway {
     socket.on('error', giveUp);
     this.#attempts.add(attempt);
     try {
-      await seated;
+      await admitted;
       socket.removeListener('error', giveUp);
     } catch (error) {
       this.#refuse(attempt, error);

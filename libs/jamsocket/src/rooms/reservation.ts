@@ -21,23 +21,23 @@ export interface KeptPlace {
   attempt: { supersede(): void } | null;
 }
 
-/** Opens the connection of the client that sits down. @returns `undefined` if the peer has gone */
+/** Opens the connection of the client that joins. @returns `undefined` if the peer has gone */
 export type OpenLink = (client: Client) => Link | undefined;
 
 /**
- * A place in a running room that is kept for one arrival. The room does not stop meanwhile.
+ * Room for one arrival in a running room, which does not stop meanwhile.
  *
  * The gateway
- * - MUST call `sit` or `release`, and MUST NOT call anything afterwards except `release`, which does nothing then;
- * - MUST call `admit` before `sit` if the guards of the service need a room, and MUST release the reservation if they refuse.
+ * - MUST call `join` or `release`, and MUST NOT call anything afterwards except `release`, which does nothing then;
+ * - MUST call `admit` before `join` if the guards of the service need a room, and MUST release the reservation if they refuse.
  *
  * An implementation
  * - MUST count the reservation as a client of the room until it is over;
- * - MUST call `open` at most once, when nothing can refuse the client any more, and MUST seat it in the same tick of the event
+ * - MUST call `open` at most once, when nothing can refuse the client any more, and MUST let it join in the same tick of the event
  *   loop: what its connection receives belongs to the room;
  * - MUST, if the arrival can resume, open the connection of the earlier client and end its earlier connection; if it cannot,
  *   the earlier client MUST leave the room;
- * - MUST NOT seat the client if `open` returns nothing.
+ * - MUST NOT let the client join if `open` returns nothing.
  */
 export interface Reservation {
   /**
@@ -46,12 +46,12 @@ export interface Reservation {
    */
   admit(request: IncomingMessage): void | Promise<void>;
   /**
-   * Seats the client. Whatever the result, the reservation is over.
-   * @returns false if the room has begun to stop: reserve a place in its successor
-   * @throws RefusedError `room_full` if the client cannot resume and the room has no place for a new client
+   * The client joins the room. Whatever the result, the reservation is over.
+   * @returns false if the room has begun to stop: reserve in its successor
+   * @throws RefusedError `room_full` if the client cannot resume and the room is full
    */
-  sit(open: OpenLink): boolean | Promise<boolean>;
-  /** Gives the place back. */
+  join(open: OpenLink): boolean | Promise<boolean>;
+  /** Gives it up. */
   release(): void;
 }
 
@@ -60,7 +60,7 @@ export interface Reservation {
  *
  * An implementation
  * - MUST lead arrivals that ask for the same address at the same time into the same room;
- * - MUST wait for a room that is stopping, and reserve a place in its successor;
+ * - MUST wait for a room that is stopping, and reserve in its successor;
  * - MUST NOT refuse a client that resumes because the room is full;
  * - MUST NOT answer with a promise if it need not wait: a connect that waits for nothing makes none.
  */
@@ -70,7 +70,7 @@ export interface Placement {
   /** The place of an arrival that resumes, as far as this process knows without waiting. */
   placeKept(definition: RoomDefinition, arrival: Arrival): KeptPlace | undefined;
   /**
-   * Reserves a place in the room of the arrival's address. The room is created if there is none and room ids are implicit.
+   * Makes a reservation in the room of the arrival's address. The room is created if there is none and room ids are implicit.
    * @throws RefusedError `no_such_room`, `room_failed`, `room_busy`, `room_full`, `too_many_rooms`, `draining`,
    *   `store_unavailable`, `room_unreadable`
    */

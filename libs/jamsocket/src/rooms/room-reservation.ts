@@ -3,10 +3,10 @@ import { RefusedError } from '../base/errors.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
 import type { Resumable, ResumeRequest } from '../members/resumption.js';
 import type { Room } from '../room/room.js';
-import { sitDown, sitDownAgain } from '../room/seats.js';
+import { joinRoom, rejoinRoom } from '../room/joining.js';
 import type { Arrival, OpenLink, Reservation } from './reservation.js';
 
-/** A place in a room of this process. */
+/** In a room of this process. */
 export class RoomReservation implements Reservation {
   #isOver = false;
 
@@ -21,7 +21,7 @@ export class RoomReservation implements Reservation {
     return definition.admit(this.arrival.client, instance, context, request);
   }
 
-  sit(open: OpenLink): boolean {
+  join(open: OpenLink): boolean {
     const { room, arrival } = this;
     try {
       // It may have begun to stop while the guards were at work.
@@ -29,8 +29,8 @@ export class RoomReservation implements Reservation {
       const found = arrival.resume && this.#findPlace(arrival.resume);
       // What is left of a client that begins anew may have ended the room by leaving it.
       if (room.state !== 'running') return false;
-      if (found !== undefined && 'missed' in found) this.#sitDownAgain(found, open);
-      else this.#sitDown(found?.lost, open);
+      if (found !== undefined && 'missed' in found) this.#joinAgain(found, open);
+      else this.#join(found?.lost, open);
       return true;
     } finally {
       this.release();
@@ -43,16 +43,16 @@ export class RoomReservation implements Reservation {
     this.room.occupancy.release();
   }
 
-  #sitDown(lost: Lost | undefined, open: OpenLink): void {
+  #join(lost: Lost | undefined, open: OpenLink): void {
     const { client, isResumable } = this.arrival;
     const link = open(client);
-    if (link !== undefined) sitDown(this.room, client, link, isResumable, lost);
+    if (link !== undefined) joinRoom(this.room, client, link, isResumable, lost);
   }
 
-  #sitDownAgain(resumable: Resumable, open: OpenLink): void {
+  #joinAgain(resumable: Resumable, open: OpenLink): void {
     const { client, resume } = this.arrival;
     const link = open(resumable.client);
-    if (link !== undefined) sitDownAgain(this.room, resumable, link, client.request, resume!.token);
+    if (link !== undefined) rejoinRoom(this.room, resumable, link, client.request, resume!.token);
   }
 
   /** The place of the client that comes back. If it cannot go on, it begins anew, and what is left of it leaves. */

@@ -11,7 +11,7 @@ import type { Room } from './room.js';
  * @param isResumable it speaks `jamsocket.v1`
  * @param lost why it is a new client though it wanted to go on as an earlier one
  */
-export function sitDown(room: Room, client: Client, link: Link, isResumable: boolean, lost?: Lost): void {
+export function joinRoom(room: Room, client: Client, link: Link, isResumable: boolean, lost?: Lost): void {
   client.room = room;
   client.address = room.address;
   room.members.add(client, link, isResumable, lost);
@@ -25,7 +25,7 @@ export function sitDown(room: Room, client: Client, link: Link, isResumable: boo
 }
 
 /** A client that was away goes on with another connection. */
-export function sitDownAgain(
+export function rejoinRoom(
   room: Room,
   resumable: Resumable,
   link: Link,

@@ -8,10 +8,10 @@ import type { SocketFactory } from './socket-factory.js';
 import { checkSubprotocols, offersProtocol, resumeRequestOf } from './subprotocol.js';
 
 /**
- * One client's way from the upgrade request to its seat: origin, guards, room, socket. Each step goes on with the next
+ * One client's way from the upgrade request into its room: origin, guards, room, socket. Each step goes on with the next
  * at once if it has nothing to wait for.
  */
-export class Seating {
+export class Admission {
   readonly #timeoutMs: number;
   readonly #arrival: Arrival;
   /** What it comes back to. */
@@ -43,10 +43,10 @@ export class Seating {
     const place = this.#place;
     // Whoever dials anew has given up its earlier attempt, which would take the place over if it came in later.
     place?.attempt?.supersede();
-    const seated = this.#checkOrigin();
-    if (place === undefined || seated === undefined) return seated;
+    const admitted = this.#checkOrigin();
+    if (place === undefined || admitted === undefined) return admitted;
     place.attempt = attempt;
-    return seated.finally(() => {
+    return admitted.finally(() => {
       if (place.attempt === attempt) place.attempt = null;
     });
   }
@@ -78,11 +78,11 @@ export class Seating {
   }
 
   #askRoomsGuards(reservation: Reservation): void | Promise<void> {
-    return this.definition.guardsNeedRoom() ? this.#sitIfAdmitted(reservation) : this.#sit(reservation);
+    return this.definition.guardsNeedRoom() ? this.#joinIfAdmitted(reservation) : this.#join(reservation);
   }
 
   /** Whatever the guards say, the reservation is given back. */
-  async #sitIfAdmitted(reservation: Reservation): Promise<void> {
+  async #joinIfAdmitted(reservation: Reservation): Promise<void> {
     const { attempt } = this;
     try {
       await attempt.after(reservation.admit(attempt.request), this.#timeoutMs, () => undefined);
@@ -90,13 +90,13 @@ export class Seating {
       reservation.release();
       throw error;
     }
-    return this.#sit(reservation);
+    return this.#join(reservation);
   }
 
-  #sit(reservation: Reservation): void | Promise<void> {
+  #join(reservation: Reservation): void | Promise<void> {
     if (this.#isGone) return reservation.release();
-    const seated = reservation.sit((client) => this.#open(client));
-    return this.attempt.after(seated, this.#timeoutMs, (isSeated) => (isSeated ? undefined : this.#reserve()));
+    const admitted = reservation.join((client) => this.#open(client));
+    return this.attempt.after(admitted, this.#timeoutMs, (hasJoined) => (hasJoined ? undefined : this.#reserve()));
   }
 
   #open(client: Client): Link | undefined {
