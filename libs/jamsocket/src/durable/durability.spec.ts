@@ -91,4 +91,11 @@ describe('what a store is asked', () => {
     await advance(5_000);
     expect(await line).toBe('The store has not answered in 5000 ms.');
   });
+
+  it('is closed in time, though it may hang', async () => {
+    store.close = hangs;
+    const closed = durability.close().catch((error: Error) => error.message);
+    await advance(2_000);
+    expect(await closed).toMatch('The store has not closed in 2000 ms');
+  });
 });

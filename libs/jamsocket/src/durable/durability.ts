@@ -15,6 +15,8 @@ import { StoreHealth } from './store-health.js';
 
 /** Milliseconds after which a store without an answer counts as unavailable. Shorter than the time a connect may take. */
 const ANSWER_MS = 5_000;
+/** At a shutdown the rooms have had their time to be saved: a store that hangs must not keep the process from ending. */
+const CLOSE_MS = 2_000;
 
 /** The token of the application's Durability; it provides `null` without a store. */
 export const DURABILITY = Symbol('JAMSOCKET_DURABILITY');
@@ -97,9 +99,10 @@ export class Durability implements CommitWatch {
     logger.log('The store of durable rooms accepts writes again.');
   }
 
+  /** @throws the store's error, or an Error if the store does not close in time */
   async close(): Promise<void> {
     this.commits.stop();
-    await this.store.close();
+    await withDeadline(this.store.close(), CLOSE_MS, this.clock, notClosed);
   }
 
   async #ask<T>(question: Exclude<StoreOperation, 'commit'>, ask: () => Promise<T>): Promise<T> {
@@ -140,4 +143,8 @@ function isAnswer(error: unknown): boolean {
 
 function notAnswered(): Error {
   return new Error(`The store has not answered in ${ANSWER_MS} ms.`);
+}
+
+function notClosed(): Error {
+  return new Error(`The store has not closed in ${CLOSE_MS} ms: what it is doing may not be done.`);
 }
