@@ -175,7 +175,7 @@ describe('a client whose connection is lost', () => {
 
   it('gives up a connection without a welcome, and keeps its token', async () => {
     const server = await startServer();
-    const room = join(server.url, { connectTimeoutMs: 50 });
+    const room = join(server.url, { connectTimeoutMs: 1_000 });
     (await server.welcomed()).cut();
     const silent = await server.connection();
     expect(await silent.closed).toMatchObject({ code: 4408 });
