@@ -15,7 +15,7 @@ export class LedgerForm {
     };
   }
 
-  /** The total is told with each entry, so that of a room just joined is not known. */
+  /** Each entry comes with the total, so after a join the total is unknown until the next entry. */
   clear() {
     this.#total.textContent = '?';
   }

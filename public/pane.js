@@ -7,7 +7,7 @@ import { roomPath, serviceNamed } from './services.js';
 import { comeback, connected, ending, fullness, isRestart, sentence } from './state-words.js';
 import { StatusLine } from './status-line.js';
 
-/** A developer waits for the restarted server: try more often than the default, which spares the servers of many clients. */
+/** A developer waits for the restarted server: try more often than by default. */
 const BACKOFF = { maxMs: 1_000 };
 
 /** One client of a room: its connection, its messages, and the controls of its service. */
@@ -94,7 +94,7 @@ export class Pane {
     void this.#lookForRestart(state, note);
   }
 
-  /** A server that was killed announces nothing: it is found out afterwards, and `note`, if there is one, corrected. */
+  /** A killed server announces nothing: asks the new one, and corrects `note`, if there is one. */
   async #lookForRestart(state, note) {
     const before = this.#serverStart;
     const now = await serverStart();
@@ -126,7 +126,7 @@ export class Pane {
     this.#stop(end ? 'failed' : 'closed', end ?? 'not connected');
   }
 
-  /** A full room may stay full for long: say so instead of trying again and again. */
+  /** A full room may stay full for a long time: say so instead of trying again and again. */
   #turnAway(why) {
     const text = `refused: ${why}`;
     this.#messages.note(sentence(text));

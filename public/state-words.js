@@ -26,7 +26,9 @@ export function comeback({ clientId, resumed, lost }, hasRestarted) {
   const anew = clientId === undefined ? 'joined anew' : `joined anew as client ${clientId}`;
   if (lost === 'gap') return `too much was missed: ${anew}`;
   if (lost === 'restored') return `the server has restarted, the room is restored: ${anew}`;
-  return hasRestarted ? `the server has restarted: ${anew}` : `the server has restarted or gave the place up: ${anew}`;
+  return hasRestarted
+    ? `the server has restarted: ${anew}`
+    : `the server has restarted or no longer keeps the place: ${anew}`;
 }
 
 /** Why the connection was closed; `undefined` if the user has left. */

@@ -10,7 +10,7 @@ afterEach(() => {
   server.close();
 });
 
-it('cuts off clients that do not get done with their headers', async () => {
+it('cuts off clients that do not complete their headers in time', async () => {
   server = createServer();
   cutSlowHeaders(server, 50, 10);
   server.listen(0, '127.0.0.1');

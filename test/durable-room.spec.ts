@@ -542,7 +542,7 @@ describe('a class whose providers alone have state', () => {
   it('is refused if it says nothing: the state would not be saved', async () => {
     const options = { store: new MoodyStore(), providers: [Scores], logger: false as const };
     await expect(createTestRoom(ForgetfulRoom, options)).rejects.toThrow(
-      'Scores has @State() fields and is part of the rooms of ForgetfulRoom, which would not save them: say @JamsocketService({ durable: true }) on ForgetfulRoom, or false.',
+      'Scores has @State() fields and is part of the rooms of ForgetfulRoom, which are not durable and would not save them: set @JamsocketService({ durable: true }) on ForgetfulRoom, or durable: false to keep them unsaved.',
     );
   });
 });

@@ -23,7 +23,7 @@ describe('CursorsRoom', () => {
     expect(bob.received).toEqual([]);
   });
 
-  it('takes no position that is none', async () => {
+  it('ignores invalid positions', async () => {
     const answer = await bob.request('move', { x: 'left' });
     expect(answer).toMatchObject({ event: 'exception', data: { issues: [{ path: ['x'] }, { path: ['y'] }] } });
     expect(ann.unread()).toEqual([]);

@@ -4,7 +4,7 @@ const ADD = /^add (\S+) (-?\d+)$/;
 
 /**
  * Adds up what everyone enters. Each entry is saved before anyone hears of it, so what a client has seen survives
- * `kill -9`. The id of an entry is the client's own: it is told back, and not looked at.
+ * `kill -9`. The client chooses the id of an entry; it is sent back unchecked.
  */
 @JamsocketService({ path: 'ledger', durable: { save: 'turn' }, shutdown: 'never' })
 export class LedgerRoom {

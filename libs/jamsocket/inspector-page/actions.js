@@ -22,12 +22,12 @@ export function actionsOf(base) {
 /**
  * @param {string} url
  * @param {string} reason
- * @throws {Error} that says what the server answered, unless it did what was asked
+ * @throws {Error} with the server's answer, if the server has refused
  */
 async function post(url, reason) {
   const response = await fetch(url, {
     method: 'POST',
-    // The header is one that a page of another origin cannot send without being asked first.
+    // A page of another origin cannot send this header without a CORS preflight.
     headers: { 'content-type': 'application/json', 'x-jamsocket-inspector': '1' },
     body: JSON.stringify(reason ? { reason } : {}),
   });

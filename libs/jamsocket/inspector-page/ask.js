@@ -2,12 +2,12 @@
 import { byId, setText } from './dom.js';
 
 /**
- * Asks the operator whether to do what cannot be undone, and for a reason that the clients get.
+ * Asks the operator to confirm an action that cannot be undone, and for a reason to send to the clients.
  *
  * @param {string} title
  * @param {string} text
  * @param {string} action what the button says
- * @returns {Promise<string | null>} the reason, maybe empty; `null` if it is not to be done
+ * @returns {Promise<string | null>} the reason, which may be empty; `null` if the operator cancels
  */
 export function askForReason(title, text, action) {
   const dialog = byId('ask', HTMLDialogElement);
@@ -25,7 +25,7 @@ export function askForReason(title, text, action) {
   });
 }
 
-/** Once, when the page begins. */
+/** Call it once, when the page starts. */
 export function prepareToAsk() {
   const dialog = byId('ask', HTMLDialogElement);
   byId('ask-form', HTMLFormElement).addEventListener('submit', (event) => {

@@ -11,7 +11,7 @@ import { visibleName } from './visible.js';
 /**
  * @typedef {object} ClientsListener
  * @property {(client: ClientDetail) => void} onKick
- * @property {(client: ClientDetail) => void} onFilter its traffic is asked for
+ * @property {(client: ClientDetail) => void} onFilter show the traffic of this client only
  */
 
 /** The clients of one room. */

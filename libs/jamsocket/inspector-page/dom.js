@@ -15,7 +15,7 @@ export function byId(id, type) {
 }
 
 /**
- * Makes an element. Strings become text, whatever is in them: nothing here parses markup.
+ * Makes an element. Strings are inserted as text and never parsed as markup.
  *
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
@@ -43,7 +43,7 @@ export function button(label, className, onClick) {
 }
 
 /**
- * Puts text in, and touches the document only if it differs.
+ * Sets an element's text. Changes the document only if the text differs.
  *
  * @param {Element} target
  * @param {string} text

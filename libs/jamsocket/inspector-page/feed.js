@@ -2,7 +2,7 @@
 /** @import { Overview, RoomDetail, RoomChanges, Traffic } from '../src/inspector/inspector-events.js' */
 
 /**
- * `live`: events come. `ended`: the application has said that it shuts down. `away`: it cannot be reached.
+ * `live`: events arrive. `ended`: the application has announced its shutdown. `away`: it cannot be reached.
  *
  * @typedef {'connecting' | 'live' | 'ended' | 'away'} FeedState
  */
@@ -16,14 +16,14 @@
  * @property {(traffic: Traffic) => void} onTraffic
  */
 
-/** EventSource gives up on an answer that is not its own, such as a proxy's 502: then it is opened again. */
+/** EventSource gives up after an answer that is not an event stream, such as a proxy's 502. Then open a new one after this time. */
 const REOPEN_MS = 2_000;
 
-/** The server's events, of all rooms and of the one that is watched. It reconnects by itself. */
+/** The server's events about all rooms and about the watched room. It reconnects by itself. */
 export class Feed {
   /** @type {EventSource | null} */
   #source = null;
-  /** @type {EventSource[]} open until the newest one has begun, so that the server goes on measuring */
+  /** @type {EventSource[]} stay open until the newest one has started, so that the server keeps measuring */
   #replaced = [];
   /** @type {string | null} */
   #room = null;

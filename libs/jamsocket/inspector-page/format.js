@@ -12,7 +12,7 @@ export function formatCount(value) {
 }
 
 /**
- * A rate a second: with one decimal while that says something.
+ * A rate per second, with one decimal below 10.
  *
  * @param {number} value
  */
@@ -34,7 +34,7 @@ export function formatDelay(value) {
 }
 
 /**
- * The two largest units that say something: `42 s`, `3 min 05 s`, `2 h 10 min`, `4 d 3 h`.
+ * A duration in its two largest units: `42 s`, `3 min 05 s`, `2 h 10 min`, `4 d 3 h`.
  *
  * @param {number} ms
  */

@@ -2,14 +2,14 @@
 import { button, element, setAttribute, setText } from './dom.js';
 import { visibleText } from './visible.js';
 
-/** Members that are shown of one object or array: more of them would not be read, and cost the page its ease. */
+/** Most members shown of one object or array: nobody would read more, and they would slow the page down. */
 const MAX_MEMBERS = 500;
 
-/** Objects of up to so many members are open at first, down to this depth. */
+/** Objects with up to this many members are unfolded at first, down to this depth. */
 const OPEN_MEMBERS = 24;
 const OPEN_DEPTH = 2;
 
-/** A JSON value that can be folded. A new value is put into what is there, so that what is open stays open. */
+/** A JSON value that can be folded. A new value reuses the existing nodes, so that unfolded ones stay unfolded. */
 export class JsonTree {
   /** @type {JsonNode | null} */
   #root = null;
@@ -108,7 +108,7 @@ class JsonNode {
 
 /**
  * @param {unknown} value
- * @returns {[string, unknown][] | null} `null` for what has none: numbers, strings and their kind
+ * @returns {[string, unknown][] | null} `null` for values without members, such as numbers and strings
  */
 function membersOf(value) {
   return typeof value === 'object' && value !== null ? Object.entries(value) : null;

@@ -12,8 +12,7 @@ const MOVES = {
 };
 
 /**
- * Arrows, Home, End and the page keys choose an item of the list that has the focus, Enter opens it, and so does a
- * click.
+ * In a focused list, the arrows, Home, End and the page keys select an item. Enter or a click opens it.
  *
  * @template Item
  * @param {VirtualList<Item>} list

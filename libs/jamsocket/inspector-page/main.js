@@ -17,7 +17,7 @@ import { visibleName } from './visible.js';
 
 const base = document.querySelector('meta[name="jamsocket-inspector"]')?.getAttribute('content') ?? '';
 
-/** The room that the empty page proposes. */
+/** The room that the page suggests while there is none. */
 const FIRST_ROOM = 'lobby';
 
 /** @type {View} */
@@ -46,7 +46,7 @@ const feed = new Feed(base, {
   onTraffic: (traffic) => room.addTraffic(traffic),
 });
 
-/** Draws before the next frame: however much comes, and not at all while the page is hidden. */
+/** Draws once before the next frame, however many events arrive, and never while the page is hidden. */
 function refresh() {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
@@ -71,7 +71,7 @@ function showEmpty({ services: [first] }) {
   byId('try', HTMLAnchorElement).href = formatView({ ...view, room: keyOf(first.name, id) });
 }
 
-/** @param {Partial<View>} change of filters and order, which a step back need not undo */
+/** @param {Partial<View>} change of filters and order, which the Back button does not undo */
 function select(change) {
   view = { ...view, ...change };
   history.replaceState(null, '', formatView(view));

@@ -6,7 +6,7 @@ const SHOWN_MS = 6_000;
 let hiding = 0;
 
 /**
- * Says what has come of something the operator did, aloud too.
+ * Shows the result of the operator's action. Screen readers announce it.
  *
  * @param {string} text
  */

@@ -4,12 +4,12 @@ import { formatBytes, formatCount, formatDuration, formatRate } from './format.j
 
 /**
  * @typedef {object} RoomColumn
- * @property {string} id also the word in the page's address
+ * @property {string} id also used in the page's address
  * @property {string} label
  * @property {string} meaning
  * @property {(row: RoomRow, now: number) => number | string} value to sort by; numbers stand to the right
  * @property {(value: number) => string} [format] of a number
- * @property {boolean} [isTrouble] whether a value above zero says that something is slow
+ * @property {boolean} [isTrouble] whether a value above zero means trouble
  */
 
 /** @type {readonly RoomColumn[]} */
@@ -57,7 +57,7 @@ export const ROOM_COLUMNS = [
   {
     id: 'buffered',
     label: 'Buffered',
-    meaning: 'Bytes that wait for slow clients',
+    meaning: 'Unsent bytes of clients that are behind',
     value: ({ buffered }) => buffered,
     format: formatBytes,
     isTrouble: true,

@@ -14,7 +14,7 @@ import { TrafficView } from './traffic-view.js';
 import { partsOf } from './view-address.js';
 import { visibleName } from './visible.js';
 
-/** One room: who is in it, what waits, its state, and what passes. */
+/** One room: its clients, what waits, its state and its traffic. */
 export class RoomView {
   #key = '';
   /** @type {RoomDetail | null} */
@@ -57,7 +57,7 @@ export class RoomView {
   }
 
   /**
-   * The numbers of the room's row, which come for every room.
+   * Shows the numbers of the room's row.
    *
    * @param {RoomRow | undefined} row
    * @param {readonly ServiceTotals[]} services

@@ -5,14 +5,14 @@
  * @typedef {object} RoomEntry
  * @property {string} key
  * @property {RoomRow} row the newest one
- * @property {string} searched what a filter looks into
+ * @property {string} searched the text that a filter searches
  */
 
 /**
  * @typedef {object} RoomSelection
- * @property {string} filter words, all of which the service and the room's id have to have
+ * @property {string} filter words that must all occur in the service or the room's id
  * @property {string} service empty for all
- * @property {(row: RoomRow) => number | string} by what to sort by
+ * @property {(row: RoomRow) => number | string} by the value to sort by
  * @property {boolean} isDescending
  */
 
@@ -20,7 +20,7 @@
 
 const names = new Intl.Collator('en', { numeric: true });
 
-/** Every room of the application. Changing rows keeps the entries, so that only what is in sight is drawn anew. */
+/** All rooms of the application. A changed row keeps its entry. */
 export class RoomsStore {
   /** @type {Map<string, RoomEntry>} */
   #entries = new Map();
@@ -65,7 +65,7 @@ export class RoomsStore {
 
   /**
    * @param {RoomSelection} selection
-   * @returns {RoomEntry[]} in the order asked for, and by name where that says nothing
+   * @returns {RoomEntry[]} in the requested order; entries with equal values by name
    */
   select({ filter, service, by, isDescending }) {
     const words = filter.toLowerCase().split(/\s+/).filter(Boolean);

@@ -18,7 +18,7 @@ const PARTS = /** @type {const} */ ([
   ['log', 'log'],
 ]);
 
-/** What is saved of the room: when, how large, and what waits for the store. Hidden for rooms that are not durable. */
+/** The saved state of the room: age, size, and what waits for the store. Hidden for rooms that are not durable. */
 export class SavedPanel {
   #panel = byId('saved-panel', HTMLElement);
   #list = byId('saved', HTMLElement);
@@ -77,7 +77,7 @@ function restoredFrom({ reason, version, savedAt }, now) {
 }
 
 /**
- * The unit stays in the line of its number.
+ * A size with a no-break space, so that the unit stays on the line of its number.
  *
  * @param {number} value
  */

@@ -8,7 +8,7 @@ import { formatCount, formatRate } from './format.js';
 
 const NUMBERS = ['rooms', 'clients', 'in/s', 'out/s'];
 
-/** The services with their totals. One of them can be chosen, and then only its rooms are shown. */
+/** The services with their totals. Choosing one shows only its rooms. */
 export class ServicesBar {
   /** @type {Map<string, Card>} */
   #cards = new Map();

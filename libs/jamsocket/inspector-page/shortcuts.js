@@ -1,12 +1,12 @@
 // @ts-check
 
 /**
- * Each says whether there was anything for it to do.
+ * Each returns false if there was nothing to do.
  *
  * @typedef {object} Shortcuts
- * @property {() => boolean} focusFilter of what is shown: `/`
- * @property {() => boolean} goBack Escape, unless it is a field's own
- * @property {() => boolean} togglePause space, unless it presses a button or is typed
+ * @property {() => boolean} focusFilter `/`: focuses the filter of the current view
+ * @property {() => boolean} goBack Escape, except in a field
+ * @property {() => boolean} togglePause space, except on a button and in a field
  */
 
 /** @param {Shortcuts} shortcuts */
@@ -25,7 +25,7 @@ export function listenToShortcuts({ focusFilter, goBack, togglePause }) {
 }
 
 /**
- * The first Escape empties a filter, the next one leaves the field.
+ * The first Escape clears a filter, the next one leaves the field.
  *
  * @param {HTMLElement} field
  */

@@ -5,7 +5,7 @@ const WIDTH = 100;
 const HEIGHT = 24;
 const PADDING = 2;
 
-/** The last minute of a value, or so, as a line without axes. */
+/** About the last minute of a value, as a line without axes. */
 export class Sparkline {
   /** @type {number[]} */
   #values = [];

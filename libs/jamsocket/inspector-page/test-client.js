@@ -8,7 +8,7 @@ const MAX_LINES = 200;
  * The address of a room's WebSocket.
  *
  * @param {string} path of the service, with its parameters
- * @param {string} room id; of a service with several parameters, their encoded values joined by slashes
+ * @param {string} room id; for a service with several parameters, their encoded values joined by slashes
  * @param {string} query with or without its question mark
  */
 export function socketUrl(path, room, query) {
@@ -25,7 +25,7 @@ export function countParameters(path) {
   return path.match(/:\w+/g)?.length ?? 0;
 }
 
-/** A client in the room, of this page: guards and the origin check apply to it as to any other. */
+/** A client of this page in the room. Guards and the origin check apply to it as to any other client. */
 export class TestClient {
   /** @type {WebSocket | null} */
   #socket = null;
@@ -53,7 +53,7 @@ export class TestClient {
       event.preventDefault();
       byId('test-form', HTMLFormElement).requestSubmit();
     });
-    // What was wrong with it may be so no more; until then the form is not sent.
+    // The error may be fixed: clear it, since a form with an error cannot be sent.
     this.#message.addEventListener('input', () => this.#message.setCustomValidity(''));
     this.#mode.addEventListener('change', () => this.#showMode());
     this.#showMode();
@@ -110,7 +110,7 @@ export class TestClient {
     this.#message.value = '';
   }
 
-  /** @returns {string | null} `null` if it cannot be sent as it is */
+  /** @returns {string | null} `null` if the input is invalid */
   #compose() {
     const text = this.#message.value;
     if (this.#mode.value === 'text') return text;

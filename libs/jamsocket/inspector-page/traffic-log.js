@@ -2,21 +2,21 @@
 /** @import { Traffic, TrafficEntry } from '../src/inspector/inspector-events.js' */
 
 /**
- * An entry as the page keeps it. A `gap` stands for entries that were too many to be shown.
+ * An entry as the page keeps it. A `gap` stands for entries that the server left out because there were too many.
  *
  * @typedef {Omit<TrafficEntry, 'dir'> & { key: string, dir: TrafficEntry['dir'] | 'gap', searched: string }} Logged
  */
 
 /**
  * @typedef {object} TrafficFilter
- * @property {string} text somewhere in the message, its event, its handler or its error
- * @property {string} direction `in`, `out`, `clients` for those who come and go, `error`; empty for all
- * @property {string} client id of the one who sent or got it; empty for all
+ * @property {string} text to find in the message, its event, its handler or its error
+ * @property {string} direction `in`, `out`, `clients` (joins, leaves and the like) or `error`; empty for all
+ * @property {string} client id of the sender or a recipient; empty for all
  */
 
 export const MAX_ENTRIES = 2_000;
 
-/** A map, since the word comes from the page's address. @type {ReadonlyMap<string, readonly Logged['dir'][]>} */
+/** A map, since the key comes from the page's address. @type {ReadonlyMap<string, readonly Logged['dir'][]>} */
 const DIRECTIONS = new Map([
   ['in', ['in', 'gap']],
   ['out', ['out', 'gap']],
@@ -24,7 +24,7 @@ const DIRECTIONS = new Map([
   ['error', ['turn-error']],
 ]);
 
-/** The newest entries of a room, those of them that pass a filter, and those that wait while it is paused. */
+/** The newest entries of a room, those that pass the filter, and those that wait while the log is paused. */
 export class TrafficLog {
   /** @type {Logged[]} */
   #all = [];
@@ -55,7 +55,7 @@ export class TrafficLog {
 
   /**
    * @param {Traffic} traffic
-   * @returns {number} how many of those shown have gone from the beginning, to keep the log within its bounds
+   * @returns {number} how many of the oldest shown entries were dropped, since the log is bounded
    */
   add({ entries, dropped }) {
     const logged = entries.map((entry) => this.#log(entry));

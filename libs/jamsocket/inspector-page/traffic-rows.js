@@ -52,7 +52,7 @@ export function createTrafficRow() {
 }
 
 /**
- * All that is known of an entry.
+ * The details of an entry.
  *
  * @param {Logged} logged
  */
@@ -74,7 +74,7 @@ export function createTrafficDetail(logged) {
 }
 
 /**
- * What the message says; of an event only its data, since its name has a column.
+ * The content of the message; for an event only its data, since its name has its own column.
  *
  * @param {Logged} logged
  */
@@ -83,7 +83,7 @@ function shownOf({ event, preview }) {
   return preview.startsWith(wrapper) ? preview.slice(wrapper.length).replace(/}$/, '') : preview;
 }
 
-/** @param {string} preview JSON, unless it is something else or was cut */
+/** @param {string} preview may be JSON; may be cut */
 function indented(preview) {
   try {
     return JSON.stringify(JSON.parse(preview), null, 2);

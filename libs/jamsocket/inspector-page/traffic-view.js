@@ -72,7 +72,7 @@ export class TrafficView {
     this.#show();
   }
 
-  /** Another room: nothing of the last one remains. */
+  /** Removes all entries, for another room. */
   reset() {
     if (this.#log.isPaused) this.#log.resume();
     this.clear();

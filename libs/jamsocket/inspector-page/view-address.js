@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * What is shown, as the address of the page keeps it.
+ * What the page shows, as stored in its address.
  *
  * @typedef {object} View
  * @property {string | null} room key of the room that is open
@@ -84,7 +84,7 @@ function splitOnce(text, mark) {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
 }
 
-/** @param {string} part of an address, which somebody may have mistyped */
+/** @param {string} part of an address, which may have an invalid encoding */
 function decoded(part) {
   try {
     return decodeURIComponent(part);

@@ -2,12 +2,12 @@
 import { element, setAttribute } from './dom.js';
 
 /**
- * An element that shows one item after another.
+ * A row, which shows different items over time.
  *
  * @template Item
  * @typedef {object} Row
  * @property {HTMLElement} element
- * @property {(item: Item) => void} update touches only what differs
+ * @property {(item: Item) => void} update changes only what differs
  */
 
 /**
@@ -16,17 +16,17 @@ import { element, setAttribute } from './dom.js';
  * @property {(item: Item) => string} keyOf
  * @property {() => Row<Item>} createRow
  * @property {(item: Item) => HTMLElement} [createDetail] what an expanded item shows below its row
- * @property {boolean} [isFollowing] whether a list that is scrolled to its end stays there. Default `false`
+ * @property {boolean} [isFollowing] whether a list that is scrolled to its end stays at the end. Default `false`
  */
 
-/** Rows beyond either edge, so that a scroll has something to show before the next frame. */
+/** Rows kept beyond each edge, so that scrolling shows no empty space before the next frame. */
 const OVERSCAN = 6;
 
 let lastId = 0;
 
 /**
- * A list of any length that keeps only the rows in sight in the document. Rows are used again for other items, and an
- * item in sight keeps its row wherever it moves to.
+ * A list of any length with only the visible rows in the document. Rows are reused for other items; a visible item keeps
+ * its row wherever it moves.
  *
  * @template Item
  */
@@ -72,7 +72,7 @@ export class VirtualList {
 
   /**
    * @param {readonly Item[]} items
-   * @param {number} [removed] how many have gone from the beginning: what is in sight stays where it is
+   * @param {number} [removed] how many were removed from the beginning: the visible items do not move
    */
   show(items, removed = 0) {
     this.#items = items;
@@ -80,7 +80,7 @@ export class VirtualList {
     this.refresh();
   }
 
-  /** Draws before the next frame, once, whatever has changed until then. */
+  /** Draws once before the next frame, however often it is called. */
   refresh() {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -105,7 +105,7 @@ export class VirtualList {
     if (overhang > 0) viewport.scrollTop += overhang;
   }
 
-  /** @param {string} key of the item to expand, or to fold if it is the expanded one */
+  /** @param {string} key of the item to expand; the expanded item is folded instead */
   toggle(key) {
     const wasOpen = this.#detail?.key === key;
     this.#detail?.element.remove();
@@ -181,7 +181,7 @@ export class VirtualList {
     if (this.options.createDetail) setAttribute(row.element, 'aria-expanded', String(key === this.#detail?.key));
   }
 
-  /** The detail to its place, and the focus of assistive technology to the active row. */
+  /** Moves the detail below its row, and the focus of assistive technology to the active row. */
   #mark() {
     const active = this.#active === null ? undefined : this.#rows.get(this.#active);
     if (active) setAttribute(this.grid, 'aria-activedescendant', active.element.id);
@@ -191,7 +191,7 @@ export class VirtualList {
     this.#detail.element.style.transform = `translateY(${top}px)`;
   }
 
-  /** Its item may have moved, or gone. */
+  /** The expanded item may have moved or been removed. */
   #findDetail() {
     if (!this.#detail) return;
     this.#detail.index = this.#indexOf(this.#detail.key);

@@ -1,19 +1,19 @@
 // @ts-check
 
 /**
- * Characters that show nothing, look like a space, or turn the text around them. With one of them the id of one room
- * can look like that of another.
+ * Characters that are invisible, look like a space, or reverse the text around them. With them, two different ids can
+ * look the same.
  */
 const HIDDEN_IN_NAMES = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}|^ | $|(?<= ) /gu;
 
-/** In messages emoji are made with some of those, and lines are broken; what turns text around is neither. */
+/** Messages may contain line breaks and the invisible characters of emoji, but nothing that reverses text or hides in it. */
 const HIDDEN_IN_TEXT = /[\p{Bidi_Control}\u00ad\u200b\u2060-\u2064\ufeff]/gu;
 
-/** What would read like an escape of ours. */
+/** Text that would look like one of our escapes. */
 const LOOKS_ESCAPED = /\\(?=\\*u\{)/g;
 
 /**
- * An id, a tag, or another name, in which everything can be seen: `a\u{202e}b`.
+ * An id, a tag or another name, with its hidden characters escaped: `a\u{202e}b`.
  *
  * @param {string} name
  */
@@ -22,7 +22,7 @@ export function visibleName(name) {
 }
 
 /**
- * A message, without what would make it read in another order.
+ * A message, with the characters escaped that would reverse text or hide in it.
  *
  * @param {string} text
  */

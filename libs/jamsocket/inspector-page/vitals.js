@@ -15,10 +15,10 @@ const STATES = {
   away: 'Server away, reconnecting …',
 };
 
-/** An event loop that is this late is felt by users. */
+/** Users notice an event-loop delay of this length. */
 const SLOW_MS = 50;
 
-/** The header: how the process is, and whether what is shown is of now. */
+/** The header: the state of the process, and whether the page is up to date. */
 export class Vitals {
   #lines = {
     in: new Sparkline(byId('in-line', SVGSVGElement)),
@@ -62,7 +62,7 @@ export class Vitals {
 
   /**
    * @param {Rates} rates of all rooms
-   * @param {boolean} isWholeInterval the first reading of a stream is of less, and would be a dip in the lines
+   * @param {boolean} isWholeInterval false for the first reading of a stream, which covers less time and would be a dip in the lines
    */
   showRates(rates, isWholeInterval) {
     setText(byId('in-rate', HTMLElement), `${formatRate(rates.in)}/s`);

@@ -5,10 +5,10 @@ const DEFAULT_BOUND_MS = 10_000;
 /** Parts of the bound: silence before the question, then the wait for the answer. */
 const SILENCE = 0.65;
 const WAIT = 0.3;
-/** Parts of the bound if the server beats: a beat is overdue after the first, and then the answer is waited for. */
+/** The same if the server beats: after this silence a beat is overdue. */
 const OVERDUE = 0.88;
 const OVERDUE_WAIT = 0.1;
-/** How much later than announced a beat is overdue. */
+/** A beat is overdue after this many times its announced interval. */
 const LATENESS = 1.05;
 /**
  * A connection that was given up may have been slow, not dead: a large message delays the answer, for example. So the next

@@ -88,7 +88,7 @@ function withDurable(
   if (options.durable && module.store === undefined) {
     const who = metadata.options.durable ? `@JamsocketService() on ${type.name}` : 'JamsocketModule';
     throw new JamsocketConfigurationError(
-      `${who} asks for durable rooms, and there is no store: give JamsocketModule.forRoot() one, such as { store: new LmdbStore({ path: '.jamsocket' }) }.`,
+      `${who} asks for durable rooms, but there is no store: pass one to JamsocketModule.forRoot(), such as { store: new LmdbStore({ path: '.jamsocket' }) }.`,
     );
   }
   if (module.store === undefined) return { ...options, durable: false };

@@ -35,7 +35,8 @@ export function refuseInjectionMistakes(modules: ModulesContainer): void {
 }
 
 /**
- * Finds `@State()` in providers of rooms that are not durable since their service has none and says nothing: it would never be saved.
+ * Finds `@State()` fields that would never be saved: in providers of rooms whose service has no such field and no option
+ * `durable`.
  * @throws JamsocketConfigurationError
  */
 export function refuseForgottenState(modules: ModulesContainer): void {
@@ -46,7 +47,7 @@ export function refuseForgottenState(modules: ModulesContainer): void {
     const holder = [...scopedDependenciesOf(service)].find(hasState);
     if (holder === undefined) continue;
     throw new JamsocketConfigurationError(
-      `${nameOf(holder)} has @State() fields and is part of the rooms of ${type.name}, which would not save them: say @JamsocketService({ durable: true }) on ${type.name}, or false.`,
+      `${nameOf(holder)} has @State() fields and is part of the rooms of ${type.name}, which are not durable and would not save them: set @JamsocketService({ durable: true }) on ${type.name}, or durable: false to keep them unsaved.`,
     );
   }
 }
@@ -60,7 +61,7 @@ function hasState({ metatype }: InstanceWrapper): boolean {
 /** What is built for each room. */
 function scopedDependenciesOf(service: InstanceWrapper): ReadonlySet<InstanceWrapper> {
   const found = new Set([service]);
-  // The loop comes to those that are added.
+  // The loop also visits the elements that it adds.
   for (const wrapper of found) {
     for (const dependency of dependenciesOf(wrapper))
       if (!dependency.isDependencyTreeStatic() || dependency.isTransient) found.add(dependency);

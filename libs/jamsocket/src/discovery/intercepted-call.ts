@@ -4,7 +4,7 @@ import { streamOf } from '../replies/stream-of.js';
 import { InterceptedStream, type StreamOwner, type TurnBounds } from '../replies/turn-streams.js';
 import { isPromiseLike } from './enhancer-chain.js';
 
-/** A call of a method through interceptors. If the method returns a stream, that ends with its client or its turn. */
+/** A call of a method through interceptors. A stream that it returns ends with its client or its turn. */
 export class InterceptedCall implements StreamOwner {
   #waiting = 0;
 

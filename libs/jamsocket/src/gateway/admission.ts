@@ -8,13 +8,13 @@ import type { SocketFactory } from './socket-factory.js';
 import { checkSubprotocols, offersProtocol, resumeRequestOf } from './subprotocol.js';
 
 /**
- * One client's way from the upgrade request into its room: origin, guards, room, socket. Each step goes on with the next
- * at once if it has nothing to wait for.
+ * One client's way from the upgrade request into its room: origin, guards, room, socket. A step that has nothing to wait
+ * for calls the next one at once.
  */
 export class Admission {
   readonly #timeoutMs: number;
   readonly #arrival: Arrival;
-  /** What it comes back to. */
+  /** The place that the client's resume asks for, if it is still kept. */
   readonly #place: KeptPlace | undefined;
 
   constructor(
@@ -32,7 +32,7 @@ export class Admission {
     this.#place = placement.placeKept(definition, this.#arrival);
   }
 
-  /** The client has a place in the room already. */
+  /** The client resumes: the room has kept its place. */
   get isForPlaceKept(): boolean {
     return this.#place !== undefined;
   }
@@ -41,7 +41,7 @@ export class Admission {
   begin(): void | Promise<void> {
     const { attempt } = this;
     const place = this.#place;
-    // Whoever dials anew has given up its earlier attempt, which would take the place over if it came in later.
+    // The client has given up its earlier attempt, which would take over the place if it finished later.
     place?.attempt?.supersede();
     const admitted = this.#checkOrigin();
     if (place === undefined || admitted === undefined) return admitted;
@@ -57,7 +57,7 @@ export class Admission {
     return attempt.after(originCheck, this.#timeoutMs, () => this.#askGuards());
   }
 
-  /** Guards that belong to the application come before the room: a stranger makes no rooms. */
+  /** Guards that all rooms share run before the room is made, so that strangers make no rooms. */
   #askGuards(): void | Promise<void> {
     const { attempt, definition } = this;
     const { client } = this.#arrival;
@@ -81,7 +81,7 @@ export class Admission {
     return this.definition.guardsNeedRoom() ? this.#joinIfAdmitted(reservation) : this.#join(reservation);
   }
 
-  /** Whatever the guards say, the reservation is given back. */
+  /** The reservation is released whatever the guards decide. */
   async #joinIfAdmitted(reservation: Reservation): Promise<void> {
     const { attempt } = this;
     try {

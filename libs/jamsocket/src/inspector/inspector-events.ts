@@ -85,7 +85,7 @@ export interface RoomDetail {
 export interface SavedDetail {
   /** `turn`, or milliseconds from a change to its save. */
   readonly save: 'turn' | number;
-  /** When the room was as it is saved; missing before the first save. */
+  /** Time of the saved state; missing before the first save. */
   readonly savedAt?: number;
   /** In bytes; missing before the first save. */
   readonly sizes?: Readonly<Record<'state' | 'clientData' | 'members' | 'log', number>>;
@@ -96,7 +96,7 @@ export interface SavedDetail {
   readonly isUnsaved: boolean;
   /** What waits at the output gate; missing if nothing does. */
   readonly gated?: { readonly bytes: number; readonly forMs: number };
-  /** How the instance before ended, and of when the state is that this one began with; missing for a new room. */
+  /** How the instance before ended, and the time of the state that this instance began with; missing for a new room. */
   readonly restored?: { readonly reason: string; readonly version: number; readonly savedAt: number };
 }
 

@@ -47,7 +47,7 @@ export class InspectorStreams implements BeforeApplicationShutdown {
     });
   }
 
-  /** Runs after the rooms have drained and before the server waits for its connections to close. */
+  /** Runs when the rooms have drained, before the server waits for its connections to close. */
   beforeApplicationShutdown(): void {
     this.#isShuttingDown = true;
     this.#inspection?.end();

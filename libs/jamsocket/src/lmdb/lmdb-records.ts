@@ -104,7 +104,7 @@ export class LmdbRecords {
     const appended = segments.filter(({ number }) => number >= keepFrom);
     for (const { number, bytes } of appended) this.db.putSync(segmentKey(id, number), bytes);
     const kept = head.segments - dropped;
-    // Segments that are left of a log that was cut begin somewhere at keepFrom or above it.
+    // After a cut the first segment has the number keepFrom or a larger one.
     const firstKept = dropped > 0 ? keepFrom : head.first;
     const next: RecordHead = {
       ...head,

@@ -4,7 +4,7 @@ import type { WaitingEvent } from './waiting-event.js';
 export interface EventKeeping<E> {
   /** Bytes of the event's payload. */
   bytesOf(event: E): number;
-  /** The event without references to memory it does not need, since it may wait for long. */
+  /** The event without references to memory it does not need, since it may wait for a long time. */
   compacted(event: E): E;
 }
 
@@ -16,7 +16,7 @@ export interface MailboxLimits {
 /** Cut this many handled events off the front of the queue, so that a queue that is never empty stays small. */
 const COMPACT_AT = 1024;
 
-/** The events that wait for their turns, in order of arrival. The limits stop nothing: the senders are to be paused. */
+/** The events that wait for their turns, in order of arrival. The limits refuse no event: the room pauses its senders instead. */
 export class EventQueue<E> {
   #events: WaitingEvent<E>[] = [];
   /** Position of the first event. */

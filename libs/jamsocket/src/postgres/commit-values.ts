@@ -43,7 +43,7 @@ export function commitValues(writes: readonly RoomWrite[]): unknown[] {
   ];
 }
 
-/** For each write its room and what entitles it: fence, owner and sequence. */
+/** For each write its room, and what the record must match: fence, owner and sequence. */
 export function proofOf(writes: readonly RoomWrite[]): unknown[] {
   return [
     writes.map(({ room }) => idOf(room)),

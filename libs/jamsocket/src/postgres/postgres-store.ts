@@ -147,7 +147,7 @@ function describeSettings(settings: ReadonlyMap<string, string>): string {
   if (settings.get('fsync') === 'off')
     return `${name}: WARNING: fsync is off: a crash of the machine may destroy the database`;
   if (commit === 'off')
-    return `${name}: WARNING: a crash of PostgreSQL loses the last moments of what was acknowledged (synchronous_commit off)`;
+    return `${name}: WARNING: a crash of PostgreSQL loses the last acknowledged commits (synchronous_commit off)`;
   return `${name}: each commit is flushed to disk (synchronous_commit ${commit})`;
 }
 

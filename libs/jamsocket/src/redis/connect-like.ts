@@ -21,12 +21,12 @@ export function connectLike(
   return isIoRedis(redis, user) ? new IoRedisConnection(redis, times) : new NodeRedisConnection(redis, times);
 }
 
-/** @throws TypeError if it is no client */
+/** @throws TypeError if it is not a client */
 export function isClusterClient(redis: IoRedisClient | NodeRedisClient, user: string): boolean {
   return isIoRedis(redis, user) ? redis.isCluster : isNodeRedisCluster(redis);
 }
 
-/** @throws TypeError if it is neither of the two */
+/** @throws TypeError if it is a client of neither library */
 export function isIoRedis(redis: IoRedisClient | NodeRedisClient, user: string): redis is IoRedisClient {
   const has = (name: string) => typeof (redis as unknown as Record<string, unknown> | undefined)?.[name] === 'function';
   if (has('duplicate') && has('pipeline') && has('callBuffer')) return true;

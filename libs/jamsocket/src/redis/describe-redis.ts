@@ -1,6 +1,6 @@
 import type { RedisConnection } from './redis-connection.js';
 
-/** What a server tells of itself. Settings are empty if it refuses to tell them, as many hosted servers do. */
+/** What a server says about itself. Settings are empty if it refuses CONFIG GET, as many hosted servers do. */
 export interface ServerFacts {
   readonly version: string | undefined;
   readonly isAofEnabled: string | undefined;
@@ -38,7 +38,7 @@ function levelOf(isAofEnabled: string | undefined, fsync: string | undefined): s
   if (fsync === 'everysec')
     return 'WARNING: append-only file, flushed each second: a crash of Redis loses up to about 1 s of what was acknowledged (appendfsync everysec)';
   if (fsync === 'no')
-    return 'WARNING: append-only file, flushed when the system likes: a crash loses what was acknowledged (appendfsync no)';
+    return 'WARNING: append-only file, flushed when the operating system decides: a crash loses what was acknowledged (appendfsync no)';
   return 'append-only file; how often it is flushed cannot be read (CONFIG GET is refused): see appendfsync';
 }
 

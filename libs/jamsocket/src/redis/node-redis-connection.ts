@@ -42,7 +42,7 @@ export class NodeRedisConnection implements RedisConnection {
     await (this.#connecting ??= this.#connect());
     const client = this.#client;
     const replies = commands.map(({ key, args }) => this.#sendOne(key, args));
-    // The socketTimeout of node-redis is no help while commands are sent: each write to a dead connection resets it.
+    // The socketTimeout of node-redis finds no dead connection while commands are sent: each write resets it.
     const timer = setTimeout(() => this.#replace(client), this.times.deadAfterMs);
     const settled = await Promise.allSettled(replies);
     clearTimeout(timer);
@@ -62,7 +62,7 @@ export class NodeRedisConnection implements RedisConnection {
     return client;
   }
 
-  /** Gives a dead connection up. Its commands reject. */
+  /** Drops a dead connection. Its commands reject. */
   #replace(client: OwnClient): void {
     if (client !== this.#client || this.#isClosed) return;
     this.#client = this.#open();

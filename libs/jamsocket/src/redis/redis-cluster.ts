@@ -11,8 +11,8 @@ import { RedisRelay } from './redis-relay.js';
 
 export interface RedisClusterOptions {
   /**
-   * The application's client, of ioredis or node-redis. It is left alone: a node opens three connections of its own with
-   * the same settings.
+   * The application's client, of ioredis or node-redis. Only its settings are used: a node opens three connections of its
+   * own with them.
    */
   readonly redis: IoRedisClient | NodeRedisClient;
   /** Prefix of all keys and channels: letters, digits and `_ : . -`. Default `jamsocket`. The same on all nodes. */
@@ -23,7 +23,7 @@ const NAME = 'RedisCluster';
 const MIB = 1_024 * 1_024;
 /** A dead connection must be noticed within one lease. */
 const TIMES: ConnectionTimes = { deadAfterMs: 2_000, pingEveryMs: 1_000 };
-/** As Redis has it by default: hard limit, soft limit, and seconds above the soft limit. */
+/** Defaults of Redis: hard limit, soft limit, and seconds above the soft limit. */
 const DEFAULT_PUBSUB_LIMIT = [32 * MIB, 8 * MIB] as const;
 const MAX_UNDER_WAY = 4 * MIB;
 
@@ -75,7 +75,7 @@ export class RedisCluster implements ClusterDriver {
   }
 }
 
-/** Half of the soft limit: Redis drops a subscriber that is above it for a while, or once above the hard limit. */
+/** Half of the soft limit: Redis drops a subscriber that stays above it for a while, or reaches the hard limit. */
 function underWayOf({ settings }: ServerFacts): number {
   const limits = /pubsub (\d+) (\d+)/.exec(settings.get('client-output-buffer-limit') ?? '');
   const [hard, soft] = limits ? [Number(limits[1]), Number(limits[2])] : DEFAULT_PUBSUB_LIMIT;

@@ -2,7 +2,7 @@ import type { RoomKey } from '../store/room-store.js';
 
 /**
  * Number of buckets that rooms are spread over. All keys of a bucket have the same hash tag, so a room and its index are in
- * one slot of a Redis Cluster and one script changes both. Never change it: existing rooms would not be found.
+ * one slot of a Redis Cluster and one script changes both. Never change the number: existing rooms would not be found.
  */
 export const BUCKETS = 64;
 

@@ -32,8 +32,8 @@ export interface TestRoomOptions {
   /** Where durable rooms are kept. It is closed with the last room. Default: a new `MemoryStore` if the class is durable. */
   store?: RoomStore;
   /**
-   * Your own module, instead of one that is made of the service class, `JamsocketModule.forRoot(options)`, `imports`,
-   * `controllers` and `providers`. It imports the JamsocketModule and has the service class among its providers.
+   * Your own module, which imports the JamsocketModule and provides the service class. Default: a module with the service
+   * class, `JamsocketModule.forRoot(options)`, `imports`, `controllers` and `providers`.
    */
   module?: Type | DynamicModule;
   /** Default: generated, as the option `roomIds` says, and the same in every run. */
@@ -60,7 +60,7 @@ export interface TestRoomOptions {
 }
 
 /**
- * Makes a room in an application of its own, in which only the sockets and the time are not real. Resolves when the
+ * Makes a room in an application of its own, in which only the sockets and the time are simulated. Resolves when the
  * room's `@OnCreate` has run. Call `room.close()` at the end.
  * @throws whatever keeps the application from booting or the room from being made
  */
@@ -83,11 +83,11 @@ export async function createTestRoom<T extends object>(
   }
 }
 
-/** @throws Error if the store is for the JamsocketModule of somebody else */
+/** @throws Error if both `store` and `module` are given */
 function withStore(service: Type, { module, options, store }: TestRoomOptions): JamsocketOptions | undefined {
   if (store !== undefined) {
     if (module === undefined) return { ...options, store };
-    throw new Error('With `module`, give the store to the JamsocketModule that it imports.');
+    throw new Error('With the option module, pass the store to the JamsocketModule that it imports.');
   }
   const { durable } = serviceMetadataOf(service)?.options ?? {};
   const isDurable = durable ?? options?.durable ?? stateFieldsOf(service.prototype as object).length > 0;

@@ -10,9 +10,9 @@ export interface DirectorySuiteOptions {
   open(name: string): Directory | Promise<Directory>;
   /** The directory of that name loses everything, as a server without persistence does in a restart. */
   forget(name: string): void | Promise<void>;
-  /** Waits. Default is a timer of the system; with a virtual clock, move it. */
+  /** Waits. Default: a real timer. With a virtual clock, advance it. */
   sleep?(ms: number): void | Promise<void>;
-  /** The leases of the tests, which wait for their end. Default 400; shorter ones fail on a busy machine. */
+  /** Milliseconds of the leases, whose end the tests wait for. Default 400; shorter ones fail on a busy machine. */
   readonly leaseMs?: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../../store/room-store.js';
 
-/** What a store is to one process of several that use it: a process that is gone is not heard, and hears nothing. */
+/** A store as one process sees it. When the process has ended, its calls do not reach the store, and it gets no answers. */
 export class ProcessStore implements RoomStore {
   #isGone = false;
 

@@ -3,7 +3,7 @@ import type { TestApp } from '../test-app.js';
 
 /** The applications of a test, one after the other: as on a machine whose process ends and is started again. */
 export class TestHost {
-  /** Those that crashed. Nest closes their providers at the end of the test. */
+  /** Applications that crashed. Nest closes their providers at the end of the test. */
   readonly #crashed: TestApp[] = [];
 
   constructor(

@@ -5,7 +5,7 @@ const MEBIBYTE = 1_048_576;
 
 export function sizeCases({ test, expect }: Suite): void {
   test('takes a batch of 10,000 writes, and finds them', async (store) => {
-    // A fifth of them has claimed its room: to claim takes longer than to write, and others have to be refused.
+    // Only a fifth of the rooms is claimed, since a claim takes longer than a write. Writes to the others must be refused.
     const rooms = Array.from({ length: 2_000 }, (_, at) => ({ service: 'chat', key: `room ${at}` }));
     const writers: RoomWriter[] = [];
     for (let at = 0; at < rooms.length; at += 500)
