@@ -48,6 +48,11 @@ export class Draft {
     if (delta !== undefined) this.#delta = this.#delta === null ? delta : merged(this.#delta, delta);
   }
 
+  /** Code waits until what was added is saved, even if that is nothing. */
+  get isAwaited(): boolean {
+    return this.#waiters !== null;
+  }
+
   /** The record is to be deleted, whatever has changed. */
   discard(): void {
     this.#delta = {};

@@ -69,7 +69,7 @@ describe('commits of all rooms together', () => {
     } as RoomStore;
     commits = new GroupCommit(store, clock, {
       committed: (writes) => log.push(`committed ${writes.length}`),
-      failed: (error) => log.push(`failed ${(error as Error).message}`),
+      failed: (error) => log.push(`failed ${(error as Error | null)?.message}`),
       recovered: () => log.push('recovered'),
     });
   });
@@ -237,9 +237,12 @@ describe('commits of all rooms together', () => {
     expect(clock.pending).toEqual([]);
   });
 
-  it('fail when the store answers for another number of writes, or not with a list', async () => {
+  it('fail when the store answers for another number of writes, with no outcomes, or not with a list', async () => {
     answers = [
       async () => [],
+      async () => [undefined as never],
+      async () => ['ok' as never],
+      () => Promise.reject(null as never),
       async () => undefined as never,
       () => {
         throw new Error('at once');
@@ -247,9 +250,9 @@ describe('commits of all rooms together', () => {
     ];
     const a = room('a');
     a.change();
-    await advance(1_000);
+    await advance(10_000);
     expect(a.outcomes).toEqual(['done']);
-    expect(log.filter((line) => line.startsWith('failed'))).toHaveLength(3);
+    expect(log.filter((line) => line.startsWith('failed'))).toHaveLength(6);
   });
 
   it('hang for ever without keeping more than the retries under way', async () => {

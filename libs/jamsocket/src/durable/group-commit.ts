@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { JamsocketClock } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
@@ -187,8 +188,7 @@ export class GroupCommit {
     try {
       const commit = this.store.commit(writes);
       outcomes = await withDeadline(commit, DEADLINE_MS, this.clock, notAnswered);
-      if (outcomes.length !== batch.length)
-        throw new Error(`commit resolved with ${outcomes.length} outcomes for ${batch.length} writes`);
+      assertOutcomes(outcomes, batch.length);
     } catch (error) {
       this.watch.failed(error);
       this.#tellWaiting(batch);
@@ -214,6 +214,16 @@ export class GroupCommit {
       }, ms);
       this.#sleeping.set(timer, resolve);
     });
+  }
+}
+
+/** A store that answers wrongly may not have written anything. */
+function assertOutcomes(outcomes: readonly WriteOutcome[], count: number): void {
+  if (outcomes.length !== count)
+    throw new Error(`commit resolved with ${outcomes.length} outcomes for ${count} writes`);
+  for (const outcome of outcomes) {
+    if (outcome !== 'done' && outcome !== 'fenced')
+      throw new Error(`commit resolved with the outcome ${inspect(outcome)}, which is neither 'done' nor 'fenced'`);
   }
 }
 

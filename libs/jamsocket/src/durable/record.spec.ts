@@ -39,9 +39,12 @@ const segment = (changes: Partial<SavedSegment> = {}): SavedSegment => ({
   ...changes,
 });
 
+/** The parts that the first write of a record has. */
+const whole = { [PART.base]: encode(base()), [PART.data]: encode([]), [PART.state]: Buffer.from('state') };
+
 const read = (of: SavedBase, segments: readonly (readonly [number, SavedSegment])[] = []) =>
   readRecord({
-    parts: { [PART.base]: encode(of), [PART.state]: Buffer.from('state') },
+    parts: { ...whole, [PART.base]: encode(of) },
     segments: segments.map(([number, value]) => ({ number, bytes: encode(value) })),
     sequence: 1,
   });
@@ -92,7 +95,8 @@ describe('a record', () => {
 
   it('was saved last when its state was, if that came after all else', () => {
     const savedAt = (of: SavedBase, at: number, segments: readonly { number: number; bytes: Buffer }[] = []) =>
-      readRecord({ parts: { [PART.base]: encode(of), [PART.at]: encodeTime(at) }, segments, sequence: 1 }).base.savedAt;
+      readRecord({ parts: { ...whole, [PART.base]: encode(of), [PART.at]: encodeTime(at) }, segments, sequence: 1 })
+        .base.savedAt;
     const alive = base({ endedBy: null, savedAt: 5 });
     expect(savedAt(alive, 6)).toBe(6);
     expect(savedAt(alive, 6, [{ number: 11, bytes: encode(segment({ savedAt: 9 })) }])).toBe(9);
@@ -101,15 +105,20 @@ describe('a record', () => {
   });
 
   it.each<[string, Parameters<typeof readRecord>[0]]>([
-    ['no base', { parts: { [PART.state]: Buffer.from('x') }, segments: [], sequence: 1 }],
-    ['a base of nothing', { parts: { [PART.base]: Buffer.alloc(0) }, segments: [], sequence: 1 }],
-    ['a base that was torn', { parts: { [PART.base]: encode(base()).subarray(0, 40) }, segments: [], sequence: 1 }],
-    ['a base of zeros', { parts: { [PART.base]: Buffer.alloc(100) }, segments: [], sequence: 1 }],
-    ['something else', { parts: { [PART.base]: serialize('hello') }, segments: [], sequence: 1 }],
+    ['no base', { parts: { ...whole, [PART.base]: undefined as never }, segments: [], sequence: 1 }],
+    ['no state', { parts: { ...whole, [PART.state]: undefined as never }, segments: [], sequence: 1 }],
+    ['no data of clients', { parts: { ...whole, [PART.data]: undefined as never }, segments: [], sequence: 1 }],
+    ['a base of nothing', { parts: { ...whole, [PART.base]: Buffer.alloc(0) }, segments: [], sequence: 1 }],
+    [
+      'a base that was torn',
+      { parts: { ...whole, [PART.base]: encode(base()).subarray(0, 40) }, segments: [], sequence: 1 },
+    ],
+    ['a base of zeros', { parts: { ...whole, [PART.base]: Buffer.alloc(100) }, segments: [], sequence: 1 }],
+    ['something else', { parts: { ...whole, [PART.base]: serialize('hello') }, segments: [], sequence: 1 }],
     [
       'a torn time',
       {
-        parts: { [PART.base]: encode(base({ endedBy: null })), [PART.at]: Buffer.alloc(7) },
+        parts: { ...whole, [PART.base]: encode(base({ endedBy: null })), [PART.at]: Buffer.alloc(7) },
         segments: [],
         sequence: 1,
       },
@@ -117,23 +126,27 @@ describe('a record', () => {
     [
       'a time that is none',
       {
-        parts: { [PART.base]: encode(base({ endedBy: null })), [PART.at]: encodeTime(NaN) },
+        parts: { ...whole, [PART.base]: encode(base({ endedBy: null })), [PART.at]: encodeTime(NaN) },
         segments: [],
         sequence: 1,
       },
     ],
-    ['nothing in its place', { parts: { [PART.base]: serialize([1, null]) }, segments: [], sequence: 1 }],
+    ['nothing in its place', { parts: { ...whole, [PART.base]: serialize([1, null]) }, segments: [], sequence: 1 }],
     [
       'a torn segment',
       {
-        parts: { [PART.base]: encode(base()) },
+        parts: { ...whole, [PART.base]: encode(base()) },
         segments: [{ number: 11, bytes: encode(segment()).subarray(0, -3) }],
         sequence: 1,
       },
     ],
     [
       'torn data',
-      { parts: { [PART.base]: encode(base()), [PART.data]: Buffer.from([0xff, 0x0f]) }, segments: [], sequence: 1 },
+      {
+        parts: { ...whole, [PART.base]: encode(base()), [PART.data]: Buffer.from([0xff, 0x0f]) },
+        segments: [],
+        sequence: 1,
+      },
     ],
   ])('cannot be read with %s, and says so', (_what, stored) => {
     expect(() => readRecord(stored)).toThrow(expect.objectContaining({ name: 'DurableError', code: 'unreadable' }));
@@ -152,7 +165,7 @@ describe('a record', () => {
   });
 
   it('of a later format is left alone', () => {
-    const stored = { parts: { [PART.base]: serialize([2, base()]) }, segments: [], sequence: 1 };
+    const stored = { parts: { ...whole, [PART.base]: serialize([2, base()]) }, segments: [], sequence: 1 };
     expect(() => readRecord(stored)).toThrow('it has format 2, and this version of the library knows 1');
   });
 });

@@ -1,6 +1,7 @@
-import { deserialize, serialize } from 'node:v8';
+import { serialize } from 'node:v8';
 import { ClientIds } from '../members/client-ids.js';
 import type { StoredRecord } from '../store/room-store.js';
+import { deserializeOwned } from '../base/deserialize-owned.js';
 import { DurableError } from './durable-error.js';
 
 /** Version of the format below. Records of a later version are refused. */
@@ -90,7 +91,7 @@ export interface SavedSegment extends SavedCounters {
 
 /** The room as of the last write of its record. */
 export interface ReadRecord {
-  readonly state: Uint8Array | undefined;
+  readonly state: Uint8Array;
   readonly data: readonly SavedData[];
   readonly base: SavedBase;
   /** The entries of the log that were kept. */
@@ -112,8 +113,8 @@ export function encodeTime(ms: number): Buffer {
 /** @throws DurableError `unreadable` */
 export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
   try {
-    if (parts[PART.base] === undefined) throw new Error('it has no base');
-    let base = decode<SavedBase>(parts[PART.base]);
+    const [state, savedData] = [partOf(parts, PART.state), partOf(parts, PART.data)];
+    let base = decode<SavedBase>(partOf(parts, PART.base));
     const entries: SavedEntry[] = [];
     let firstEntry = -1;
     for (const { number, bytes } of segments) {
@@ -128,13 +129,20 @@ export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
       base = advanced(base, segment, number);
     }
     base = { ...base, savedAt: lastSave(base, parts[PART.at]) };
-    const data = parts[PART.data] === undefined ? [] : decode<readonly SavedData[]>(parts[PART.data]);
-    return { state: parts[PART.state], data, base, entries, firstEntry, lastSegment: base.segment };
+    const data = decode<readonly SavedData[]>(savedData);
+    return { state, data, base, entries, firstEntry, lastSegment: base.segment };
   } catch (error) {
     throw new DurableError('unreadable', `What was saved of the room cannot be read: ${textOf(error)}.`, {
       cause: error,
     });
   }
+}
+
+/** The first write of a record has all of them: one that is missing is lost. */
+function partOf(parts: StoredRecord['parts'], name: string): Uint8Array {
+  const part = parts[name] as Uint8Array | undefined;
+  if (part === undefined) throw new Error(`its part "${name}" is missing`);
+  return part;
 }
 
 /** If the last instance ended in order, its base is the last write. */
@@ -167,7 +175,7 @@ function advanced(base: SavedBase, segment: SavedSegment, number: number): Saved
 }
 
 function decode<T>(bytes: Uint8Array): T {
-  const [format, value] = deserialize(bytes) as [number, T];
+  const [format, value] = deserializeOwned(bytes) as [number, T];
   if (format !== FORMAT)
     throw new Error(`it has format ${String(format)}, and this version of the library knows ${FORMAT}`);
   if (typeof value !== 'object' || value === null) throw new Error('a part of it is empty');

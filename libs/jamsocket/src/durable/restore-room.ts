@@ -83,7 +83,7 @@ async function fillIn(
   { options, clock, isGated }: Circumstances,
 ): Promise<Pick<OwnedRoom, 'restored' | 'isExpired' | 'savedAt'>> {
   const { base, state } = record;
-  const version = state === undefined ? options.version : await fields.restore(state);
+  const version = await fields.restore(state);
   const wallOffset = clock.wallTime() - clock.now();
   // Without a gate, clients may have seen and sent more than was saved before a crash.
   restoreMembers(room, record, { wallOffset, isExact: isGated || base.endedBy !== null });

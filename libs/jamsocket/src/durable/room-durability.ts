@@ -7,7 +7,7 @@ import type { Outbox } from '../outbox/outbox.js';
 import type { RoomWrite, WriteOutcome } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
 import type { CommitSource, GroupCommit } from './group-commit.js';
-import { floodedGate, notSaved } from './room-refusals.js';
+import { floodedGate, notRestored, notSaved } from './room-refusals.js';
 import { type EndReason } from './record.js';
 import type { RoomRecorder } from './room-recorder.js';
 import { SaveAccount } from './save-account.js';
@@ -183,7 +183,8 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     // Sends from outside a turn change nothing else.
     const isOutdated = this.#isDirty || (this.#gate !== null && this.#gate.mark > this.#draft.mark);
     if (isOutdated && this.room.isBetweenTurns && !this.#isDeleting) this.#trySnapshot();
-    if (this.#draft.isEmpty && this.#isDirty) return undefined;
+    // Whoever waits for the last snapshot must not wait for changes after it: the turn that makes them may be waiting itself.
+    if (this.#draft.isEmpty && this.#isDirty && !this.#draft.isAwaited) return undefined;
     const taken = this.#draft.take(this.services.clock.now());
     if (taken.delta === null) {
       this.#pass(taken);
@@ -217,7 +218,8 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     }
     if (!this.#isDeleting) this.#account.saved(writing.delta!, writing.snapshotAt);
     this.#pass(writing);
-    if (!this.#draft.isEmpty || (this.#isDirty && this.#isDue) || this.#gate?.hasWaiting)
+    const { isEmpty, isAwaited } = this.#draft;
+    if (!isEmpty || isAwaited || (this.#isDirty && this.#isDue) || this.#gate?.hasWaiting)
       this.services.commits.add(this);
   }
 
@@ -255,6 +257,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   /** Saves now, even in the middle of a turn. */
   async #saved(endedBy: EndReason | null): Promise<void> {
     if (this.#isOver) throw notSaved(this.room);
+    if (this.#recorder === null) throw notRestored(this.room);
     this.#snapshot(endedBy);
     await this.#commit();
   }

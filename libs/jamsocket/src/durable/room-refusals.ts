@@ -26,6 +26,13 @@ export function notSaved({ className, key }: Named): DurableError {
   return new DurableError('not_saved', `Room "${key.key}" of ${className} stopped before it was saved.`);
 }
 
+export function notRestored({ className, key }: Named): DurableError {
+  return new DurableError(
+    'not_saved',
+    `Room "${key.key}" of ${className} cannot be saved before its state is restored: call save() in @OnCreate or later, not in a constructor.`,
+  );
+}
+
 export function floodedGate({ className, key }: Named, maxBytes: number): DurableError {
   return new DurableError(
     'gate_full',

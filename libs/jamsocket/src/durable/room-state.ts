@@ -1,6 +1,8 @@
-import { deserialize, serialize } from 'node:v8';
+import { inspect } from 'node:util';
+import { serialize } from 'node:v8';
 import { stateFieldsOf } from '../decorators/metadata-accessor.js';
 import type { Migrate, StateFields } from '../options/options.js';
+import { deserializeOwned } from '../base/deserialize-owned.js';
 import { DurableError } from './durable-error.js';
 import { findUnclonable } from './unclonable.js';
 
@@ -63,7 +65,7 @@ export class RoomStateFields {
    * @throws DurableError `newer_state` if a later version of the class saved them; any error of `migrate`
    */
   async restore(bytes: Uint8Array): Promise<number> {
-    const { version, state } = deserialize(bytes) as Saved;
+    const { version, state } = deserializeOwned(bytes) as Saved;
     if (version > this.options.version) {
       throw new DurableError(
         'newer_state',
@@ -109,7 +111,17 @@ export class RoomStateFields {
   async #migrated(state: StateByClass, from: number): Promise<StateByClass> {
     if (this.options.migrate === undefined) return state;
     const { [OF_SERVICE]: service = {}, ...providers } = state;
-    const returned = await this.options.migrate(service, from, providers);
-    return { ...providers, [OF_SERVICE]: returned ?? service };
+    const returned: unknown = await this.options.migrate(service, from, providers);
+    if (returned !== undefined && returned !== null && !hasFields(returned))
+      throw new DurableError(
+        'bad_state',
+        `migrate returned ${inspect(returned, { depth: 0 }).slice(0, 100)}: return an object with the fields of the present version, or nothing if it has changed the one it got. The record is not changed.`,
+      );
+    return { ...providers, [OF_SERVICE]: (returned as StateFields | null | undefined) ?? service };
   }
+}
+
+/** An array or a Map has none of the names of a class's fields: all of them would begin anew, and be saved like that. */
+function hasFields(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }

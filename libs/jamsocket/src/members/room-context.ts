@@ -112,7 +112,10 @@ export class JamsocketContext<Events = any> {
         `${type.name} sets the timer "${name}", but no method has @OnTimer('${name}'). Its timers: ${known}.`,
       );
     }
-    if (this.room.state === 'starting' || this.room.state === 'running') this.room.timers.set(name, ms);
+    const { state, lifecycle, timers: pending } = this.room;
+    // A durable room that is ending saves its timers for the next instance.
+    if (state === 'starting' || state === 'running' || (state === 'draining' && lifecycle !== null))
+      pending.set(name, ms);
   }
 
   /** Cancels the timer with this name, or the `@Interval`, `@Timeout` or `@Cron` if no `@OnTimer` has this name. */
@@ -146,8 +149,11 @@ export class JamsocketContext<Events = any> {
    * that is not durable, at once.
    * @throws DurableError `bad_state` if a `@State()` field cannot be saved, `not_saved` if the room stops first
    */
-  async save(): Promise<void> {
-    await this.room.lifecycle?.save();
+  save(): Promise<void> {
+    const saved = this.room.lifecycle?.save() ?? Promise.resolve();
+    // An unhandled rejection ends the process: that is too much for a handler that does not wait for its save.
+    saved.catch(() => undefined);
+    return saved;
   }
 
   /**

@@ -76,7 +76,9 @@ export class RoomTimers implements TimerHost {
       );
     }
     this.#clear('timeout', name);
-    if (ms > 0) this.#add(new DelayTimer(this, name, undefined, undefined)).wait(ms);
+    if (ms === 0) return;
+    if (this.#suspended === null) this.#add(new DelayTimer(this, name, undefined, undefined)).wait(ms);
+    else this.#suspended = [...this.#suspended, savedTimer(name, this.clock.wallTime() + ms, 1)];
   }
 
   /** Cancels a timer: that of `setTimer` if an `@OnTimer` has this name, otherwise those of Nest's decorators. */
@@ -115,8 +117,9 @@ export class RoomTimers implements TimerHost {
 
   /** Stops all timers and remembers them for the last save. */
   suspend(): void {
-    this.#suspended ??= this.#saved(this.clock.wallTime() - this.clock.now());
+    const saved = this.#saved(this.clock.wallTime() - this.clock.now());
     this.clearAll();
+    this.#suspended ??= saved;
   }
 
   /** Restarts saved timers. An overdue timer fires as soon as the room has started. */
@@ -175,6 +178,8 @@ export class RoomTimers implements TimerHost {
   }
 
   #clear(type: TimerType, name: string): void {
+    if (type === 'timeout' && this.#suspended !== null)
+      this.#suspended = this.#suspended.filter((timer) => timer.name !== name);
     const timer = this.#pending?.get(keyOf(type, name));
     if (timer !== undefined) this.drop(timer);
   }
@@ -190,7 +195,7 @@ export class RoomTimers implements TimerHost {
 
   #saved(wallOffset: number): readonly SavedTimer[] {
     const own = this.pending.filter(({ type, method }) => type === 'timeout' && method === undefined) as Pending[];
-    return own.map(({ name, dueAt, attempt }) => ({ name, dueAt: Math.round(dueAt! + wallOffset), attempt }));
+    return own.map(({ name, dueAt, attempt }) => savedTimer(name, dueAt! + wallOffset, attempt));
   }
 
   /** Computed when needed: stored in a field it would cost every idle room a hundred bytes. */
@@ -199,4 +204,11 @@ export class RoomTimers implements TimerHost {
     const roomPath = definition.paramNames.map((param) => address.params[param]);
     return timerName(definition.service, roomPath, name);
   }
+}
+
+/** The last moment that a `Date` can be, in milliseconds since 1970. Stores take whole numbers that are exact. */
+const END_OF_TIME = 8.64e15;
+
+function savedTimer(name: string, dueAt: number, attempt: number): SavedTimer {
+  return { name, dueAt: Math.min(Math.round(dueAt), END_OF_TIME), attempt };
 }
