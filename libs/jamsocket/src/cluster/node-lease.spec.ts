@@ -315,6 +315,7 @@ describe('the lease of a node', () => {
     let sleptMs = 0;
     cluster.clock.wallTime = () => wallTime.call(cluster.clock) + sleptMs;
     expect(a.lease.mayRun()).toBe(true);
+    await cluster.pass(2);
     sleptMs = 3_600_000;
     cluster.hub.clockSkewMs = -sleptMs;
     expect(a.lease.mayRun()).toBe(false);
