@@ -197,7 +197,9 @@ describe('links between nodes', () => {
 
   it('survive the deafness of a node, which connects again and misses nothing', async () => {
     const net = new Net();
-    const [a, b] = await net.pair();
+    const a = await net.join('a');
+    await net.pass(300);
+    const b = await net.join('b');
     a.send(b, 'one');
     await net.pass(1_500);
     b.faults.isDeaf = true;
@@ -210,9 +212,13 @@ describe('links between nodes', () => {
     a.send(b, 'three');
     await net.pass(8_000);
     expect([b.links.isDeaf, a.takeEvents()]).toEqual([true, ['up b']]);
+    expect(net.clock.now() % 1_000).toBe(800);
+    await net.pass(300);
     b.faults.isDeaf = false;
-    await net.pass(1_000);
+    // It asks as soon as it hears itself, before the next beat of the other node.
+    await net.pass(600);
     expect([b.links.isDeaf, b.takeTexts(), b.takeEvents()]).toEqual([false, ['three'], ['up a']]);
+    await net.pass(300);
     // The other node hears this one, and would wait for ever.
     b.faults.isDeaf = 'forever';
     await net.pass(12_000);
@@ -311,6 +317,17 @@ describe('links between nodes', () => {
     await net.pass();
     const reason = `the other node has ended it (it speaks version 2, this node ${PROTOCOL})`;
     expect(a.takeEvents()).toEqual(['up b', `down b: ${reason}`]);
+  });
+
+  it('are not ended by the end of another link', async () => {
+    const net = new Net();
+    const [a, b] = await net.pair();
+    net.hub.isLost = (from) => from === 'a';
+    const link = a.links.to('b');
+    const reset = { version: PROTOCOL, kind: FRAME.reset, from: 'b', fromEpoch: 0, toEpoch: 12_345 };
+    b.faults.send('a', encodeFrame({ ...reset, sequence: 0, received: 0, grant: 0 }, [], 0));
+    await net.pass();
+    expect([link.isDown, a.takeEvents()]).toEqual([false, []]);
   });
 
   it('are cut by a payload that cannot be read', async () => {
