@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -83,19 +83,24 @@ function emitTypes(folder) {
       stdio: 'inherit',
     });
     const types = join(scratch, 'client', 'src');
-    const internal = readdirSync(types).filter((file) => /\.\.\/|partysocket/.test(readFileSync(join(types, file))));
+    const files = readdirSync(types, { recursive: true }).filter((file) => file.endsWith('.d.ts'));
+    const internal = files.filter((file) => referredBy(types, file).some((name) => /^(\.\.|partysocket)/.test(name)));
     const isReferred = (file) =>
-      readdirSync(types).some((other) => !internal.includes(other) && refersTo(types, other, file));
+      files.some((other) => !internal.includes(other) && referredBy(types, other).includes(file));
     const leaking = internal.filter(isReferred);
     if (leaking.length > 0) throw new Error(`The types of the package refer to ${leaking.join(', ')}.`);
-    for (const file of readdirSync(types)) if (!internal.includes(file)) cpSync(join(types, file), join(folder, file));
+    for (const file of files) if (!internal.includes(file)) cpSync(join(types, file), join(folder, file));
   } finally {
     rmSync(scratch, { recursive: true });
   }
 }
 
-function refersTo(types, from, file) {
-  return readFileSync(join(types, from), 'utf8').includes(`'./${file.replace(/\.d\.ts$/, '.js')}'`);
+/** Files by their path below `types`, which begins with `..` for those outside, and packages by name. */
+function referredBy(types, file) {
+  const names = readFileSync(join(types, file), 'utf8').matchAll(/(?:\bfrom|\bimport\()\s*'([^']+)'/g);
+  return [...names].map(([, name]) =>
+    name.startsWith('.') ? join(dirname(file), name.replace(/\.js$/, '.d.ts')) : name,
+  );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
