@@ -13,8 +13,9 @@ import { serverWith } from './victims.js';
 import type { StoreNews } from './watched-store.js';
 
 const KILLS = 200;
-/** The kill comes so long after the commit began. */
+/** The kill comes at some time up to this after the commit began, or a little later than a commit takes at present. */
 const MOST_LATER_MS = 5;
+const OF_A_COMMIT = 1.5;
 /** Commits that pass before. */
 const MOST_COMMITS = 60;
 const reader = new URL('./reader.js', import.meta.url).pathname;
@@ -68,7 +69,6 @@ async function killInMidCommit(kind: StoreKind, settings: Settings): Promise<Row
 /** Resolves when the server is dead, and everything that it said has been heard. */
 async function killDuringCommit(server: Victim, models: RecordModels, dice: Dice): Promise<void> {
   const after = models.commits + 1 + dice.below(MOST_COMMITS);
-  const laterMs = (dice.below(1_000) / 1_000) * MOST_LATER_MS;
   const deadline = performance.now() + 60_000;
   await new Promise<void>((resolve, reject) => {
     server.onMessage = (news) => {
@@ -77,6 +77,8 @@ async function killDuringCommit(server: Victim, models: RecordModels, dice: Dice
     };
     void sleep(60_000, undefined, { ref: false }).then(() => reject(new Error('no commit for 60 s')));
   });
+  const mostMs = Math.max(MOST_LATER_MS, models.typicalMs * OF_A_COMMIT);
+  const laterMs = (dice.below(1_000) / 1_000) * mostMs;
   const from = performance.now();
   while (performance.now() - from < laterMs && performance.now() < deadline) await new Promise(setImmediate);
   if (models.isUnderWay) models.midCommit++;

@@ -12,8 +12,8 @@ import { serverWith } from './victims.js';
 const HANG_MS = 20_000;
 /** Rooms wait for 10 s, clients are closed then. */
 const AWAY_BY_MS = 13_000;
-/** The grace of 5 s, 2 s in which the store may close, and 1 s for the application's own client of it. */
-const END_MS = 9_000;
+/** The grace of 5 s, 2 s for the store to close, 1 s for the application's own client of it, and a busy machine. */
+const END_MS = 12_000;
 
 /** A way in which a store does not do its work. */
 interface Outage {

@@ -23,6 +23,9 @@ export class RecordModels {
   torn = 0;
   /** Records that are further than any commit that was told of. */
   unheard = 0;
+  /** How long commits take at present, in milliseconds. */
+  typicalMs = 0;
+  #begunAt = 0;
   readonly #models = new Map<string, Model>();
 
   get isUnderWay(): boolean {
@@ -33,6 +36,7 @@ export class RecordModels {
     if ('done' in news) return this.#done();
     if (!('begun' in news)) return;
     this.commits++;
+    this.#begunAt = performance.now();
     for (const write of news.begun) {
       const model = this.#modelOf(write.key);
       model.after = applied(model.before, write);
@@ -61,6 +65,7 @@ export class RecordModels {
   }
 
   #done(): void {
+    this.typicalMs += (performance.now() - this.#begunAt - this.typicalMs) / 4;
     for (const model of this.#models.values()) {
       if (model.after !== null) model.before = model.after;
       model.after = null;
