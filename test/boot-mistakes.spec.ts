@@ -26,6 +26,7 @@ import {
   OnConnect,
   OnMessage,
   OnTimer,
+  State,
   type JamsocketOptions,
 } from 'nestjs-jamsocket';
 
@@ -284,6 +285,87 @@ describe('what belongs to a room is not for singletons', () => {
   class ScoredRoom {
     constructor(readonly scores: Scores) {}
   }
+
+  describe('@State()', () => {
+    it('on what is not a field of an instance', async () => {
+      @JamsocketService()
+      class GetterRoom {
+        @State()
+        get total() {
+          return 1;
+        }
+      }
+      @JamsocketService()
+      class BothRoom {
+        #total = 0;
+
+        @State()
+        get total() {
+          return this.#total;
+        }
+
+        set total(total: number) {
+          this.#total = total;
+        }
+      }
+      @JamsocketService()
+      class MethodRoom {
+        @State()
+        total() {}
+      }
+      class Base {
+        @State() static total = 0;
+      }
+      @JamsocketService()
+      class StaticRoom extends Base {}
+      const secret = Symbol('secret');
+      @JamsocketService()
+      class SymbolRoom {
+        @State() [secret] = 0;
+      }
+      expect(await mistakeOf([GetterRoom])).toBe(
+        'GetterRoom has @State() on total, which has a getter but no setter: put it on the field behind it, or write both.',
+      );
+      expect(await mistakeOf([MethodRoom])).toBe(
+        'MethodRoom has @State() on the method total(): put it on the fields that it uses.',
+      );
+      expect(await mistakeOf([StaticRoom])).toBe(
+        'StaticRoom has @State() on the static total, which all rooms share: make it a field of the instance.',
+      );
+      expect(await mistakeOf([SymbolRoom])).toBe(
+        'SymbolRoom has @State() on Symbol(secret), which no record can name: give the field a name.',
+      );
+      const module = await Test.createTestingModule({ imports: [JamsocketModule.forRoot()], providers: [BothRoom] })
+        .compile()
+        .then((compiled) => compiled.init());
+      await module.close();
+    });
+
+    it('on a class that is not built for each room', async () => {
+      @Injectable()
+      class Scores {
+        @State() points = 0;
+      }
+      @Injectable({ scope: Scope.REQUEST })
+      class Unused {
+        @State() points = 0;
+      }
+      @Controller()
+      class Api {
+        @State() points = 0;
+      }
+      @JamsocketService()
+      class QuizRoom {
+        constructor(readonly scores: Scores) {}
+      }
+      const because = 'has @State() fields but is not built for each room, so they would never be saved';
+      const cure =
+        'give it @Injectable({ scope: Scope.REQUEST }) and inject it into a room service, or remove @State()';
+      expect(await mistakeOf([QuizRoom, Scores])).toBe(`Scores ${because}: ${cure}.`);
+      expect(await mistakeOf([Unused])).toBe(`Unused ${because}: ${cure}.`);
+      expect(await mistakeOf([], undefined, [], [Api])).toBe(`Api ${because}: ${cure}.`);
+    });
+  });
 
   it('the context in a provider that no room injects', async () => {
     @Injectable()

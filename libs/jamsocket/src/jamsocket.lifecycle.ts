@@ -2,7 +2,8 @@ import { Logger, type OnApplicationBootstrap, type OnModuleDestroy, type OnModul
 import type { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Server } from 'node:http';
-import { refuseForgottenState, refuseInjectionMistakes } from './discovery/injection-mistakes.js';
+import { refuseInjectionMistakes } from './discovery/injection-mistakes.js';
+import { refuseForgottenState, refuseStateMistakes } from './discovery/state-mistakes.js';
 import { drainRooms } from './rooms/drain.js';
 import type { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import type { RoutingAdapter } from './gateway/plain-requests.js';
@@ -44,6 +45,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   /** @throws JamsocketConfigurationError for mistakes that show only when all dependencies are known */
   onModuleInit(): void {
     refuseInjectionMistakes(this.parts.modules);
+    refuseStateMistakes(this.parts.modules);
     if (this.parts.durability !== null && this.parts.options.durable === undefined)
       refuseForgottenState(this.parts.modules);
     this.parts.gateway.answerPlainRequests(this.parts.adapterHost.httpAdapter as RoutingAdapter | undefined);

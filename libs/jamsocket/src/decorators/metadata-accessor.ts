@@ -24,7 +24,12 @@ export function handlerMetadataOf(method: object): readonly HandlerMetadata[] {
 
 /** Names of the `@State()` fields of an instance or a prototype, including inherited ones. */
 export function stateFieldsOf(target: object): readonly string[] {
-  return (Reflect.getMetadata(STATE_METADATA, target) ?? []) as string[];
+  return stateKeysOf(target) as readonly string[];
+}
+
+/** As they were decorated, before mistakes are refused: also symbols, and of a class its static fields. */
+export function stateKeysOf(target: object): readonly (string | symbol)[] {
+  return (Reflect.getMetadata(STATE_METADATA, target) ?? []) as (string | symbol)[];
 }
 
 /** Metadata of a decorated parameter: by one of Nest's decorators, or by one made with `createParamDecorator`. */

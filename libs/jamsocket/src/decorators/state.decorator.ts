@@ -1,5 +1,5 @@
 import { STATE_METADATA } from './metadata.js';
-import { stateFieldsOf } from './metadata-accessor.js';
+import { stateKeysOf } from './metadata-accessor.js';
 
 /**
  * Saves the field with its durable room, and restores it before `@OnCreate` runs. For fields of a room service and of
@@ -13,7 +13,7 @@ import { stateFieldsOf } from './metadata-accessor.js';
  */
 export function State(): PropertyDecorator {
   return (prototype, name) => {
-    const inherited = stateFieldsOf(prototype);
-    Reflect.defineMetadata(STATE_METADATA, [...new Set([...inherited, String(name)])], prototype);
+    const inherited = stateKeysOf(prototype);
+    Reflect.defineMetadata(STATE_METADATA, [...new Set([...inherited, name])], prototype);
   };
 }

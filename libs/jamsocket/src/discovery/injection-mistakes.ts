@@ -2,7 +2,7 @@ import { Scope, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { JamsocketConfigurationError } from '../base/errors.js';
-import { serviceMetadataOf, stateFieldsOf } from '../decorators/metadata-accessor.js';
+import { serviceMetadataOf } from '../decorators/metadata-accessor.js';
 import { JamsocketContext } from '../members/room-context.js';
 import { foreignDecoratorOn } from './foreign-decorators.js';
 
@@ -32,41 +32,6 @@ export function refuseInjectionMistakes(modules: ModulesContainer): void {
     // An explicit scope shows that the author does not expect a singleton.
     else if (wrapper.scope !== Scope.REQUEST && wrapper.scope !== Scope.TRANSIENT) fail(chain, INSTEAD_OR_SCOPE);
   }
-}
-
-/**
- * Finds `@State()` fields that would never be saved: in providers of rooms whose service has no such field and no option
- * `durable`.
- * @throws JamsocketConfigurationError
- */
-export function refuseForgottenState(modules: ModulesContainer): void {
-  for (const service of [...modules.values()].flatMap((module) => [...module.providers.values()])) {
-    if (!isRoomService(service)) continue;
-    const type = service.metatype as Type;
-    if (serviceMetadataOf(type)!.options.durable !== undefined || hasState(service)) continue;
-    const holder = [...scopedDependenciesOf(service)].find(hasState);
-    if (holder === undefined) continue;
-    throw new JamsocketConfigurationError(
-      `${nameOf(holder)} has @State() fields and is part of the rooms of ${type.name}, which are not durable and would not save them: set @JamsocketService({ durable: true }) on ${type.name}, or durable: false to keep them unsaved.`,
-    );
-  }
-}
-
-function hasState({ metatype }: InstanceWrapper): boolean {
-  return (
-    typeof metatype === 'function' && !!metatype.prototype && stateFieldsOf(metatype.prototype as object).length > 0
-  );
-}
-
-/** What is built for each room. */
-function scopedDependenciesOf(service: InstanceWrapper): ReadonlySet<InstanceWrapper> {
-  const found = new Set([service]);
-  // The loop also visits the elements that it adds.
-  for (const wrapper of found) {
-    for (const dependency of dependenciesOf(wrapper))
-      if (!dependency.isDependencyTreeStatic() || dependency.isTransient) found.add(dependency);
-  }
-  return found;
 }
 
 const INSTEAD = 'Inject JamsocketRooms instead, and get the room you mean from it';
@@ -122,7 +87,7 @@ function chainToContext(
   return undefined;
 }
 
-function dependenciesOf(wrapper: InstanceWrapper): InstanceWrapper[] {
+export function dependenciesOf(wrapper: InstanceWrapper): InstanceWrapper[] {
   return [
     ...(wrapper.getCtorMetadata() ?? []),
     ...(wrapper.getPropertiesMetadata() ?? []).map((property) => property.wrapper),
@@ -133,10 +98,10 @@ function enhancersOf(wrapper: InstanceWrapper): InstanceWrapper[] {
   return wrapper.getEnhancersMetadata() ?? [];
 }
 
-function isRoomService({ metatype }: InstanceWrapper): boolean {
+export function isRoomService({ metatype }: InstanceWrapper): boolean {
   return typeof metatype === 'function' && serviceMetadataOf(metatype) !== undefined;
 }
 
-function nameOf({ name, token }: InstanceWrapper): string {
+export function nameOf({ name, token }: InstanceWrapper): string {
   return typeof token === 'function' ? token.name : String(name);
 }

@@ -42,7 +42,7 @@ export class RoomStateFields {
     if (twice !== undefined) {
       throw new DurableError(
         'bad_state',
-        `Two providers of one room are called ${twice} and have @State() fields, so their saved states would be mixed up. Rename one of the classes.`,
+        `Two providers of one room are called ${twice} and have @State() fields, so their saved states would be mixed up. Rename one of the classes; or, if it is one class with Scope.TRANSIENT, which has an instance for each that injects it, give it Scope.REQUEST.`,
       );
     }
   }
