@@ -1,7 +1,7 @@
 export type DirectoryErrorCode =
   /** The directory refused the call or did not answer. Its outcome is unknown. */
   | 'directory_failed'
-  /** The directory, or the lease of this node, has been closed. */
+  /** The directory or this node's lease has been closed. */
   | 'directory_closed'
   /** The call was executed after its deadline, and has changed nothing. */
   | 'too_late';

@@ -15,7 +15,7 @@ import type { RoomKey } from '../store/room-store.js';
  * - MUST give each claim a fence larger than all earlier fences of the room that it knows, larger than its own time in
  *   microseconds before the claim, and at least `minFence`. So a fence grows even if the directory has lost the last one.
  * - MUST settle for the longest lease it knows of if it is empty, if it may have lost writes, or if its clock has jumped so
- *   far that leases could have ended early. The calls that come first after that MUST notice it.
+ *   far that leases could have ended early. The first call after that MUST notice it.
  * - MUST change `epoch` whenever it begins to settle.
  * - MUST refuse a claim or renewal that it executes after `notAfter`, by its own clock, and a claim that it executes after
  *   a later claim of the same incarnation and room. A call whose caller has given up can be under way for a long time.
@@ -65,7 +65,7 @@ export interface Renewal {
   readonly info: string;
   /** Rooms to check, up to 500. */
   readonly rooms: readonly HeldRoom[];
-  /** The directory's time, as in `Renewed.now`, after which the caller does not want it any more. */
+  /** The directory refuses the call after this time, by its own clock (see `Renewed.now`). */
   readonly notAfter?: number;
 }
 
@@ -75,13 +75,13 @@ export interface HeldRoom {
 }
 
 export interface Renewed {
-  /** The lease had not run out. Otherwise other nodes may have claimed rooms of this one. */
+  /** The lease was still alive. If not, other nodes may have claimed rooms of this one. */
   readonly wasAlive: boolean;
   /** The given rooms that this incarnation does not own with the given fence. */
   readonly lost: readonly HeldRoom[];
   /** The directory's time in milliseconds. It may jump. */
   readonly now: number;
-  /** For how long claims are still refused; 0 if the directory is settled. */
+  /** Milliseconds for which claims are still refused; 0 if the directory is settled. */
   readonly settlingMs: number;
   /** A new value means that the directory may have lost writes: all rooms must be checked again. */
   readonly epoch: string;
@@ -122,7 +122,7 @@ export interface RoomRelease {
   readonly claim: { readonly fence: number } | { readonly number: number };
   /**
    * The incarnation that owns the room from now on, if its lease is alive. It has to claim the room within one lease;
-   * afterwards anybody can.
+   * after that any node can.
    */
   readonly successor?: string;
 }
@@ -135,5 +135,5 @@ export interface DirectoryNode {
   readonly info: string;
 }
 
-/** A renewal checks at most so many rooms: 500 cost Redis 0.38 ms (measured), and longer calls would delay others. */
+/** Most rooms that a renewal checks: 500 cost Redis 0.38 ms (measured), and a longer call would delay others. */
 export const MAX_ROOMS_PER_RENEWAL = 500;

@@ -18,12 +18,12 @@ export class HeldRooms {
     this.#rooms.set(nameOf(held.room), held);
   }
 
-  /** @returns false if the room is not held with this fence */
+  /** @returns false if this node has not claimed the room with this fence */
   remove({ room, fence }: HeldRoom): boolean {
     return this.get(room)?.fence === fence && this.#rooms.delete(nameOf(room));
   }
 
-  /** @returns the rooms there were */
+  /** @returns the removed rooms */
   clear(): readonly HeldRoom[] {
     const all = this.all();
     this.#rooms.clear();
@@ -34,7 +34,7 @@ export class HeldRooms {
     return [...this.#rooms.values()];
   }
 
-  /** The next rooms in turn; after the last one, the first again. */
+  /** The next rooms, at most `count`. After the last room it starts with the first again. */
   next(count: number): readonly HeldRoom[] {
     const chunk: HeldRoom[] = [];
     while (chunk.length < count) {

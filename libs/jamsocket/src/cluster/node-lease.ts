@@ -12,21 +12,21 @@ export interface LeaseSettings {
   /** The same on all nodes. */
   readonly leaseMs: number;
   readonly renewEveryMs: number;
-  /** The node stops its rooms so long before the lease can end. */
+  /** Milliseconds before the earliest end of the lease at which the node stops its rooms. */
   readonly marginMs: number;
-  /** After so long without the directory, the node gives its rooms up. */
+  /** Milliseconds without the directory after which the node gives up its rooms. */
   readonly graceMs: number;
 }
 
 export const LEASE_DEFAULTS: LeaseSettings = { leaseMs: 2_000, renewEveryMs: 500, marginMs: 250, graceMs: 10_000 };
 
-/** Told what becomes of the lease. Nothing of it throws. */
+/** Is told what happens to the lease. Its methods must not throw. */
 export interface LeaseWatch {
-  /** The lease may have ended: no room may handle, send or save anything. All of them may still be this node's. */
+  /** The lease may have ended: no room may handle, send or save anything. The node may still own all of them. */
   suspended(): void;
-  /** The rooms that this node still has are its own, and go on. */
+  /** The node owns its remaining rooms again, and they continue. */
   resumed(): void;
-  /** Another node owns the room, or may own it: the room stops without a word to anyone. */
+  /** Another node owns the room, or may own it: the room stops and sends nothing any more. */
   lost(room: HeldRoom): void;
   /** The directory was away for longer than `graceMs`, or the lease was closed. The node begins anew with another lease. */
   ended(): void;
@@ -113,7 +113,7 @@ export class NodeLease {
   }
 
   /**
-   * Claims a room for this node. A claim of a room that it holds gives it a new fence.
+   * Claims a room for this node. If the node owns it already, the room gets a new fence.
    * @param minFence one more than the fence in the room's record
    * @throws DirectoryError if the directory does not answer within `withinMs`, or takes no claims for so long
    */
@@ -124,7 +124,7 @@ export class NodeLease {
   }
 
   /**
-   * Gives a room up, which has stopped here and is saved. Without an answer of the directory it is tried again.
+   * Gives up a room that has stopped here and is saved. Without an answer of the directory it tries again.
    * @param successor an incarnation that owns the room from now on, if it is alive
    * @throws DirectoryError if the directory has not answered within a lease
    */
@@ -151,7 +151,7 @@ export class NodeLease {
     this.#directoryTime = undefined;
   }
 
-  /** Ends the lease. Rooms that are still held can then be claimed by others. */
+  /** Ends the lease. Other nodes can then claim the rooms it still has. */
   async close(): Promise<void> {
     if (this.#isOver) return;
     this.#end();
@@ -247,10 +247,10 @@ export class NodeLease {
     }
   }
 
-  /** Checks every room, and resumes. What fails is tried again with the next renewal. */
+  /** Checks every room, then resumes. A failure is tried again with the next renewal. */
   async #checkAll(settlingMs: number): Promise<void> {
     this.#isChecking = true;
-    // Only when the directory has settled does it tell a node that was away who has claimed its rooms meanwhile.
+    // A settling directory does not know yet which rooms of an absent node others had claimed.
     const waits = this.isSuspended && this.#rooms.size > 0;
     const hasPassed = !(waits && settlingMs > 0) && (await this.#checkRooms(waits));
     this.#isChecking = false;

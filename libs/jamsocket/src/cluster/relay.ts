@@ -5,11 +5,11 @@
  * An implementation
  * - MUST deliver a message as a whole, unchanged, and to no other node.
  * - MUST keep the order of the messages from one node to another, except around a loss.
- * - MUST deliver messages that a node sends to itself, by the same way as those of other nodes: nodes find out in this way
- *   whether they still receive.
+ * - MUST deliver messages that a node sends to itself, in the same way as those of other nodes: a node checks with them
+ *   whether it still receives.
  * - MUST carry messages of up to `MAX_RELAY_BYTES`, and any bytes in them.
- * - MUST try to connect again, without an end, whenever it loses its connection.
- * - MUST NOT keep messages while it is not connected, to send them later: they would come as a surprise. It drops them.
+ * - MUST try to connect again, forever, whenever it loses its connection.
+ * - MUST drop messages while it is not connected, and MUST NOT send them later: nodes have sent them again by then.
  * - MUST NOT call `receive` before `send` returns, and MUST NOT call it after `close`.
  * - MUST NOT change the bytes, and MUST NOT throw from `send` or `reconnect`.
  * - MUST NOT let an internal failure escape as an unhandled rejection or exception.

@@ -16,16 +16,16 @@ export interface Claimant {
   forgetDirectoryTime(): void;
 }
 
-/** A node whose lease is not alive, or is wrong about the directory's time, claims again. It renews meanwhile. */
+/** Wait of a node whose lease is not alive, or whose estimate of the directory's time is wrong. It renews meanwhile. */
 const RETRY_MS = 100;
 
 /**
  * Claims and releases rooms with deadlines. A claim that this node has given up must not leave an entry without a room: the
- * directory refuses it if it comes late, and if it has succeeded it is undone.
+ * directory refuses it after its deadline, and this node undoes it if it has succeeded.
  */
 export class RoomClaims {
   #lastNumber = 0;
-  /** Releases that nobody has confirmed, with the call under way. They are tried again with each renewal. */
+  /** Releases that the directory has not confirmed, with the call under way. They are tried again with each renewal. */
   readonly #unconfirmed = new Map<RoomRelease, Promise<Released> | undefined>();
 
   constructor(

@@ -10,9 +10,9 @@ export class InProcessHub {
   readonly #nodes = new Map<string, InProcessNode>();
   #state: DirectoryState;
   #servers = 1;
-  /** Added to the time of the directory, as if its wall clock were set. */
+  /** Added to the directory's time, as if its wall clock were set. */
   clockSkewMs = 0;
-  /** How long a message is under way from node to node; 0 for less than a tick of the event loop. */
+  /** Milliseconds that a message is under way; 0 delivers it in the next tick of the event loop. */
   relayDelayMs = 0;
   /** Decides which messages arrive. */
   isLost: (from: string, to: string, bytes: Buffer) => boolean = () => false;
@@ -38,7 +38,7 @@ export class InProcessHub {
     return this.#state.copy(`server${++this.#servers}`);
   }
 
-  /** The server of the directory is gone. A replica takes its place, or an empty server. */
+  /** The directory's server is lost. A replica, or an empty server, takes over. */
   failOver(replica: DirectoryState = this.#newState(false)): void {
     this.#state = replica;
   }

@@ -13,19 +13,19 @@ export interface Hub {
   relay(from: InProcessNode, incarnation: string, bytes: Buffer): void;
 }
 
-/** One application of an `InProcessHub`, and what is wrong with its connections. */
+/** One application of an `InProcessHub`, and the faults of its connections. */
 export class InProcessNode implements ClusterDriver {
   readonly #relays = new Set<InProcessRelay>();
   readonly #waiting: (() => void)[] = [];
   #directoryAnswers: 'yes' | 'with errors' | 'later' = 'yes';
-  /** How long a call and its reply are under way. */
+  /** Milliseconds that a call, and its reply, are under way. */
   requestDelayMs = 0;
   replyDelayMs = 0;
   /** Calls are executed, and their replies are lost. */
   losesReplies = false;
-  /** It receives no messages; `forever` also after it has connected again. */
+  /** It receives no messages; with `forever` not even after it has connected again. */
   isDeaf: boolean | 'forever' = false;
-  /** What it sends is lost. */
+  /** Its messages are lost. */
   isMute = false;
 
   constructor(
@@ -47,13 +47,13 @@ export class InProcessNode implements ClusterDriver {
     return relay;
   }
 
-  /** What the directory does with calls of this node. Calls that it has not answered are executed when it answers again. */
+  /** How the directory answers this node. Calls that wait for `later` are executed when it is `yes` again. */
   set directoryAnswers(how: 'yes' | 'with errors' | 'later') {
     this.#directoryAnswers = how;
     if (how === 'yes') for (const go of this.#waiting.splice(0)) go();
   }
 
-  /** The process is gone: nothing that it has opened does anything any more. */
+  /** The process has ended: its directory and its relays do nothing any more. */
   kill(): void {
     this.#directoryAnswers = 'later';
     this.#waiting.length = 0;

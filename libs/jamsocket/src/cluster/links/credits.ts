@@ -1,15 +1,15 @@
-/** One link gets no more than this, or few idle links would hold all credits. */
+/** Most credit of one link: otherwise a few idle links would have it all. */
 const MAX_WINDOW = 512 * 1_024;
-/** And no less, however many links there are. */
+/** Least credit of one link, however many links there are. */
 const MIN_WINDOW = 32 * 1_024;
 
 /**
- * Bounds the bytes that are under way to this node, over all its senders: Redis drops a subscriber that is too far behind, and
- * tells nobody.
+ * Bounds the bytes under way to this node from all senders: Redis drops a subscriber that is too far behind, without
+ * telling anyone.
  */
 export class CreditPool {
   #links = 0;
-  /** Bytes that senders may send and that have not come yet. */
+  /** Bytes that senders may send and that have not arrived yet. */
   #promised = 0;
 
   constructor(private readonly maxBytes: number) {}
@@ -29,10 +29,10 @@ export class CreditPool {
     this.#promised -= unused;
   }
 
-  /** @internal Promises a link more. @returns by how much */
+  /** @internal Raises a link's credit. @returns by how many bytes */
   promise(unused: number): number {
     const share = Math.max(MIN_WINDOW, Math.min(MAX_WINDOW, Math.floor(this.maxBytes / this.#links)));
-    // Half a window at once: a beat for each message would cost more than it saves.
+    // Raise it by half a window at least: a beat for each message would cost too much.
     if (unused > share / 2) return 0;
     const free = Math.max(this.maxBytes - this.#promised, MIN_WINDOW - unused);
     const more = Math.max(0, Math.min(share - unused, free));
@@ -46,7 +46,7 @@ export class CreditPool {
   }
 }
 
-/** What the other side of one link may send. */
+/** How much the other side of one link may send. */
 export class LinkCredit {
   #granted = 0;
   #used = 0;
@@ -58,7 +58,7 @@ export class LinkCredit {
     return this.#granted;
   }
 
-  /** Data frames have come. */
+  /** Data frames have arrived. */
   use(bytes: number): void {
     this.#used += bytes;
     this.pool.used(bytes);

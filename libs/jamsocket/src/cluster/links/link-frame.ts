@@ -1,17 +1,17 @@
-/** Nodes of another version may stand beside this one during a deploy. Its first fields never change their places. */
+/** During a deploy, nodes of different versions run side by side. So the first fields of a frame never move. */
 export const PROTOCOL = 1;
 
 /** What a frame is for. */
 export const FRAME = {
-  /** Opens a link, or answers to that. */
+  /** Opens a link, or answers such a frame. */
   hello: 1,
   /** Carries messages, or parts of them. */
   data: 2,
-  /** Carries nothing but its head. */
+  /** Carries only its head. */
   beat: 3,
-  /** A beat of a node that misses frames: send everything after `received` again. */
+  /** A beat of a node that has missed frames: everything after `received` is to be sent again. */
   again: 4,
-  /** The link has ended, or the frame it answers to belongs to none. */
+  /** The link has ended, or a frame that belongs to no link has arrived. */
   reset: 5,
   /** From a node to itself. */
   echo: 6,
@@ -25,11 +25,11 @@ export interface FrameHead {
   readonly fromEpoch: number;
   /** Names the link at its receiver; 0 if the sender does not know it yet. */
   readonly toEpoch: number;
-  /** Number of this data frame; otherwise, of the last one that was sent. */
+  /** Number of this data frame; in other frames, of the last data frame that was sent. */
   readonly sequence: number;
-  /** Number of the last data frame that came in order. */
+  /** Number of the last data frame that arrived in order. */
   readonly received: number;
-  /** How many bytes of data frames the receiver of this frame may send, since the link began. */
+  /** How many bytes of data frames the receiver of this frame may send in total, since the link began. */
   readonly grant: number;
 }
 
@@ -60,7 +60,7 @@ export function encodeFrame(head: FrameHead, payload: readonly Buffer[], payload
   return frame;
 }
 
-/** @returns `undefined` for bytes that are no frame */
+/** @returns `undefined` if the bytes are not a frame */
 export function decodeHead(frame: Buffer): FrameHead | undefined {
   if (frame.length < FIXED_BYTES || frame.length < FIXED_BYTES + frame[2]) return undefined;
   const fields = 3 + frame[2];

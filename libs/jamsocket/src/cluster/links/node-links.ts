@@ -6,9 +6,9 @@ import { decodeHead, encodeFrame, FRAME, PROTOCOL, type FrameHead } from './link
 import { PeerLink, type LinkHost, type LinkLimits, type LinkUser } from './peer-link.js';
 
 export interface LinksSettings extends LinkLimits {
-  /** How many bytes may be under way to this node, from all others together. */
+  /** Most bytes under way to this node, from all others together. */
   readonly maxBytesUnderWay: number;
-  /** How often links show that they live, and this node listens to itself. */
+  /** Milliseconds of a tick: how often each link sends a beat, and this node a message to itself. */
   readonly tickMs: number;
   /** All links are cut after so many ticks in which this node has not heard itself. */
   readonly deafTicks: number;
@@ -26,7 +26,7 @@ export const LINKS_DEFAULTS: LinksSettings = {
 /** After so many ticks without hearing itself, the node connects again. */
 const DEAF_TICKS = 2;
 
-/** What has passed, since the links were opened. */
+/** Totals since the links were opened. */
 export interface LinkCounts {
   framesSent: number;
   bytesSent: number;
@@ -34,13 +34,13 @@ export interface LinkCounts {
   bytesReceived: number;
   /** Frames that were missed and sent again. */
   gaps: number;
-  /** Times this node did not hear itself and connected again. */
+  /** How often this node did not hear itself and connected again. */
   reconnects: number;
 }
 
 /**
- * The links of this node with others, over a relay. Once a second each link shows that it lives, and the node sends a message
- * to itself: if that does not come, the node is deaf and connects again.
+ * The links of this node with others, over a relay. Once a second each link sends a beat, and the node sends a message to
+ * itself: if that does not arrive, the node is deaf and connects again.
  */
 export class NodeLinks implements LinkHost {
   readonly pool: CreditPool;
@@ -139,7 +139,7 @@ export class NodeLinks implements LinkHost {
   }
 
   #tick(): void {
-    // Ticks, not time: a process that was stopped has missed none, and then reads what has come meanwhile.
+    // Counts ticks, not time: a process that was stopped misses none, and then reads what has arrived meanwhile.
     this.#ticksUnheard = this.#echoesHeard === this.#echoes ? 0 : this.#ticksUnheard + 1;
     if (this.#ticksUnheard > 0 && this.#ticksUnheard % DEAF_TICKS === 0) {
       this.counts.reconnects++;
@@ -164,7 +164,7 @@ export class NodeLinks implements LinkHost {
     if (head.kind === FRAME.hello) return this.#hello(head);
     const link = this.#links.get(head.from);
     if (link?.epoch !== head.toEpoch) return this.#refuse(head);
-    // Not up: its hello has been lost. The frame is sent again.
+    // If the link is not up, its hello was lost, and the frame will be sent again.
     if (link.isUp && link.peerEpoch === head.fromEpoch) link.frame(head, bytes);
     else if (link.isUp) this.#refuse(head);
   }
@@ -199,7 +199,7 @@ export class NodeLinks implements LinkHost {
     link.end(`the other node has ended it${version}`);
   }
 
-  /** The frame belongs to no link, or to another version: its sender has to begin anew. */
+  /** The frame belongs to no link or to another version, so its sender has to begin anew. */
   #refuse(head: FrameHead): void {
     this.transmit(head.from, this.#bare(FRAME.reset, head.fromEpoch, 0));
   }

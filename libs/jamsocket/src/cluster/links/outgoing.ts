@@ -1,7 +1,7 @@
 import { MAX_RELAY_BYTES } from '../relay.js';
 import { PART_BYTES } from './link-frame.js';
 
-/** A frame is not sent for less, unless nothing else is waiting: many small frames cost more than a short wait. */
+/** Least bytes of a frame, unless nothing more is waiting: many small frames cost more than a short wait. */
 const WORTHWHILE_BYTES = 512;
 const LAST_PART = 0x8000_0000;
 
@@ -10,7 +10,7 @@ interface SentFrame {
   readonly bytes: Buffer;
 }
 
-/** Messages on their way to one node: those that wait, and the frames that it has not confirmed. */
+/** Messages on their way to one node: those that wait, and frames that the node has not confirmed. */
 export class Outgoing {
   #waiting: Buffer[] = [];
   /** Bytes of the first waiting message that have been sent. */
@@ -67,7 +67,7 @@ export class Outgoing {
     this.#unconfirmed.push({ sequence: this.sequence, bytes });
   }
 
-  /** The other side has received frames up to a number, and may be sent so many bytes. Old news change nothing. */
+  /** The other side has received frames up to this number, and accepts this many bytes in total. Old reports change nothing. */
   confirm(received: number, grant: number): void {
     this.#grant = Math.max(this.#grant, grant);
     let count = 0;
@@ -87,7 +87,7 @@ function partHead(length: number, isLast: boolean): Buffer {
   return head;
 }
 
-/** Reads parts of messages from the payload of frames that come in order. */
+/** Reads the parts of messages from the payloads of frames, in order. */
 export class Incoming {
   #parts: Buffer[] = [];
   #partBytes = 0;

@@ -2,15 +2,15 @@ import type { CreditPool, LinkCredit } from './credits.js';
 import { encodeFrame, FRAME, headBytes, PROTOCOL, type FrameHead } from './link-frame.js';
 import { Incoming, Outgoing } from './outgoing.js';
 
-/** Told what comes over links. Nothing of it throws. */
+/** Is told what happens on links. Its methods must not throw. */
 export interface LinkUser {
   /** The two nodes hear each other. */
   up(link: PeerLink): void;
-  /** A message of the other node. The memory may be used as long as wanted. */
+  /** A message of the other node. The receiver may keep its memory. */
   received(link: PeerLink, message: Buffer): void;
-  /** Everything that waited has left, after `isBehind` was true. */
+  /** `isBehind` was true, and now nothing waits any more. */
   drained(link: PeerLink): void;
-  /** The link is over. What was sent and not confirmed may be lost; another link begins anew. */
+  /** The link is over. Messages that were not confirmed may be lost; another link begins anew. */
   down(link: PeerLink, reason: string): void;
 }
 
@@ -86,7 +86,7 @@ export class PeerLink {
     return this.#outgoing.waitingBytes;
   }
 
-  /** The other node, or the relay, is too slow for what is sent. */
+  /** The other node or the relay takes less than is sent. */
   get isBehind(): boolean {
     return this.#isBehind;
   }
@@ -193,7 +193,7 @@ export class PeerLink {
     if (fault !== undefined) this.cut(fault);
   }
 
-  /** Once per missing frame and tick: the frames after it come out of order, too. */
+  /** Asks once per missing frame and tick, since the frames after it are out of order, too. */
   #askAgain(): void {
     if (this.#missing === this.#received + 1) return;
     this.#missing = this.#received + 1;
