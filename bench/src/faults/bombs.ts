@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
 import { deflateRawSync } from 'node:zlib';
 import { settled, tallyOf } from './crowd.js';
 import { FaultServer, type Figures } from './fault-server.js';
@@ -22,9 +22,9 @@ const FIRST = clientFrame(TEXT, Buffer.from('x'));
 const FRAGMENT = clientFrame(CONTINUATION, Buffer.from('x'));
 const PADDING = Buffer.alloc(1_024, 'x');
 const TEN_THOUSAND_FRAGMENTS = Buffer.concat(Array.from({ length: 10_000 }, () => FRAGMENT));
-/** Few enough for one read that all their pongs are not yet too many. */
+/** So few in one read that their pongs do not exceed the limit. */
 const PINGS = Buffer.concat(Array.from({ length: 30 }, () => clientFrame(FIN | PING, Buffer.alloc(125))));
-/** Nobody needs to answer these, and they fill what the server reads at once. */
+/** Pongs need no answer, and these fill one read of the server. */
 const PONGS = Buffer.concat(Array.from({ length: 500 }, () => clientFrame(FIN | PONG, Buffer.alloc(125))));
 
 let deflated: Buffer | undefined;
@@ -33,7 +33,7 @@ let deflated: Buffer | undefined;
 interface Bomb {
   readonly title: string;
   readonly headers?: readonly string[];
-  /** How the server is to close the connection. */
+  /** The close code that the server must use. */
   readonly code?: number;
   attack(client: RawSocket): Promise<void>;
 }
@@ -91,7 +91,7 @@ async function explode(bomb: Bomb): Promise<Row[]> {
   }
 }
 
-/** Waits no longer than that for clients that the server should have closed: the rows tell. */
+/** Waits for work, but not for clients that the server fails to close in time: the rows show these. */
 async function inTime(work: readonly Promise<void>[]): Promise<void> {
   await Promise.race([Promise.all(work), sleep(TIMEOUT_MS, undefined, { ref: false })]);
 }
@@ -114,7 +114,7 @@ function growthRows(title: string, before: Figures, most: Most): Row[] {
   ];
 }
 
-/** Ordinary clients, so that what the server needs for any client is not counted as the attack's. */
+/** Ordinary clients first, so that memory which every client needs does not count as the attack's. */
 async function warmUp(server: FaultServer): Promise<void> {
   const clients = await crowd(server);
   for (let round = 0; round < 100; round++) {
@@ -131,7 +131,7 @@ async function crowd(server: FaultServer, headers?: readonly string[]): Promise<
 
 type Most = Pick<Figures, 'rssBytes' | 'externalBytes'>;
 
-/** The most that the server held, garbage not counted, from now on until it is stopped. */
+/** The most memory that the server used, without garbage, from now until it is stopped. */
 function watch(server: FaultServer): { stop(): Promise<Most> } {
   let most: Most = { rssBytes: 0, externalBytes: 0 };
   let isOver = false;
@@ -177,11 +177,11 @@ async function sendByteByByte(client: RawSocket): Promise<void> {
   const byte = Buffer.from('x');
   for (let sent = 0; sent < MAX_PAYLOAD && client.isOpen; sent++) {
     await client.send(byte);
-    await nextTurn();
+    await nextTick();
   }
 }
 
-/** What a fragment leaves behind here must be its byte, and not all that was read along with it. */
+/** The server may keep only the byte of each fragment, not everything that it read with it. */
 async function sendPaddedFragments(client: RawSocket): Promise<void> {
   for (let sent = 0; sent < MAX_FRAGMENTS; sent++) {
     await client.send(Buffer.concat([sent === 0 ? FIRST : FRAGMENT, PONGS]));
@@ -194,8 +194,8 @@ async function sendPaddedFragments(client: RawSocket): Promise<void> {
 async function sendUntilClosed(client: RawSocket, bytes: Buffer): Promise<void> {
   while (client.isOpen) {
     await client.send(bytes);
-    // What the system takes at once leaves no moment to read the close frame.
-    await nextTurn();
+    // If the system takes everything at once, there is no tick in which the close frame is read.
+    await nextTick();
   }
 }
 
@@ -204,11 +204,11 @@ async function pingDeafly(client: RawSocket): Promise<void> {
   const deadline = performance.now() + PINGS_MS;
   while (client.socket.writable && performance.now() < deadline) {
     await Promise.race([client.send(PINGS), sleep(100)]);
-    await nextTurn();
+    await nextTick();
   }
 }
 
-/** What is just allowed goes through. */
+/** Messages at the limits must pass. */
 async function limitsRows(): Promise<Row[]> {
   const server = await FaultServer.start();
   try {

@@ -3,7 +3,7 @@ export const counts = {
   connects: 0,
   disconnects: 0,
   messages: 0,
-  /** Connects of clients that were there already, and disconnects of clients that were not. */
+  /** Connects of clients already in the room, and disconnects of clients not in it. */
   twice: 0,
   mostBufferedBytes: 0,
   /** Upgrade requests answered with 101. */

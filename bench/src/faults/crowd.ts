@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultServer, Figures } from './fault-server.js';
 
-/** Does `work` for 0, 1, 2 … `count` - 1, so many of them at once. */
+/** Runs `work` for 0 to `count` - 1, `atOnce` of them at a time. */
 export async function inParallel(
   count: number,
   atOnce: number,
@@ -14,7 +14,7 @@ export async function inParallel(
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
 }
 
-/** How often each of several things was the case. */
+/** Counts how often each of several outcomes occurred. */
 export class Tally {
   readonly #counts = new Map<string, number>();
 
@@ -26,7 +26,7 @@ export class Tally {
     return this.#counts.get(String(label)) ?? 0;
   }
 
-  /** Whether nothing but these was ever the case. */
+  /** Whether no other outcome than these occurred. */
   hasOnly(...labels: readonly (string | number)[]): boolean {
     return [...this.#counts.keys()].every((label) => labels.map(String).includes(label));
   }
@@ -43,7 +43,7 @@ export function tallyOf(labels: Iterable<string | number>): Tally {
   return tally;
 }
 
-/** The figures as soon as they are as they should be, or those at the end of the wait. */
+/** Waits until the figures are as expected. @returns these figures, or the last ones when the time is up */
 export async function settled(
   server: FaultServer,
   isSettled: (figures: Figures) => boolean,

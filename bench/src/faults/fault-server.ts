@@ -4,43 +4,43 @@ import { once } from 'node:events';
 import { freePort } from '../measure.js';
 import type { MixedCounts } from './counts.js';
 
-/** What the server under attack says of itself, at `/figures`. */
+/** What the server under attack reports at `/figures`. */
 export interface Figures {
   readonly heapBytes: number;
   readonly rssBytes: number;
   readonly externalBytes: number;
   readonly rooms: number;
   readonly clients: number;
-  /** Pending, in the SchedulerRegistry. */
+  /** Pending timers in the SchedulerRegistry. */
   readonly timers: number;
   /** Open TCP sockets. */
   readonly handles: number;
-  /** Longest stall of the event loop since the last look. */
+  /** Longest stall of the event loop since the last request. */
   readonly longestDelayMs: number;
   readonly connects: number;
   readonly disconnects: number;
   readonly messages: number;
   /** Upgrade requests answered with 101. */
   readonly upgrades: number;
-  /** Journal rooms that somebody waited for while the one before was stopping. */
+  /** Journal rooms that a client waited for while the instance before was stopping. */
   readonly successors: number;
-  /** Connects of who was there already, and disconnects of who was not. */
+  /** Connects of clients already in the room, and disconnects of clients not in it. */
   readonly twice: number;
-  /** Most that waited for one client of a relay room when a message came. */
+  /** Most bytes that waited for one client of a relay room when a message arrived. */
   readonly mostBufferedBytes: number;
-  /** That wait now, for all clients together. */
+  /** Bytes that wait now, for all clients together. */
   readonly bufferedBytes: number;
-  /** Pending, in Node. */
+  /** Pending timers of Node. */
   readonly nodeTimers: number;
-  /** Messages of echo rooms to clients that were there. */
+  /** Messages of echo rooms to connected clients. */
   readonly echoes: number;
-  /** Most echo rooms that there were at once. */
+  /** Most echo rooms at the same time. */
   readonly mostEchoRooms: number;
   /** What happened in mixed rooms. */
   readonly mixed: MixedCounts;
 }
 
-/** What lives in the process. */
+/** Memory that is used in the process. */
 export function heldBytes({ heapBytes, externalBytes }: Figures): number {
   return heapBytes + externalBytes;
 }

@@ -6,18 +6,18 @@ export interface Row {
   readonly isMet: boolean;
 }
 
-/** What the command line can change. */
+/** Options of the command line. */
 export interface Settings {
   readonly soakMinutes: number;
-  /** Of everything that is random in faults of durable rooms. */
+  /** Seed of the random numbers in faults of durable rooms. */
   readonly seed: number;
-  /** How often something happens in faults of durable rooms; without it as often as each has it. */
+  /** Rounds of faults of durable rooms. Default: each fault has its own number. */
   readonly count?: number;
-  /** Such a fault ends after so long, however often that was. */
+  /** A fault of durable rooms ends after this time, even with fewer rounds. */
   readonly minutes: number;
 }
 
-/** A fault of a client, a handler or the network, and what it may cost. */
+/** A fault of a client, a handler or the network, and the bounds that must hold. */
 export interface Fault {
   readonly name: string;
   readonly title: string;

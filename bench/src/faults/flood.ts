@@ -42,12 +42,12 @@ export const flood: Fault = {
 
 interface Comparison {
   readonly pairs: Pair[];
-  /** Bytes, with the flood still on. */
+  /** Bytes, while the flood still runs. */
   readonly grown: number;
   readonly end: FloodEnd;
 }
 
-/** What is left of a flood takes the room a minute: windows without one need a server of their own. */
+/** The room handles the rest of a flood for a minute, so windows without a flood need their own server. */
 async function compare(quiet: FaultServer, flooded: FaultServer): Promise<Comparison> {
   const [without, beside] = [await Echoes.join(quiet), await Echoes.join(flooded)];
   await without.pingPong(WARM_UP_MS);
@@ -69,7 +69,7 @@ async function interleave(flooded: FaultServer, without: Echoes, beside: Echoes)
   const pairs: Pair[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
     const withMs = p99Of(await beside.pingPong(WINDOW_MS));
-    // It would take time from the quiet one.
+    // Stopped, so that it takes no time from the quiet one.
     flooded.child.kill('SIGSTOP');
     const withoutMs = p99Of(await without.pingPong(WINDOW_MS));
     flooded.child.kill('SIGCONT');
@@ -89,7 +89,7 @@ async function drained(server: FaultServer): Promise<number> {
   }
 }
 
-/** In a process of its own, so that it takes no time from the clients whose messages are timed here. */
+/** Runs in its own process, so that it takes no time from the clients that are measured here. */
 class Flooder {
   private constructor(private readonly child: ChildProcess) {}
 
@@ -132,7 +132,7 @@ class Echoes {
     for (const client of this.#clients) client.send(String(performance.now()));
     await sleep(durationMs);
     this.#isOn = false;
-    // Until the last answers are there.
+    // Wait for the last answers.
     await sleep(100);
     return this.#latencies;
   }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
-// A process of its own that sends small messages as fast as they are taken, until it is told to stop: `flooder.js <url>`.
-/** Small, and yet so large that what the operating system holds of the flood is handled within a minute or two. */
+// A process that sends small messages as fast as they are accepted, until it is told to stop: `flooder.js <url>`.
+/** Small, but large enough that the room handles what the operating system buffers within two minutes. */
 const TEXT = 'x'.repeat(256);
 const BATCH = 64;
 /** The server reads the close frame only after everything before it. */
@@ -26,8 +26,8 @@ while (isOn) {
   sent += BATCH;
   for (let number = 1; number < BATCH; number++) ws.send(TEXT);
   await new Promise<void>((resolve) => ws.send(TEXT, () => resolve()));
-  // While the kernel takes everything at once, nobody would hear that it is time to stop.
-  await nextTurn();
+  // While the kernel accepts everything at once, the order to stop would never be read.
+  await nextTick();
 }
 const closed = once(ws, 'close');
 ws.close(1000);

@@ -10,14 +10,14 @@ const ROOMS = 1_000;
 const AT_ONCE = 200;
 const INTERVAL_MS = 1_000;
 const TIMEOUT_MS = 3_000;
-/** For timers that are late and a sweep that has a thousand sockets to destroy. */
+/** Allows for delayed timers, and for a sweep that destroys a thousand sockets. */
 const SLACK_MS = 500;
 const BOUND_MS = INTERVAL_MS + TIMEOUT_MS + SLACK_MS;
-/** For the ends that wait in sockets nobody has read. */
+/** Time to read the end of the sockets that were not read before. */
 const READING_MS = 2_000;
 const GROWTH = 1.05;
 
-/** A peer that completes the upgrade and is never heard of again. */
+/** A peer that completes the upgrade and then sends nothing. */
 class SilentPeer {
   openedAt = 0;
   endedAt = 0;
@@ -33,7 +33,7 @@ class SilentPeer {
     return new SilentPeer(socket);
   }
 
-  /** One that `reads` takes pings and throws them away, so that it learns when it was dropped; others leave all unread. */
+  /** @param reads reads and ignores pings, so that it notices when it is dropped; without it the peer reads nothing */
   async upgrade(path: string, reads: boolean): Promise<void> {
     const answer = new Promise<string>((resolve) => {
       this.socket.once('data', (chunk) => resolve(chunk.toString('latin1')));
@@ -60,16 +60,16 @@ class SilentPeer {
 }
 
 interface Cycle {
-  /** Of those that read: how many, of a hundred, were still there at the last upgrade. */
+  /** Percentage of the reading peers that were still connected at the last upgrade. */
   readonly percentAtOnce: number;
-  /** Of those that read: from its upgrade to its end, the longest. */
+  /** Longest time of a reading peer from its upgrade to its end. */
   readonly longestMs: number;
   readonly ended: number;
-  /** When the bound had passed since the last upgrade. */
+  /** The figures when the bound had passed since the last upgrade. */
   readonly atBound: Figures;
 }
 
-/** Opens all, says nothing, and looks when the time is up. */
+/** Opens all peers, sends nothing, and reads the figures when the time is up. */
 async function loseAll(server: FaultServer): Promise<Cycle> {
   const peers = await connectAll(server);
   await forAll((at) => peers[at].upgrade(`echo/${at % ROOMS}`, doesRead(at)));
@@ -87,7 +87,7 @@ async function loseAll(server: FaultServer): Promise<Cycle> {
   return { percentAtOnce: Math.floor((atOnce / readers.length) * 100), longestMs, ended, atBound };
 }
 
-/** The TCP connections come first, so that the upgrades take little longer than the first peer has before it is dropped. */
+/** Opens all TCP connections first, so that the upgrades are done soon after the first peer is dropped. */
 async function connectAll(server: FaultServer): Promise<SilentPeer[]> {
   const peers: SilentPeer[] = [];
   await forAll(async (at) => {

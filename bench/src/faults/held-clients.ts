@@ -1,7 +1,7 @@
 import { inParallel } from './crowd.js';
 import { RawSocket } from './raw-socket.js';
 
-// A process of its own that holds clients, so that it can be killed: `held-clients.js <port> <clients>`.
+// A process with clients, to be killed: `held-clients.js <port> <clients>`.
 const ROOMS = 50;
 const AT_ONCE = 50;
 const TALK_MS = 100;

@@ -14,7 +14,7 @@ export interface Pair {
   readonly withMs: number;
 }
 
-/** The median of the pairs' ratios: what slows the machine down for a while slows both windows of a pair. */
+/** The median of the pairs' ratios: a disturbance of the machine slows both windows of a pair. */
 export function p99Row(what: string, pairs: readonly Pair[], bound: number): Row {
   const median = (of: (pair: Pair) => number) => summaryOf(pairs.map(of))!.median;
   const ratio = median(({ withMs, withoutMs }) => withMs / withoutMs);

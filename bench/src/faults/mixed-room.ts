@@ -18,12 +18,12 @@ import { counts, mixed } from './counts.js';
 const HANDLER_TIMEOUT_MS = 300;
 const BEAT_MS = 1_000;
 const MOMENT_MS = 2;
-/** More than what the operating system and the client's own bound take. */
+/** More than the operating system buffers and `maxBufferedBytes` allows. */
 const FILL_PIECES = 256;
 const FILL = 'f'.repeat(64 * 1024);
 const FAILING_EVERY = 7;
 
-/** A little of everything, the mistakes too. */
+/** Handlers of every kind, including failing ones. */
 @JamsocketService({ path: 'mixed', handlerTimeoutMs: HANDLER_TIMEOUT_MS })
 export class MixedRoom {
   private readonly here = new Set<number>();

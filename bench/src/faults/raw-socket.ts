@@ -7,7 +7,7 @@ const MASKED = 0x80;
 const NO_CLOSE_FRAME = 1006;
 const HEAD_END = '\r\n\r\n';
 
-/** A frame as a client sends it. The mask is zero, which is allowed and leaves the payload as it is. */
+/** A client's frame. Its mask is zero, which is allowed and does not change the payload. */
 export function clientFrame(first: number, payload: Buffer): Buffer {
   return Buffer.concat([clientHeader(first, payload.length), payload]);
 }
@@ -22,17 +22,17 @@ export function clientHeader(first: number, length: number): Buffer {
   return header;
 }
 
-/** A client that can break every rule: it writes any bytes. */
+/** A client that writes any bytes, so it can break every rule. */
 export class RawSocket {
-  /** Of the answer to the upgrade request; 0 if there was none. */
+  /** Status of the answer to the upgrade request; 0 if there was none. */
   status = 0;
   head = '';
-  /** Of an answer that is a refusal. */
+  /** Body of a refusal. */
   body = '';
   closeCode = NO_CLOSE_FRAME;
   /** When the close frame came. */
   closedAt = 0;
-  /** The request has been answered, whatever the answer, or will never be. */
+  /** Resolves when the request has been answered, or will never be. */
   readonly answered: Promise<void>;
   readonly ended: Promise<void>;
   onText: (text: string) => void = () => undefined;
@@ -81,13 +81,13 @@ export class RawSocket {
     return this.send(clientFrame(FIN | TEXT, Buffer.from(text)));
   }
 
-  /** With a close frame. */
+  /** Leaves with a close frame. */
   async leave(): Promise<void> {
     await this.send(clientFrame(FIN | CLOSE, Buffer.from([0x03, 0xe8])));
     await this.ended;
   }
 
-  /** Without a close frame. */
+  /** Cuts the connection without a close frame. */
   async vanish(): Promise<void> {
     this.socket.destroy();
     await this.ended;
@@ -110,7 +110,7 @@ export class RawSocket {
     return true;
   }
 
-  /** The whole of it comes before the end of the connection, which answers the request. */
+  /** A refusal's body is complete when the connection ends; then the request counts as answered. */
   #readBody(): void {
     this.body += this.#rest.toString('utf8');
     this.#rest = Buffer.alloc(0);
@@ -137,7 +137,7 @@ export class RawSocket {
   }
 }
 
-/** Length of the header at `at`, or 0 if it is not there in full. */
+/** Length of the header at `at`; 0 if it is incomplete. */
 function serverHeaderBytes(bytes: Buffer, at: number): number {
   if (bytes.length - at < 2) return 0;
   const length = bytes[at + 1] === 127 ? 10 : bytes[at + 1] === 126 ? 4 : 2;

@@ -5,17 +5,17 @@ import { WebSocket } from 'ws';
 import type { FaultServer } from './fault-server.js';
 
 const INTERVAL_MS = 50;
-/** A frame's length takes two bytes up to here, and its header four. */
+/** Below 64 KiB the header of a frame has four bytes. */
 const MESSAGE_BYTES = 16 * 1024;
 const FRAME_BYTES = MESSAGE_BYTES + 4;
-/** Every so manieth client reads its messages, the others count their bytes. */
+/** One client of this many reads its messages; the others count their bytes. */
 const WITNESS_EVERY = 15;
 const ARRIVAL_MS = 10_000;
-/** Number and time of a message fit in here. */
+/** Enough for the number and the time of a message. */
 const STAMP_BYTES = 48;
 const shared = Buffer.alloc(256 * 1024);
 
-/** Looks at each of its messages. */
+/** A client that reads each message. */
 class Witness {
   received = 0;
   misplaced = 0;
@@ -43,7 +43,7 @@ class Witness {
   }
 }
 
-/** Counts bytes: all messages are of one size, and reading them would take the load more time than the server. */
+/** A client that only counts bytes: all messages have the same size, and reading them would slow the load down. */
 class Counter {
   bytes = 0;
   #response: string | null = '';
@@ -87,7 +87,7 @@ class Counter {
   }
 }
 
-/** The clients of one relay room that do as they should, one of them the sender. */
+/** The well-behaved clients of one relay room, one of which is the sender. */
 export class RelayCrowd {
   sent = 0;
   #latencies: number[] = [];
@@ -97,7 +97,7 @@ export class RelayCrowd {
   static async join(server: FaultServer, path: string, size: number): Promise<RelayCrowd> {
     const crowd = new RelayCrowd();
     for (let number = 0; number < size; number++) {
-      // Witnesses are spread over the room: it sends in the order of joining.
+      // The room sends in the order of joining, so spread the witnesses over it.
       if (number % WITNESS_EVERY === 0) {
         crowd.#witnesses.push(await Witness.join(server.url(path), crowd.#latencies));
       } else {
@@ -111,7 +111,7 @@ export class RelayCrowd {
     return this.#witnesses.length;
   }
 
-  /** Sends at a steady pace, and waits until all is there. @returns milliseconds each message took to each witness */
+  /** Sends at a steady pace, and waits until all messages have arrived. @returns their milliseconds to each witness */
   async talk(durationMs: number): Promise<number[]> {
     this.#latencies.length = 0;
     const start = performance.now();
@@ -125,13 +125,13 @@ export class RelayCrowd {
     return [...this.#latencies];
   }
 
-  /** Messages that some client should have and has not, or has and should not. */
+  /** Number of messages that are missing at a client, or arrived too often. */
   missing(): number {
     const all = [...this.#witnesses, ...this.#counters];
     return all.reduce((sum, { received }) => sum + Math.abs(this.sent - received), 0);
   }
 
-  /** Messages at a witness that do not follow the one before. */
+  /** Number of messages at witnesses that do not follow the one before. */
   misplaced(): number {
     return this.#witnesses.reduce((sum, { misplaced }) => sum + misplaced, 0);
   }

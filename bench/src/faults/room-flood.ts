@@ -22,7 +22,7 @@ export const roomFlood: Fault = {
   run: async () => [...(await floodRooms()), ...(await floodConnects())],
 };
 
-/** 25,000 connects and 50,000 POSTs, against a server that only bounds its rooms. */
+/** 25,000 connects and 50,000 POSTs, to a server that limits only its rooms. */
 async function floodRooms(): Promise<Row[]> {
   const limits = { maxRooms: MAX_ROOMS, connectsPerSecondPerIp: 1_000_000 };
   const server = await FaultServer.start({ http: true, unjoinedMs: UNJOINED_MS, limits });
@@ -47,7 +47,7 @@ async function floodRooms(): Promise<Row[]> {
   }
 }
 
-/** 25,000 connects, against a server that also bounds how many an address may make. */
+/** 25,000 connects, to a server that also limits the connects of an address. */
 async function floodConnects(): Promise<Row[]> {
   const server = await FaultServer.start({ limits: { maxRooms: MAX_ROOMS, connectsPerSecondPerIp: RATE } });
   try {
@@ -68,7 +68,7 @@ async function floodConnects(): Promise<Row[]> {
   }
 }
 
-/** One half with a close frame, the other without a word. */
+/** One half leaves with a close frame, the other without. */
 async function connectAndLeave(server: FaultServer, count: number, answers: Tally): Promise<void> {
   await inParallel(count, AT_ONCE, async (n) => {
     const client = await RawSocket.open(server.port, `echo/connect-${n}`);
@@ -110,7 +110,7 @@ function post(port: number, path: string, agent: Agent): Promise<string> {
   });
 }
 
-/** `503 too_many_rooms`, say. */
+/** Such as `503 too_many_rooms`. */
 function labelOf(status: number, body: string, retryAfter?: string): string {
   if (status < 400) return String(status);
   const { code } = JSON.parse(body) as { code?: string };
@@ -138,7 +138,7 @@ function onlyRow(what: string, answers: Tally, labels: readonly string[]): Row {
   return { what, bound, measured: String(answers), isMet: answers.hasOnly(...labels) };
 }
 
-/** Some of either, and nothing else. */
+/** Both outcomes must occur, and no other. */
 function bothRow(what: string, answers: Tally, taken: string, refused: string): Row {
   const row = onlyRow(what, answers, [taken, refused]);
   return { ...row, isMet: row.isMet && answers.of(taken) > 0 && answers.of(refused) > 0 };

@@ -6,13 +6,13 @@ import { complaints } from './durable/victim.js';
 import type { Fault, Row, Settings } from './fault.js';
 import { renewTable } from './table.js';
 
-// `npm run faults` measures everything but durable rooms; `npm run faults -- storm` renews the rows of one fault;
-// `npm run faults -- soak --soak-minutes 1` is a try.
-// `npm run faults -- durable` is about durable rooms, `… durable kill` about those whose names begin so, and
-// `… durable kill-lmdb --count 5 --seed 7` is a try; with `--minutes 10` it ends then, and says how often it was.
-/** A shorter soak is a try, and not for the record. */
+// `npm run faults` measures everything except durable rooms; `npm run faults -- storm` renews the rows of one fault;
+// `npm run faults -- soak --soak-minutes 1` only tries the soak and records nothing.
+// `npm run faults -- durable` measures durable rooms, `… durable kill` the faults whose names begin with "kill", and
+// `… durable kill-lmdb --count 5 --seed 7` only tries one. With `--minutes 10` it ends then, and reports its rounds.
+/** A shorter soak is only a try and is not recorded. */
 const LEAST_SOAK_MINUTES = 10;
-/** The same for what is done again and again to durable rooms. */
+/** Fewer rounds of a fault of durable rooms are not recorded either. */
 const LEAST_COUNT = 10;
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -34,7 +34,7 @@ delay.enable();
 let echoRooms = 0;
 const echo = { echoes: 0, mostEchoRooms: 0 };
 
-/** Everything to everyone. */
+/** Sends every message to everyone. */
 @JamsocketService('relay')
 class RelayRoom {
   constructor(private readonly ctx: JamsocketContext) {}
@@ -48,14 +48,14 @@ class RelayRoom {
     }
   }
 
-  /** Back to the sender alone. */
+  /** Sends binary messages back to the sender only. */
   @OnBinary()
   binary(client: Client, bytes: Buffer) {
     client.sendBinary(bytes);
   }
 }
 
-/** Back to the sender. */
+/** Sends every message back to its sender. */
 @JamsocketService('echo')
 class EchoRoom {
   constructor() {
@@ -92,7 +92,7 @@ class SlowRoom {
 /** Rooms that have stopped in the current phase of the event loop's tick. */
 const justStopped = new Set<string>();
 
-/** Counts who comes and goes, keeps a timer, and takes a moment to stop, in which joins have to wait. */
+/** Counts joins and leaves, has a timer, and takes a moment to stop, during which joins have to wait. */
 @JamsocketService('journal')
 class JournalRoom {
   private readonly here = new Set<number>();
@@ -124,7 +124,7 @@ class JournalRoom {
     await sleep(STOPPING_MS);
     const { roomId } = this.ctx;
     justStopped.add(roomId);
-    // The promises settle first: a room that is made before this was waited for.
+    // Promises settle before this, so a room that is made until then was waited for.
     process.nextTick(() => justStopped.delete(roomId));
   }
 }
@@ -136,14 +136,14 @@ class FiguresController implements OnApplicationShutdown {
     private readonly schedule: SchedulerRegistry,
   ) {}
 
-  /** After garbage collection, so that only what is held counts. */
+  /** Collects garbage first, so that only used memory counts. */
   @Get('figures')
   async figures(): Promise<Figures> {
     for (let round = 0; round < 3; round++) {
       await sleep(10);
       globalThis.gc!();
     }
-    // What a collection frees outside the heap goes away beside it, and counts until then: the next waits for that.
+    // Memory outside the heap is freed in parallel to a collection. The next collection waits for that.
     globalThis.gc!();
     const { heapUsed, rss, external } = process.memoryUsage();
     const rooms = this.rooms.localRooms();
@@ -167,7 +167,7 @@ class FiguresController implements OnApplicationShutdown {
     };
   }
 
-  /** The last figures, when the doors are shut. */
+  /** Prints the last figures when all connections are closed. */
   onApplicationShutdown(): void {
     process.stdout.write(`echoes ${echo.echoes}\n`);
   }
@@ -185,12 +185,12 @@ class AppModule {}
 
 const app = await NestFactory.create(AppModule, { logger: process.env.QUIET ? false : ['error'] });
 app.enableShutdownHooks();
-// The server's own count: a client that is gone by then never reads its 101.
+// Counted at the server, since a client that has already left never reads its 101.
 (app.getHttpServer() as Server).on('connection', countUpgrade);
 await app.listen(Number(process.env.PORT), '127.0.0.1');
 process.stdout.write('ready\n');
 
-/** Looks at the first thing that is written to the socket. */
+/** Checks the first write to the socket. */
 function countUpgrade(socket: Socket): void {
   const write = Reflect.get(socket, 'write') as (...args: unknown[]) => boolean;
   socket.write = (...args: unknown[]) => {

@@ -14,7 +14,7 @@ const EXIT_MS = GRACE_MS + 1_000;
 const LEAST_SPREAD_MS = 1_000;
 const WINDOW_MS = 100;
 const TICK_MS = 10;
-/** Each client speaks once in so many ticks: five times a second. */
+/** Each client sends once in this many ticks: five times a second. */
 const TICKS = 20;
 const SPEAKING_MS = 3_000;
 const KNOCK_MS = 50;
@@ -28,7 +28,7 @@ export const shutdown: Fault = {
   run: async () => [...(await terminateServer()), ...(await killClients())],
 };
 
-/** Says numbers, and hears them back. */
+/** Sends numbers to an echo room, and checks the echoes. */
 class Counter {
   said = 0;
   heard = 0;
@@ -65,12 +65,12 @@ async function terminateServer(): Promise<Row[]> {
   }
 }
 
-/** Some of the clients each tick, so that all speak all the time. */
+/** Lets some of the clients send in each tick, so that the load is even. */
 function startTalk(counters: readonly Counter[]): NodeJS.Timeout {
   const began = performance.now();
   let tick = 0;
   return setInterval(() => {
-    // Ticks that come late are made up for, but not for ever where the machine is too slow for them.
+    // Makes up for delayed ticks, up to a limit, in case the machine is too slow.
     const due = Math.floor((performance.now() - began) / TICK_MS);
     for (tick = Math.max(tick, due - TICKS); tick < due; tick++) {
       for (let at = tick % TICKS; at < counters.length; at += TICKS) counters[at].speak();
@@ -83,7 +83,7 @@ interface End {
   /** As in the `exit` event of a child process. */
   readonly code: number | null;
   readonly signal: string | null;
-  /** That the server sent while it ran, as it says itself at its end. */
+  /** Number of echoes that the server sent, as it reports at its end. */
   readonly echoes: number;
 }
 
@@ -99,7 +99,7 @@ async function watchEnd({ child }: FaultServer): Promise<End> {
   return { tookMs, code, signal, echoes: Number(/^echoes (\d+)$/m.exec(said)?.[1] ?? NaN) };
 }
 
-/** Asks for a way in again and again, from the first client's close until nearly all are closed. */
+/** Connects again and again, from the first client's close until nearly all are closed. */
 async function knockWhileDraining(server: FaultServer, counters: readonly Counter[]): Promise<Row[]> {
   const closed = () => counters.filter(({ wire }) => wire.closedAt > 0).length;
   const deadline = performance.now() + EXIT_MS;
@@ -133,7 +133,7 @@ function closeRows(counters: readonly Counter[]): Row[] {
   ];
 }
 
-/** The most of these times, in order, that lie in one window of this length. */
+/** The most times within any window of this length. @param times in order */
 function mostWithin(times: readonly number[], windowMs: number): number {
   let most = 0;
   let first = 0;

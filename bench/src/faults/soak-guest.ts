@@ -6,9 +6,9 @@ const BINARY = 0x2;
 const TALK_MS = 200;
 const SHORTEST_STAY_MS = 1_000;
 const LONGEST_STAY_MS = 10_000;
-/** One message in so many keeps its room busy until the time-out for handlers. */
+/** One message of this many keeps its room busy until the time-out for handlers. */
 const HANG_EVERY = 400;
-/** Longer than the server waits for a peer that says nothing. */
+/** Longer than the server waits for a silent peer. */
 const SILENCE_MS = 5_000;
 const BYTES = clientFrame(FIN | BINARY, Buffer.alloc(300, 'b'));
 const FAILURES = ['throw', 'oddly', 'reject'];
@@ -17,7 +17,7 @@ type Random = () => number;
 type Speak = (guest: RawSocket, random: Random) => void;
 
 const say: Speak = (guest, random) => void guest.sendText(random() % HANG_EVERY === 0 ? 'hang' : 'say hello');
-/** Three of ten talk; each other habit is one's of ten. */
+/** Of ten guests three talk, and each other has a habit of its own. */
 const TALKS: readonly Speak[] = [
   say,
   say,
@@ -33,11 +33,11 @@ const TALKS: readonly Speak[] = [
 export interface SeenByGuests {
   /** Statuses of the upgrades. */
   readonly answers: Tally;
-  /** Close codes of those whom the server closed. */
+  /** Close codes of guests that the server closed. */
   readonly closes: Tally;
 }
 
-/** One guest comes in, does as is its habit for a while, and goes. */
+/** One guest joins, follows its habit for a while, and leaves. */
 export async function visit(
   port: number,
   path: string,
@@ -64,7 +64,7 @@ async function talk(guest: RawSocket, speak: Speak, random: Random, isOver: () =
   }
 }
 
-/** Asks for more than there is room for, and reads it too late. */
+/** Requests more than may wait for it, and reads too slowly. */
 async function readSlowly(guest: RawSocket, random: Random, isOver: () => boolean): Promise<void> {
   guest.socket.pause();
   await guest.sendText('fill');
@@ -73,7 +73,7 @@ async function readSlowly(guest: RawSocket, random: Random, isOver: () => boolea
   await Promise.race([guest.ended, sleep(SILENCE_MS)]);
 }
 
-/** As a phone in a tunnel: neither reads nor writes, and is cut off meanwhile. */
+/** Like a phone in a tunnel: neither reads nor writes until the server drops it. */
 async function saysNothing(guest: RawSocket, isOver: () => boolean): Promise<void> {
   guest.socket.pause();
   const until = performance.now() + SILENCE_MS;

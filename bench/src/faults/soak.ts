@@ -50,7 +50,7 @@ interface Sample extends Figures {
   readonly roundTripMs: number;
 }
 
-/** Keeps so many guests coming and going, and looks at the server a hundred times meanwhile. */
+/** Keeps guests joining and leaving, and samples the server a hundred times. */
 async function live(server: FaultServer, probe: Probe, minutes: number, seen: SeenByGuests): Promise<Sample[]> {
   let isOver = false;
   const random = randomNumbers();
@@ -101,7 +101,7 @@ function onceRows(before: Figures, after: Figures, { answers }: SeenByGuests): R
   ];
 }
 
-/** The first tenth is left out: what is needed once is made there. */
+/** Leaves out the first tenth, in which memory is allocated that is needed only once. */
 function flatRows(samples: readonly Sample[], minutes: number): Row[] {
   const meanOf = (from: number, of: (sample: Sample) => number) =>
     samples.slice(from, from + TENTH).reduce((sum, sample) => sum + of(sample), 0) / TENTH;
@@ -132,12 +132,12 @@ function leftRows(before: Figures, after: Figures): Row[] {
   return [
     exactly('rooms left', after.rooms, 0),
     exactly('timers left', after.timers + Math.max(0, after.nodeTimers - before.nodeTimers), 0),
-    // The probe had one.
+    // The probe had one socket.
     exactly('sockets left', Math.max(0, after.handles - (before.handles - 1)), 0),
   ];
 }
 
-/** Or the soak was no mix. */
+/** Every kind of event must have occurred in the soak. */
 function mixRows({ mixed }: Figures, { closes }: SeenByGuests): Row[] {
   const rows = Object.entries(mixed).map(([what, count]) => atLeast(`${what} in the mix`, count, 1));
   const row = { what: 'close codes that guests saw', bound: 'nothing but 1013', measured: String(closes) };

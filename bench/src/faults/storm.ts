@@ -8,20 +8,20 @@ import { ACCEPTED, CLOSE_FRAME, END_OF_HEADERS, upgradeRequest } from './upgrade
 const CONNECTS = 20_000;
 const AT_ONCE = 100;
 const ROOMS = 200;
-/** A client that gets no answer gives up, and is missing in the count. */
+/** A client without an answer gives up then, and is missing in the count. */
 const PATIENCE_MS = 10_000;
 const SETTLING_MS = 2_000;
 const GROWTH = 1.05;
-/** The connection that the figures are asked over. */
+/** The connection that requests the figures. */
 const OWN_HANDLES = 1;
 
-/** When a client goes, and how. */
+/** When and how a client leaves. */
 interface Leave {
   readonly after: 'request' | 'answer' | 'welcome';
   readonly by: 'close' | 'destroy' | 'reset';
 }
 
-/** In turn: every other one waits to be welcome, and half go without a close frame. */
+/** Used in rotation: half of the clients wait for the welcome, and half leave without a close frame. */
 const LEAVES: readonly Leave[] = [
   { after: 'welcome', by: 'close' },
   { after: 'request', by: 'close' },
@@ -37,9 +37,9 @@ const LEAVES: readonly Leave[] = [
 interface Seen {
   /** Answers other than 101. */
   refused: number;
-  /** Left without a 101, though they had stayed for the answer. */
+  /** Clients that waited for the answer, but got no 101. */
   unanswered: number;
-  /** Left without a welcome, though they had waited for it. */
+  /** Clients that waited for the welcome in vain. */
   unwelcome: number;
 }
 
@@ -57,7 +57,7 @@ async function storm(server: FaultServer): Promise<Seen> {
   return seen;
 }
 
-/** @returns everything the client got to read */
+/** @returns everything the client has read */
 function visit(port: number, path: string, leave: Leave): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
@@ -83,7 +83,7 @@ function visit(port: number, path: string, leave: Leave): Promise<string> {
   });
 }
 
-/** After a close frame the server is the one to end the connection. */
+/** After a close frame the server has to end the connection. */
 function go(socket: Socket, { by }: Leave): void {
   if (by === 'close') socket.write(CLOSE_FRAME);
   else if (by === 'destroy') socket.destroy();
@@ -97,7 +97,7 @@ function count(seen: Seen, leave: Leave, text: string): void {
   if (leave.after === 'welcome' && !text.includes('welcome')) seen.unwelcome++;
 }
 
-/** Once the server has heard of the last end, or the time for that is up. */
+/** The figures when the server has noticed the last end, or when the time for that is up. */
 async function settled(server: FaultServer): Promise<Figures> {
   const until = performance.now() + SETTLING_MS;
   for (;;) {
@@ -117,7 +117,7 @@ function rowsOf(before: Figures, seen: Seen, after: Figures): Row[] {
     exactly('connects, for the upgrades answered with 101', of('connects'), of('upgrades')),
     exactly('disconnects, for the connects', of('disconnects'), of('connects')),
     exactly('connects or disconnects twice', after.twice, 0),
-    // Or there was no race.
+    // Without one there was no race.
     atLeast('rooms that a join made as soon as the one before had stopped', of('successors'), 1),
     exactly('rooms left', after.rooms, 0),
     exactly('timers left', after.timers, 0),

@@ -10,7 +10,7 @@ const OTHERS = 999;
 const MAX_BUFFERED_BYTES = 4 * MIB;
 const PAIRS = 3;
 const PATH = 'relay/crowd';
-/** What is left of the 4 MiB fills in 12 s. */
+/** The rest of the 4 MiB fills in 12 s. */
 const WINDOW_MS = 15_000;
 const SETTLE_MS = 500;
 const GONE_MS = 10_000;
@@ -38,7 +38,7 @@ export const stuckReader: Fault = {
 
 interface StuckWindow {
   readonly p99Ms: number;
-  /** In the room when it was over and the stuck one still stuck. */
+  /** Clients in the room at the end, while the stuck one is still stuck. */
   readonly clients: number;
   readonly closeCode: number;
 }
@@ -100,7 +100,7 @@ async function join(server: FaultServer): Promise<WebSocket> {
   return guest;
 }
 
-/** The operating system takes megabytes for a client that does not read: the server has nothing to do with these. */
+/** Fills the operating system's buffers for a client that does not read: they have megabytes, and are not the server's. */
 async function fillKernelBuffers(server: FaultServer, guest: WebSocket): Promise<void> {
   while ((await server.figures()).bufferedBytes === 0) {
     guest.send(FILL);
@@ -112,7 +112,7 @@ async function guestGone(server: FaultServer): Promise<void> {
   const deadline = performance.now() + GONE_MS;
   while (performance.now() < deadline) {
     const { clients, handles } = await server.figures();
-    // The sockets of the others, and one that asks for the figures.
+    // The sockets of the others, and one that requests the figures.
     if (clients === OTHERS && handles <= OTHERS + 1) return;
     await sleep(100);
   }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { machineLine } from '../machine.js';
 import type { Fault, Row } from './fault.js';
 
-/** Rows of the faults that were measured now; of the others, those on record, if they are of this day and machine. */
+/** Replaces the rows of the faults that were measured now, and keeps recorded rows of the same day and machine. */
 export function renewTable(
   file: URL,
   title: string,

@@ -1,4 +1,4 @@
-/** An upgrade request as bytes on the wire, for clients by hand. */
+/** The bytes of an upgrade request, for clients without `ws`. */
 export function upgradeRequest(path: string): string {
   return (
     `GET /ws/${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
@@ -8,5 +8,5 @@ export function upgradeRequest(path: string): string {
 
 export const ACCEPTED = 'HTTP/1.1 101 ';
 export const END_OF_HEADERS = '\r\n\r\n';
-/** A close frame with status 1000, under a mask of zeros. */
+/** A masked close frame with status 1000. The mask is zero. */
 export const CLOSE_FRAME = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]);

@@ -16,7 +16,7 @@
  * @property {(traffic: Traffic) => void} onTraffic
  */
 
-/** EventSource gives up after an answer that is not an event stream, such as a proxy's 502. Then open a new one after this time. */
+/** EventSource gives up after an answer that is no event stream, such as a proxy's 502. Then a new one is opened. */
 const REOPEN_MS = 2_000;
 
 /** The server's events about all rooms and about the watched room. It reconnects by itself. */

@@ -62,7 +62,7 @@ export class Vitals {
 
   /**
    * @param {Rates} rates of all rooms
-   * @param {boolean} isWholeInterval false for the first reading of a stream, which covers less time and would be a dip in the lines
+   * @param {boolean} isWholeInterval false for the first reading of a stream, which would be a dip in the lines
    */
   showRates(rates, isWholeInterval) {
     setText(byId('in-rate', HTMLElement), `${formatRate(rates.in)}/s`);

@@ -10,7 +10,7 @@ import { unreadableOn } from './unreadable.js';
 import { watchMode } from './watch-mode.js';
 import { zombieOn } from './zombie.js';
 
-/** What may happen to durable rooms, in the order in which it is tried. */
+/** Faults of durable rooms, in the order of a run. */
 export const DURABLE_FAULTS: readonly Fault[] = [
   ...STORE_KINDS.map(killOn),
   ...STORE_KINDS.map(midCommitOn),

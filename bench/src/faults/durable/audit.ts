@@ -2,25 +2,25 @@ import { exactly, type Row } from '../fault.js';
 import { Tally } from '../crowd.js';
 import type { Entry, LedgerClient } from './ledger-client.js';
 
-/** What clients saw, held against what they sent. */
+/** Compares what clients saw with what they sent. */
 export interface Audit {
   readonly sent: number;
-  /** Entries that one of the room's clients has not heard of. */
+  /** Entries that at least one client of the room did not receive. */
   lost: number;
-  /** Entries that were heard of twice, or counted twice. */
+  /** Entries that a client received twice, or that were counted twice. */
   twice: number;
-  /** Entries heard in another order than they were counted in, or than their sender sent them in. */
+  /** Entries that arrived in another order than they were counted, or than their sender sent them. */
   reordered: number;
-  /** Totals that are not the sum of what was sent, and entries that two clients heard differently. */
+  /** Totals that are not the sum of the entries, and entries that two clients received differently. */
   wrong: number;
-  /** Clients that had to begin as new ones, or got another id. */
+  /** Clients that had to join as new ones, or got another id. */
   anew: number;
   /** Texts that no ledger sends. */
   strange: number;
   readonly reasons: Tally;
 }
 
-/** Clients must have been in their rooms before anything was sent there, and nothing may be under way. */
+/** Call it when nothing is under way, with clients that were in their rooms before the first entry. */
 export function auditOf(clients: readonly LedgerClient[]): Audit {
   const sent = clients.reduce((sum, client) => sum + client.sent.length, 0);
   const audit: Audit = { sent, lost: 0, twice: 0, reordered: 0, wrong: 0, anew: 0, strange: 0, reasons: new Tally() };
@@ -40,7 +40,7 @@ export function auditOf(clients: readonly LedgerClient[]): Audit {
 
 function auditRoom(clients: readonly LedgerClient[], audit: Audit): void {
   const numbers = new Map(clients.flatMap(({ sent }) => sent.map(({ id, n }) => [id, n] as const)));
-  /** As the first that told of it said. */
+  /** As the first client received it. */
   const byNumber = new Map<number, Entry>();
   for (const { heard } of clients) {
     const ids = new Set<string>();

@@ -10,8 +10,8 @@ export const STORE_KINDS = ['lmdb', 'redis', 'postgres'] as const;
 export type StoreKind = (typeof STORE_KINDS)[number];
 
 /**
- * Redis survives the death of the application, whatever its level; `everysec` is what most run it with.
- * LMDB and PostgreSQL are as they come: both flush each commit to the disk.
+ * Redis survives the death of the application at any level of durability; `everysec` is the most common one.
+ * LMDB and PostgreSQL have their defaults: both flush each commit to the disk.
  */
 export const STORE_TITLES: Readonly<Record<StoreKind, string>> = {
   lmdb: 'LMDB',
@@ -19,14 +19,14 @@ export const STORE_TITLES: Readonly<Record<StoreKind, string>> = {
   postgres: 'PostgreSQL',
 };
 
-/** A store that was set up for one fault, in a folder of its own. */
+/** A database for one fault, in its own folder. */
 export interface Database {
   readonly kind: StoreKind;
   readonly folder: string;
   readonly address: StoreAddress;
-  /** The settings with which the demo uses it. */
+  /** Environment variables with which the demo uses it. */
   readonly demoEnv: NodeJS.ProcessEnv;
-  /** Of the server's processes; none for LMDB. */
+  /** Ids of the database server's processes; none for LMDB. */
   pids(): number[];
   /** Ends it and removes its files. */
   stop(): Promise<void>;

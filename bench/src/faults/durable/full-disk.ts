@@ -13,7 +13,7 @@ import { serverWith } from './victims.js';
 
 const DISK_MIB = 24;
 const PAGE = 4_096;
-/** Commits fail as soon as the traffic needs more than this. */
+/** Free space: commits fail when the traffic needs more. */
 const LEFT_BYTES = 64 * 1024;
 const FULL_MS = 14_000;
 
@@ -23,7 +23,7 @@ export const fullDisk: Fault = {
   run: async (settings) => [...(await fillDisk(settings, 'space')), ...(await fillDisk(settings, 'kill'))],
 };
 
-/** @param way whether there is space again, or the server is killed first */
+/** @param way whether the server runs on when there is space again, or is killed before */
 async function fillDisk({ seed }: Settings, way: 'space' | 'kill'): Promise<Row[]> {
   const disk = mountDisk();
   const filler = join(disk, 'filler');

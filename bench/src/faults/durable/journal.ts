@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Tally } from '../crowd.js';
 
-/** What hooks have run in a server, over all its lives: it wrote a line for each. */
+/** The hooks that ran in all processes of a server, which wrote a line for each. */
 export class Journal {
   constructor(readonly file: string) {}
 

@@ -8,7 +8,7 @@ import { Traffic } from './traffic.js';
 import { demoWith } from './victims.js';
 
 const KILLS = 200;
-/** A server lives for a random time up to this. */
+/** Longest time from a start to the kill, in milliseconds; the time is random. */
 const MOST_ALIVE_MS = 1_500;
 
 export function killOn(kind: StoreKind): Fault {
@@ -29,7 +29,7 @@ async function killAgainAndAgain(kind: StoreKind, settings: Settings): Promise<R
     await demo.start();
     const talk = (traffic = await Traffic.begin('kill', dice, () => demo.port));
     const kill = async () => {
-      // Most die when clients are back; some before, when the rooms are restored.
+      // Most are killed when clients are back, some before that, while rooms are restored.
       if (dice.below(4) > 0) await talk.until(() => talk.areOpen > 0, 'somebody is back');
       await sleep(dice.below(MOST_ALIVE_MS));
       if (talk.areOpen > 0) inTraffic++;

@@ -3,12 +3,12 @@ import { WebSocket } from 'ws';
 import { Tally } from '../crowd.js';
 
 const ADDED = /^added (\S+) (-?\d+) by (\d+) #(\d+) total (-?\d+)$/;
-/** Short, so that a run has many restarts in it; a user's client waits longer. */
+/** Shorter than the defaults, so that a run has many restarts. */
 const BACKOFF = { minMs: 20, maxMs: 100 };
 /** More than a server takes to start on a busy machine. */
 const QUEUE = 1_000;
 
-/** What a room said of one entry. */
+/** A room's message about one entry. */
 export interface Entry {
   readonly id: string;
   readonly n: number;
@@ -17,7 +17,7 @@ export interface Entry {
   readonly total: number;
 }
 
-/** A client of `jamsocket-client` in a ledger room: it remembers what it sent, and all that it heard. */
+/** A client of `jamsocket-client` in a ledger room, which remembers what it sent and received. */
 export class LedgerClient {
   readonly room: Room;
   readonly heard: Entry[] = [];
@@ -27,18 +27,18 @@ export class LedgerClient {
   ownHeard = 0;
   /** Ids that the server has given to it. */
   readonly ids = new Set<number>();
-  /** How often it is in the room, resumed or not. */
+  /** How often it has come into the room, resumed or not. */
   opens = 0;
-  /** How often it had to begin anew, and why. */
+  /** How often it had to join as a new client, and why. */
   readonly lost = new Tally();
   anew = 0;
-  /** Close codes and reasons with which connections ended. */
+  /** Close codes and reasons of its connections. */
   readonly ends = new Tally();
   /** Texts that a ledger does not send. */
   readonly strange: string[] = [];
   #socket: WebSocket | undefined;
 
-  /** @param portOf where the server is at present */
+  /** @param portOf returns the server's current port */
   constructor(
     readonly name: string,
     readonly roomName: string,
@@ -57,7 +57,7 @@ export class LedgerClient {
     return this.room.status === 'open';
   }
 
-  /** Entries of its own that it has not heard of. */
+  /** Number of its own entries that have not come back yet. */
   get waiting(): number {
     return this.sent.length - this.ownHeard;
   }
@@ -101,7 +101,7 @@ function endOf(code: number, reason: string): string {
   return code === 1006 ? `${code}` : `${code} ${reason}`.trim();
 }
 
-/** The client has one URL for ever; servers come and go. */
+/** The client keeps its URL, but each server has its own port. */
 function redirected(portOf: () => number, made: (socket: WebSocket) => void): WebSocketClass {
   return class extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {

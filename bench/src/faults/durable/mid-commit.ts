@@ -13,10 +13,10 @@ import { serverWith } from './victims.js';
 import type { StoreNews } from './watched-store.js';
 
 const KILLS = 200;
-/** The kill comes at some time up to this after the commit began, or a little later than a commit takes at present. */
+/** The kill comes up to this many milliseconds, or commit times if these are longer, after the commit began. */
 const MOST_LATER_MS = 5;
 const OF_A_COMMIT = 1.5;
-/** Commits that pass before. */
+/** Most commits before the one that is interrupted. */
 const MOST_COMMITS = 60;
 const reader = new URL('./reader.js', import.meta.url).pathname;
 
@@ -66,7 +66,7 @@ async function killInMidCommit(kind: StoreKind, settings: Settings): Promise<Row
   }
 }
 
-/** Resolves when the server is dead, and everything that it said has been heard. */
+/** Resolves when the server is dead and all its messages have been read. */
 async function killDuringCommit(server: Victim, models: RecordModels, dice: Dice): Promise<void> {
   const after = models.commits + 1 + dice.below(MOST_COMMITS);
   const deadline = performance.now() + 60_000;

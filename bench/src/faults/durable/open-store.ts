@@ -1,16 +1,16 @@
 import type { RoomStore } from 'nestjs-jamsocket';
 import type { StoreKind } from './databases.js';
 
-/** Where a store is, for another process too. */
+/** Where a store is. Can be passed to another process. */
 export interface StoreAddress {
   readonly kind: StoreKind;
-  /** A folder for LMDB, else a URL. */
+  /** A folder for LMDB, a URL for the others. */
   readonly at: string;
 }
 
 export interface OpenStore {
   readonly store: RoomStore;
-  /** Closes the application's own client, which the store was given: after the store. */
+  /** Closes the application's own client of the database. Call it after the store is closed. */
   end(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export async function openStore({ kind, at }: StoreAddress): Promise<OpenStore> 
   return { store: new PostgresStore({ pool }), end: () => pool.end() };
 }
 
-/** For one look into a store, or one change, by the fault itself. */
+/** Opens a store for one read or one change by the fault itself. */
 export async function withStore<T>(address: StoreAddress, use: (store: RoomStore) => Promise<T>): Promise<T> {
   const { store, end } = await openStore(address);
   try {

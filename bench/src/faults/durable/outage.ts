@@ -10,12 +10,12 @@ import type { Victim } from './victim.js';
 import { serverWith } from './victims.js';
 
 const HANG_MS = 20_000;
-/** Rooms wait for 10 s, clients are closed then. */
+/** Rooms wait for 10 s, then close their clients. */
 const AWAY_BY_MS = 13_000;
-/** The grace of 5 s, 2 s for the store to close, 1 s for the application's own client of it, and a busy machine. */
+/** The grace of 5 s, 2 s for closing the store, 1 s for closing the application's own client, and a busy machine. */
 const END_MS = 12_000;
 
-/** A way in which a store does not do its work. */
+/** A way in which a store fails. */
 interface Outage {
   readonly name: string;
   begin(server: Victim, database: Database): Promise<void> | void;
@@ -37,7 +37,7 @@ const hangs: Outage = {
 const refuses: Outage = {
   name: 'a store that refuses',
   begin: (server) => server.send({ mood: 'refuses' }),
-  // The next server has it as it is.
+  // The next server uses the store as it is.
   end: () => undefined,
 };
 
@@ -87,7 +87,7 @@ export function refusingOn(kind: StoreKind): Fault {
   };
 }
 
-/** What was acknowledged by then is saved; what was not, the clients send again to the next server. */
+/** Acknowledged entries are saved; clients send the others again to the next server. */
 async function replaceServer(kind: StoreKind, seed: number, outage: Outage, signal: NodeJS.Signals): Promise<Row[]> {
   const scene = await Scene.open(kind, seed, 'away');
   const { server, traffic, database } = scene;
@@ -121,7 +121,7 @@ async function replaceServer(kind: StoreKind, seed: number, outage: Outage, sign
 
 const UNAVAILABLE = '503 store_unavailable, Retry-After 5';
 
-/** A server with the usual traffic, and one client in each room that cannot resume. */
+/** A server with the usual traffic, and in each room one client that cannot resume. */
 class Scene {
   private constructor(
     readonly database: Database,
@@ -159,7 +159,7 @@ class Scene {
     return Math.round(performance.now() - began);
   }
 
-  /** What became of the clients that cannot resume, and what those that can were told. */
+  /** How the clients that cannot resume were closed, and what the others were told. */
   async rows(what: string, began: number): Promise<Row[]> {
     const endings = new Tally();
     let latestMs = 0;

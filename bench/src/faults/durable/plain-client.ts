@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 
-/** How a connection that does not resume has gone. */
+/** How a connection ended. */
 export interface Ending {
   readonly code: number;
   readonly reason: string;
@@ -44,7 +44,7 @@ export class PlainClient {
     });
   }
 
-  /** For a connect that must succeed. */
+  /** Connects, and throws if the client is refused. */
   static async in(url: string): Promise<PlainClient> {
     const client = await PlainClient.connect(url);
     if (typeof client === 'string') throw new Error(`${url} answers ${client}`);
@@ -55,7 +55,7 @@ export class PlainClient {
     this.socket.send(text);
   }
 
-  /** The text after the first `from`, as soon as it is there. */
+  /** The text with this index, from 0. Waits for it if necessary. */
   async textAt(index: number, withinMs = 20_000): Promise<string> {
     const deadline = performance.now() + withinMs;
     while (this.texts.length <= index) {

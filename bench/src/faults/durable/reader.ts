@@ -2,7 +2,7 @@ import { withStore, type StoreAddress } from './open-store.js';
 import type { RecordDigest } from './record-models.js';
 import { hashOf } from './watched-store.js';
 
-// Reads records in a process of its own: `node reader.js <address> <room>…`.
+// Reads records in its own process: `node reader.js <address> <room>…`.
 const [address, ...rooms] = process.argv.slice(2);
 const digests = await withStore(JSON.parse(address) as StoreAddress, (store) =>
   Promise.all(

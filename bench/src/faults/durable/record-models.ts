@@ -4,24 +4,24 @@ import type { StoreNews, WriteDigest } from './watched-store.js';
 export type RecordDigest = Omit<WriteDigest, 'keepFrom'>;
 
 interface Model {
-  /** As the last commit left it that was done. */
+  /** After the last finished commit. */
   before: RecordDigest;
-  /** With the commit that is under way; `null` if none is, or it does not write this room. */
+  /** After the commit under way; `null` if there is none, or if it does not write this room. */
   after: RecordDigest | null;
 }
 
-/** What the records of a server must be, as it told of its commits. */
+/** What the records of a server must be, according to the commits that it has reported. */
 export class RecordModels {
   commits = 0;
-  /** Kills before the server had said that the commit is done. */
+  /** Kills before the server reported that the commit was done. */
   midCommit = 0;
-  /** Records that were found as before the commit that was under way, and with it. */
+  /** Records found as before, and as after, the commit that was under way. */
   old = 0;
   changed = 0;
-  /** Records of rooms that had no commit under way, and were as they should be. */
+  /** Correct records of rooms that had no commit under way. */
   between = 0;
   torn = 0;
-  /** Records that are further than any commit that was told of. */
+  /** Records that are newer than any reported commit. */
   unheard = 0;
   /** How long commits take at present, in milliseconds. */
   typicalMs = 0;
@@ -43,7 +43,7 @@ export class RecordModels {
     }
   }
 
-  /** Holds what a fresh process has read against what may be. */
+  /** Compares what a fresh process has read with what is allowed. */
   check(records: readonly RecordDigest[]): void {
     for (const record of records) {
       const model = this.#modelOf(record.key);

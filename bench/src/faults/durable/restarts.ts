@@ -35,7 +35,7 @@ async function restartAgainAndAgain(kind: StoreKind, settings: Settings): Promis
     await server.start();
     const talk = (traffic = await Traffic.begin('term', dice, () => server.port));
     const restart = async () => {
-      // Most die when clients are back; some before, when the rooms are restored.
+      // Most are stopped when clients are back, some before that, while rooms are restored.
       if (dice.below(4) > 0) await talk.until(() => talk.areOpen > 0, 'somebody is back');
       await sleep(dice.below(MOST_ALIVE_MS));
       const { end, tookMs } = await server.kill('SIGTERM');

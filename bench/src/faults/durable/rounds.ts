@@ -1,12 +1,12 @@
 import type { Settings } from '../fault.js';
 
-/** Someone may wait for the end: so often the run says how far it is. */
+/** Report the progress after this many rounds. */
 const TELL_EVERY = 10;
 
 /**
- * Does something again and again, as often as the settings say.
- * @param usual how often if they do not
- * @returns how often it was
+ * Repeats something as often, or for as long, as the settings say.
+ * @param usual how often if the settings do not say
+ * @returns how often it was done
  */
 export async function inRounds(
   { count, minutes }: Settings,

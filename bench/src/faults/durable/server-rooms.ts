@@ -15,12 +15,12 @@ import { appendFileSync } from 'node:fs';
 const ADD = /^add (\S+) (-?\d+)$/;
 const { JOURNAL, VERSION } = process.env;
 
-/** One line for each hook that has run, in a file that outlives the process. */
+/** Writes a line for each hook that runs, into a file that survives the process. */
 function note(line: string): void {
   if (JOURNAL) appendFileSync(JOURNAL, `${line}\n`);
 }
 
-/** As the demo's ledger, and it keeps a journal of its hooks. */
+/** The demo's ledger, with a journal of its hooks. */
 @JamsocketService({ path: 'ledger', durable: { save: 'turn', version: Number(VERSION ?? 1) }, shutdown: 'never' })
 export class LedgerRoom {
   @State() private entries = 0;
@@ -62,7 +62,7 @@ export class LedgerRoom {
   }
 }
 
-/** Not durable: what the store does is not its business. */
+/** Not durable, so the store must not affect it. */
 @JamsocketService('echo')
 export class EchoRoom {
   @OnMessage()

@@ -8,7 +8,7 @@ import { EchoRoom, LedgerRoom } from './server-rooms.js';
 import { firings, TimerRoom, type ArmOrder } from './timer-room.js';
 import { WatchedStore, type StoreMood } from './watched-store.js';
 
-// A server with durable rooms of which its parent can ask more than clients can.
+// A server with durable rooms. Its parent process can ask for more than clients can.
 const { PORT, STORE, WATCHED, QUIET, GRACE_MS } = process.env;
 const { store, end } = await openStore(JSON.parse(STORE!) as StoreAddress);
 const watched = new WatchedStore(store, WATCHED ? (news) => process.send!(news) : null);

@@ -8,10 +8,10 @@ export interface Firing {
   readonly attempt: number;
 }
 
-/** Makes rooms, each with a timer that is due at some time within the spread. */
+/** Makes rooms, each with a timer that is due at a random time within the spread. */
 export interface ArmOrder {
   readonly rooms: number;
-  /** Of their ids. */
+  /** Prefix of their ids. */
   readonly prefix: string;
   /** Milliseconds since 1970. */
   readonly from: number;
@@ -20,13 +20,13 @@ export interface ArmOrder {
 
 export const firings: Firing[] = [];
 
-/** Instances that live, by room. */
+/** Number of running instances, by room. */
 const live = new Map<string, number>();
 
-/** Has something to do when its time has come. */
+/** A room with one timer. Records when it fires. */
 @JamsocketService({ path: 'timer', durable: { save: 'turn' }, shutdown: 'never' })
 export class TimerRoom {
-  /** Most instances of one room that there were at once. */
+  /** Most instances of one room at the same time. */
   static mostAtOnce = 0;
   @State() private isDone = false;
 

@@ -6,11 +6,11 @@ import type { Victim } from './victim.js';
 import { serverWith } from './victims.js';
 
 const TIMERS = 10_000;
-/** From the beginning until the first timer is due: the rooms are made, and the server has ended by then. */
+/** Milliseconds until the first timer is due: by then the rooms must be made and the server must have ended. */
 const ARMING_MS = 45_000;
-/** All of them are due within this time, in which the server is down. */
+/** All timers are due within this time, while the server is down. */
 const SPREAD_MS = 3_000;
-/** So many more are due in the time after that, when the server starts: they must not fire too early. */
+/** More timers, due after that, while the server starts: they must not fire too early. */
 const LATER = 500;
 const LATER_MS = 8_000;
 const BOUND_MS = 5_000;

@@ -4,9 +4,9 @@ import { LedgerClient } from './ledger-client.js';
 
 export const ROOMS = 3;
 export const CLIENTS = 12;
-/** Each client adds something so often, on average. */
+/** Average milliseconds between two entries of a client. */
 const EVERY_MS = 25;
-/** A client that waits for so many answers holds still. */
+/** A client that waits for this many answers sends nothing. */
 const MOST_WAITING = 60;
 const SETTLE_MS = 120_000;
 
@@ -19,7 +19,7 @@ export class Traffic {
     private readonly dice: Dice,
   ) {}
 
-  /** Resolves when all are in their rooms. @param run keeps the rooms apart from those of another run */
+  /** Resolves when all clients are in their rooms. @param run makes the room ids different in each run */
   static async begin(run: string, dice: Dice, portOf: () => number): Promise<Traffic> {
     const clients = Array.from({ length: CLIENTS }, (_, n) => new LedgerClient(`c${n}`, `${run}-${n % ROOMS}`, portOf));
     const traffic = new Traffic(clients, dice);
@@ -28,7 +28,7 @@ export class Traffic {
     return traffic;
   }
 
-  /** Entries that were sent so far. */
+  /** Number of entries sent so far. */
   get sent(): number {
     return this.clients.reduce((sum, { sent }) => sum + sent.length, 0);
   }
@@ -53,13 +53,13 @@ export class Traffic {
     this.#timer = null;
   }
 
-  /** Sends nothing for now, and waits until the senders have heard of all that they have sent. */
+  /** Pauses the traffic, and waits until each client has received all its own entries. */
   async hush(): Promise<void> {
     this.pause();
     await this.until(() => this.clients.every(({ waiting }) => waiting <= 0), 'all answers are there');
   }
 
-  /** Sends nothing more, and waits until everyone has heard of everything. Goes on if that does not come. */
+  /** Stops the traffic, and waits until each client has received all entries of its room, or the time is up. */
   async settle(): Promise<void> {
     this.pause();
     const isSettled = () =>
@@ -68,7 +68,7 @@ export class Traffic {
         return heard.length >= sent.reduce((sum, other) => sum + other.sent.length, 0);
       });
     await this.until(isSettled, 'everyone has heard of everything').catch(() => undefined);
-    // What comes twice comes now.
+    // Duplicates arrive now.
     await sleep(500);
   }
 

@@ -12,12 +12,12 @@ const ROOM = { service: 'ledger', key: 'hurt' };
 const LOOK_MS = 600;
 const REFUSED = '503 room_unreadable';
 
-/** Something that makes a record of no use to the process that opens it, and is put right again. */
+/** Damage that makes a record unreadable, and its repair. */
 interface Damage {
   readonly name: string;
   /** @returns what repairs it */
   apply(database: Database): Promise<() => Promise<void>>;
-  /** Of the process that meets the damage. */
+  /** Environment of the process that finds the damage. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -48,7 +48,7 @@ const missing: Damage = {
   },
 };
 
-/** The records stay as they are: it is the class that is older. */
+/** The records do not change: the class is older than they are. */
 const olderClass: Damage = {
   name: 'a class with a lower version',
   apply: () => Promise.resolve(() => Promise.resolve()),
@@ -132,7 +132,7 @@ async function whatIsThere(server: Victim, client: LedgerClient): Promise<string
   return `total ${sum}, ${isSame ? 'resumed as the same client' : `not resumed: ${client.lost} ${client.room.status}`}`;
 }
 
-/** Puts other bytes in the place of a part, through the store. @returns those that were there */
+/** Replaces the bytes of a part, through the store. @returns the original bytes */
 function replaceBase(address: Database['address'], bytes: Uint8Array): Promise<Uint8Array> {
   return withStore(address, async (store) => {
     const { fence, record } = await store.claim(ROOM, 'vandal');
@@ -143,7 +143,7 @@ function replaceBase(address: Database['address'], bytes: Uint8Array): Promise<U
   });
 }
 
-/** The record as text, or how it cannot be read. */
+/** The record as text, or the error of reading it. */
 function textOf({ address }: Database): Promise<string> {
   return withStore(address, async (store: RoomStore) => {
     try {

@@ -5,22 +5,22 @@ import { freePort } from '../../measure.js';
 /** The repository, or a copy of it. */
 export const REPOSITORY = new URL('../../../../', import.meta.url).pathname;
 const START_MS = 120_000;
-/** Of what a server says, for an error message. */
+/** Characters of a server's output that an error message quotes. */
 const TAIL = 4_000;
-/** Complaints of servers that were seen, over all of them; a run shows them at its end. */
+/** Complaints of all servers; a run shows them at its end. */
 export const complaints = new Map<string, number>();
 
 export interface VictimOptions {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** What it says when it takes clients. */
+  /** The line that it prints when it accepts clients. */
   readonly ready: string;
-  /** Whether it is a group of processes, and is killed as one. */
+  /** Whether it is a group of processes, which is killed as a whole. */
   readonly isGroup?: boolean;
 }
 
-/** A server that is killed and started again, always on the same port. */
+/** A server that is killed and started again, always with the same port. */
 export class Victim {
   starts = 0;
   onMessage: (message: unknown) => void = () => undefined;
@@ -46,7 +46,7 @@ export class Victim {
     return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** How often a server of it has said that it takes clients. */
+  /** How often it has reported that it accepts clients. */
   get readyCount(): number {
     return this.#readyCount;
   }
@@ -55,7 +55,7 @@ export class Victim {
     return `ws://127.0.0.1:${this.port}/ws/${path}`;
   }
 
-  /** Resolves when it takes clients. @param env of this start alone */
+  /** Resolves when it accepts clients. @param env only for this start */
   async start(env: NodeJS.ProcessEnv = {}, before: readonly string[] = []): Promise<void> {
     const count = this.#readyCount;
     this.launch(env, before);
@@ -80,7 +80,7 @@ export class Victim {
     child.on('error', (error) => this.#hear(String(error)));
   }
 
-  /** Resolves when it has said for this many times, over all starts, that it takes clients. */
+  /** Resolves when it has reported this many times, over all starts, that it accepts clients. */
   async ready(count: number, withinMs = START_MS): Promise<void> {
     const deadline = performance.now() + withinMs;
     while (this.#readyCount < count) {
@@ -118,7 +118,7 @@ export class Victim {
     const child = this.#child!;
     const began = performance.now();
     if (!this.isRunning) return { end: child.exitCode ?? child.signalCode!, tookMs: 0 };
-    // After `close` nothing more comes of its pipes.
+    // After `close` its pipes deliver nothing more.
     const closed = once(child, 'close');
     if (this.options.isGroup) process.kill(-child.pid!, signal);
     else child.kill(signal);

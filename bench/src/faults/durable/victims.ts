@@ -12,7 +12,7 @@ export function demoWith(database: Database): Promise<Victim> {
   });
 }
 
-/** The server with rooms that tell more about themselves. */
+/** A server whose rooms report more about themselves. */
 export function serverWith(database: Database, env: NodeJS.ProcessEnv = {}): Promise<Victim> {
   return Victim.on({
     command: [process.execPath, program],

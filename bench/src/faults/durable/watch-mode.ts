@@ -10,7 +10,7 @@ import { CLIENTS, Traffic } from './traffic.js';
 import { REPOSITORY, Victim } from './victim.js';
 
 const CHANGES = 50;
-/** Everything that `npm run start:dev` needs, but for node_modules. */
+/** Everything that `npm run start:dev` needs, except node_modules. */
 const COPIED = ['src', 'libs', 'public', 'package.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
 /** The compiler may need a while on a busy machine. */
 const RESTART_MS = 180_000;
@@ -65,7 +65,7 @@ function copyOfRepository(): string {
       filter: (path) => !/node_modules|\/dist(\/|$)/.test(path.slice(REPOSITORY.length)),
     });
   symlinkSync(join(REPOSITORY, 'node_modules'), join(copy, 'node_modules'));
-  // Tests of the demo are not part of what is watched.
+  // The demo's specs are not watched.
   spawnSync('find', [join(copy, 'src'), '-name', '*.spec.ts', '-delete']);
   return copy;
 }

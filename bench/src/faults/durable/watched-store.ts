@@ -10,13 +10,13 @@ export interface WriteDigest {
   readonly keepFrom: number;
 }
 
-/** What the parent of the server is told. */
+/** A message to the server's parent process. */
 export type StoreNews = { readonly begun: readonly WriteDigest[] } | { readonly done: true };
 
 /** How the store behaves. */
 export type StoreMood = 'works' | 'hangs' | 'refuses';
 
-/** A store that says when commits begin and end, and that can be made to hang or to refuse. */
+/** A store that reports when commits begin and end, and that can be made to hang or to fail. */
 export class WatchedStore implements RoomStore {
   #mood: StoreMood = 'works';
   #wake: () => void = () => undefined;

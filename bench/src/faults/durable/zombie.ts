@@ -22,8 +22,8 @@ export function zombieOn(kind: StoreKind): Fault {
 }
 
 /**
- * A process stands still; another one takes its rooms, and its clients with `jamsocket.v1` go there. Then it goes on, as
- * if nothing had been, with clients that were left behind, and what they had said meanwhile.
+ * A process is paused. Another one takes its rooms, and its clients with `jamsocket.v1` connect there. Then the first
+ * process continues, with its other clients and the entries that they have sent meanwhile.
  */
 async function takeFromEachOther(kind: StoreKind, settings: Settings): Promise<Row[]> {
   const dice = new Dice(settings.seed);
@@ -65,15 +65,15 @@ async function leaveBehind(kind: StoreKind, zombie: Victim, traffic: Traffic, mo
   const rooms = [...new Set(traffic.clients.map(({ roomName }) => roomName))];
   const left = await Promise.all(rooms.map((room) => PlainClient.in(zombie.url(`ledger/${room}`))));
   found.left += left.length;
-  // In the middle of a commit a process has the lock of LMDB, and nobody else would get it until it goes on.
+  // A process that is paused during a commit keeps the lock of LMDB, so no other process could commit.
   if (kind === 'lmdb') await traffic.hush();
   process.kill(zombie.pid, 'SIGSTOP');
   traffic.resume();
-  // Not in the sums of the audit: nobody must ever hear of it.
+  // Not counted by the audit, since no client may ever receive it.
   for (const client of left) client.send('add ghost-1 1000000');
   const opens = traffic.opens;
   move();
-  // Their connections are as dead as the process, as the clients' heartbeats would find after a while.
+  // Their connections are as dead as the process. Their heartbeats would find that later.
   for (const client of traffic.clients) client.cut();
   await traffic.until(() => traffic.opens >= opens + traffic.clients.length, 'everyone is at the other process');
   process.kill(zombie.pid, 'SIGCONT');

@@ -16,7 +16,7 @@ export interface MailboxLimits {
 /** Cut this many handled events off the front of the queue, so that a queue that is never empty stays small. */
 const COMPACT_AT = 1024;
 
-/** The events that wait for their turns, in order of arrival. The limits refuse no event: the room pauses its senders instead. */
+/** The events that wait for their turns, in order of arrival. Beyond its limits the room pauses the senders. */
 export class EventQueue<E> {
   #events: WaitingEvent<E>[] = [];
   /** Position of the first event. */

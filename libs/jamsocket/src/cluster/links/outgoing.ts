@@ -67,7 +67,7 @@ export class Outgoing {
     this.#unconfirmed.push({ sequence: this.sequence, bytes });
   }
 
-  /** The other side has received frames up to this number, and accepts this many bytes in total. Old reports change nothing. */
+  /** The other side has received frames up to this number, and accepts this many bytes in total. Old reports are ignored. */
   confirm(received: number, grant: number): void {
     this.#grant = Math.max(this.#grant, grant);
     let count = 0;
