@@ -192,8 +192,8 @@ function roomServices(
       const { durable } = definition.options;
       return durable && durability !== null ? durability.lifecycleOf(room, durable) : null;
     },
-    createOutbox: (coalesce, dropSlow) =>
-      coalesce ? new CoalescingOutbox(flusher, dropSlow) : new ImmediateOutbox(dropSlow),
+    createOutbox: (coalesce, dropMember) =>
+      coalesce ? new CoalescingOutbox(flusher, dropMember) : new ImmediateOutbox(dropMember),
   };
 }
 

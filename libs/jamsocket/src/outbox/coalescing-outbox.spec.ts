@@ -10,7 +10,7 @@ import type { TickFlusher } from './tick-flusher.js';
 class FakeConnection {
   writes = 0;
   isBuffering = false;
-  isSlow = false;
+  isTooFarBehind = false;
   readonly held: Buffer[] = [];
 
   constructor(readonly number: number) {}
@@ -21,7 +21,7 @@ class FakeConnection {
 
   write(bytes: Buffer): boolean {
     this.writes += 1;
-    if (this.isSlow) return false;
+    if (this.isTooFarBehind) return false;
     // Bytes that the socket still refers to must not change.
     this.held.push(this.isBuffering ? bytes : Buffer.from(bytes));
     return true;
@@ -110,10 +110,10 @@ describe('the coalescing outbox', () => {
     expect(connections[0].writes).toBe(0);
   });
 
-  it('drops a client that is too slow for its answers', () => {
+  it('drops a client that is too far behind for its answers', () => {
     const { outbox, join, connections, real, dropped } = setUp();
     join(0);
-    connections[0].isSlow = true;
+    connections[0].isTooFarBehind = true;
     outbox.sendText('answer', real(0));
     outbox.chunkRead(real(0));
     expect(dropped).toEqual([0]);
@@ -372,9 +372,9 @@ describe('the coalescing outbox of a large room', () => {
     expect(outbox.queuedBytes(real(LARGE - 1))).toBe(12);
   });
 
-  it('drops a member that is too slow, in its turn, and only that one', () => {
+  it('drops a member that is too far behind, in its slice, and only that one', () => {
     const { outbox, connections, dropped, turn, allTurns } = setUpLarge();
-    connections[LARGE - 1].isSlow = true;
+    connections[LARGE - 1].isTooFarBehind = true;
     outbox.broadcast(Frame.text('to all'));
     turn();
     expect(dropped).toEqual([]);

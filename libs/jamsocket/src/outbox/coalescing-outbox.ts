@@ -2,7 +2,7 @@ import { ApartList } from './apart-list.js';
 import { CoalescingOutlet, HAS_LEFT } from './coalescing-outlet.js';
 import type { Link } from './link.js';
 import { Frame } from '../wire/frame.js';
-import type { DropSlow, Outbox } from './outbox.js';
+import type { DropMember, Outbox } from './outbox.js';
 import { bytesOf, partsOf, shiftIndices, type OwnSequence, type Parts } from './own-sequence.js';
 import type { TickFlusher } from './tick-flusher.js';
 import { firstNeeded, writeApart, writeBroadcasts } from './tick-writes.js';
@@ -40,7 +40,7 @@ export class CoalescingOutbox implements Outbox {
 
   constructor(
     private readonly flusher: TickFlusher,
-    private readonly dropSlow: DropSlow,
+    private readonly dropMember: DropMember,
   ) {}
 
   join(link: Link): CoalescingOutlet {
@@ -152,7 +152,7 @@ export class CoalescingOutbox implements Outbox {
     const slices = this.#slices;
     this.#isScheduled = false;
     if (slices === null || this.#shared.length === 0 || this.flusher.gathersLonger) return this.flush();
-    const slow = this.#writeSlice(slices.next(this.#members, this.#shared.length));
+    const behind = this.#writeSlice(slices.next(this.#members, this.#shared.length));
     if (slices.isDone) {
       this.#beginAnew();
       for (const outlet of this.#members) outlet.start = 0;
@@ -160,7 +160,7 @@ export class CoalescingOutbox implements Outbox {
       if (slices.isAround) this.#letGo(slices.began);
       this.#schedule();
     }
-    this.#drop(slow);
+    this.#drop(behind);
   }
 
   /** Does not cancel the flush at the end of the tick. */
@@ -184,9 +184,9 @@ export class CoalescingOutbox implements Outbox {
   }
 
   /** All of them leave first: dropping runs the room's code, which may send again. */
-  #drop(slow: readonly CoalescingOutlet[]): void {
-    for (const outlet of slow) this.leave(outlet);
-    for (const outlet of slow) this.dropSlow(outlet.link);
+  #drop(behind: readonly CoalescingOutlet[]): void {
+    for (const outlet of behind) this.leave(outlet);
+    for (const outlet of behind) this.dropMember(outlet.link);
   }
 
   /** Clears the shared list and everything that belongs to it. */

@@ -41,7 +41,7 @@ export class GatedOutbox implements Outbox {
   #cancelled: Set<() => void> | null = null;
 
   constructor(
-    /** The outbox behind the gate. Messages sent to it directly do not wait. */
+    /** The outbox after the gate. Messages sent to it directly do not wait. */
     readonly open: Outbox,
     /** Bytes of frames that may wait. */
     private readonly maxBytes: number,

@@ -1,12 +1,12 @@
 import { Frame } from '../wire/frame.js';
 import type { Link } from './link.js';
-import type { DropSlow, Outbox, Outlet } from './outbox.js';
+import type { DropMember, Outbox, Outlet } from './outbox.js';
 
 /** For `coalesce: false`: writes every message at once, one write per client. */
 export class ImmediateOutbox implements Outbox {
   readonly #members = new Set<Outlet>();
 
-  constructor(private readonly dropSlow: DropSlow) {}
+  constructor(private readonly dropMember: DropMember) {}
 
   join(link: Link): Outlet {
     const outlet = { link };
@@ -71,15 +71,15 @@ export class ImmediateOutbox implements Outbox {
   }
 
   #writeTo(outlets: Iterable<Outlet>, frame: Frame): void {
-    const slow: Outlet[] = [];
-    for (const outlet of outlets) if (!this.#write(outlet, frame)) slow.push(outlet);
-    if (slow.length > 0) this.#drop(slow);
+    const behind: Outlet[] = [];
+    for (const outlet of outlets) if (!this.#write(outlet, frame)) behind.push(outlet);
+    if (behind.length > 0) this.#drop(behind);
   }
 
   /** All of them leave first: dropping runs the room's code, which may send again. By now the others have this frame. */
-  #drop(slow: readonly Outlet[]): void {
-    for (const outlet of slow) this.leave(outlet);
-    for (const { link } of slow) this.dropSlow(link);
+  #drop(behind: readonly Outlet[]): void {
+    for (const outlet of behind) this.leave(outlet);
+    for (const { link } of behind) this.dropMember(link);
   }
 
   /** @returns false if the peer is too far behind and has to be dropped */

@@ -3,12 +3,12 @@ import { describeOutbox, type OutboxSuiteOptions } from './conformance/outbox-su
 import type { TestedOutbox } from './conformance/outbox-run.js';
 import { GatedOutbox } from './gated-outbox.js';
 import { ImmediateOutbox } from './immediate-outbox.js';
-import type { DropSlow } from './outbox.js';
+import type { DropMember } from './outbox.js';
 import { runs } from '../../../../test/support/fuzz.js';
 import type { Flushable, TickFlusher } from './tick-flusher.js';
 
 /** An outbox whose ticks end when the test says so. */
-function coalescing(dropSlow: DropSlow): TestedOutbox {
+function coalescing(dropMember: DropMember): TestedOutbox {
   let scheduled: Flushable[] = [];
   const flusher: Pick<TickFlusher, 'gathersLonger' | 'schedule'> = {
     gathersLonger: false,
@@ -23,17 +23,20 @@ function coalescing(dropSlow: DropSlow): TestedOutbox {
     // In a large room a tick is not enough.
     while (scheduled.length > 0) endTick();
   };
-  return { outbox: new CoalescingOutbox(flusher as TickFlusher, dropSlow), settle };
+  return { outbox: new CoalescingOutbox(flusher as TickFlusher, dropMember), settle };
 }
 
-function immediate(dropSlow: DropSlow): TestedOutbox {
-  return { outbox: new ImmediateOutbox(dropSlow), settle: () => undefined };
+function immediate(dropMember: DropMember): TestedOutbox {
+  return { outbox: new ImmediateOutbox(dropMember), settle: () => undefined };
 }
 
 /** A gate before another outbox. It releases at once, or when the test says so. */
-function gated(behind: (dropSlow: DropSlow) => TestedOutbox, isReleasedAtOnce: boolean): OutboxSuiteOptions['create'] {
-  return (dropSlow) => {
-    const open = behind(dropSlow);
+function gated(
+  createOpen: (dropMember: DropMember) => TestedOutbox,
+  isReleasedAtOnce: boolean,
+): OutboxSuiteOptions['create'] {
+  return (dropMember) => {
+    const open = createOpen(dropMember);
     const release = () => outbox.release(outbox.mark);
     const outbox: GatedOutbox = new GatedOutbox(open.outbox, Infinity, {
       gateWaits: () => {

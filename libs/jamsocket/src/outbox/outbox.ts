@@ -15,7 +15,7 @@ export interface Outlet {
  *   not be written;
  * - MUST ignore what is sent to an outlet that has left;
  * - MUST leave out a volatile frame for a link that `skipsVolatile` when the frame is written;
- * - MUST write a frame to all members before it calls `DropSlow`, which may send again, and MUST call it once per member;
+ * - MUST write a frame to all members before it calls `DropMember`, which may send again, and MUST call it once per member;
  * - MUST NOT call anything else while it is being called, except the link and, in `after`, the action;
  * - MUST NOT keep a reference to an outlet that has left.
  *
@@ -60,5 +60,5 @@ export interface Outbox {
   queuedBytes(outlet: Outlet): number;
 }
 
-/** Called for a member whose unsent bytes would exceed the limit. */
-export type DropSlow = (link: Link) => void;
+/** Called for a member that is too far behind: its unsent bytes would exceed the limit. */
+export type DropMember = (link: Link) => void;

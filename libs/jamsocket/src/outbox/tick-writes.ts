@@ -28,7 +28,7 @@ export function writeBroadcasts(
   next: number,
   hasVolatile: boolean,
 ): CoalescingOutlet[] {
-  const slow: CoalescingOutlet[] = [];
+  const behind: CoalescingOutlet[] = [];
   const broadcasts = new Broadcasts(frames, first);
   const end = frames.length;
   for (const outlet of members) {
@@ -46,11 +46,11 @@ export function writeBroadcasts(
       own = broadcasts.from(start);
     }
     if (own === null) continue;
-    if (!outlet.link.write(own)) slow.push(outlet);
+    if (!outlet.link.write(own)) behind.push(outlet);
     arena.written(outlet.link);
   }
   arena.release();
-  return slow;
+  return behind;
 }
 
 /**
@@ -59,7 +59,7 @@ export function writeBroadcasts(
  * @returns the members that are too far behind
  */
 export function writeApart(first: CoalescingOutlet | null, hasVolatile: boolean): CoalescingOutlet[] {
-  const slow: CoalescingOutlet[] = [];
+  const behind: CoalescingOutlet[] = [];
   for (let outlet = first, next: CoalescingOutlet | null; outlet !== null; outlet = next) {
     next = outlet.nextApart;
     outlet.nextApart = null;
@@ -70,9 +70,9 @@ export function writeApart(first: CoalescingOutlet | null, hasVolatile: boolean)
     outlet.start = 0;
     if (hasVolatile && outlet.link.skipsVolatile) own = withoutVolatile(own, []);
     if (Array.isArray(own) && own.length === 0) continue;
-    if (!outlet.link.write(arena.gather(own, null))) slow.push(outlet);
+    if (!outlet.link.write(arena.gather(own, null))) behind.push(outlet);
     arena.written(outlet.link);
   }
   arena.release();
-  return slow;
+  return behind;
 }

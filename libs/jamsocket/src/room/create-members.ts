@@ -20,7 +20,7 @@ export function createMembers(
   expire: (client: Client) => void,
 ): Members {
   const { clock, random, placesKept } = services;
-  const open = services.createOutbox(coalesce, dropSlow);
+  const open = services.createOutbox(coalesce, dropMember);
   const outbox = lifecycle === null ? open : lifecycle.gate(open);
   const createResumption = () => {
     const { windowMs, maxLogBytes } = resume;
@@ -37,6 +37,6 @@ export function createMembers(
   return new Members(outbox, createResumption, room);
 }
 
-function dropSlow(connection: Link): void {
-  connection.drop(CloseCode.tryAgainLater, 'too slow');
+function dropMember(connection: Link): void {
+  connection.drop(CloseCode.tryAgainLater, 'too far behind');
 }

@@ -21,5 +21,5 @@ export interface RoomServices {
   readonly closing: Set<Link>;
   /** `null` for rooms that are not durable. */
   createLifecycle(room: DurableRoom, definition: RoomDefinition): RoomLifecycle<Client> | null;
-  createOutbox(coalesce: boolean, dropSlow: (connection: Link) => void): Outbox;
+  createOutbox(coalesce: boolean, dropMember: (connection: Link) => void): Outbox;
 }

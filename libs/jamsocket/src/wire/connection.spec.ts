@@ -74,7 +74,7 @@ describe('a connection whose peer does not read', () => {
     const { socket, connection, closed } = stuck();
     expect(connection.write(Buffer.alloc(MAX_BUFFERED_BYTES))).toBe(false);
     const waiting = connection.bufferedBytes;
-    connection.drop(1013, 'too slow');
+    connection.drop(1013, 'too far behind');
     expect(socket.written).toEqual(['first', 'second', 'close 1013']);
     expect(connection.bufferedBytes).toBe(waiting - 'thirdfourth'.length + 'close 1013'.length);
     expect(closed).toEqual([1013]);
@@ -168,13 +168,13 @@ describe('a connection without a ws object', () => {
   });
 
   it('that is dropped for what was still to be sent to it before it closes sends one close frame', async () => {
-    const { socket, closed } = open({ onClosing: (it) => it.drop(1013, 'too slow') });
+    const { socket, closed } = open({ onClosing: (it) => it.drop(1013, 'too far behind') });
     socket.push(closeOf(4001));
     socket.push(null);
     socket.release();
     await once(socket, 'close');
-    expect(socket.written).toBe(closeFrame({ code: 1013, reason: 'too slow' }).toString('latin1'));
-    expect(closed).toEqual([[1013, 'too slow']]);
+    expect(socket.written).toBe(closeFrame({ code: 1013, reason: 'too far behind' }).toString('latin1'));
+    expect(closed).toEqual([[1013, 'too far behind']]);
   });
 
   const encoded = (bytes: number) => {
@@ -203,11 +203,11 @@ describe('a connection without a ws object', () => {
     expect(fast.connection.write(frames)).toBe(true);
     expect(fast.socket.written).toBe(frames.toString('latin1'));
 
-    const slow = open();
-    expect(slow.connection.write(frames)).toBe(false);
-    expect(slow.socket.written).toHaveLength(900);
-    expect(slow.connection.bufferedBytes).toBe(900);
-    expect(slow.connection.write(encoded(100))).toBe(true);
+    const behind = open();
+    expect(behind.connection.write(frames)).toBe(false);
+    expect(behind.socket.written).toHaveLength(900);
+    expect(behind.connection.bufferedBytes).toBe(900);
+    expect(behind.connection.write(encoded(100))).toBe(true);
   });
 
   it('is not pinged while as much waits for it as may', () => {

@@ -82,10 +82,10 @@ export function describeLink(name: string, open: () => OpenLink): void {
       const { link, sink, peer } = open();
       peer.stopsReading();
       const taken = await fill(link);
-      link.drop(1013, 'too slow');
-      expect(sink.told.filter((told) => told !== 'closing')).toEqual(['dropped', 'closed 1013 too slow']);
+      link.drop(1013, 'too far behind');
+      expect(sink.told.filter((told) => told !== 'closing')).toEqual(['dropped', 'closed 1013 too far behind']);
       peer.startsReading();
-      await until(() => peer.messages.includes('close 1013 too slow'));
+      await until(() => peer.messages.includes('close 1013 too far behind'));
       expect(peer.messages.length - 1).toBeLessThan(taken.length);
       await link.ended;
     });
@@ -172,7 +172,7 @@ export function describeLink(name: string, open: () => OpenLink): void {
       link.pause();
       expect(link.isPaused).toBe(false);
       link.close(4001);
-      link.drop(1013, 'too slow');
+      link.drop(1013, 'too far behind');
       await link.ended;
       link.terminate('late');
       link.resume();

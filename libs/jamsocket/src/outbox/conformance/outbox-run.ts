@@ -1,5 +1,5 @@
 import { Frame } from '../../wire/frame.js';
-import type { DropSlow, Outbox, Outlet } from '../outbox.js';
+import type { DropMember, Outbox, Outlet } from '../outbox.js';
 import { MemoryLink } from './memory-link.js';
 import type { Step } from './outbox-steps.js';
 import { RecordingSink } from './recording-sink.js';
@@ -10,7 +10,7 @@ export interface TestedOutbox {
   settle(): void;
 }
 
-export type CreateOutbox = (dropSlow: DropSlow) => TestedOutbox;
+export type CreateOutbox = (dropMember: DropMember) => TestedOutbox;
 
 /** Takes random steps with an outbox, and notes what each member should get. */
 export class OutboxRun {
@@ -23,7 +23,7 @@ export class OutboxRun {
   /** @param crowd how many of the links, the last ones, are members from the start */
   constructor(create: CreateOutbox, count: number, crowd: number) {
     this.#tested = create(() => {
-      throw new Error('No member was slow.');
+      throw new Error('No member was behind.');
     });
     this.links = Array.from({ length: count }, () => new MemoryLink(new RecordingSink()));
     this.wanted = this.links.map(() => []);

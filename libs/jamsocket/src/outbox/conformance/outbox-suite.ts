@@ -138,7 +138,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       expect(links.map(({ messages }) => messages)).toEqual([['kept'], all, all]);
     });
 
-    it('does not change bytes that the link of a slow member still refers to', () => {
+    it('does not change bytes that the link of a member that is behind still refers to', () => {
       const { outbox, links, outlets, settle } = setUp();
       links[0].stopReading();
       for (let round = 0; round < 3; round++) {
@@ -160,7 +160,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
         (outbox: Outbox, outlets: readonly Outlet[]) => outbox.send(Frame.text('first'), outlets),
       ],
     ])(
-      'gives %s to everyone before it drops slow members, which get nothing more and cost the others no write',
+      'gives %s to everyone before it drops members that are too far behind, which get nothing more and cost the others no write',
       (_, send) => {
         let drops = 0;
         const { outbox, outlets, links, dropped, settle, messages } = setUp(5, (it) => {
@@ -185,7 +185,7 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
         'several messages',
         (outbox: Outbox, outlet: Outlet) => outbox.sendAll([Frame.text('one'), Frame.text('two')], outlet),
       ],
-    ])('drops a member that is too slow for %s once, and no other member', (_what, send) => {
+    ])('drops a member that is too far behind for %s once, and no other member', (_what, send) => {
       const { outbox, outlets, links, dropped, settle, messages } = setUp(3);
       links[1].isFull = true;
       send(outbox, outlets[1]);
