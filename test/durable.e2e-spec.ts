@@ -13,6 +13,7 @@ import {
   OnTimer,
   State,
   type Client,
+  type JamsocketOptions,
   type RoomStore,
 } from 'nestjs-jamsocket';
 import { Redis } from 'ioredis';
@@ -79,8 +80,17 @@ class LedgerRoom {
   }
 }
 
+@JamsocketService('slow')
+class SlowRoom {
+  @OnMessage()
+  async message() {
+    journal.add('slow');
+    await new Promise(() => undefined);
+  }
+}
+
 describe('a durable room', () => {
-  let store: RoomStore;
+  let store: KeptOpen;
   let apps: TestApp[] = [];
 
   beforeEach(() => {
@@ -93,8 +103,8 @@ describe('a durable room', () => {
     apps = [];
   });
 
-  async function start(): Promise<TestApp> {
-    const app = await startTestApp({ providers: [LedgerRoom], options: { store } });
+  async function start(options: JamsocketOptions = {}): Promise<TestApp> {
+    const app = await startTestApp({ providers: [LedgerRoom, SlowRoom], options: { store, ...options } });
     apps.push(app);
     return app;
   }
@@ -144,6 +154,39 @@ describe('a durable room', () => {
     client.send('2');
     expect(await client.next()).toBe('2 by 1 (n1) total 7');
     expect(journal.entries).toEqual(['create undefined 0', 'connect 1', 'create restart 5']);
+  });
+
+  it('keeps the places of its clients when it is still being restored at a shutdown', async () => {
+    const first = await start();
+    const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
+    client.send('5');
+    await client.next();
+    await first.close();
+    const second = await start();
+    const gate = store.holdClaims();
+    const early = resumeAt(second, client).catch(() => undefined);
+    await gate.isReached;
+    const closed = second.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    gate.open();
+    await Promise.all([closed, early]);
+    const third = await start();
+    expect(await resumeAt(third, client)).toMatchObject({ resumed: true, client: 1 });
+    expect(journal.entries.filter((entry) => /connect/.test(entry))).toEqual(['connect 1']);
+  });
+
+  it('keeps the places of its clients when another room takes its time at a shutdown', async () => {
+    const first = await start({ shutdownGraceMs: 500 });
+    const slow = await ResumingClient.connect(`${first.ws}/ws/slow/one`);
+    slow.send('anything');
+    await journal.has('slow');
+    const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
+    client.send('5');
+    await client.next();
+    await first.close();
+    const second = await start();
+    expect(await resumeAt(second, client)).toMatchObject({ resumed: true, client: 1 });
+    expect(journal.entries.filter((entry) => /connect/.test(entry))).toEqual(['connect 1']);
   });
 
   it('lets those back in who were in it when it was full, and nobody else', async () => {
@@ -379,5 +422,23 @@ async function resumeAt(app: TestApp, client: ResumingClient) {
 
 /** Like a database, it outlives the processes that use it. */
 class KeptOpen extends MemoryStore {
+  #hold: { reached(): void; readonly opened: Promise<void> } | null = null;
+
   override async close(): Promise<void> {}
+
+  /** Claims wait until the gate is open. */
+  holdClaims() {
+    let open!: () => void;
+    let reached!: () => void;
+    const isReached = new Promise<void>((resolve) => (reached = resolve));
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    this.#hold = { reached, opened };
+    return { isReached, open };
+  }
+
+  override async claim(...claim: Parameters<MemoryStore['claim']>) {
+    this.#hold?.reached();
+    await this.#hold?.opened;
+    return super.claim(...claim);
+  }
 }

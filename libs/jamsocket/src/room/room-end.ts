@@ -37,6 +37,8 @@ export class RoomEnd {
   #resolveStopped!: () => void;
   /** Set if the room is closed before it runs. It is then closed as soon as it runs. */
   atStart: { readonly code: number; readonly reason: string } | null = null;
+  /** Set if the room is suspended before it runs. */
+  #suspendAtStart: EndReason | null = null;
   /** The saved record is deleted. */
   isRecordDeleted = false;
   /** Why this instance ends, or that the room is deleted. For durable rooms. */
@@ -62,9 +64,10 @@ export class RoomEnd {
     room.lifecycle.whenSafe(() => this.#closeAll(code, reason));
   }
 
-  /** The room is running: closes it if that was asked for before. */
+  /** The room is running: closes or suspends it if that was asked for before. */
   started(): void {
     if (this.atStart !== null) this.close(this.atStart.code, this.atStart.reason);
+    else if (this.#suspendAtStart !== null) void this.suspend(this.#suspendAtStart);
   }
 
   /** Closes every client, stops, and deletes the saved record. A room that is stopping already only deletes its record. */
@@ -86,6 +89,7 @@ export class RoomEnd {
    */
   suspend(reason: EndReason): Promise<void> {
     const { room } = this;
+    if (room.state === 'starting') this.#suspendAtStart = reason;
     if (room.state === 'running') {
       room.state = 'draining';
       this.#reason = reason;
@@ -103,7 +107,8 @@ export class RoomEnd {
   hurry(deadline: number): number {
     // It has no clients yet, and new ones are refused.
     if (this.room.state === 'starting') void this.abandon();
-    this.close(CloseCode.serviceRestart, 'service restart');
+    // A durable room is suspended next: closed, its clients would lose their places.
+    if (this.room.lifecycle === null) this.close(CloseCode.serviceRestart, 'service restart');
     const discarded = this.mailbox.hurry(deadline, isDiscarded);
     for (const event of discarded) if (event.type === 'invoke') event.call.refuse();
     return discarded.filter(({ type }) => type === 'text' || type === 'binary').length;
