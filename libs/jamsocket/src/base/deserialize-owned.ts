@@ -1,6 +1,6 @@
 import { DefaultDeserializer } from 'node:v8';
 
-/** Views of bytes as Node's deserializer makes them share one large buffer: `new DataView(state.bytes.buffer)` would read others. */
+/** Node's deserializer makes views that share one large buffer, so `new DataView(state.bytes.buffer)` would read foreign bytes. */
 class OwnBytesDeserializer extends DefaultDeserializer {
   _readHostObject(): ArrayBufferView {
     const read = (DefaultDeserializer.prototype as unknown as OwnBytesDeserializer)._readHostObject;
@@ -8,7 +8,7 @@ class OwnBytesDeserializer extends DefaultDeserializer {
   }
 }
 
-/** What `v8.serialize` made bytes of. Arrays of bytes in it have buffers of their own, as they had when they were saved. */
+/** As `v8.deserialize`, but each array of bytes in the value has its own buffer. */
 export function deserializeOwned(bytes: Uint8Array): unknown {
   const deserializer = new OwnBytesDeserializer(bytes);
   deserializer.readHeader();

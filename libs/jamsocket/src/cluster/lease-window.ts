@@ -13,7 +13,7 @@ export function momentOf(clock: JamsocketClock): Moment {
 /** The wall clock is read no more often than this: it costs as much as the monotonic clock (60 ns each, measured). */
 const WALL_EVERY_MS = 1;
 
-/** Until when this node may run its rooms. */
+/** The time during which this node may run its rooms. */
 export class LeaseWindow {
   #until = -Infinity;
   #maxAhead = Infinity;
@@ -30,8 +30,8 @@ export class LeaseWindow {
   ) {}
 
   /**
-   * Ask it before each turn, each flush and each commit. The monotonic clock decides. But it stands still while the machine
-   * is suspended; then the wall clock has run ahead of it.
+   * Call it before each turn, flush and commit. The monotonic clock decides. It stands still while the machine is suspended,
+   * so a wall clock that has run ahead of it ends the lease, too.
    */
   mayRun(): boolean {
     const now = this.clock.now();

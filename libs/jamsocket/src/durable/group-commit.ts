@@ -20,7 +20,7 @@ export interface CommitSource {
 
 /** Is told how commits succeed. Its methods must not throw. */
 export interface CommitWatch {
-  /** The store has answered for each of these writes, after so many milliseconds. */
+  /** The store has answered for each of these writes, after this many milliseconds. */
   committed(writes: readonly RoomWrite[], durationMs: number): void;
   /** A commit has failed and will be retried. */
   failed(error: unknown): void;
@@ -199,7 +199,7 @@ export class GroupCommit {
     return undefined;
   }
 
-  /** A store that hangs keeps those waiting too whose writes it has not been given yet. */
+  /** Tells all rooms that wait: while a store hangs, these include rooms whose writes it has not been given yet. */
   #tellWaiting(batch: readonly Entry[]): void {
     const waiting = new Set([...batch.map(({ source }) => source), ...this.#dirty]);
     for (const source of waiting) source.isWaiting();

@@ -1,4 +1,4 @@
-/** Up to here a string is the smaller memory: a Buffer takes 200 bytes besides its own, of which `v8.serialize` leaves 800 unused. */
+/** Up to this length a string needs less memory: a Buffer takes 200 bytes more, and `v8.serialize` leaves 800 of its bytes unused. */
 const STRING_BYTES = 4_096;
 
 /** Bytes that are kept for each room, to be compared with later ones. */

@@ -250,7 +250,7 @@ export class Client<Data = any> {
   #isData(session: Session, frame: string | Buffer): boolean {
     const { members } = this.room!;
     if (session.isConfirmed) {
-      // They are no messages: they count for nothing, and the room hears nothing of them.
+      // These frames are not messages: nothing counts them, and the room does not see them.
       if (session.isHeartbeat(frame)) return this.#answerHeartbeat();
       if (session.isPong(frame)) return false;
       if (session.finished !== null) return false;

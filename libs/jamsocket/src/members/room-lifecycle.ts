@@ -22,7 +22,7 @@ export interface SavedSizes {
   readonly clientData: number;
   /** Who the members are, and the timers. */
   readonly members: number;
-  /** What members that come back may have missed, and what has changed since `members` was written. */
+  /** The log that clients resume from, and the changes since `members` was written. */
   readonly log: number;
 }
 
@@ -30,9 +30,9 @@ export interface SavedSizes {
 export interface RoomSaving {
   /** `turn`, or milliseconds from a change to its save. */
   readonly save: 'turn' | number;
-  /** When the room was as it is saved, in milliseconds since 1970; `undefined` before the first save. */
+  /** Time of the saved state, in milliseconds since 1970; `undefined` before the first save. */
   readonly savedAt: number | undefined;
-  /** As this instance wrote it last; `undefined` before its first save. */
+  /** Sizes of the record as this instance wrote it last; `undefined` before its first save. */
   readonly sizes: SavedSizes | undefined;
   /** Number of saves since the room was new. */
   readonly saves: number;

@@ -110,7 +110,7 @@ export type Migrate = (
 
 export interface DurableRoomOptions {
   /**
-   * `{ everyMs }`: the room is saved so many milliseconds after a change, and when it stops; a crash loses the changes
+   * `{ everyMs }`: the room is saved this many milliseconds after a change, and when it stops; a crash loses the changes
    * since the last save. `'turn'`: the output of a turn leaves when the turn is saved, so a crash never loses a change
    * that a client has seen. Default `{ everyMs: 1_000 }`.
    */

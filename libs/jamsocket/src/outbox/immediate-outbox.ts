@@ -76,7 +76,7 @@ export class ImmediateOutbox implements Outbox {
     if (behind.length > 0) this.#drop(behind);
   }
 
-  /** All of them leave first: dropping runs the room's code, which may send again. By now the others have this frame. */
+  /** All of them leave first: dropping one runs the room's code, which may send again. By now the others have this frame. */
   #drop(behind: readonly Outlet[]): void {
     for (const outlet of behind) this.leave(outlet);
     for (const { link } of behind) this.dropMember(link);

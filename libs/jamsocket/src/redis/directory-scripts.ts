@@ -1,6 +1,6 @@
 import { script } from './run-scripts.js';
 
-/** Entries of leases that ended so long ago are removed, a page of them with each renewal. */
+/** Milliseconds after the end of a lease at which its entries are removed, a page of them with each renewal. */
 const SWEEP = `60000`;
 
 /**

@@ -9,7 +9,7 @@ import type { Room } from './room.js';
 /**
  * A new client joins a running room.
  * @param isResumable it speaks `jamsocket.v1`
- * @param lost why it is a new client though it wanted to go on as an earlier one
+ * @param lost why its resume failed, if it has tried
  */
 export function joinRoom(room: Room, client: Client, link: Link, isResumable: boolean, lost?: Lost): void {
   client.room = room;
@@ -24,7 +24,7 @@ export function joinRoom(room: Room, client: Client, link: Link, isResumable: bo
   room.post({ type: 'connect', client });
 }
 
-/** A client that was away goes on with another connection. */
+/** A client that was away resumes on another connection. */
 export function rejoinRoom(
   room: Room,
   resumable: Resumable,

@@ -13,9 +13,9 @@ import { DirectoryError } from '../directory-error.js';
 import type { RoomKey } from '../../store/room-store.js';
 
 interface Entry extends RoomOwner {
-  /** Of the claim; 0 if it is not known. */
+  /** Number of the claim; 0 if it is not known. */
   readonly number: number;
-  /** A successor has to claim the room until then. */
+  /** Set while the room is reserved for a successor: it has to claim the room by then. */
   readonly until?: number;
 }
 
@@ -24,11 +24,11 @@ interface Lease {
   info: string;
 }
 
-/** Entries of leases that ended so long ago are removed. */
+/** Milliseconds after the end of a lease at which its entries are removed. */
 const SWEEP_AFTER_MS = 60_000;
 const RESIGNED = 0;
 
-/** What a directory knows, with the rules of the port. It decides all that the scripts of Redis decide. */
+/** The data of a directory, with the rules of the port. It does in memory what the scripts do in Redis. */
 export class DirectoryState {
   readonly #rooms = new Map<string, Entry>();
   readonly #leases = new Map<string, Lease>();
@@ -42,9 +42,9 @@ export class DirectoryState {
   #server: string | undefined;
 
   /**
-   * @param server a name of the process that holds the state: another one may not have received the last writes
+   * @param server names the server with the data: a server with another name may not have received the last writes
    * @param now the time in milliseconds, which may jump
-   * @param isSettled spares the first claims the wait of an empty directory
+   * @param isSettled the first claims need not wait, as they must in an empty directory
    */
   constructor(
     private readonly server: string,
@@ -54,7 +54,7 @@ export class DirectoryState {
     this.#server = isSettled ? server : undefined;
   }
 
-  /** A copy, as a replica has it. */
+  /** A copy, as on a replica. */
   copy(server: string): DirectoryState {
     const copy = new DirectoryState(server, this.now);
     for (const [name, entry] of this.#rooms) copy.#rooms.set(name, entry);
@@ -88,7 +88,7 @@ export class DirectoryState {
     const now = this.now();
     mustNotBeLate(now, notAfter);
     if (!this.#isAlive(incarnation, now)) return { kind: 'no_lease' };
-    // After it: an empty directory does not know how long to settle before the first renewal.
+    // Only with a live lease: before the first renewal, an empty directory does not know how long to settle.
     this.#noticeTrouble(now, false);
     const entry = this.#rooms.get(nameOf(room));
     const counts = entry !== undefined && this.#counts(entry, now);
@@ -133,7 +133,7 @@ export class DirectoryState {
 
   resign(incarnation: string): void {
     const lease = this.#leases.get(incarnation);
-    // Kept until its entries have been removed.
+    // The lease is kept until its entries have been removed.
     if (lease !== undefined) lease.expiry = RESIGNED;
   }
 

@@ -10,7 +10,7 @@ export interface LinksSettings extends LinkLimits {
   readonly maxBytesUnderWay: number;
   /** Milliseconds of a tick: how often each link sends a beat, and this node a message to itself. */
   readonly tickMs: number;
-  /** All links are cut after so many ticks in which this node has not heard itself. */
+  /** All links are cut after this many ticks in which this node has not heard itself. */
   readonly deafTicks: number;
 }
 
@@ -23,7 +23,7 @@ export const LINKS_DEFAULTS: LinksSettings = {
   deafTicks: 10,
 };
 
-/** After so many ticks without hearing itself, the node connects again. */
+/** After this many ticks without hearing itself, the node connects again. */
 const DEAF_TICKS = 2;
 
 /** Totals since the links were opened. */

@@ -32,7 +32,7 @@ export interface LinkLimits {
   /** A link with more bytes waiting is cut: the other node is too far behind. */
   readonly maxWaitingBytes: number;
   readonly maxMessageBytes: number;
-  /** A link is cut after so many ticks without a sign of the other node. */
+  /** A link is cut after this many ticks without a frame of the other node. */
   readonly silentTicks: number;
 }
 
