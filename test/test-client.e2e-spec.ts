@@ -36,14 +36,14 @@ describe('A TestClient over a real socket', () => {
   });
 
   it('says what did arrive when next() waits in vain', async () => {
-    const client = await echo(50);
-    await expect(client.next()).rejects.toThrow('No message within 50 ms. Received so far: nothing.');
+    const client = await echo(500);
+    await expect(client.next()).rejects.toThrow('No message within 500 ms. Received so far: nothing.');
     client.send('one');
     expect(await client.next()).toBe('one');
     client.send('two');
     client.send(Buffer.from('three'));
     await expect(client.until('four')).rejects.toThrow(
-      `No message "four" within 50 ms. Received so far: ['one', 'two', <Buffer 74 68 72 65 65>].`,
+      `No message "four" within 500 ms. Received so far: ['one', 'two', <Buffer 74 68 72 65 65>].`,
     );
     client.send('late');
     client.send('x'.repeat(10_000));
