@@ -28,7 +28,7 @@ describe('guards', () => {
     expect(await runGuards(guards, execution)).toBe(answer);
   });
 
-  it('asks nobody behind a no', () => {
+  it('asks no further guard after a refusal', () => {
     const never: CanActivate = {
       canActivate: () => {
         throw new Error('asked');
@@ -39,11 +39,11 @@ describe('guards', () => {
 });
 
 describe('pipes', () => {
-  it('run in order, at once where none is async', () => {
+  it('run in order, and at once if none is async', () => {
     expect(runPipes(1, {}, [addOne, addOne])).toBe(3);
   });
 
-  it('wait for each other where one is', async () => {
+  it('wait for each other if one is async', async () => {
     expect(await runPipes(1, {}, [addOne, doubleLater, addOne])).toBe(5);
   });
 });

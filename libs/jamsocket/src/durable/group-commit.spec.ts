@@ -120,7 +120,7 @@ describe('commits of all rooms together', () => {
     expect(batches).toEqual([['b1'], ['a1']]);
   });
 
-  it('are tried again when the store fails once, and nobody is told that all is well before', async () => {
+  it('are tried again when the store fails once, and count as done only then', async () => {
     const a = room('a');
     answers = [fails];
     a.change();

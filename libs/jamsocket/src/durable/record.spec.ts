@@ -124,7 +124,7 @@ describe('a record', () => {
       },
     ],
     [
-      'a time that is none',
+      'an invalid time',
       {
         parts: { ...whole, [PART.base]: encode(base({ endedBy: null })), [PART.at]: encodeTime(NaN) },
         segments: [],

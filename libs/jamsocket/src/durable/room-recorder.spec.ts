@@ -135,7 +135,7 @@ describe('what is written of a room', () => {
     expect(read().base.members[0].session!.tokens).toEqual(['new token', 'token 2']);
   });
 
-  it('begins with a new base now and then, and keeps no segment that nobody needs', () => {
+  it('begins with a new base now and then, and drops unneeded segments', () => {
     const client = join(1);
     log = newLog(3_000);
     log.join(client.session!);
@@ -187,7 +187,7 @@ describe('what is written of a room', () => {
     expect(record.base).toMatchObject({ broadcasts: 2, members: [{ id: 2 }] });
   });
 
-  it('goes on behind what an earlier instance wrote', () => {
+  it('continues after the segments of an earlier instance', () => {
     join(1);
     write();
     log!.broadcast(Frame.text('a'), []);

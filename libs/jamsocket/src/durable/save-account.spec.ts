@@ -67,7 +67,7 @@ describe('the account of a room that is saved', () => {
     expect(waits).toEqual([100, 195, 195]);
   });
 
-  it('tells nothing where nothing passes, and nobody where nobody listens', () => {
+  it('tells nothing if nothing passes or no observer listens', () => {
     account.release(gate, gate.mark, 0);
     expect(waits).toEqual([]);
     const alone = new SaveAccount({ observer: null, context }, clock);

@@ -17,7 +17,7 @@ describe('counting connects by address', () => {
     return { connect: (ip: string) => counting.countConnect(ip), advance: (ms: number) => (time += ms) };
   }
 
-  it('forgets addresses that have not come for a while: a million of them fill no memory', () => {
+  it('forgets addresses without recent connects: a million of them fill no memory', () => {
     const { connect, advance } = counter();
     globalThis.gc!();
     const before = process.memoryUsage().heapUsed;
@@ -30,7 +30,7 @@ describe('counting connects by address', () => {
     connect('10.0.0.1');
   });
 
-  it('takes the addresses of one IPv6 network for one, and both ways to write an IPv4 address', () => {
+  it('counts the addresses of one IPv6 network as one, and both ways to write an IPv4 address', () => {
     const { connect } = counter();
     connect('2001:db8::1');
     connect('2001:db8::2');
@@ -41,7 +41,7 @@ describe('counting connects by address', () => {
     expect(() => connect('192.0.2.1')).toThrow('Too many connects');
   });
 
-  it('forgets nobody whose burst is used up, however many others come', () => {
+  it('never forgets an address whose burst is used up, however many others come', () => {
     const { connect } = counter();
     connect('192.0.2.1');
     connect('192.0.2.1');

@@ -7,7 +7,7 @@ import { EventStream } from './event-stream.js';
 /** More than the kernel buffers for a socket that is not read. */
 const TOO_MUCH = 'x'.repeat(32 * 1024 * 1024);
 
-it('cuts off a page that takes nothing, so that the server can close', async () => {
+it('cuts off a page that does not read, so that the server can close', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();

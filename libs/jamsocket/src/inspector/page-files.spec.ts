@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PageFiles } from './page-files.js';
 
 describe('the files of the page', () => {
-  it('take a path as text, whatever is in it', async () => {
+  it('insert a path as text, never as markup', async () => {
     const html = await new PageFiles().page(`/"><script>$&</script>'`);
     expect(html).toContain('content="/&#34;&#62;&#60;script&#62;$&#38;&#60;/script&#62;&#39;"');
     expect(html).not.toContain('<script>$');

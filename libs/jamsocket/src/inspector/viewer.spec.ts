@@ -36,7 +36,7 @@ function open(key?: string) {
 }
 
 describe('a page', () => {
-  it('that does not keep up is sent nothing, and later what has changed since', () => {
+  it('that is behind is sent nothing, and later what has changed since', () => {
     const { stream, show } = open();
     const [a, b, c] = [row('a', 1), row('b', 1), row('c', 1)];
     expect(show(a, b)[1]).toEqual(['rooms', { isFull: true, rooms: [a, b], gone: [] }]);

@@ -96,7 +96,7 @@ describe('a mailbox', () => {
     }
   });
 
-  it('goes on whatever its owner does, and tells it of each failure', async () => {
+  it('continues after every failure of its owner, and tells it of each', async () => {
     const threw: [string, unknown][] = [];
     const seen: string[] = [];
     const fail = (what: string): never => {
@@ -139,7 +139,7 @@ describe('a mailbox', () => {
     expect(hostile.isIdle).toBe(true);
   });
 
-  it('goes on when telling its owner of a time-out fails', async () => {
+  it('continues when telling its owner of a time-out fails', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     try {
       const seen: string[] = [];
@@ -193,7 +193,7 @@ describe('a mailbox', () => {
     }
   });
 
-  it('in a hurry lets every turn that is left begin in time', async () => {
+  it('in a hurry starts every remaining turn in time', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     try {
       mailbox.open();
@@ -220,7 +220,7 @@ describe('a mailbox', () => {
     expect(event.bytes.buffer.byteLength).toBe(10);
   });
 
-  it('gives away what waits when it is abandoned', () => {
+  it('returns the waiting events when it is abandoned', () => {
     mailbox.open();
     for (const text of ['slow', 'a', 'b']) mailbox.post(textOf(text));
     expect(mailbox.abandon()).toEqual([textOf('a'), textOf('b')]);

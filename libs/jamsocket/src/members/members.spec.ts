@@ -89,7 +89,7 @@ describe('the members of a room', () => {
     return outbox.excluded.at(-1);
   }
 
-  it('go without a volatile message while they are behind, and nobody else is asked', () => {
+  it('get no volatile message while they are behind, and no other client is checked', () => {
     const all = Array.from({ length: 100 }, () => add('/ws/room', true));
     const [{ client, connection }] = all;
     expect(broadcastVolatile()).toEqual([]);

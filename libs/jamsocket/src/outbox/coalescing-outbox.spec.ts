@@ -146,7 +146,7 @@ describe('the coalescing outbox', () => {
     expect(outbox.queuedBytes(real(0))).toBe(0);
   });
 
-  it('keeps no connection for one that has left', () => {
+  it('keeps no reference to the connection of a member that has left', () => {
     const { outbox, join, connections, real } = setUp();
     for (const { number } of connections) join(number);
     outbox.sendText('to 0', real(0));
@@ -238,7 +238,7 @@ describe('the coalescing outbox of a large room', () => {
     expect(connections.every(({ texts }) => texts.join() === 'to all')).toBe(true);
   });
 
-  it('goes on in slices, however much comes', () => {
+  it('continues in slices, however much is sent', () => {
     const { outbox, connections, real, turn, allTurns } = setUpLarge();
     const sent: string[] = [];
     let before = 0;
@@ -306,7 +306,7 @@ describe('the coalescing outbox of a large room', () => {
     expect(connections.every(({ number }) => real(number).nextApart === null)).toBe(true);
   });
 
-  it('writes what nobody else in the slice still has to get', () => {
+  it('writes frames that no other member of the slice needs', () => {
     const { outbox, join, connections, real, turn } = setUp({ members: 130 });
     for (const { number } of connections) join(number);
     outbox.broadcast(Frame.text('to all'));

@@ -125,7 +125,7 @@ describe('the output gate', () => {
     expect([open.log, open.members.size]).toEqual([[], 0]);
   });
 
-  it('keeps nothing for nobody', () => {
+  it('keeps no frames without members', () => {
     join();
     for (const one of [ann, bob, bob]) gate.leave(one);
     gate.broadcast(Frame.text('1'));

@@ -63,7 +63,7 @@ export class Waker {
     this.#isBusy = true;
     try {
       for (let woken = BATCH; woken === BATCH && !this.#isStopped;) woken = await this.#wakeBatch();
-      if (this.#isFailing) logger.log('The store can be asked for rooms that are due again.');
+      if (this.#isFailing) logger.log('Looking for rooms that are due works again.');
       this.#isFailing = false;
     } catch (error) {
       this.#failed(error);
@@ -86,9 +86,7 @@ export class Waker {
   /** Logs only the first failure of an outage. */
   #failed(error: unknown): void {
     if (!this.#isFailing)
-      logger.warn(
-        `The store cannot be asked for rooms that are due, and is asked again: ${describeError(error).message}`,
-      );
+      logger.warn(`Looking for rooms that are due failed, and is retried: ${describeError(error).message}`);
     this.#isFailing = true;
   }
 
@@ -97,7 +95,7 @@ export class Waker {
     return (until === undefined || until <= this.clock.now()) && !this.#isRunning(room);
   }
 
-  /** It runs here although another process has claimed it: it will notice with its next save. */
+  /** The room runs here, although another process may have claimed it: its next save will show that. */
   #isRunning({ service, key }: RoomKey): boolean {
     const definition = this.#definitions.get(service);
     return definition !== undefined && this.registry.isTaken(definition, key);
@@ -112,7 +110,7 @@ export class Waker {
       this.#later.delete(nameOf(room));
     } catch (error) {
       this.#wait(room);
-      // It has closed itself.
+      // The room closed itself.
       if (error instanceof RoomClosedError) return;
       logger.warn(`Room "${room.key}" could not be woken: ${describeError(error).message}`);
     }

@@ -90,7 +90,7 @@ describe('the replay log', () => {
     );
   });
 
-  it('has a gap once what was missed is too much for it', () => {
+  it('has a gap when a client has missed more than it keeps', () => {
     const { log } = createLog(1_000);
     const session = new Session('token');
     log.join(session);
@@ -108,14 +108,14 @@ describe('the replay log', () => {
     expect(log.missedBy(session, 0)).toBeUndefined();
   });
 
-  it('knows nobody who has received more than was sent', () => {
+  it('refuses a client that claims to have received more than was sent', () => {
     const { log } = createLog();
     const session = new Session('token');
     log.join(session);
     expect(log.missedBy(session, 1)).toBeUndefined();
   });
 
-  it('lets go of what is too old, also when nothing more is sent', () => {
+  it('drops entries that are too old, even if nothing more is sent', () => {
     const { log, clock } = createLog();
     const session = new Session('token');
     log.join(session);
@@ -130,7 +130,7 @@ describe('the replay log', () => {
     expect(clock.timers).toEqual([]);
   });
 
-  it('stays small however much is sent', () => {
+  it('stays small, however much is sent', () => {
     const { log } = createLog(10_000);
     const session = new Session('token');
     log.join(session);

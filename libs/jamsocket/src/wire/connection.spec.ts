@@ -70,7 +70,7 @@ describe('a connection whose peer does not read', () => {
     return { socket, connection, closed, behind };
   }
 
-  it('lets go of what waits for it when it is dropped', () => {
+  it('frees its unsent bytes when it is dropped', () => {
     const { socket, connection, closed } = stuck();
     expect(connection.write(Buffer.alloc(MAX_BUFFERED_BYTES))).toBe(false);
     const waiting = connection.bufferedBytes;
