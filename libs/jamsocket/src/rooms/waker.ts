@@ -13,6 +13,8 @@ const EVERY_MS = 1_000;
 /** How many rooms are requested from the store at once, and how many are woken at the same time. */
 const BATCH = 1_000;
 const AT_ONCE = 64;
+/** Rooms that wait for another try and are read over in each request, at most. */
+const MAX_READ_OVER = 20_000;
 /** How long to wait before a room that could not be woken is tried again. */
 const LATER_MS = 30_000;
 
@@ -73,8 +75,13 @@ export class Waker {
 
   /** @returns how many due rooms were tried; rooms that wait for another try do not count */
   async #wakeBatch(): Promise<number> {
-    const due = await this.durability.due(BATCH);
-    const rooms = due.map(({ room }) => room).filter((room) => this.#isDue(room));
+    this.#forgetPast();
+    // Rooms that wait for another try are due for longer than the others: they must not be all that the store returns.
+    const due = await this.durability.due(BATCH + Math.min(this.#later.size, MAX_READ_OVER));
+    const rooms = due
+      .map(({ room }) => room)
+      .filter((room) => this.#isDue(room))
+      .slice(0, BATCH);
     const rest = rooms[Symbol.iterator]();
     const wakeSome = async () => {
       for (const room of rest) if (!this.#isStopped) await this.#wake(room);
@@ -88,6 +95,11 @@ export class Waker {
     if (!this.#isFailing)
       logger.warn(`Looking for rooms that are due failed, and is retried: ${describeError(error).message}`);
     this.#isFailing = true;
+  }
+
+  #forgetPast(): void {
+    const now = this.clock.now();
+    for (const [name, until] of this.#later) if (until <= now) this.#later.delete(name);
   }
 
   #isDue(room: RoomKey): boolean {
