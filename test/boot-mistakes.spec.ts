@@ -146,7 +146,7 @@ describe('a mistake is caught at boot, with an error that names it and the cure'
     expect(await mistakeOf([Timers])).toContain("Timers has @OnTimer('default') on both first() and second()");
   });
 
-  it('a schema that is none', async () => {
+  it('an invalid schema', async () => {
     @JamsocketService('schemas')
     class Schemas {
       @OnMessage('move', { parse: () => 1 } as never)

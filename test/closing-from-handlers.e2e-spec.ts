@@ -188,7 +188,7 @@ describe('whatever a handler closes', () => {
     },
   );
 
-  it('a client leaves once, whoever closed it, and those who stay count as before', async () => {
+  it('a client leaves once, however it was closed, and the others count as before', async () => {
     journal.clear();
     const enter = () => TestClient.connect(`${started.ws}/ws/${encodeURIComponent('event~the client')}`);
     const [stays, closed, closes, lost] = [await enter(), await enter(), await enter(), await enter()];

@@ -207,7 +207,7 @@ describe('a durable room in a test', () => {
     await room.close();
   });
 
-  it('gives who comes back with its key its id again, also behind another one', async () => {
+  it('gives a client that returns with its key its id again, even if another client has joined since', async () => {
     await open();
     const query = { clientKey: 'secret of ann' };
     for (const key of [undefined, query]) await (await room.connect({ query: key })).close();
@@ -218,7 +218,7 @@ describe('a durable room in a test', () => {
     await room.close();
   });
 
-  it('that nobody is in is woken by its timer, and deleted when nothing has happened in it for long', async () => {
+  it('without clients is woken by its timer, and deleted when it was unused for long', async () => {
     await open();
     const ann = await room.connect();
     ann.send('add 5');

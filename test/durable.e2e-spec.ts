@@ -140,7 +140,7 @@ describe('a durable room', () => {
     await journal.has('disconnect 1 n1 red');
   });
 
-  it('survives an orderly restart without a word to those who are in it', async () => {
+  it('survives an orderly restart, of which its clients are told nothing', async () => {
     const first = await start();
     const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
     client.send('5');
@@ -189,7 +189,7 @@ describe('a durable room', () => {
     expect(journal.entries.filter((entry) => /connect/.test(entry))).toEqual(['connect 1']);
   });
 
-  it('lets those back in who were in it when it was full, and nobody else', async () => {
+  it('lets the clients back in that were in it when it was full, and no others', async () => {
     const first = await start();
     const clients = [];
     for (let count = 0; count < 2; count++) clients.push(await ResumingClient.connect(`${first.ws}/ws/ledger/full`));
@@ -200,7 +200,7 @@ describe('a durable room', () => {
     await expect(resumeAt(second, clients[1])).resolves.toMatchObject({ resumed: true, client: 2 });
   });
 
-  it('has its timers wake it though nobody connects', async () => {
+  it('is woken by its timers even if nobody connects', async () => {
     const first = await start();
     const client = await TestClient.connect(`${first.ws}/ws/ledger/one`);
     client.send('soon');

@@ -103,7 +103,7 @@ describe('a global guard as Nest documents it', () => {
   });
   afterAll(() => started.close());
 
-  it('lets clients and requests in with a token, and nobody without', async () => {
+  it('lets clients and requests in only with a token', async () => {
     const client = await TestClient.connect(`${started.ws}/ws/plain/lobby`, { headers });
     expect(await client.nextText()).toBe('ann is in');
     client.emit('who', 'hello', 1);

@@ -476,7 +476,7 @@ describe.each([EXPRESS_ALONE, FASTIFY])('the inspector, on $platform', (host) =>
     expect(observersOf(app).current).toBeNull();
   });
 
-  it('is only for those whom a guard lets in, whatever they ask for', async () => {
+  it('answers no request that its guards refuse', async () => {
     @Injectable()
     class AdminGuard implements CanActivate {
       canActivate(context: ExecutionContext) {

@@ -82,7 +82,7 @@ class SlowRoom extends JournalRoom {
   }
 }
 
-describe('a client that goes before it is in leaves nothing behind', () => {
+describe('a client that leaves before it has joined leaves no trace', () => {
   let started: TestApp;
   /** Timers that the library has set and neither cleared nor seen fire. */
   let timers: Set<unknown>;
@@ -182,7 +182,7 @@ describe('a client that goes before it is in leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
-  it('whoever waits outside when the server begins to stop is told so', async () => {
+  it('clients that wait for a room when the server begins to stop are told so', async () => {
     const refused = Promise.all(['guarded/a', 'slow/a'].map((path) => TestClient.refused(`${started.ws}/ws/${path}`)));
     await journal.has('guard asked');
     await journal.has('create');

@@ -251,7 +251,7 @@ describe.each([true, false])('observers, with coalesce %s', (coalesce) => {
     ]);
   });
 
-  it('harm nobody when they throw, reject or do not run the turn, and that is logged once each', async () => {
+  it('affect no room when they throw, reject or do not run the turn, which is logged once for each', async () => {
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const fails = () => {
       throw new Error('broken observer');

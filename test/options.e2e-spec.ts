@@ -171,7 +171,7 @@ describe('every option does what it says', () => {
       expect((await client.closed).code).toBe(1008);
     });
 
-    it('limits.messagesPerSecond closes with 1008 who sends more', async () => {
+    it('limits.messagesPerSecond closes a client that sends more with 1008', async () => {
       await start({ limits: { messagesPerSecond: { rate: 1, burst: 5 } } });
       const client = await enter();
       for (let n = 0; n < 7; n++) client.send(String(n));

@@ -69,7 +69,7 @@ describe.each(HOSTS)('one room, one instance, on $platform beside $beside', (hos
     expect([await first.nextText(), await second.nextText()]).toEqual(['instance 1', 'instance 2']);
   });
 
-  it('refuses those who waited for a failing @OnCreate, and nobody after them', async () => {
+  it('refuses the clients that waited for a failing @OnCreate, and no later ones', async () => {
     isFailing = true;
     const allWait = arrivals(3);
     const waiting = [1, 2, 3].map(() => TestClient.refused(`${started.ws}/ws/lobby`));

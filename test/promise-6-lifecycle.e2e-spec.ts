@@ -135,7 +135,7 @@ describe.each(HOSTS)('a room lives as long as it should, on $platform beside $be
     ]);
   });
 
-  it('lets who connects while it stops wait for a fresh instance', async () => {
+  it('lets clients that connect while it stops wait for a fresh instance', async () => {
     const first = await TestClient.connect(`${started.ws}/ws/fresh`);
     expect(await first.nextText()).toBe('instance 1');
     await first.close();

@@ -128,7 +128,7 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
     await closing;
   });
 
-  it('tells who waits for a room that it does not wait for', async () => {
+  it('tells clients that wait for a room it does not wait for', async () => {
     const made = started.app
       .get(JamsocketRooms)
       .create(SlowRoom, 'late')

@@ -121,7 +121,7 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     await own.close();
   });
 
-  it('refuses whom it has no room for', async () => {
+  it('refuses clients beyond its limits', async () => {
     await started.app.get(JamsocketRooms).create(MadeRoom, 'small');
     const first = await TestClient.connect(`${started.ws}/ws/made/small`);
     expect(await TestClient.refused(`${started.ws}/ws/made/small`)).toMatchObject({
@@ -164,7 +164,7 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     expect(answer).toContain('"code":"bad_handshake"');
   });
 
-  it('takes no handshake of HTTP/1.0, whatever it says of its origin', async () => {
+  it('refuses a handshake of HTTP/1.0, whatever its origin', async () => {
     for (const headers of [{ Host: undefined }, { Host: undefined, Origin: 'https://evil.example' }, {}]) {
       const answer = await rawUpgrade(started, 'GET /ws/a HTTP/1.0', headers);
       expect(answer).toMatch(/^HTTP\/1.1 400 .*"code":"bad_handshake"/s);
@@ -178,12 +178,12 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     ['http://app.example.com/ws/a', { Host: 'other.example', Origin: 'http://app.example.com' }],
     ['/ws/a', { Host: 'app.example.com:443', Origin: 'https://app.example.com' }],
     ['/ws/a', { Host: 'App.Example.com.', Origin: 'http://app.example.com:80' }],
-  ])('lets in who says the same in another way: %s %j', async (target, headers) => {
+  ])('accepts another spelling of the same origin: %s %j', async (target, headers) => {
     const answer = await rawUpgrade(started, `GET ${target} HTTP/1.1`, headers, true);
     expect(answer).toMatch(/^HTTP\/1.1 101 /);
   });
 
-  it('refuses an origin that is none, and ids that no URL can carry', async () => {
+  it('refuses invalid origins, and ids that no URL can carry', async () => {
     expect(await rawUpgrade(started, 'GET /ws/a HTTP/1.1', { Origin: 'null' })).toContain('"code":"origin"');
     expect(await rawUpgrade(started, 'GET http://a/ws/a HTTP/1.1', { Origin: 'http://localhost' })).toContain(
       '"origin"',
@@ -245,7 +245,7 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     expect(await (await fetch(`${started.http}/status`)).text()).toBe('ok');
   });
 
-  it('leaves paths that are not ours to whoever owns them', async () => {
+  it('leaves other paths to their owners', async () => {
     const room = await TestClient.connect(`${started.ws}/ws/beside`);
     await room.until('welcome');
     if (host.beside === 'ws gateway') {

@@ -56,7 +56,7 @@ describe('rate limits', () => {
     return client;
   }
 
-  it('messagesPerSecond closes who sends more than the burst with 1008', async () => {
+  it('messagesPerSecond closes a client that sends more than the burst with 1008', async () => {
     const url = await start({ messagesPerSecond: { rate: 1, burst: 3 } });
     const client = await send(url, ['1', '2', '3', '4', '5'], 'never');
     expect(client.received.slice(1)).toEqual(['1', '2', '3']);

@@ -137,7 +137,7 @@ describe('a client whose connection is lost', () => {
     expect(journal.entries).toEqual(['connect 1', '1: hello']);
   });
 
-  it('goes on where it was, with everything it missed in order', async () => {
+  it('continues where it stopped, with everything it missed in order', async () => {
     await start();
     const client = await ResumingClient.connect(lobby);
     const other = await ResumingClient.connect(lobby);
@@ -179,7 +179,7 @@ describe('a client whose connection is lost', () => {
     await other.close();
   });
 
-  it('gets what was on its way, and nothing twice', async () => {
+  it('gets the messages that were on their way, none twice', async () => {
     await start();
     const client = await ResumingClient.connect(lobby);
     for (const text of ['a', 'b', 'c', 'd']) await rooms.invoke(Room, 'lobby', 'say', text);
@@ -228,7 +228,7 @@ describe('a client whose connection is lost', () => {
     expect(await client.connection.nextJson()).toMatchObject({ jamsocket: client.welcome.jamsocket });
   });
 
-  it('has left when nobody has come back in time', async () => {
+  it('has left if it has not come back in time', async () => {
     await start({ resume: { windowMs: 30 } });
     const client = await ResumingClient.connect(lobby);
     expect(client.welcome.windowMs).toBe(30);
@@ -397,7 +397,7 @@ describe('a client whose connection is lost', () => {
     expect(journal.entries).toEqual(['connect 1', 'disconnect 1 1012']);
   });
 
-  it('comes back to nothing where that is switched off', async () => {
+  it('joins as a new client if resume is switched off', async () => {
     await start({ resume: false });
     const client = await ResumingClient.connect(lobby);
     expect(client.welcome.windowMs).toBe(0);

@@ -168,7 +168,7 @@ class LoggedController {
 }
 
 describe('a logger that injects the request', () => {
-  it('has what it asks for in a room, and nothing of whoever made the room', async () => {
+  it('has what it asks for in a room, and no trace of the client that made the room', async () => {
     const started = await startTestApp({ providers: [LoggingRoom, RequestLogger], controllers: [LoggedController] });
     try {
       const headers = { 'x-request-id': 'abc' };

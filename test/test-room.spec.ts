@@ -197,7 +197,7 @@ describe('A test room', () => {
     expect(cem.isClosed).toBe(false);
   });
 
-  it('closes a client that does not read with 1013, at the cost of nobody else', async () => {
+  it('closes a client that does not read with 1013, without an effect on others', async () => {
     await using room = await talkRoom({ options: { limits: { maxBufferedBytes: 100_000 } } });
     const stuck = await room.connect();
     const ann = await room.connect();

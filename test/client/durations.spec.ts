@@ -51,7 +51,7 @@ describe('the times of a client', () => {
     expect(dials).toBe(2);
   });
 
-  it('may have no end before the next attempt, but for those who want it now', async () => {
+  it('may be infinite before the next attempt, except if the caller wants it now', async () => {
     const room = start({ backoff: { minMs: Infinity, maxMs: Infinity, random: () => 0 } });
     await jest.advanceTimersByTimeAsync(90 * DAY_MS);
     expect(room.state).toMatchObject({ status: 'reconnecting', inMs: Infinity });
@@ -81,7 +81,7 @@ describe('the times of a client', () => {
   });
 
   it.each(['connectTimeoutMs', 'requestTimeoutMs', 'heartbeatMs', 'maxQueuedMessages', 'maxQueuedBytes'])(
-    'and other numbers are refused when they are none: %s',
+    'and other numbers are refused if they are invalid: %s',
     (name) => {
       for (const value of NOT_NUMBERS)
         expect(() => start({ [name]: value })).toThrow(

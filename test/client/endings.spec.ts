@@ -244,7 +244,7 @@ describe('dialling', () => {
     expect((await server.connection()).offered).toEqual(['jamsocket.plain', 'jamsocket.token.abc']);
   });
 
-  it('begins once, whoever asks for it again, and not after the end', async () => {
+  it('begins once, however often it is requested, and not after the end', async () => {
     const server = await startServer();
     const room = join(server.url);
     const connection = await server.welcomed();

@@ -173,7 +173,7 @@ describe('in a page', () => {
     expect((await server.welcomed(), server.upgrades)).toBe(1);
   });
 
-  it('leaves the connection alone when the page is hidden for good, or shown for the first time', async () => {
+  it('leaves the connection alone when the page is hidden permanently, or shown for the first time', async () => {
     const server = await startServer();
     const room = join(server.url);
     const connection = await server.welcomed();

@@ -59,7 +59,7 @@ describe('a request', () => {
     expect(texts).toEqual(forged);
   });
 
-  it('waits for the time it has, however long, and refuses a time that is none', async () => {
+  it('waits for its whole time, however long, and refuses an invalid time', async () => {
     jest.useFakeTimers();
     try {
       const room = join('ws://127.0.0.1:1/', { autoConnect: false, requestTimeoutMs: 30 * DAY_MS });
@@ -84,7 +84,7 @@ describe('a request', () => {
     }
   });
 
-  it('times out, and nobody else hears a reply that is late', async () => {
+  it('times out, and no listener gets a reply after that', async () => {
     const server = await startServer();
     const room = join(server.url, { requestTimeoutMs: 20 });
     const connection = await server.welcomed();

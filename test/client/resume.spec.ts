@@ -83,7 +83,7 @@ describe('a client whose connection is lost', () => {
     expect(await room.until('open')).toMatchObject({ clientId: 2, unconfirmed: 2 });
   });
 
-  it('lets go of what is acknowledged', async () => {
+  it('drops acknowledged frames', async () => {
     const server = await startServer();
     const room = join(server.url);
     const first = await server.welcomed();

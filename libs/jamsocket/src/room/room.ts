@@ -139,7 +139,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** @throws RefusedError `store_unavailable` if a client or call would have to wait for the store */
   requireStore(): void {
     if (this.lifecycle?.isStuck)
-      throw storeUnavailable(`Room "${this.address.key}" takes nobody in while its store does not answer.`);
+      throw storeUnavailable(`Room "${this.address.key}" accepts no clients or calls while its store does not answer.`);
   }
 
   /** Keeps the room alive for a client that is connecting. @returns false if the room is not running */

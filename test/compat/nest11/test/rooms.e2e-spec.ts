@@ -18,7 +18,7 @@ describe('Rooms in a Nest 11 CommonJS app', () => {
 
   afterEach(() => app.close());
 
-  it('broadcast what one client says to all in its room and to nobody else', async () => {
+  it('broadcast a message to everyone in its room and to no other room', async () => {
     const ann = await TextClient.connect(`${url}/ws/lobby`);
     expect(await ann.next()).toBe('client1 has joined lobby');
     const bob = await TextClient.connect(`${url}/ws/lobby`);
