@@ -15,7 +15,8 @@ const DISK_MIB = 24;
 const PAGE = 4_096;
 /** Free space: commits fail when the traffic needs more. */
 const LEFT_BYTES = 64 * 1024;
-const FULL_MS = 14_000;
+/** Until the last client must have been sent away: pages that are free are used up first. */
+const FULL_MS = 40_000;
 
 export const fullDisk: Fault = {
   name: 'full-disk-lmdb',

@@ -26,11 +26,11 @@ const hangs: Outage = {
   name: 'a store that hangs for 20 s',
   begin: (server, { pids }) => {
     if (pids().length === 0) return server.send({ mood: 'hangs' });
-    for (const pid of pids()) process.kill(pid, 'SIGSTOP');
+    signalAll(pids(), 'SIGSTOP');
   },
   end: (server, { pids }) => {
     if (pids().length === 0) return server.isRunning ? server.send({ mood: 'works' }) : undefined;
-    for (const pid of pids()) process.kill(pid, 'SIGCONT');
+    signalAll(pids(), 'SIGCONT');
   },
 };
 
@@ -188,7 +188,18 @@ class Scene {
     for (const client of this.plain) client.close();
     this.echoClient.close();
     await this.server.stop();
-    for (const pid of this.database.pids()) process.kill(pid, 'SIGCONT');
+    signalAll(this.database.pids(), 'SIGCONT');
     await this.database.stop();
+  }
+}
+
+/** PostgreSQL's processes come and go. */
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
