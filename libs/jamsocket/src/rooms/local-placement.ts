@@ -51,7 +51,7 @@ export class LocalPlacement implements Placement {
 /** @param reserved reservations that the arrival has already */
 function requireSpace(room: Room, { resume }: Arrival, reserved = 0): void {
   room.requireStore();
-  // A client that comes back has its place already: a room that is full is not full for it.
+  // A client that resumes has its place already, so the room's limit does not apply to it.
   if (resume !== undefined && room.members.holderOf(resume) !== undefined) return;
   const { occupancy, definition, address, isSwamped } = room;
   if (isSwamped) throw new RefusedError(503, 'room_busy', `Room "${address.key}" has too much to do at the moment.`);

@@ -25,7 +25,7 @@ export interface KeptPlace {
 export type OpenLink = (client: Client) => Link | undefined;
 
 /**
- * Room for one arrival in a running room, which does not stop meanwhile.
+ * Keeps a running room open for one arrival.
  *
  * The gateway
  * - MUST call `join` or `release`, and MUST NOT call anything afterwards except `release`, which does nothing then;
@@ -51,7 +51,7 @@ export interface Reservation {
    * @throws RefusedError `room_full` if the client cannot resume and the room is full
    */
   join(open: OpenLink): boolean | Promise<boolean>;
-  /** Gives it up. */
+  /** Releases the reservation: the client does not join. */
   release(): void;
 }
 

@@ -17,7 +17,7 @@ interface RoomEntry {
 /** What `started` found. */
 export interface StartedRoom {
   readonly room: Room;
-  /** It was made now, with a reservation that the caller has to release. */
+  /** This call has made the room, with a reservation that the caller has to release. */
   readonly isReserved: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Room } from '../room/room.js';
 import { joinRoom, rejoinRoom } from '../room/joining.js';
 import type { Arrival, OpenLink, Reservation } from './reservation.js';
 
-/** In a room of this process. */
+/** A reservation in a room of this process. */
 export class RoomReservation implements Reservation {
   #isOver = false;
 
@@ -24,10 +24,10 @@ export class RoomReservation implements Reservation {
   join(open: OpenLink): boolean {
     const { room, arrival } = this;
     try {
-      // It may have begun to stop while the guards were at work.
+      // The room may have begun to stop while the guards ran.
       if (room.state !== 'running') return false;
       const found = arrival.resume && this.#findPlace(arrival.resume);
-      // What is left of a client that begins anew may have ended the room by leaving it.
+      // If the resume failed, the earlier client has left, and the room may have stopped with it.
       if (room.state !== 'running') return false;
       if (found !== undefined && 'missed' in found) this.#joinAgain(found, open);
       else this.#join(found?.lost, open);
@@ -55,7 +55,7 @@ export class RoomReservation implements Reservation {
     if (link !== undefined) rejoinRoom(this.room, resumable, link, client.request, resume!.token);
   }
 
-  /** The place of the client that comes back. If it cannot go on, it begins anew, and what is left of it leaves. */
+  /** The client to resume, or why that failed. Then the earlier client leaves, and the arrival joins as a new one. */
   #findPlace(resume: ResumeRequest): Resumable | { readonly lost: Lost } {
     const { members, occupancy, definition, address } = this.room;
     // A client that broke the protocol has left, though the end of its socket may be some seconds away.
@@ -63,11 +63,11 @@ export class RoomReservation implements Reservation {
     if (connection?.hasFailed) connection.terminate('broke the protocol');
     const found = members.find(resume);
     if ('missed' in found) return found;
-    // Its place was not kept, so it is one more.
+    // Its place was not kept, so the limit counts it as a new client.
     if (found.client === undefined && occupancy.size > definition.options.limits.maxClientsPerRoom)
       throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
     found.client?.end(CloseCode.tryAgainLater, 'missed too much');
-    // No limit counts the old connection: it must not wait for an end that the client may put off.
+    // No limit counts the old connection: cut it now, since the client could delay its end.
     connection?.terminate('missed too much');
     return found;
   }

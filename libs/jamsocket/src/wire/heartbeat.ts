@@ -9,7 +9,7 @@ const PING_AFTER = 0.5;
 const BEAT = 0.8;
 /** How often they are visited in that time. */
 const VISITS = 2;
-/** Visits come a little early or late. Less than this part of the time between two is no difference. */
+/** Visits come a little early or late. A difference below this part of the time between two is ignored. */
 const TOLERANCE = 0.1;
 /** How often in an interval peers of paused connections are told that we are alive. */
 const TELLS_UNREAD = 5;

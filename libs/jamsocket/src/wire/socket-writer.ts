@@ -85,7 +85,7 @@ export abstract class SocketWriter {
     if (!this.isOpen) return true;
     if (this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
     this.lastSent = this.watch.now;
-    // What waits stands before it.
+    // Waiting bytes go first.
     this.writeOutBacklog();
     this.sendThroughWs(frame);
     this.#noticeBehind();
