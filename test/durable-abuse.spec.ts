@@ -58,6 +58,10 @@ class OddRoom {
   fire() {
     this.log.push('fire');
   }
+
+  who() {
+    return { members: [...this.ctx.clients.keys()], restored: this.ctx.restored?.reason };
+  }
 }
 
 const macrotask = () => new Promise((resolve) => setImmediate(resolve));
@@ -140,6 +144,20 @@ describe('a durable room', () => {
     await restartWith('cancel');
     await room.advance(61_000);
     expect(room.service.log).toEqual([]);
+  });
+
+  it('that code or HTTP has made is still there after a crash, once that has been said', async () => {
+    await room.rooms.create(OddRoom, 'two');
+    await room.crash();
+    expect(await room.rooms.invoke(OddRoom, 'two', 'who')).toEqual({ members: [], restored: 'crash' });
+    const made = room.rooms.create(OddRoom, 'three').catch((error: Error) => error.message);
+    // Until the room is claimed and made, which needs no timer; then comes its commit.
+    for (let ticks = 0; ticks < 1_000; ticks++) await Promise.resolve();
+    store.mood = 'failing';
+    await room.advance(10_000);
+    expect(await made).toBe('Room "three" has been created, but its store does not take it yet.');
+    store.mood = 'good';
+    await room.advance(5_000);
   });
 
   it('saves a timer for never with a time that every store takes', async () => {

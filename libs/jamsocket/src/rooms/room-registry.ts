@@ -1,12 +1,17 @@
 import { inDetachedContext } from '../base/async-context.js';
 import { RefusedError, RoomClosedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
+import { withDeadline } from '../base/within-timeout.js';
+import { storeUnavailable } from '../durable/room-refusals.js';
 import type { AddressCounts } from '../base/address-counts.js';
 import type { Link } from '../outbox/link.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { Room } from '../room/room.js';
 import type { RoomServices } from '../room/room-services.js';
+
+/** How long whoever creates a room waits for the store. */
+const SAVED_WITHIN_MS = 10_000;
 
 interface RoomEntry {
   readonly room: Room;
@@ -77,6 +82,7 @@ export class RoomRegistry {
       if (!room.hasStarted) continue;
       room.occupancy.expectJoin();
       if (room.context.restored !== undefined) throw roomExists(address);
+      await this.#whenSaved(room);
       return room;
     }
   }
@@ -211,6 +217,18 @@ export class RoomRegistry {
         { cause: error },
       );
     }
+  }
+
+  /** Whoever is told that the room exists finds it after a crash, if that is what its durability promises. */
+  async #whenSaved({ lifecycle, address }: Room): Promise<void> {
+    if (lifecycle === null) return;
+    const saved = new Promise<void>((resolve, reject) => {
+      const stopped = () => reject(new RefusedError(503, 'room_stopped', `Room "${address.key}" has stopped.`));
+      lifecycle.whenSafe(resolve, stopped);
+    });
+    await withDeadline(saved, SAVED_WITHIN_MS, this.services.clock, () =>
+      storeUnavailable(`Room "${address.key}" has been created, but its store does not take it yet.`),
+    );
   }
 
   #entriesOf(definition: RoomDefinition): Map<string, RoomEntry> {
