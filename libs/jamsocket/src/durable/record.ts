@@ -101,7 +101,12 @@ export interface ReadRecord {
 }
 
 export function encode(value: SavedBase | SavedSegment | readonly SavedData[]): Buffer {
-  return serialize([FORMAT, value]);
+  return serialize(recordOf(value));
+}
+
+/** What is serialized for a part or segment. */
+export function recordOf(value: SavedBase | SavedSegment | readonly SavedData[]): readonly [number, unknown] {
+  return [FORMAT, value];
 }
 
 export function encodeTime(ms: number): Buffer {

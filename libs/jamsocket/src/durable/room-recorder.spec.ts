@@ -253,6 +253,15 @@ describe('what is written of a room', () => {
         throw new Error('no');
       },
     };
-    expect(() => write()).toThrow('client.data of client 4 of Ledger cannot be saved: reading it threw');
+    expect(() => write()).toThrow('client.data of client 4 of Ledger cannot be saved: reading it threw Error: no.');
+  });
+
+  it('names the field or the client whose value only the serializer refuses', () => {
+    service.entries = [new Proxy({}, {}) as never];
+    expect(() => write()).toThrow('Ledger.entries cannot be saved: ');
+    service.entries = [];
+    join(1).data = 'fine';
+    join(4).data = [new Proxy({}, {})];
+    expect(() => write()).toThrow('client.data of client 4 of Ledger cannot be saved: ');
   });
 });

@@ -6,6 +6,7 @@ import {
   encode,
   encodeTime,
   PART,
+  recordOf,
   type EndReason,
   type SavedBase,
   type SavedCounters,
@@ -15,7 +16,7 @@ import type { RecordedRoom } from './recorded-room.js';
 import { isKept, keptBytes, type KeptBytes } from './kept-bytes.js';
 import { isAsSaved, savedData, savedEntry, savedMember } from './room-image.js';
 import type { RoomStateFields } from './room-state.js';
-import { findUnclonable } from './unclonable.js';
+import { findUnclonable, serialized, thrown } from './unclonable.js';
 
 /** The content of a write, without its room and owner. */
 export type RecordDelta = Pick<RoomWrite, 'parts' | 'segments' | 'keepFrom' | 'dueAt'>;
@@ -194,7 +195,10 @@ function captureData({ clients, className }: RecordedRoom): Buffer {
       `client.data${mistake.path} of client ${id} of ${className} cannot be saved: it is ${mistake.what}, which a structured clone would refuse or change.`,
     );
   }
-  return data.length === 0 ? NO_DATA : encode(data);
+  if (data.length === 0) return NO_DATA;
+  return serialized(recordOf(data), () =>
+    data.map(([id, value]) => [`client.data of client ${id} of ${className}`, value]),
+  );
 }
 
 function unclonableIn(value: unknown, className: string, id: number): ReturnType<typeof findUnclonable> {
@@ -203,7 +207,7 @@ function unclonableIn(value: unknown, className: string, id: number): ReturnType
   } catch (error) {
     throw new DurableError(
       'bad_state',
-      `client.data of client ${id} of ${className} cannot be saved: reading it threw.`,
+      `client.data of client ${id} of ${className} cannot be saved: reading it threw ${thrown(error)}.`,
       {
         cause: error,
       },

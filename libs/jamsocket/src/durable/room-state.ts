@@ -1,10 +1,9 @@
 import { inspect } from 'node:util';
-import { serialize } from 'node:v8';
 import { stateFieldsOf } from '../decorators/metadata-accessor.js';
 import type { Migrate, StateFields } from '../options/options.js';
 import { deserializeOwned } from '../base/deserialize-owned.js';
 import { DurableError } from './durable-error.js';
-import { findUnclonable } from './unclonable.js';
+import { findUnclonable, serialized, thrown } from './unclonable.js';
 
 /** States of the room's providers, by class name. */
 type StateByClass = Record<string, StateFields>;
@@ -57,7 +56,7 @@ export class RoomStateFields {
       const values: StateFields = (state[key] = {});
       for (const field of fields) values[field] = this.#checked(name, field, instance);
     }
-    return serialize({ version: this.options.version, state } satisfies Saved);
+    return serialized({ version: this.options.version, state } satisfies Saved, () => this.#named(state));
   }
 
   /**
@@ -92,6 +91,12 @@ export class RoomStateFields {
     });
   }
 
+  #named(state: StateByClass): [string, unknown][] {
+    return this.#holders().flatMap(({ key, name, fields }) =>
+      fields.map((field): [string, unknown] => [`${name}.${field}`, state[key][field]]),
+    );
+  }
+
   #checked(name: string, field: string, instance: StateFields): unknown {
     let mistake: { readonly path: string; readonly what: string } | undefined;
     let value: unknown;
@@ -99,7 +104,9 @@ export class RoomStateFields {
       value = instance[field];
       mistake = findUnclonable(value);
     } catch (error) {
-      throw new DurableError('bad_state', `${name}.${field} cannot be saved: reading it threw.`, { cause: error });
+      throw new DurableError('bad_state', `${name}.${field} cannot be saved: reading it threw ${thrown(error)}.`, {
+        cause: error,
+      });
     }
     if (mistake === undefined) return value;
     throw new DurableError(

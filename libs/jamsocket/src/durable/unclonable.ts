@@ -1,3 +1,7 @@
+import { serialize } from 'node:v8';
+import { describeError } from '../base/foreign-value.js';
+import { DurableError } from './durable-error.js';
+
 const PLAIN_PROTOTYPES: ReadonlySet<object | null> = new Set([
   null,
   Object.prototype,
@@ -33,6 +37,35 @@ export interface Unclonable {
  */
 export function findUnclonable(value: unknown): Unclonable | undefined {
   return visit(value, new Set());
+}
+
+/**
+ * Serializes everything, or names the first value that cannot be, such as a Proxy.
+ * @param named what `whole` has in it, each with its name
+ * @throws DurableError `bad_state`
+ */
+export function serialized(whole: unknown, named: () => readonly (readonly [name: string, value: unknown])[]): Buffer {
+  try {
+    return serialize(whole);
+  } catch (error) {
+    const name = named().find(([, value]) => !isSerializable(value))?.[0] ?? 'The room';
+    throw new DurableError('bad_state', `${name} cannot be saved: ${describeError(error).message}`, { cause: error });
+  }
+}
+
+/** For messages of errors: what was thrown while a value was read. */
+export function thrown(error: unknown): string {
+  const { name, message } = describeError(error);
+  return `${name}: ${message}`;
+}
+
+function isSerializable(value: unknown): boolean {
+  try {
+    serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function visit(value: unknown, seen: Set<object>): Unclonable | undefined {
