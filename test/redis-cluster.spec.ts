@@ -136,7 +136,7 @@ describeRedis('With a Redis Cluster of three nodes', () => {
 
   describeDrivers(
     'and a Redis Cluster',
-    () => ({ ioredis, 'node-redis': nodeRedis as never }),
+    () => ({ ioredis, 'node-redis': nodeRedis }),
     () => ioredis,
   );
 });

@@ -110,7 +110,7 @@ const FLAWS: Readonly<Record<string, Flaw>> = {
         relay.open(node, (bytes) => {
           const key = bytes.toString('latin1');
           shared.set(key, shared.get(key) ?? bytes);
-          receive(shared.get(key)!);
+          receive(shared.get(key) ?? bytes);
         }),
     };
   },

@@ -97,7 +97,7 @@ describe('What is sent with `ungated`', () => {
     expect(await until('end')).toEqual(early('1'));
     for (const text of ['to all 1', 'not to whom asked', 'to red']) expect(await plain.nextText()).toBe(text);
     // It has not said that it knows uncounted frames: it gets all of it in the usual way.
-    await rooms.localRooms()[0].sendMessage(Broadcast, 'once more', EARLY);
+    rooms.localRooms()[0].sendMessage(Broadcast, 'once more', EARLY);
     expect([await until('once more'), await plain.nextText()]).toEqual([['once more'], 'once more']);
     expect(other.connection.unread()).toEqual([]);
     store.mood = 'good';

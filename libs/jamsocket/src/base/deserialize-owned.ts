@@ -1,10 +1,14 @@
 import { DefaultDeserializer } from 'node:v8';
 
+// Node's types leave it out.
+const plain = DefaultDeserializer.prototype as unknown as {
+  readonly _readHostObject: (this: DefaultDeserializer) => ArrayBufferView;
+};
+
 /** Node's deserializer makes views that share one large buffer, so `new DataView(state.bytes.buffer)` would read foreign bytes. */
 class OwnBytesDeserializer extends DefaultDeserializer {
   _readHostObject(): ArrayBufferView {
-    const read = (DefaultDeserializer.prototype as unknown as OwnBytesDeserializer)._readHostObject;
-    return withOwnBuffer(read.call(this));
+    return withOwnBuffer(plain._readHostObject.call(this));
   }
 }
 

@@ -4,7 +4,7 @@ import type { HeldRoom } from './directory.js';
 /** The rooms this node has claimed. */
 export class HeldRooms {
   readonly #rooms = new Map<string, HeldRoom>();
-  #rest: Iterator<HeldRoom> = this.#rooms.values();
+  #rest: Iterator<HeldRoom, undefined> = this.#rooms.values();
 
   get size(): number {
     return this.#rooms.size;

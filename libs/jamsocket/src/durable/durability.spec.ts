@@ -44,7 +44,7 @@ describe('what a store is asked', () => {
   });
 
   const settle = () => new Promise((resolve) => setImmediate(resolve));
-  const fails = (error: unknown) => () => Promise.reject(error);
+  const fails = (error: Error) => () => Promise.reject(error);
   const hangs = () => new Promise<void>(() => undefined);
 
   async function advance(ms: number): Promise<void> {

@@ -242,7 +242,8 @@ describe('commits of all rooms together', () => {
       async () => [],
       async () => [undefined as never],
       async () => ['ok' as never],
-      () => Promise.reject(null as never),
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      () => Promise.reject(null),
       async () => undefined as never,
       () => {
         throw new Error('at once');

@@ -257,7 +257,7 @@ describe('what is written of a room', () => {
   });
 
   it('names the field or the client whose value only the serializer refuses', () => {
-    service.entries = [new Proxy({}, {}) as never];
+    service.entries = [new Proxy({}, {})];
     expect(() => write()).toThrow('Ledger.entries cannot be saved: ');
     service.entries = [];
     join(1).data = 'fine';

@@ -87,7 +87,7 @@ export class RoomStateFields {
       const fields = stateFieldsOf(instance);
       if (fields.length === 0) return [];
       const { name } = instance.constructor;
-      return [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance: instance as StateFields, fields }];
+      return [{ key: instance === instances[0] ? OF_SERVICE : name, name, instance, fields }];
     });
   }
 

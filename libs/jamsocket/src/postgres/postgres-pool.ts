@@ -67,7 +67,7 @@ export async function withClient<T>(
 function connect(pool: PostgresPool): Promise<PostgresClient> {
   return new Promise((resolve, reject) => {
     pool.connect((error, client) => {
-      if (client === undefined) return reject(error);
+      if (client === undefined) return reject(error!);
       client.on('error', ignore);
       resolve(client);
     });

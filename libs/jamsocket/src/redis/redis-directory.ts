@@ -68,8 +68,8 @@ export class RedisDirectory implements Directory {
   }
 
   async locate(room: RoomKey): Promise<RoomOwner | undefined> {
-    const [incarnation, fence] = await this.#run(LOCATE_ROOM, [nameOf(room)]);
-    return incarnation === undefined ? undefined : { incarnation: String(incarnation), fence: Number(fence) };
+    const [incarnation, fence] = (await this.#run(LOCATE_ROOM, [nameOf(room)])) as (string | Buffer)[];
+    return incarnation === undefined ? undefined : { incarnation: incarnation.toString(), fence: Number(fence) };
   }
 
   async nodes(): Promise<readonly DirectoryNode[]> {

@@ -41,7 +41,7 @@ class Node implements LinkUser {
   }
   received(_link: PeerLink, message: Buffer) {
     this.receivedBytes += message.length;
-    this.received_.push(message.length > KIB ? `${message.length} of ${message[0]}` : `${message}`);
+    this.received_.push(message.length > KIB ? `${message.length} of ${message[0]}` : message.toString());
   }
   drained({ peer }: PeerLink) {
     this.events.push(`drained ${peer}`);

@@ -7,11 +7,11 @@ export interface DirectorySuiteOptions {
    * empty and settled, as if the cluster had run for a while. Opening the same name again must give another connection to
    * the same directory. The suite closes each.
    */
-  open(name: string): Directory | Promise<Directory>;
+  readonly open: (name: string) => Directory | Promise<Directory>;
   /** The directory of that name loses everything, as a server without persistence does in a restart. */
-  forget(name: string): void | Promise<void>;
+  readonly forget: (name: string) => void | Promise<void>;
   /** Waits. Default: a real timer. With a virtual clock, advance it. */
-  sleep?(ms: number): void | Promise<void>;
+  readonly sleep?: (ms: number) => void | Promise<void>;
   /** Milliseconds of the leases, whose end the tests wait for. Default 400; shorter ones fail on a busy machine. */
   readonly leaseMs?: number;
 }
@@ -29,6 +29,6 @@ export interface Suite {
 /** The directory of one test. */
 export interface Scene {
   /** Another connection to the same directory. */
-  open(): Promise<Directory>;
-  forget(): Promise<void>;
+  readonly open: () => Promise<Directory>;
+  readonly forget: () => Promise<void>;
 }

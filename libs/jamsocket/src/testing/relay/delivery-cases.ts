@@ -71,7 +71,7 @@ export function deliveryCases({ test, expect, largest }: RelaySuite): void {
     await b.has(1);
     b.received[0].fill(0);
     await Promise.all([a.has(1), c.has(1)]);
-    expect([`${bytes}`, a.texts, c.texts]).toEqual(['the same bytes', ['the same bytes'], ['the same bytes']]);
+    expect([bytes.toString(), a.texts, c.texts]).toEqual(['the same bytes', ['the same bytes'], ['the same bytes']]);
   });
 
   test('does nothing with messages to a node that does not exist', async (join) => {
