@@ -1,6 +1,6 @@
 import type { RoomStore } from 'nestjs-jamsocket';
-import type { Database, StoreKind } from '../faults/durable/databases.js';
-import { openStore } from '../faults/durable/open-store.js';
+import type { Database } from '../faults/durable/databases.js';
+import { openStore, type StoreKind } from '../faults/durable/open-store.js';
 
 /** How a server under measurement learns of its store. */
 export function envOf(database: Database | undefined): NodeJS.ProcessEnv {

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.js';
-import { STORE_KINDS } from './databases.js';
+import { STORE_KINDS } from './open-store.js';
 import { fullDisk } from './full-disk.js';
 import { killOn } from './kill.js';
 import { midCommitOn } from './mid-commit.js';

@@ -4,10 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../measure.js';
-import type { StoreAddress } from './open-store.js';
-
-export const STORE_KINDS = ['lmdb', 'redis', 'postgres'] as const;
-export type StoreKind = (typeof STORE_KINDS)[number];
+import type { StoreAddress, StoreKind } from './open-store.js';
 
 /**
  * Redis survives the death of the application at any level of durability; `everysec` is the most common one.

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atLeast, type Fault, type Row, type Settings } from '../fault.js';
 import { auditOf, auditRows } from './audit.js';
-import { openDatabase, STORE_TITLES, type StoreKind } from './databases.js';
+import { openDatabase, STORE_TITLES } from './databases.js';
+import type { StoreKind } from './open-store.js';
 import { Dice } from './dice.js';
 import { inRounds } from './rounds.js';
 import { Traffic } from './traffic.js';

@@ -1,5 +1,7 @@
 import type { RoomStore } from 'nestjs-jamsocket';
-import type { StoreKind } from './databases.js';
+
+export const STORE_KINDS = ['lmdb', 'redis', 'postgres'] as const;
+export type StoreKind = (typeof STORE_KINDS)[number];
 
 /** Where a store is. Can be passed to another process. */
 export interface StoreAddress {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atMost, exactly, type Fault, type Row, type Settings } from '../fault.js';
-import { openDatabase, STORE_TITLES, type StoreKind } from './databases.js';
+import { openDatabase, STORE_TITLES } from './databases.js';
+import type { StoreKind } from './open-store.js';
 import type { ArmOrder, Firing } from './timer-room.js';
 import type { Victim } from './victim.js';
 import { serverWith } from './victims.js';

@@ -1,9 +1,9 @@
 import type { RoomStore } from 'nestjs-jamsocket';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exactly, type Fault, type Row } from '../fault.js';
-import { openDatabase, STORE_TITLES, type Database, type StoreKind } from './databases.js';
+import { openDatabase, STORE_TITLES, type Database } from './databases.js';
 import { LedgerClient } from './ledger-client.js';
-import { withStore } from './open-store.js';
+import { withStore, type StoreKind } from './open-store.js';
 import { PlainClient } from './plain-client.js';
 import type { Victim } from './victim.js';
 import { serverWith } from './victims.js';
