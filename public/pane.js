@@ -99,7 +99,7 @@ export class Pane {
     const before = this.#serverStart;
     const now = await serverStart();
     this.#serverStart = now;
-    if (!note || !before || !now || now === before || this.#room?.state !== state) return;
+    if (!note || !before || !now || now === before || this.#room?.connection !== state) return;
     const back = comeback(state, true);
     note.textContent = sentence(back);
     this.#status.say(back);

@@ -44,7 +44,7 @@ describe('the times of a client', () => {
     const room = start({ backoff });
     await jest.advanceTimersByTimeAsync(10);
     if (inMs === 0) return expect(dials).toBeGreaterThan(2);
-    expect(room.state).toMatchObject({ status: 'reconnecting', inMs });
+    expect(room.connection).toMatchObject({ status: 'reconnecting', inMs });
     await jest.advanceTimersByTimeAsync(inMs - 100);
     expect(dials).toBe(1);
     await jest.advanceTimersByTimeAsync(200);
@@ -54,7 +54,7 @@ describe('the times of a client', () => {
   it('may be infinite before the next attempt, except if the caller wants it now', async () => {
     const room = start({ backoff: { minMs: Infinity, maxMs: Infinity, random: () => 0 } });
     await jest.advanceTimersByTimeAsync(90 * DAY_MS);
-    expect(room.state).toMatchObject({ status: 'reconnecting', inMs: Infinity });
+    expect(room.connection).toMatchObject({ status: 'reconnecting', inMs: Infinity });
     expect(dials).toBe(1);
     room.reconnectNow();
     await jest.advanceTimersByTimeAsync(10);

@@ -123,7 +123,7 @@ describe('leaving', () => {
     await room.opened;
     room.send('last words');
     room.close(4000, 'done');
-    expect(room.state).toMatchObject({ status: 'closed', code: 4000, cause: 'left', unconfirmed: 1 });
+    expect(room.connection).toMatchObject({ status: 'closed', code: 4000, cause: 'left', unconfirmed: 1 });
     expect(await connection.next()).toBe('last words');
     expect(await connection.closed).toEqual({ code: 4000, reason: 'done' });
   });

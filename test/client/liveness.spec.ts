@@ -144,7 +144,7 @@ describe('in a page', () => {
     await room.opened;
     isCached = true;
     happens('pagehide', { persisted: true });
-    expect(room.state).toMatchObject({ status: 'reconnecting', code: 1006, reason: 'page cached' });
+    expect(room.connection).toMatchObject({ status: 'reconnecting', code: 1006, reason: 'page cached' });
     expect(await first.closed).toMatchObject({ code: 4408 });
     room.send('waits');
     room.reconnectNow();

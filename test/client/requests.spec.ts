@@ -78,7 +78,7 @@ describe('a request', () => {
           `timeoutMs is ${timeoutMs}: it must be a number`,
         );
       room.close();
-      expect(room.state).toMatchObject({ unsent: 1 });
+      expect(room.connection).toMatchObject({ unsent: 1 });
     } finally {
       jest.useRealTimers();
     }

@@ -67,7 +67,7 @@ it.each(['turn', 'hourly'])('a client is resumed exactly after an orderly restar
   expect(await room.until('reconnecting')).toMatchObject({ code: 1012 });
   room.send('6');
   expect(await room.untilText()).toBe('total 11');
-  expect(room.state).toMatchObject({ status: 'open', resumed: true, clientId: 1 });
+  expect(room.connection).toMatchObject({ status: 'open', resumed: true, clientId: 1 });
 });
 
 it('a client of a room that saves each turn is resumed exactly after a crash', async () => {
@@ -80,7 +80,7 @@ it('a client of a room that saves each turn is resumed exactly after a crash', a
   cut(first);
   room.send('6');
   expect(await room.untilText()).toBe('total 11');
-  expect(room.state).toMatchObject({ status: 'open', resumed: true, clientId: 1 });
+  expect(room.connection).toMatchObject({ status: 'open', resumed: true, clientId: 1 });
 });
 
 it('a client that has seen what a crash undid is told, and begins anew with what was saved', async () => {

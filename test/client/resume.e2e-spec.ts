@@ -139,7 +139,12 @@ function isDone(): boolean {
 }
 
 function standing(): string {
-  const each = talkers.map(({ said, requested, heard, room: { state } }) => ({ said, requested, heard, state }));
+  const each = talkers.map(({ said, requested, heard, room: { connection } }) => ({
+    said,
+    requested,
+    heard,
+    connection,
+  }));
   const { cutsLeft, cutsByWay } = proxy;
   return JSON.stringify({ cutsLeft, cutsByWay, broadcasts: book.broadcasts, each, mistakes: mistakes() });
 }

@@ -223,7 +223,7 @@ describe('what waits for a connection', () => {
     const room = join('ws://127.0.0.1:1/', { autoConnect: false });
     room.send('1');
     room.close();
-    expect(room.state).toMatchObject({ status: 'closed', cause: 'left', unsent: 1, unconfirmed: 0 });
+    expect(room.connection).toMatchObject({ status: 'closed', cause: 'left', unsent: 1, unconfirmed: 0 });
     expect(() => room.send('2')).toThrow(expect.objectContaining({ code: 'closed' }));
   });
 });

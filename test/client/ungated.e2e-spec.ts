@@ -111,7 +111,7 @@ describe('What is sent with `ungated`', () => {
     member.sendMessage('while it was away', EARLY);
     member.sendMessage('and kept');
     expect(await until('and kept')).toEqual(['and kept']);
-    expect(room.state).toMatchObject({ status: 'open', resumed: true, clientId: 1 });
+    expect(room.connection).toMatchObject({ status: 'open', resumed: true, clientId: 1 });
     await other.cut();
     expect(await other.resume()).toMatchObject({ resumed: true });
   });

@@ -18,7 +18,7 @@ import {
 export interface JoinedRoom<C extends Contract> extends Pick<Room<C>, 'emit' | 'request' | 'send' | 'reconnectNow'> {
   readonly room: Room<C>;
   readonly status: RoomStatus;
-  readonly state: RoomState;
+  readonly connection: RoomState;
   readonly clientId: number | undefined;
 }
 
@@ -49,13 +49,13 @@ export function useRoom(url: string, options?: RoomOptions): JoinedRoom<AnyContr
     };
   }, [place]);
 
-  const state = useSyncExternalStore(
+  const connection = useSyncExternalStore(
     room.onStatus,
-    () => room.state,
-    () => room.state,
+    () => room.connection,
+    () => room.connection,
   );
   const { emit, request, send, reconnectNow } = room;
-  return { room, status: state.status, state, clientId: room.clientId, emit, request, send, reconnectNow };
+  return { room, status: connection.status, connection, clientId: room.clientId, emit, request, send, reconnectNow };
 }
 
 /** Listens to an event of a room while the component is mounted. The listener may be a new function at every render. */

@@ -1,4 +1,4 @@
-/** State of a client. `room.state` is the current one; `room.onStatus` listens to changes. */
+/** State of a client and its connection. `room.connection` is the current one; `room.onStatus` listens to changes. */
 export type RoomState = ConnectingState | OpenState | ReconnectingState | ClosedState;
 
 export type RoomStatus = RoomState['status'];

@@ -48,16 +48,16 @@ export class Room<C extends Contract = AnyContract> {
   }
 
   get status(): RoomStatus {
-    return this.state.status;
+    return this.connection.status;
   }
 
-  get state(): RoomState {
+  get connection(): RoomState {
     return this.#session.state;
   }
 
   /** The client's id while it is in the room, if the server speaks `jamsocket.v1`. */
   get clientId(): number | undefined {
-    return this.state.status === 'open' ? this.state.clientId : undefined;
+    return this.connection.status === 'open' ? this.connection.clientId : undefined;
   }
 
   /** Resolves when the client is in the room; rejects with a RoomError `closed` if it is closed before. */
@@ -70,7 +70,7 @@ export class Room<C extends Contract = AnyContract> {
         stop();
       };
       const stop = this.onStatus(look);
-      look(this.state);
+      look(this.connection);
     });
   }
 
@@ -134,7 +134,7 @@ export class Room<C extends Contract = AnyContract> {
   /** Listens to binary messages. @returns a function that removes the listener */
   readonly onBinary = (listener: (bytes: Uint8Array) => void): (() => void) => this.#binaries.add(listener);
 
-  /** Listens to every change of the state. @returns a function that removes the listener */
+  /** Listens to every change of `connection`. @returns a function that removes the listener */
   readonly onStatus = (listener: (state: RoomState) => void): (() => void) => this.#states.add(listener);
 
   /** Starts to connect if `autoConnect` is false. Does nothing after the first call or `close()`. @throws TypeError */

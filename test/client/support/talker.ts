@@ -33,7 +33,7 @@ export class Talker {
     room.onBinary((bytes) => this.#hear('broadcast', numberIn(new TextDecoder().decode(bytes))));
     room.onStatus(() => {
       if (room.status === 'open') this.ids.add(room.clientId);
-      if (room.status === 'closed') this.mistakes.push(JSON.stringify(room.state));
+      if (room.status === 'closed') this.mistakes.push(JSON.stringify(room.connection));
     });
   }
 
