@@ -16,10 +16,10 @@ it('docs/inspector.md has the guard that is tried out here', () => {
   expect(read('../docs/inspector.md')).toContain(`\`\`\`ts\n${read('support/inspector-password.guard.ts')}\`\`\``);
 });
 
-it('docs/guards.md has the recipes that are tried out in guards-for-http.e2e-spec.ts', () => {
+it('docs/auth.md has the recipes that are tried out in guards-for-http.e2e-spec.ts', () => {
   const folder = `${import.meta.dirname}/support/guards`;
   const recipes = readdirSync(folder);
   expect(recipes.length).toBeGreaterThan(0);
   for (const recipe of recipes)
-    expect(read('../docs/guards.md')).toContain(`\`\`\`ts\n${read(`support/guards/${recipe}`)}\`\`\``);
+    expect(read('../docs/auth.md')).toContain(`\`\`\`ts\n${read(`support/guards/${recipe}`)}\`\`\``);
 });

@@ -14,14 +14,17 @@ import { APP_GUARD, Reflector } from '@nestjs/core';
 import { JwtModule, JwtService } from '@nestjs/jwt';
 import { AuthGuard, PassportModule } from '@nestjs/passport';
 import { MessageBody } from '@nestjs/websockets';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import { IncomingMessage } from 'node:http';
 import { JamsocketService, OnConnect, OnMessage, type Client } from 'nestjs-jamsocket';
 import request from 'supertest';
+import { WebSocket } from 'ws';
+import { AuthController } from './support/guards/auth.controller.js';
 import { CookieGuard } from './support/guards/cookie.guard.js';
 import { CurrentUser } from './support/guards/current-user.decorator.js';
+import { joinAsUser } from './support/guards/join-as-user.js';
 import { JwtGuard, type User } from './support/guards/jwt.guard.js';
 import { JwtStrategy } from './support/guards/passport-jwt.strategy.js';
 import { SessionGuard, SESSIONS } from './support/guards/session.guard.js';
@@ -51,6 +54,7 @@ function guarded(path: string, guard: Parameters<typeof UseGuards>[0]) {
 const PassportRoom = guarded('passport', AuthGuard('jwt'));
 const CookieRoom = guarded('cookie', CookieGuard);
 const SessionRoom = guarded('session', SessionGuard);
+const JwtRoom = guarded('jwt', JwtGuard);
 
 const Public = () => SetMetadata('isPublic', true);
 
@@ -217,10 +221,11 @@ describe('guards that were written for HTTP work on connects and messages', () =
         PassportRoom,
         CookieRoom,
         SessionRoom,
+        JwtRoom,
         LookedRoom,
         ThrottledRoom,
       ],
-      controllers: [SessionController],
+      controllers: [SessionController, AuthController],
       configure: (app) => app.use(app.get<RequestHandler>(SESSIONS)),
     });
     token = await started.app.get(JwtService).signAsync({ sub: 'ann' });
@@ -247,6 +252,32 @@ describe('guards that were written for HTTP work on connects and messages', () =
     const [cookie] = (await api.post('/session').expect(201)).get('Set-Cookie')!;
     await api.get('/session').set('Cookie', cookie).expect(200, 'ann');
     await expectAnn('session', { cookie: cookie.split(';')[0] });
+  });
+
+  it('a new token for each connection, as long as the user is logged in', async () => {
+    const [cookie] = (await request(started.http).post('/auth/login').expect(201)).get('Set-Cookie')!;
+    const refreshToken = cookie.split(';')[0];
+    const asked: string[] = [];
+    const nodeFetch = globalThis.fetch;
+    const join = (cookies: Record<string, string>) => {
+      const fetching = jest.spyOn(globalThis, 'fetch').mockImplementationOnce((path, init) => {
+        asked.push(String(path));
+        fetching.mockRestore();
+        return nodeFetch(`${started.http}${String(path)}`, { ...init, headers: cookies });
+      });
+      return joinAsUser(`${started.ws}/ws/jwt/lobby`, () => asked.push('log in'), { WebSocket });
+    };
+
+    const ann = join({ cookie: refreshToken });
+    expect(await ann.request('who', 'hello')).toBe('hello ann');
+    ann.close();
+    expect(asked).toEqual(['/auth/token']);
+
+    await expect(join({}).opened).rejects.toMatchObject({ code: 'closed' });
+    expect(asked).toEqual(['/auth/token', '/auth/token', 'log in']);
+
+    const asAccessToken = { headers: { authorization: `Bearer ${refreshToken.split('=')[1]}` } };
+    expect(await TestClient.refused(`${started.ws}/ws/jwt/lobby`, asAccessToken)).toMatchObject({ status: 401 });
   });
 
   it('what looks at the request, its socket and the response', async () => {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { User } from './jwt.guard.js';
 
 /** What main.ts passes to `app.use()`: upgrade requests pass no middleware, so the guard runs it. */
-const readCookies = promisify(cookieParser());
+export const readCookies = promisify(cookieParser());
 
 @Injectable()
 export class CookieGuard implements CanActivate {

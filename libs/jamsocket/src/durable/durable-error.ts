@@ -5,8 +5,6 @@ export type DurableErrorCode =
   | 'newer_state'
   /** The saved record cannot be read. */
   | 'unreadable'
-  /** The room is not durable, or has no store. */
-  | 'not_durable'
   /** The output gate is full; see `durable.maxGatedBytes`. */
   | 'gate_full'
   /** The room has stopped before it was saved. */
