@@ -74,7 +74,7 @@ describe('a durable room', () => {
   beforeEach(async () => {
     store = new MoodyStore();
     gate = new Gate();
-    room = await createTestRoom(OddRoom, { store, roomId: 'one', logger: false, patienceMs: 100 });
+    room = await createTestRoom(OddRoom, { store, roomId: 'one', logger: false });
     ann = await room.connect();
     await room.settle();
   });

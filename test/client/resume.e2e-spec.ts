@@ -21,7 +21,7 @@ const CUTS = 250 * FUZZ;
 const CLIENTS = 12;
 const MAX_FILLING = 600;
 /** Only a failing test waits that long. */
-const PATIENCE_MS = 120_000 * FUZZ;
+const PATIENCE_MS = 240_000 * FUZZ;
 
 /** The messages of the room. */
 class Book {
