@@ -12,6 +12,7 @@ import type { ResolvedOptions } from './options/resolved.js';
 import type { JamsocketClock, JamsocketRandom } from './base/sources.js';
 import { describeError } from './base/foreign-value.js';
 import type { Durability } from './durable/durability.js';
+import type { ThisNode } from './node/this-node.js';
 import type { Waker } from './rooms/waker.js';
 import type { RoomRegistry } from './rooms/room-registry.js';
 import type { TimerRegistry } from './timers/timer-registry.js';
@@ -30,6 +31,8 @@ export interface LifecycleParts {
   /** `null` without a store. */
   readonly durability: Durability | null;
   readonly waker: Waker | null;
+  /** `null` without a cluster. */
+  readonly node: ThisNode | null;
 }
 
 type ClosingAdapter = { beforeClose?: () => unknown };
@@ -58,7 +61,9 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
     }
   }
 
-  onApplicationBootstrap(): void {
+  /** @throws JamsocketConfigurationError if the cluster's server or its settings cannot carry a cluster */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.parts.node?.start();
     if (this.parts.durability !== null) void this.#openStore(this.parts.durability);
     const adapter = this.parts.adapterHost.httpAdapter as (ClosingAdapter & { getHttpServer(): Server }) | undefined;
     const server = adapter?.getHttpServer();
@@ -79,6 +84,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   async onModuleDestroy(): Promise<void> {
     await this.#drain();
     this.#unhook?.();
+    await this.parts.node?.close();
     await this.#closeStore();
   }
 
@@ -139,6 +145,9 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
     const { gateway, registry, options, clock, random } = this.parts;
     gateway.refuseAll();
     this.parts.waker?.stop();
-    return (this.#drained ??= drainRooms(registry, options.shutdownGraceMs, clock, random));
+    return (this.#drained ??= Promise.all([
+      drainRooms(registry, options.shutdownGraceMs, clock, random),
+      this.parts.node?.drain(options.shutdownGraceMs),
+    ]).then(() => undefined));
   }
 }

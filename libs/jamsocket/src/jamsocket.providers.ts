@@ -1,5 +1,9 @@
 import { Scope, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, REQUEST } from '@nestjs/core';
+import { ClusterNode } from './cluster/cluster-node.js';
+import type { RunPermit } from './cluster/run-permit.js';
+import { ThisNode } from './node/this-node.js';
+import { ClusterOutbox } from './owner/cluster-outbox.js';
 import { CoalescingOutbox } from './outbox/coalescing-outbox.js';
 import { ImmediateOutbox } from './outbox/immediate-outbox.js';
 import { TickFlusher } from './outbox/tick-flusher.js';
@@ -62,31 +66,70 @@ export const PROVIDERS: Provider[] = [
     },
   },
   {
+    provide: ClusterNode,
+    inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom],
+    useFactory: ({ cluster }: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom) =>
+      cluster === undefined ? null : new ClusterNode(cluster, clock, random),
+  },
+  {
     provide: DURABILITY,
-    inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, JamsocketObservers],
+    inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, JamsocketObservers, ClusterNode],
     useFactory: (
       { store }: ResolvedOptions,
       clock: JamsocketClock,
       random: JamsocketRandom,
       observers: JamsocketObservers,
-    ) => (store === undefined ? null : new Durability(store, clock, random, observers)),
+      node: ClusterNode | null,
+    ) => (store === undefined ? null : new Durability(store, clock, random, observers, node)),
+  },
+  {
+    provide: TickFlusher,
+    inject: [RESOLVED_OPTIONS, ClusterNode],
+    useFactory: ({ flushIntervalMs }: ResolvedOptions, node: ClusterNode | null) =>
+      new TickFlusher(flushIntervalMs, node?.permit),
   },
   {
     provide: RoomRegistry,
-    inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom, TimerRegistry, JamsocketObservers, DURABILITY],
+    inject: [
+      RESOLVED_OPTIONS,
+      JamsocketClock,
+      JamsocketRandom,
+      TimerRegistry,
+      JamsocketObservers,
+      DURABILITY,
+      ClusterNode,
+      TickFlusher,
+    ],
     useFactory: (
-      options: ResolvedOptions,
+      { limits }: ResolvedOptions,
       clock: JamsocketClock,
       random: JamsocketRandom,
       timers: TimerRegistry,
       observers: JamsocketObservers,
       durability: Durability | null,
-    ) => {
-      const { flushIntervalMs, limits } = options;
-      return new RoomRegistry(
-        roomServices({ clock, random, timers, observers }, flushIntervalMs, durability),
+      node: ClusterNode | null,
+      flusher: TickFlusher,
+    ) =>
+      new RoomRegistry(
+        roomServices({ clock, random, timers, observers, ownership: node }, flusher, durability),
         limits.maxRooms,
-      );
+      ),
+  },
+  {
+    provide: ThisNode,
+    inject: [ClusterNode, RoomRegistry, ServiceDefinitions, JamsocketClock, RESOLVED_OPTIONS],
+    useFactory: (
+      node: ClusterNode | null,
+      registry: RoomRegistry,
+      definitions: ServiceDefinitions,
+      clock: JamsocketClock,
+      { flushIntervalMs }: ResolvedOptions,
+    ) => {
+      if (node === null) return null;
+      // What other nodes have sent leaves at once, whether or not this node may run rooms of its own.
+      const createOutbox = outboxes(new TickFlusher(flushIntervalMs), null);
+      const local = new LocalPlacement(registry);
+      return new ThisNode({ node, registry, definitions: definitions.all, clock, local, createOutbox });
     },
   },
   {
@@ -109,14 +152,15 @@ export const PROVIDERS: Provider[] = [
   },
   {
     provide: JamsocketGateway,
-    inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock, JamsocketObservers],
+    inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock, JamsocketObservers, ThisNode],
     useFactory: (
       options: ResolvedOptions,
       definitions: ServiceDefinitions,
       registry: RoomRegistry,
       clock: JamsocketClock,
       observers: JamsocketObservers,
-    ) => new JamsocketGateway(options, definitions, new LocalPlacement(registry), clock, observers),
+      node: ThisNode | null,
+    ) => new JamsocketGateway(options, definitions, node?.placement ?? new LocalPlacement(registry), clock, observers),
   },
   {
     provide: JamsocketHealth,
@@ -148,6 +192,7 @@ export const PROVIDERS: Provider[] = [
       JamsocketRandom,
       DURABILITY,
       Waker,
+      ThisNode,
     ],
     useFactory: (
       adapterHost: HttpAdapterHost,
@@ -161,6 +206,7 @@ export const PROVIDERS: Provider[] = [
       random: JamsocketRandom,
       durability: Durability | null,
       waker: Waker | null,
+      node: ThisNode | null,
     ) =>
       new JamsocketLifecycle({
         adapterHost,
@@ -174,16 +220,18 @@ export const PROVIDERS: Provider[] = [
         random,
         durability,
         waker,
+        node,
       } satisfies LifecycleParts),
   },
 ];
 
 function roomServices(
-  sources: Pick<RoomServices, 'clock' | 'random' | 'timers' | 'observers'>,
-  flushIntervalMs: number,
+  sources: Pick<RoomServices, 'clock' | 'random' | 'timers' | 'observers' | 'ownership'>,
+  flusher: TickFlusher,
   durability: Durability | null,
 ): RoomServices {
-  const flusher = new TickFlusher(flushIntervalMs);
+  const { ownership } = sources;
+  const createLocal = outboxes(flusher, ownership?.permit ?? null);
   return {
     ...sources,
     placesKept: new AddressCounts(),
@@ -192,9 +240,14 @@ function roomServices(
       const { durable } = definition.options;
       return durable && durability !== null ? durability.lifecycleOf(room, durable) : null;
     },
-    createOutbox: (coalesce, dropMember) =>
-      coalesce ? new CoalescingOutbox(flusher, dropMember) : new ImmediateOutbox(dropMember),
+    createOutbox: ownership === null ? createLocal : (...how) => new ClusterOutbox(createLocal(...how)),
   };
+}
+
+/** Makes the outboxes of clients whose sockets are here. */
+function outboxes(flusher: TickFlusher, permit: RunPermit | null): RoomServices['createOutbox'] {
+  return (coalesce, dropMember) =>
+    coalesce ? new CoalescingOutbox(flusher, dropMember) : new ImmediateOutbox(dropMember, permit);
 }
 
 /** The `JamsocketContext` to inject. Within a room Nest's `REQUEST` is a `RoomRequest`; elsewhere there is no context. */

@@ -17,6 +17,7 @@ export class JamsocketError extends Error {
 
 export type JamsocketErrorCode =
   | 'bad_configuration'
+  | 'bad_client_data'
   | 'bad_close_code'
   | 'bad_recipient'
   | 'bad_timer'
@@ -63,22 +64,36 @@ export class RoomClosedError extends RefusedError {
   }
 }
 
+/** Another node of the cluster owns the room. Clients and callers are led there, so they do not see this error. */
+export class RoomElsewhereError extends RefusedError {
+  constructor(
+    room: string,
+    /** The incarnation of the node that owns it. */
+    readonly owner: string,
+  ) {
+    super(503, 'room_moved', `Room "${room}" is on another node.`, { 'Retry-After': '1' });
+  }
+}
+
 export type RefusalCode =
   | 'bad_handshake'
   | 'bad_room_id'
   | 'bad_url'
+  | 'cluster_unavailable'
   | 'draining'
   | 'guard'
   | 'guard_failed'
   | 'handshake_timeout'
   | 'no_such_room'
   | 'no_such_service'
+  | 'node_unavailable'
   | 'origin'
   | 'room_busy'
   | 'room_closed'
   | 'room_exists'
   | 'room_failed'
   | 'room_full'
+  | 'room_moved'
   | 'room_not_found'
   | 'room_stopped'
   | 'room_unreadable'

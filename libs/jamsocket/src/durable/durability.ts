@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { describeError, isInstance } from '../base/foreign-value.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
+import type { RunPermit } from '../cluster/run-permit.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { StoreOperation } from '../observe/room-observer.js';
 import type { ResolvedDurable } from '../options/durable.js';
@@ -23,11 +24,20 @@ export const DURABILITY = Symbol('JAMSOCKET_DURABILITY');
 
 const logger = new Logger('Jamsocket');
 
+/** What the durable rooms of a node in a cluster need of it. */
+export interface ClusterClaims {
+  readonly permit: RunPermit;
+  /** Names this node at the store; `undefined` while it has no lease. */
+  readonly incarnation: string | undefined;
+  readonly others: ReadonlySet<string>;
+  fenceOf(room: RoomKey): number | undefined;
+  claim(room: RoomKey, minFence: number): Promise<number>;
+}
+
 /** What the durable rooms of a process share: their store, and the commits into it. */
 export class Durability implements CommitWatch {
   readonly commits: GroupCommit;
-  /** Names this process at the store. Random, so that a restarted process has another name. */
-  readonly owner: string;
+  readonly #owner: string;
   readonly #health: StoreHealth;
   #isFailing = false;
 
@@ -36,10 +46,17 @@ export class Durability implements CommitWatch {
     readonly clock: JamsocketClock,
     random: JamsocketRandom,
     private readonly observers: JamsocketObservers,
+    /** `null` without a cluster. */
+    private readonly cluster: ClusterClaims | null = null,
   ) {
-    this.commits = new GroupCommit(store, clock, this);
+    this.commits = new GroupCommit(store, clock, this, cluster?.permit ?? null);
     this.#health = new StoreHealth(this.commits, clock);
-    this.owner = random.uuid();
+    this.#owner = random.uuid();
+  }
+
+  /** Names this process at the store. Random, so that a restarted process has another name. */
+  get owner(): string {
+    return this.cluster?.incarnation ?? this.#owner;
   }
 
   lifecycleOf(room: DurableRoom, options: ResolvedDurable): RoomDurability {
@@ -47,8 +64,12 @@ export class Durability implements CommitWatch {
   }
 
   /** Makes this process the owner of a room. @throws as `RoomStore.claim`, and if the store does not answer */
-  claim(room: RoomKey): Promise<Claim> {
-    return this.#ask('claim', () => this.store.claim(room, this.owner));
+  async claim(room: RoomKey): Promise<Claim> {
+    const least = this.cluster?.fenceOf(room);
+    const claim = await this.#ask('claim', () => this.store.claim(room, this.owner, least));
+    // The directory has lost its last fences.
+    if (least !== undefined && claim.fence > least) await this.cluster!.claim(room, claim.fence);
+    return claim;
   }
 
   /**
@@ -56,7 +77,7 @@ export class Durability implements CommitWatch {
    * @param before milliseconds since 1970
    */
   due(limit: number, before = this.clock.wallTime()): Promise<readonly DueRoom[]> {
-    return this.#ask('due', () => this.store.due(before, limit, [this.owner]));
+    return this.#ask('due', () => this.store.due(before, limit, [this.owner, ...(this.cluster?.others ?? [])]));
   }
 
   /** Deletes the record of a room that is not running in this process. @returns whether there was one */

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { JamsocketClock } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
+import type { RunPermit } from '../cluster/run-permit.js';
 import type { RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 
 /** A room whose changes are written. */
@@ -64,6 +65,8 @@ export class GroupCommit {
     private readonly store: RoomStore,
     private readonly clock: JamsocketClock,
     private readonly watch: CommitWatch,
+    /** `null` without a cluster. */
+    private readonly permit: RunPermit | null = null,
   ) {}
 
   /** The source has something to write. */
@@ -105,6 +108,7 @@ export class GroupCommit {
 
   #next(): void {
     if (this.#isCommitting || this.#isStopped) return;
+    if (this.permit !== null && !this.permit.mayRun()) return this.permit.whenAgain(() => this.#next());
     const batch = this.#take(MAX_BATCH);
     if (batch.length > 0) {
       this.#isCommitting = true;

@@ -2,6 +2,7 @@ import type { ServiceDefinition } from '../discovery/definitions.js';
 import type { Client } from '../members/client.js';
 import type { Link } from '../outbox/link.js';
 import type { Arrival, KeptPlace, Placement, Reservation } from '../rooms/reservation.js';
+import type { ConnectionSink } from '../wire/connection-sink.js';
 import type { Attempt } from './attempt.js';
 import { checkOrigin } from './origin.js';
 import type { SocketFactory } from './socket-factory.js';
@@ -95,15 +96,15 @@ export class Admission {
 
   #join(reservation: Reservation): void | Promise<void> {
     if (this.#isGone) return reservation.release();
-    const admitted = reservation.join((client) => this.#open(client));
+    const admitted = reservation.join((sink) => this.#open(sink));
     return this.attempt.after(admitted, this.#timeoutMs, (hasJoined) => (hasJoined ? undefined : this.#reserve()));
   }
 
-  #open(client: Client): Link | undefined {
+  #open(sink: ConnectionSink): Link | undefined {
     if (this.#isGone) return undefined;
     const { request, socket, head } = this.attempt;
     this.attempt.isOver = true;
-    return this.sockets.open(request, socket, head, client);
+    return this.sockets.open(request, socket, head, sink);
   }
 
   get #isGone(): boolean {

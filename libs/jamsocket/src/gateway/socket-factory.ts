@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
 import { logWarning } from '../base/log.js';
+import type { ConnectionSink } from '../wire/connection-sink.js';
 import type { PutWs } from '../wire/connection-socket.js';
 import { inDetachedContext } from '../base/async-context.js';
 import { Connection } from '../wire/connection.js';
@@ -12,7 +13,6 @@ import { RoomSocket } from '../wire/room-socket.js';
 import { canPutWsOnLater, putWsOn } from '../wire/ws-handover.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
-import type { Client } from '../members/client.js';
 import { acceptanceOf } from './handshake.js';
 import { offeredProtocols, selectProtocol } from './subprotocol.js';
 
@@ -52,20 +52,20 @@ export class SocketFactory {
   }
 
   /** Completes the handshake. The request is already checked, so this fails only if the socket has ended. */
-  open(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): Connection | undefined {
+  open(request: IncomingMessage, socket: Duplex, head: Buffer, sink: ConnectionSink): Connection | undefined {
     const putWs = this.#putWs;
     // Later messages must not run in the async context of the upgrade.
     return inDetachedContext(() =>
       putWs === null
-        ? this.#openWithWs(request, socket, head, client)
-        : this.#openBare(request, socket, head, client, putWs),
+        ? this.#openWithWs(request, socket, head, sink)
+        : this.#openBare(request, socket, head, sink, putWs),
     );
   }
 
-  #openWithWs(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): Connection | undefined {
+  #openWithWs(request: IncomingMessage, socket: Duplex, head: Buffer, sink: ConnectionSink): Connection | undefined {
     let connection: Connection | undefined;
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      connection = this.#connect(socket, client, ws as RoomSocket);
+      connection = this.#connect(socket, sink, ws as RoomSocket);
     });
     return connection;
   }
@@ -74,7 +74,7 @@ export class SocketFactory {
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    client: Client,
+    sink: ConnectionSink,
     putWs: PutWs,
   ): Connection | undefined {
     // The client may have closed the socket already.
@@ -85,11 +85,11 @@ export class SocketFactory {
     const protocol = selectProtocol(new Set(offeredProtocols(request)), this.options.subprotocols);
     socket.write(acceptanceOf(request, protocol), 'latin1');
     if (head.length > 0) socket.unshift(head);
-    return this.#connect(socket, client, putWs);
+    return this.#connect(socket, sink, putWs);
   }
 
-  #connect(socket: Duplex, client: Client, opening: RoomSocket | PutWs): Connection {
-    const connection = new Connection(socket, client, this.options.limits, this.#heartbeat, opening);
+  #connect(socket: Duplex, sink: ConnectionSink, opening: RoomSocket | PutWs): Connection {
+    const connection = new Connection(socket, sink, this.options.limits, this.#heartbeat, opening);
     this.#heartbeat.add(connection);
     return connection;
   }

@@ -1,4 +1,5 @@
 import type { JamsocketClock } from '../base/sources.js';
+import type { RunPermit } from '../cluster/run-permit.js';
 import { EventQueue, type EventKeeping, type MailboxLimits } from './event-queue.js';
 import { tellError, type MailboxOwner } from './mailbox-owner.js';
 import { TurnTimeout } from './turn-timeout.js';
@@ -25,6 +26,8 @@ export class Mailbox<E> {
     private readonly clock: JamsocketClock,
     private readonly turnTimeoutMs: number,
     private readonly keeping: EventKeeping<E>,
+    /** `null` without a cluster. */
+    private readonly permit: RunPermit | null = null,
   ) {
     this.#waiting = new EventQueue(limits, keeping);
   }
@@ -49,7 +52,7 @@ export class Mailbox<E> {
 
   /** Starts a turn without allocating an event. @returns false if the room was busy: post an event instead */
   begin(): boolean {
-    if (this.#isBusy) return false;
+    if (this.#isBusy || (this.permit !== null && !this.permit.mayRun())) return false;
     this.#isBusy = true;
     return true;
   }
@@ -78,8 +81,11 @@ export class Mailbox<E> {
   post(event: E): boolean {
     if (!this.#isBusy) {
       this.#isBusy = true;
-      if (this.#run(event)) this.#next();
-      return false;
+      if (this.permit === null || this.permit.mayRun()) {
+        if (this.#run(event)) this.#next();
+        return false;
+      }
+      this.#halt(this.permit);
     }
     return this.postWaiting(new WaitingEvent(this.keeping.compacted(event)));
   }
@@ -123,6 +129,7 @@ export class Mailbox<E> {
   #next(): void {
     for (;;) {
       this.turn++;
+      if (this.permit !== null && this.#waiting.length > 0 && !this.permit.mayRun()) return this.#halt(this.permit);
       const waiting = this.#waiting.shift();
       if (waiting === undefined) {
         this.#isBusy = false;
@@ -131,6 +138,11 @@ export class Mailbox<E> {
       if (this.#wasFull && this.#waiting.isHalfEmpty) this.#tellDrained();
       if (!this.#runWaiting(waiting)) return;
     }
+  }
+
+  /** The room stays busy until the node may run again. */
+  #halt(permit: RunPermit): void {
+    permit.whenAgain(() => this.#next());
   }
 
   /** Not inlined: with this closure in it, the loop would allocate for every message, even if none waits. */

@@ -54,6 +54,16 @@ export class ClientRequest {
     return new ClientRequest({ url, headers: {}, rawHeaders: [] as string[] } as IncomingMessage, ip);
   }
 
+  /** @internal The request of a client whose socket is on another node. */
+  static received(url: string, ip: string, rawHeaders: string[]): ClientRequest {
+    return new ClientRequest({ url, headers: {}, rawHeaders } as IncomingMessage, ip);
+  }
+
+  /** @internal Names and values in turn. */
+  get rawHeaders(): string[] {
+    return this.#packedHeaders === '' ? [] : this.#packedHeaders.split(SEPARATOR);
+  }
+
   /** An upgrade is always a GET. */
   get method(): 'GET' {
     return 'GET';

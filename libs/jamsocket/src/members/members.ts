@@ -104,6 +104,11 @@ export class Members implements MembersPort<Client> {
     this.#resumption?.stop();
   }
 
+  /** Discards what waits for the clients, and sends them nothing more. */
+  silence(): void {
+    for (const client of this.clients.values()) this.#leaveOutbox(client);
+  }
+
   /** The members that have this tag. */
   withTag(tag: string): readonly Client[] {
     return (this.#byTag ??= new TagIndex(this.clients.values())).withTag(tag);

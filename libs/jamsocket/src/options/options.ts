@@ -1,5 +1,6 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
+import type { ClusterDriver } from '../cluster/cluster-driver.js';
 import type { RoomStore } from '../store/room-store.js';
 
 /** Returns the id of a room that is created without one. Called again if the id is in use. */
@@ -197,5 +198,10 @@ export interface JamsocketOptions extends RoomOptions {
   flushIntervalMs?: number;
   /** Stores durable rooms. The module closes it when the application has closed. */
   store?: RoomStore;
+  /**
+   * Spreads rooms over all processes with the same cluster: each room lives in one of them, and clients may connect to any.
+   * `new RedisCluster({ redis })` of `nestjs-jamsocket/redis`. Default: the rooms of this process are its own.
+   */
+  cluster?: ClusterDriver;
   limits?: Limits;
 }

@@ -13,6 +13,7 @@ import {
   type Rule,
 } from './rules.js';
 import {
+  cluster,
   heartbeat,
   http,
   inboundRateLimit,
@@ -98,6 +99,7 @@ const moduleRules: Record<string, Rule<unknown>> = {
   http,
   trustProxy: integer(0, 100, 0),
   store,
+  cluster,
   shutdownGraceMs: milliseconds(0, 5_000),
   flushIntervalMs: integer(0, 1_000, 0),
 };

@@ -1,3 +1,4 @@
+import type { ClusterDriver } from '../cluster/cluster-driver.js';
 import type { RoomStore } from '../store/room-store.js';
 import type { ResolvedDurable } from './durable.js';
 import type { HttpOptions, InboundRateLimit, Origins, RateLimit, RoomIds } from './options.js';
@@ -43,6 +44,7 @@ export interface ResolvedOptions extends ResolvedRoomOptions {
   readonly flushIntervalMs: number;
   readonly trustProxy: number;
   readonly store: RoomStore | undefined;
+  readonly cluster: ClusterDriver | undefined;
   readonly limits: ResolvedLimits;
 }
 

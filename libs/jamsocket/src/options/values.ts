@@ -1,3 +1,4 @@
+import type { ClusterDriver } from '../cluster/cluster-driver.js';
 import type { RoomStore } from '../store/room-store.js';
 import type { CanActivate } from '@nestjs/common';
 import { canonicalOrigin, parseWebOrigin } from '../base/web-origin.js';
@@ -151,4 +152,18 @@ export function store(value: unknown, path: string): RoomStore | undefined {
   if (typeof given !== 'object' || given === null || !STORE_METHODS.every((name) => typeof given[name] === 'function'))
     throw badOption(path, value, 'a RoomStore, such as new LmdbStore({ path })');
   return value as RoomStore;
+}
+
+const CLUSTER_METHODS = ['check', 'openDirectory', 'openRelay'];
+
+export function cluster(value: unknown, path: string): ClusterDriver | undefined {
+  if (value === undefined) return undefined;
+  const given = value as Record<string, unknown> | null;
+  if (
+    typeof given !== 'object' ||
+    given === null ||
+    !CLUSTER_METHODS.every((name) => typeof given[name] === 'function')
+  )
+    throw badOption(path, value, 'a cluster driver, such as new RedisCluster({ redis })');
+  return value as ClusterDriver;
 }

@@ -134,12 +134,12 @@ export class CoalescingOutbox implements Outbox {
 
   flushTo(outlet: CoalescingOutlet): void {
     if (this.#slices === null || this.#shared.length === 0) return this.flush();
-    if (outlet.start !== HAS_LEFT) this.#drop(this.#writeSlice([outlet]));
+    if (outlet.start !== HAS_LEFT && !this.flusher.isHeld) this.#drop(this.#writeSlice([outlet]));
   }
 
   /** Writes everything that is queued to every member. */
   flush(): void {
-    if (this.#bytes === 0) return;
+    if (this.#bytes === 0 || this.flusher.isHeld) return;
     const shared = this.#shared;
     const hasVolatile = this.#hasVolatile;
     if (shared.length === 0) return this.#flushApart();
@@ -168,7 +168,7 @@ export class CoalescingOutbox implements Outbox {
     if (this.#slices !== null && outlet.start !== HAS_LEFT) this.#slices.putFirst(outlet);
     const { count } = this.#apart;
     if (count === 0 || count < Math.min(ANSWERS_AT_ONCE, this.#members.size)) return;
-    if (this.#shared.length === 0 && !this.flusher.gathersLonger) this.#flushApart();
+    if (this.#shared.length === 0 && !this.flusher.gathersLonger && !this.flusher.isHeld) this.#flushApart();
   }
 
   #flushApart(): void {
@@ -244,7 +244,7 @@ export class CoalescingOutbox implements Outbox {
   #flushSoon(): void {
     this.#slices?.queued();
     if (this.#bytes >= FLUSH_AT_BYTES) this.flush();
-    else this.#schedule();
+    if (this.#bytes > 0) this.#schedule();
   }
 
   #schedule(): void {

@@ -1,3 +1,4 @@
+import type { RunPermit } from '../cluster/run-permit.js';
 import { Frame } from '../wire/frame.js';
 import type { Link } from './link.js';
 import type { DropMember, Outbox, Outlet } from './outbox.js';
@@ -6,7 +7,14 @@ import type { DropMember, Outbox, Outlet } from './outbox.js';
 export class ImmediateOutbox implements Outbox {
   readonly #members = new Set<Outlet>();
 
-  constructor(private readonly dropMember: DropMember) {}
+  /** Frames that wait until the node may run again, each with its recipients. */
+  #held: { readonly outlets: readonly Outlet[]; readonly frame: Frame }[] = [];
+
+  constructor(
+    private readonly dropMember: DropMember,
+    /** `null` without a cluster. */
+    private readonly permit: RunPermit | null = null,
+  ) {}
 
   join(link: Link): Outlet {
     const outlet = { link };
@@ -30,7 +38,7 @@ export class ImmediateOutbox implements Outbox {
   }
 
   sendTo(frame: Frame, outlet: Outlet): void {
-    if (!this.#write(outlet, frame)) this.#drop([outlet]);
+    this.#writeTo([outlet], frame);
   }
 
   sendText(text: string, outlet: Outlet): void {
@@ -42,7 +50,7 @@ export class ImmediateOutbox implements Outbox {
   }
 
   sendAll(frames: readonly Frame[], outlet: Outlet): void {
-    if (!frames.every((frame) => this.#write(outlet, frame))) this.#drop([outlet]);
+    for (const frame of frames) this.#writeTo([outlet], frame);
   }
 
   flushTo(): void {}
@@ -71,9 +79,22 @@ export class ImmediateOutbox implements Outbox {
   }
 
   #writeTo(outlets: Iterable<Outlet>, frame: Frame): void {
+    if (this.permit !== null && this.#isHeld(this.permit))
+      return void this.#held.push({ outlets: [...outlets], frame });
     const behind: Outlet[] = [];
     for (const outlet of outlets) if (!this.#write(outlet, frame)) behind.push(outlet);
     if (behind.length > 0) this.#drop(behind);
+  }
+
+  #isHeld(permit: RunPermit): boolean {
+    if (this.#held.length > 0) return true;
+    if (permit.mayRun()) return false;
+    permit.whenAgain(() => {
+      const held = this.#held;
+      this.#held = [];
+      for (const { outlets, frame } of held) this.#writeTo(outlets, frame);
+    });
+    return true;
   }
 
   /** All of them leave first: dropping one runs the room's code, which may send again. By now the others have this frame. */

@@ -1,3 +1,5 @@
+import type { RunPermit } from '../cluster/run-permit.js';
+
 /** What the flusher flushes. */
 export interface Flushable {
   flushTick(): void;
@@ -10,13 +12,23 @@ export interface Flushable {
 export class TickFlusher {
   #scheduled: Flushable[] = [];
   readonly #flushAll = (): void => {
+    if (this.isHeld) return this.permit!.whenAgain(this.#flushAll);
     const scheduled = this.#scheduled;
     this.#scheduled = [];
     for (const outbox of scheduled) outbox.flushTick();
   };
 
   /** @param intervalMs milliseconds to gather sends for; 0 for until the end of the tick */
-  constructor(private readonly intervalMs: number) {}
+  constructor(
+    private readonly intervalMs: number,
+    /** `null` without a cluster. */
+    private readonly permit: RunPermit | null = null,
+  ) {}
+
+  /** This node may not run its rooms now: what is queued waits. */
+  get isHeld(): boolean {
+    return this.permit !== null && !this.permit.mayRun();
+  }
 
   /** Whether sends are gathered for longer than one tick. */
   get gathersLonger(): boolean {

@@ -24,6 +24,7 @@ interface AdaptedRoom extends RoomPort<Client> {
   readonly occupancy: Occupancy;
   readonly end: RoomEnd;
   readonly observer: ObserverSet | null;
+  readonly key: RoomKey;
 }
 
 /** The room as durability sees it: rooms that are not durable have none. */
@@ -35,7 +36,7 @@ export class DurableRoomAdapter implements DurableRoom {
   ) {}
 
   get key(): RoomKey {
-    return { service: this.room.definition.service, key: this.room.address.key };
+    return this.room.key;
   }
 
   get address(): RoomAddress {
@@ -81,9 +82,7 @@ export class DurableRoomAdapter implements DurableRoom {
   }
 
   lost(): void {
-    const clients = this.members.all;
-    void this.room.end.abandon();
-    for (const client of clients) client.endNow(CloseCode.serviceRestart, 'the room has moved');
+    this.room.end.lose(CloseCode.serviceRestart, 'the room has moved');
   }
 
   park(): void {

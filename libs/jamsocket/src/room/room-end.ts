@@ -133,6 +133,15 @@ export class RoomEnd {
     return inDetachedContext(() => this.finish());
   }
 
+  /** Another owner may have the room: stops at once, without handlers, and sends nothing that waits. Then closes the clients. */
+  lose(code: number, reason: string): void {
+    const { members } = this.room;
+    const clients = members.all;
+    members.silence();
+    void this.abandon();
+    for (const client of clients) client.endNow(code, reason);
+  }
+
   /** For tests: the process is gone. No handler runs any more, and nobody is told. */
   vanish(): void {
     const { room } = this;

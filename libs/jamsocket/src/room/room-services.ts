@@ -1,3 +1,5 @@
+import type { RunPermit } from '../cluster/run-permit.js';
+import type { RoomKey } from '../store/room-store.js';
 import type { DurableRoom } from '../durable/durable-room.js';
 import type { Client } from '../members/client.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
@@ -9,6 +11,18 @@ import type { AddressCounts } from '../base/address-counts.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { TimerRegistry } from '../timers/timer-registry.js';
 
+/** Decides in a cluster which node runs a room. */
+export interface Ownership {
+  readonly permit: RunPermit;
+  /**
+   * Makes this node the owner of a room that starts here.
+   * @throws RoomElsewhereError if another node owns it; RefusedError `cluster_unavailable`
+   */
+  claim(room: RoomKey): Promise<unknown>;
+  /** The room has stopped here. Never rejects. */
+  release(room: RoomKey): Promise<void>;
+}
+
 /** What all rooms of an application share. */
 export interface RoomServices {
   readonly clock: JamsocketClock;
@@ -19,6 +33,8 @@ export interface RoomServices {
   readonly placesKept: AddressCounts;
   /** Connections that this server has closed and whose sockets have not ended yet. */
   readonly closing: Set<Link>;
+  /** `null` without a cluster. */
+  readonly ownership: Ownership | null;
   /** `null` for rooms that are not durable. */
   createLifecycle(room: DurableRoom, definition: RoomDefinition): RoomLifecycle<Client> | null;
   createOutbox(coalesce: boolean, dropMember: (connection: Link) => void): Outbox;

@@ -19,6 +19,7 @@ interface StartingRoom {
   readonly lifecycle: RoomLifecycle<Client> | null;
   readonly end: RoomEnd;
   instance: RoomInstance | null;
+  claim(): Promise<unknown> | undefined;
 }
 
 /**
@@ -46,6 +47,11 @@ export async function makeReady(
 }
 
 async function build(room: StartingRoom, runner: HandlerRunner, mustBeSaved: boolean): Promise<void> {
+  const claimed = room.claim();
+  if (claimed !== undefined) {
+    await claimed;
+    if (isStopped(room)) return;
+  }
   const instance = (room.instance = await room.definition.instantiate(room.context));
   // The room was stopped while the instance was built: destroy what was built.
   if (isStopped(room)) return room.end.destroyProviders();

@@ -19,6 +19,9 @@ import { ROOM_EVENTS, type ClientEvent, type RoomCall, type RoomEvent } from './
 import type { RoomServices } from './room-services.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
+import { RoomElsewhereError } from '../base/errors.js';
+import { isInstance } from '../base/foreign-value.js';
+import type { RoomKey } from '../store/room-store.js';
 import { inDetachedContext } from '../base/async-context.js';
 import { RoomEnd } from './room-end.js';
 import { makeReady } from './room-start.js';
@@ -62,6 +65,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       services.clock,
       options.handlerTimeoutMs,
       ROOM_EVENTS,
+      services.ownership?.permit,
     );
     this.lifecycle = services.createLifecycle(new DurableRoomAdapter(this, this.#mailbox, this.#runner), definition);
     this.members = createMembers(options, services, this, this.lifecycle, (client) =>
@@ -82,7 +86,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       if (!(await makeReady(this, this.#runner, services.clock, mustBeSaved))) return;
       this.timers.schedule(definition.scheduled);
     } catch (error) {
-      this.observer?.roomFailed(this.context, error);
+      if (!isInstance(error, RoomElsewhereError)) this.observer?.roomFailed(this.context, error);
       await this.end.finish();
       throw error;
     }
@@ -91,6 +95,15 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.observer?.roomStarted(this.context);
     this.#mailbox.open();
     this.end.started();
+  }
+
+  /** In a cluster, makes this node the room's owner. @throws RoomElsewhereError; RefusedError `cluster_unavailable` */
+  claim(): Promise<unknown> | undefined {
+    return this.services.ownership?.claim(this.key);
+  }
+
+  get key(): RoomKey {
+    return { service: this.definition.service, key: this.address.key };
   }
 
   /** Resolves when the room has stopped. */

@@ -3,6 +3,7 @@ import type { AddressCounts } from '../base/address-counts.js';
 import type { Client } from '../members/client.js';
 import type { ResumeRequest } from '../members/resumption.js';
 import type { Link } from '../outbox/link.js';
+import type { ConnectionSink } from '../wire/connection-sink.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 
 /** A client that wants to enter a room. */
@@ -21,8 +22,8 @@ export interface KeptPlace {
   attempt: { supersede(): void } | null;
 }
 
-/** Opens the connection of the client that joins. @returns `undefined` if the peer has gone */
-export type OpenLink = (client: Client) => Link | undefined;
+/** Opens the connection of the client that joins, which is given what it receives. @returns `undefined` if the peer has gone */
+export type OpenLink = (sink: ConnectionSink) => Link | undefined;
 
 /**
  * Keeps a running room open for one arrival.

@@ -131,6 +131,11 @@ export class RoomRegistry {
     return room?.state === 'running' ? room : undefined;
   }
 
+  /** The room at this address, whatever state it is in, unless it has stopped. */
+  unstoppedAt(definition: RoomDefinition, key: string): Room | undefined {
+    return this.#entriesOf(definition).get(key)?.room;
+  }
+
   isTaken(definition: RoomDefinition, key: string): boolean {
     return this.#entriesOf(definition).has(key);
   }
@@ -197,6 +202,7 @@ export class RoomRegistry {
       entries.delete(address.key);
       this.#size--;
       this.#stops++;
+      void this.services.ownership?.release(room.key);
     });
     return entry;
   }

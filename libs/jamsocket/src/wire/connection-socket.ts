@@ -3,7 +3,7 @@ import { CloseCode } from '../base/protocol.js';
 import type { ConnectionLimits } from './connection-sink.js';
 import type { Close } from './control-frame.js';
 import type { Endpoint } from './endpoint.js';
-import type { Frame } from './frame.js';
+import { BINARY, type Frame } from './frame.js';
 import { PlainEndpoint, type PlainOwner } from './plain-endpoint.js';
 import type { RoomSocket, RoomSocketOwner } from './room-socket.js';
 import { SocketWriter } from './socket-writer.js';
@@ -96,8 +96,8 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
     if (this.isOpen && !this.isFull) this.endpoint.ping();
   }
 
-  protected sendThroughWs({ payload }: Frame): void {
-    this.useWs().send(payload, { binary: typeof payload !== 'string', compress: false });
+  protected sendThroughWs({ opcode, payload }: Frame): void {
+    this.useWs().send(payload, { binary: opcode === BINARY, compress: false });
   }
 
   protected sendClose(code: number, reason: string): void {

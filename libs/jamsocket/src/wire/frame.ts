@@ -37,6 +37,16 @@ export class Frame {
     return new Frame(BINARY, Buffer.from(bytes), bytes.byteLength, isVolatile);
   }
 
+  /** A message whose payload is encoded already. The bytes must not be changed afterwards. */
+  static encoded(opcode: number, payload: Buffer, isVolatile: boolean): Frame {
+    return new Frame(opcode, payload, payload.length, isVolatile);
+  }
+
+  /** The payload as bytes, which may be the frame's own. */
+  get payloadAsBytes(): Buffer {
+    return typeof this.payload === 'string' ? Buffer.from(this.payload) : this.payload;
+  }
+
   /** Writes the frame at `at`, unmasked and unfragmented, and returns the offset after it. */
   writeTo(target: Buffer, at: number): number {
     const length = this.payloadBytes;

@@ -1,0 +1,225 @@
+import { Logger } from '@nestjs/common';
+import { inDetachedContext } from '../base/async-context.js';
+import { JamsocketConfigurationError, RefusedError, RoomElsewhereError } from '../base/errors.js';
+import { describeError } from '../base/foreign-value.js';
+import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
+import { withDeadline } from '../base/within-timeout.js';
+import type { RoomKey } from '../store/room-store.js';
+import type { ClusterDriver } from './cluster-driver.js';
+import type { Directory, DirectoryNode, HeldRoom } from './directory.js';
+import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
+import type { LinkUser, PeerLink } from './links/peer-link.js';
+import { NodeLease, type LeaseWatch } from './node-lease.js';
+import { RunPermit } from './run-permit.js';
+
+/** Milliseconds to wait at boot for the check of the driver, and for the first lease. */
+const BOOT_MS = 5_000;
+/** Milliseconds to wait for the owner of a room. */
+const LOCATE_MS = 3_000;
+const RETRY_AFTER = { 'Retry-After': '1' };
+
+const logger = new Logger('Jamsocket');
+
+/** Is told what happens to this node. Its methods must not throw. */
+export interface NodeWatch extends LinkUser {
+  /** Another node owns the room, or may own it. */
+  roomLost(room: RoomKey): void;
+  /** The node has lost its lease: all its rooms belong to others now. Another lease begins. */
+  leaseLost(): void;
+}
+
+/** From the begin of a lease to its end. */
+interface Life {
+  readonly lease: NodeLease;
+  readonly links: NodeLinks;
+}
+
+/**
+ * This process as a node of the cluster: its lease, its links with other nodes, and the rooms it owns. When a lease is lost,
+ * the node begins anew under another name.
+ */
+export class ClusterNode {
+  readonly permit = new RunPermit();
+  /** Set before `start`. */
+  watch!: NodeWatch;
+  /** What other nodes read of this one. */
+  info: () => string = () => '';
+  #directory: Directory | null = null;
+  #life: Life | null = null;
+  #maxBytesUnderWay = LINKS_DEFAULTS.maxBytesUnderWay;
+  #isClosed = false;
+  #suspensions = 0;
+  #livesLost = 0;
+
+  constructor(
+    private readonly driver: ClusterDriver,
+    private readonly clock: JamsocketClock,
+    private readonly random: JamsocketRandom,
+  ) {}
+
+  /**
+   * Checks the driver and begins the first lease. Without an answer in time it resolves, and the node begins when it can.
+   * @throws JamsocketConfigurationError if the server or its settings cannot carry a cluster
+   */
+  async start(): Promise<void> {
+    await this.#check();
+    if (this.#isClosed) return;
+    this.#directory = this.driver.openDirectory();
+    const late = () => new Error(`no answer in ${BOOT_MS} ms`);
+    await withDeadline(this.#begin(), BOOT_MS, this.clock, late).catch((error) => this.#warn('does not answer', error));
+  }
+
+  async #check(): Promise<void> {
+    const late = () => new Error(`no answer in ${BOOT_MS} ms`);
+    try {
+      const { description, maxBytesUnderWay } = await withDeadline(this.driver.check(), BOOT_MS, this.clock, late);
+      this.#maxBytesUnderWay = maxBytesUnderWay;
+      const line = `Rooms are spread over a cluster: ${description}`;
+      if (line.includes('WARNING')) logger.warn(line);
+      else logger.log(line);
+    } catch (error) {
+      if (error instanceof JamsocketConfigurationError) throw error;
+      this.#warn('could not be checked', error);
+    }
+  }
+
+  /** The name of this node while its present lease lasts; `undefined` before the first one. */
+  get incarnation(): string | undefined {
+    return this.#life?.lease.incarnation;
+  }
+
+  /** The other nodes whose leases are alive. */
+  get others(): ReadonlySet<string> {
+    return this.#life?.lease.others ?? new Set();
+  }
+
+  get lease(): NodeLease | undefined {
+    return this.#life?.lease;
+  }
+
+  get links(): NodeLinks | undefined {
+    return this.#life?.links;
+  }
+
+  /** How often the node had to suspend its rooms, and how often it has lost its lease. */
+  get troubles(): { readonly suspensions: number; readonly livesLost: number } {
+    return { suspensions: this.#suspensions, livesLost: this.#livesLost };
+  }
+
+  /** The link to another node. @throws RefusedError `cluster_unavailable` */
+  linkTo(incarnation: string): PeerLink {
+    return this.#alive().links.to(incarnation);
+  }
+
+  /**
+   * Makes this node the owner of a room.
+   * @returns the fence
+   * @throws RoomElsewhereError if another node owns it; RefusedError `cluster_unavailable`
+   */
+  async claim({ service, key }: RoomKey, minFence?: number): Promise<number> {
+    const { lease } = this.#alive();
+    const outcome = await lease.claim({ service, key }, minFence).catch((error) => {
+      throw unavailable(error);
+    });
+    if (outcome.kind === 'owned') throw new RoomElsewhereError(key, outcome.owner.incarnation);
+    return outcome.fence;
+  }
+
+  fenceOf(room: RoomKey): number | undefined {
+    return this.#life?.lease.fenceOf(room);
+  }
+
+  /** The room has stopped here. Does nothing if this node does not own it. Never rejects. */
+  async release(room: RoomKey, successor?: string): Promise<void> {
+    const lease = this.#life?.lease;
+    const fence = lease?.fenceOf(room);
+    if (lease === undefined || fence === undefined) return;
+    // Tried again with each renewal.
+    await lease.release({ room, fence }, successor).catch(() => undefined);
+  }
+
+  /** The name of the node that owns a room. @throws RefusedError `cluster_unavailable` */
+  async locate(room: RoomKey): Promise<string | undefined> {
+    this.#alive();
+    return (await this.#ask(() => this.#directory!.locate(room)))?.incarnation;
+  }
+
+  /** All nodes whose leases are alive, this one included. @throws RefusedError `cluster_unavailable` */
+  async nodes(): Promise<readonly DirectoryNode[]> {
+    this.#alive();
+    return this.#ask(() => this.#directory!.nodes());
+  }
+
+  /** Ends the lease. Other nodes can claim the rooms that are left. Never rejects. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const life = this.#life;
+    this.permit.follow(null);
+    await life?.lease.close().catch(() => undefined);
+    await life?.links.close().catch(() => undefined);
+    await this.#directory?.close().catch(() => undefined);
+  }
+
+  /** Resolves when the node has a lease. */
+  async #begin(): Promise<void> {
+    const { clock, random, driver } = this;
+    const life = inDetachedContext((): Life => {
+      const lease = new NodeLease(this.#directory!, clock, random, this.#leaseWatch(), () => this.info());
+      const settings = { ...LINKS_DEFAULTS, maxBytesUnderWay: this.#maxBytesUnderWay };
+      const links = new NodeLinks(driver.openRelay(), lease.incarnation, clock, random, this.watch, settings);
+      return { lease, links };
+    });
+    this.#life = life;
+    this.permit.follow(life.lease);
+    await Promise.all([life.lease.start(), life.links.open()]);
+  }
+
+  #leaseWatch(): LeaseWatch {
+    return {
+      suspended: () => {
+        this.#suspensions++;
+        logger.warn('The lease of this node may have run out: its rooms pause until the directory confirms it.');
+      },
+      resumed: () => this.permit.resume(),
+      lost: ({ room }: HeldRoom) => this.watch.roomLost(room),
+      ended: () => this.#ended(),
+      nodeJoined: () => undefined,
+      nodeLeft: (incarnation) => this.#life?.links.find(incarnation)?.cut('its lease has ended'),
+    };
+  }
+
+  #ended(): void {
+    if (this.#isClosed) return;
+    const life = this.#life;
+    this.#life = null;
+    this.#livesLost++;
+    this.permit.follow(null);
+    logger.error('This node has lost its lease: its rooms stop here, and it begins anew.');
+    this.watch.leaseLost();
+    void life?.links.close().catch(() => undefined);
+    void this.#begin().catch((error) => this.#warn('does not answer', error));
+  }
+
+  #alive(): Life {
+    if (this.#life === null || this.#isClosed) throw unavailable();
+    return this.#life;
+  }
+
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(ask(), LOCATE_MS, this.clock, () => new Error(`no answer in ${LOCATE_MS} ms`));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  #warn(what: string, error: unknown): void {
+    logger.warn(`The directory of the cluster ${what}: ${describeError(error).message}`);
+  }
+}
+
+function unavailable(cause?: unknown): RefusedError {
+  const message = 'The cluster does not answer at the moment, so this node cannot tell who owns the room.';
+  return new RefusedError(503, 'cluster_unavailable', message, RETRY_AFTER, { cause });
+}

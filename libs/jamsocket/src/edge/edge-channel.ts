@@ -1,0 +1,271 @@
+import { CloseCode } from '../base/protocol.js';
+import type { Link } from '../outbox/link.js';
+import type { Outbox, Outlet } from '../outbox/outbox.js';
+import { encodeArrival } from '../peers/arriving.js';
+import {
+  bodyOf,
+  closeIn,
+  endMessage,
+  kindOf,
+  messageOf,
+  numberMessage,
+  textMessage,
+  TO_CHANNEL,
+  TO_OWNER,
+} from '../peers/messages.js';
+import { decodeError } from '../peers/remote-error.js';
+import type { Arrival, OpenLink } from '../rooms/reservation.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import type { ConnectionSink } from '../wire/connection-sink.js';
+
+/** The node that runs the rooms of clients here. */
+export interface OwnerNode {
+  /** It or the relay takes less than is sent. */
+  readonly isBehind: boolean;
+  send(message: Buffer): void;
+  now(): number;
+  /** The socket has closed, or was never opened. */
+  forget(channel: EdgeChannel): void;
+  /** Stops reading from the client until the owner takes messages again. */
+  holdBack(channel: EdgeChannel): void;
+}
+
+/** What there is here of the client's room. */
+export interface MirroredRoom {
+  readonly outbox: Outbox;
+  leave(channel: EdgeChannel): void;
+  /** Tells the owner how much waits for the client. */
+  report(channel: EdgeChannel): void;
+}
+
+interface Waiting {
+  resolve(hasJoined: boolean): void;
+  reject(error: unknown): void;
+}
+
+/** A client whose socket is here and whose room is on another node. It passes on what the two say. */
+export class EdgeChannel implements ConnectionSink {
+  /** `null` before the client has joined, and after its connection has ended. */
+  connection: Link | null = null;
+  /** The client's entry in the mirror of its room. */
+  outlet: Outlet | null = null;
+  room: MirroredRoom | null = null;
+  /** What the owner has been told last of the bytes that wait for the client. */
+  reported = 0;
+  #open: OpenLink | null = null;
+  #waiting: Waiting | null = null;
+  #hasArrived = false;
+  #isOver = false;
+  /** The owner wants no more messages for now. */
+  #isPausedThere = false;
+  #isDropped = false;
+  #tellsEnd = true;
+
+  constructor(
+    readonly number: number,
+    readonly definition: RoomDefinition,
+    private readonly arrival: Arrival,
+    private readonly owner: OwnerNode,
+  ) {}
+
+  /** Asks the guards of the room. @returns false if the room is somewhere else @throws the error of a guard or of the room */
+  admit(): Promise<boolean> {
+    this.#arrive(true);
+    return this.#answer();
+  }
+
+  /** @returns false if the room is somewhere else @throws the error of the room */
+  join(open: OpenLink): Promise<boolean> {
+    this.#open = open;
+    if (this.#isOver) return Promise.resolve(false);
+    if (this.#hasArrived) this.#tell(TO_OWNER.join);
+    else this.#arrive(false);
+    return this.#answer();
+  }
+
+  /** The client does not join. */
+  abandon(): void {
+    if (this.connection !== null || this.#isOver) return;
+    this.#isOver = true;
+    if (this.#hasArrived) this.#tell(TO_OWNER.abandon);
+    this.owner.forget(this);
+  }
+
+  #arrive(waits: boolean): void {
+    const arrival = encodeArrival(this.definition.service, this.arrival, waits);
+    this.#hasArrived = true;
+    this.owner.send(messageOf(TO_OWNER.arrive, this.number, arrival));
+  }
+
+  #answer(): Promise<boolean> {
+    return new Promise((resolve, reject) => (this.#waiting = { resolve, reject }));
+  }
+
+  /** A message of the owner. */
+  received(message: Buffer): void {
+    const { connection } = this;
+    switch (kindOf(message)) {
+      case TO_CHANNEL.admitted:
+        return this.#take()?.resolve(true);
+      case TO_CHANNEL.joined:
+        return this.#joined();
+      case TO_CHANNEL.refused:
+        return this.#refused(decodeError(bodyOf(message)));
+      case TO_CHANNEL.again:
+        return this.gone();
+      case TO_CHANNEL.write:
+        if (connection !== null && !connection.write(bodyOf(message))) this.fallBehind();
+        return;
+      case TO_CHANNEL.close:
+        return this.#closeAs(message, 'close');
+      case TO_CHANNEL.drop:
+        return this.#closeAs(message, 'drop');
+      case TO_CHANNEL.terminate:
+        this.#tellsEnd = false;
+        return connection?.terminate(bodyOf(message).toString('utf8'));
+      case TO_CHANNEL.pause:
+        this.#isPausedThere = true;
+        return connection?.pause();
+      case TO_CHANNEL.resume:
+        this.#isPausedThere = false;
+        return this.owner.isBehind ? this.owner.holdBack(this) : connection?.resume();
+      case TO_CHANNEL.beats:
+        return connection?.startBeats();
+      case TO_CHANNEL.keepsVolatile:
+        if (connection !== null) connection.keepsVolatile = bodyOf(message)[0] === 1;
+    }
+  }
+
+  /** The owner takes messages again. */
+  drained(): void {
+    if (!this.#isPausedThere) this.connection?.resume();
+  }
+
+  /** The room is not there (any more), or its node is gone: a client that has not joined looks for it again. */
+  gone(): void {
+    if (this.connection !== null || this.#isOver) return;
+    this.#isOver = true;
+    this.#take()?.resolve(false);
+    this.owner.forget(this);
+  }
+
+  /** The client does not read. */
+  fallBehind(): void {
+    this.connection?.drop(CloseCode.tryAgainLater, 'too far behind');
+  }
+
+  /** Closes the socket without the owner. */
+  closeHere(code: number, reason: string): void {
+    this.connection?.close(code, reason);
+  }
+
+  /** This node shuts down: to the owner, the connection is lost, so that the client may resume elsewhere. */
+  sendAway(code: number, reason: string): void {
+    if (this.connection === null) return this.gone();
+    this.#tellEnd(CloseCode.abnormal, 'its node shuts down');
+    this.#tellsEnd = false;
+    this.connection.close(code, reason);
+  }
+
+  receiveText(text: string): void {
+    this.owner.send(textMessage(TO_OWNER.text, this.number, text));
+    if (this.owner.isBehind) this.#holdBack();
+  }
+
+  receiveBinary(bytes: Buffer): void {
+    this.#tell(TO_OWNER.binary, bytes);
+    if (this.owner.isBehind) this.#holdBack();
+  }
+
+  chunkRead(): void {}
+
+  connectionBehind(): void {
+    if (this.room !== null) this.room.report(this);
+  }
+
+  connectionQuiet(mustAnswer: boolean): void {
+    this.#tell(TO_OWNER.quiet, Buffer.from([mustAnswer ? 1 : 0]));
+  }
+
+  connectionUnread(): void {
+    this.#tell(TO_OWNER.unread);
+  }
+
+  connectionClosing(): void {
+    if (this.outlet !== null) this.room!.outbox.flushTo(this.outlet);
+  }
+
+  connectionDropped(): void {
+    this.#isDropped = true;
+  }
+
+  connectionClosed(code: number, reason: string): void {
+    const connection = this.connection!;
+    if (this.#tellsEnd) this.#tellEnd(code, reason);
+    this.room?.leave(this);
+    this.connection = null;
+    if (connection.hasEnded) this.#ended();
+    else void connection.ended.then(() => this.#ended());
+  }
+
+  /** Tells the owner how much waits for the client, if that has changed. @returns whether something waits */
+  report(bytes: number): boolean {
+    if (bytes !== this.reported) this.owner.send(numberMessage(TO_OWNER.behind, this.number, bytes));
+    this.reported = bytes;
+    return bytes > 0;
+  }
+
+  #joined(): void {
+    if (this.#isOver) return;
+    const link = this.#open!(this);
+    const waiting = this.#take();
+    if (link === undefined) {
+      this.#tell(TO_OWNER.abandon);
+      this.#isOver = true;
+      this.owner.forget(this);
+    } else {
+      this.connection = link;
+      this.#isOver = true;
+    }
+    waiting?.resolve(true);
+  }
+
+  #refused(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.owner.forget(this);
+    this.#take()?.reject(error);
+  }
+
+  #closeAs(message: Buffer, how: 'close' | 'drop'): void {
+    const { code, reason } = closeIn(message);
+    this.#tellsEnd = false;
+    this.connection?.[how](code, reason);
+  }
+
+  #tellEnd(code: number, reason: string): void {
+    const { hasFailed, lastHeard } = this.connection!;
+    const silentMs = Number.isFinite(lastHeard) ? this.owner.now() - lastHeard : 0;
+    this.owner.send(endMessage(this.number, { code, reason, hasFailed, isDropped: this.#isDropped, silentMs }));
+  }
+
+  #ended(): void {
+    this.#tell(TO_OWNER.ended);
+    this.owner.forget(this);
+  }
+
+  #holdBack(): void {
+    this.connection?.pause();
+    this.owner.holdBack(this);
+  }
+
+  #take(): Waiting | null {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    return waiting;
+  }
+
+  #tell(kind: number, body?: Buffer): void {
+    this.owner.send(messageOf(kind, this.number, body));
+  }
+}

@@ -1,0 +1,125 @@
+import { CloseCode } from '../base/protocol.js';
+import type { JamsocketClock } from '../base/sources.js';
+import type { PeerLink } from '../cluster/links/peer-link.js';
+import type { Link } from '../outbox/link.js';
+import type { Outbox } from '../outbox/outbox.js';
+import { bodyOf, kindOf, numberOf, TO_MIRROR } from '../peers/messages.js';
+import type { PeerPart } from '../peers/peer.js';
+import type { Arrival } from '../rooms/reservation.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import { EdgeChannel, type OwnerNode } from './edge-channel.js';
+import { EdgeRoom } from './edge-room.js';
+
+/** What edges need of their node. */
+export interface EdgeServices {
+  readonly clock: JamsocketClock;
+  createOutbox(coalesce: boolean, dropMember: (connection: Link) => void): Outbox;
+}
+
+/** How often the owner is told how much waits for its clients. */
+const REPORT_MS = 100;
+
+/** The clients here whose rooms are on one other node. */
+export class EdgePart implements PeerPart, OwnerNode {
+  readonly #channels = new Map<number, EdgeChannel>();
+  readonly #rooms = new Map<number, EdgeRoom>();
+  readonly #heldBack = new Set<EdgeChannel>();
+  #last = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly link: PeerLink,
+    private readonly services: EdgeServices,
+  ) {}
+
+  /** Clients that are connected or about to be. */
+  get channels(): readonly EdgeChannel[] {
+    return [...this.#channels.values()];
+  }
+
+  /** The client of an arrival, on its way. */
+  open(definition: RoomDefinition, arrival: Arrival): EdgeChannel {
+    const channel = new EdgeChannel(++this.#last, definition, arrival, this);
+    this.#channels.set(channel.number, channel);
+    return channel;
+  }
+
+  get isDown(): boolean {
+    return this.link.isDown;
+  }
+
+  get isBehind(): boolean {
+    return this.link.isBehind;
+  }
+
+  send(message: Buffer): void {
+    this.link.send(message);
+  }
+
+  now(): number {
+    return this.services.clock.now();
+  }
+
+  forget(channel: EdgeChannel): void {
+    this.#channels.delete(channel.number);
+    this.#heldBack.delete(channel);
+  }
+
+  holdBack(channel: EdgeChannel): void {
+    this.#heldBack.add(channel);
+  }
+
+  received(message: Buffer): void {
+    const number = numberOf(message);
+    const kind = kindOf(message);
+    if (kind < TO_MIRROR.enter) return this.#channels.get(number)?.received(message);
+    const room = this.#rooms.get(number) ?? this.#mirror(number, message);
+    if (room === undefined) return;
+    room.received(message, (channel) => this.#connected(channel));
+    if (room.members.size === 0) this.#rooms.delete(number);
+    else this.#timer ??= this.services.clock.setTimeout(() => this.#report(), REPORT_MS);
+  }
+
+  drained(): void {
+    const heldBack = [...this.#heldBack];
+    this.#heldBack.clear();
+    for (const channel of heldBack) channel.drained();
+  }
+
+  down(reason: string): void {
+    if (this.#timer !== null) this.services.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+    for (const channel of this.channels) {
+      channel.gone();
+      channel.closeHere(CloseCode.serviceRestart, `the node of the room is gone: ${reason}`);
+    }
+    this.#channels.clear();
+    this.#rooms.clear();
+  }
+
+  /** The first client of a room here enters. */
+  #mirror(number: number, message: Buffer): EdgeRoom | undefined {
+    if (kindOf(message) !== TO_MIRROR.enter) return undefined;
+    const channel = this.#connected(bodyOf(message).readUInt32LE(0));
+    if (channel === undefined) return undefined;
+    const { coalesce } = channel.definition.options;
+    const room = new EdgeRoom(
+      this.services.createOutbox(coalesce, (link) => link.drop(CloseCode.tryAgainLater, 'too far behind')),
+    );
+    this.#rooms.set(number, room);
+    return room;
+  }
+
+  #connected(channel: number): EdgeChannel | undefined {
+    const found = this.#channels.get(channel);
+    return found?.connection ? found : undefined;
+  }
+
+  /** Goes on while something waits for a client. */
+  #report(): void {
+    this.#timer = null;
+    let isNeeded = false;
+    for (const room of this.#rooms.values()) isNeeded = room.reportAll() || isNeeded;
+    if (isNeeded) this.#timer = this.services.clock.setTimeout(() => this.#report(), REPORT_MS);
+  }
+}

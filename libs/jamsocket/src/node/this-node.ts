@@ -1,0 +1,120 @@
+import { Logger } from '@nestjs/common';
+import { CloseCode } from '../base/protocol.js';
+import { describeError } from '../base/foreign-value.js';
+import type { JamsocketClock } from '../base/sources.js';
+import { withDeadline } from '../base/within-timeout.js';
+import type { ClusterNode, NodeWatch } from '../cluster/cluster-node.js';
+import type { PeerLink } from '../cluster/links/peer-link.js';
+import { ClusterPlacement } from '../edge/cluster-placement.js';
+import { EdgePart, type EdgeServices } from '../edge/edge-part.js';
+import { OwnerPart } from '../owner/owner-part.js';
+import { PeerCalls, type CallHandler } from '../peers/calls.js';
+import { Peers } from '../peers/peer.js';
+import type { Placement } from '../rooms/reservation.js';
+import type { RoomRegistry } from '../rooms/room-registry.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import type { RoomKey } from '../store/room-store.js';
+
+const logger = new Logger('Jamsocket');
+
+/** What this node is made of. */
+export interface NodeParts extends EdgeServices {
+  readonly node: ClusterNode;
+  readonly registry: RoomRegistry;
+  readonly definitions: readonly RoomDefinition[];
+  readonly clock: JamsocketClock;
+  /** Places clients in rooms of this process. */
+  readonly local: Placement;
+}
+
+interface Parts {
+  readonly owner: OwnerPart;
+  readonly edge: EdgePart;
+  readonly calls: PeerCalls;
+}
+
+/** This process in the cluster: as the owner of rooms, and as the edge of clients whose rooms are on other nodes. */
+export class ThisNode implements NodeWatch {
+  readonly placement: Placement;
+  readonly #peers: Peers<Parts>;
+  readonly #definitions: ReadonlyMap<string, RoomDefinition>;
+  readonly #handlers = new Map<string, CallHandler>();
+
+  constructor(private readonly parts: NodeParts) {
+    const { node, registry, clock, local } = parts;
+    this.#definitions = new Map(parts.definitions.map((definition) => [definition.service, definition]));
+    const ownerServices = {
+      placement: local,
+      definitions: this.#definitions,
+      permit: node.permit,
+      now: () => clock.now(),
+    };
+    this.#peers = new Peers<Parts>((link) => ({
+      owner: new OwnerPart(link, ownerServices),
+      edge: new EdgePart(link, parts),
+      calls: new PeerCalls(link, this.#handlers, clock),
+    }));
+    this.placement = new ClusterPlacement(local, registry, node, (owner) => this.#with(owner).edge, clock);
+    node.watch = this;
+  }
+
+  /** @throws JamsocketConfigurationError if the server or its settings cannot carry a cluster */
+  start(): Promise<void> {
+    return this.parts.node.start();
+  }
+
+  /** Never rejects. */
+  close(): Promise<void> {
+    return this.parts.node.close();
+  }
+
+  /**
+   * Sends the clients away whose rooms are on other nodes: they resume elsewhere. Resolves when their sockets have closed, or
+   * after `graceMs`, when they are cut.
+   */
+  async drain(graceMs: number): Promise<void> {
+    const channels = this.#peers.all.flatMap(({ edge }) => edge.channels);
+    const links = channels.flatMap(({ connection }) => connection ?? []);
+    for (const channel of channels) channel.sendAway(CloseCode.serviceRestart, 'service restart');
+    const ended = Promise.all(links.map(({ ended: each }) => each));
+    const late = () => new Error('too late');
+    await withDeadline(ended, graceMs, this.parts.clock, late).catch(() => {
+      for (const link of links) link.terminate('shutdown grace is over');
+    });
+  }
+
+  up(): void {}
+
+  received(link: PeerLink, message: Buffer): void {
+    try {
+      this.#peers.received(link, message);
+    } catch (error) {
+      const { message: what, stack } = describeError(error);
+      logger.error(`A message of node ${link.peer} could not be handled: ${what}`, stack);
+      link.cut('a message could not be handled');
+    }
+  }
+
+  drained(link: PeerLink): void {
+    this.#peers.drained(link);
+  }
+
+  down(link: PeerLink, reason: string): void {
+    this.#peers.down(link, reason);
+  }
+
+  roomLost({ service, key }: RoomKey): void {
+    const definition = this.#definitions.get(service);
+    const room = definition && this.parts.registry.unstoppedAt(definition, key);
+    room?.end.lose(CloseCode.serviceRestart, 'the room has moved');
+  }
+
+  leaseLost(): void {
+    for (const room of this.parts.registry.unstopped())
+      room.end.lose(CloseCode.tryAgainLater, 'the cluster does not answer');
+  }
+
+  #with(incarnation: string): Parts {
+    return this.#peers.of(this.parts.node.linkTo(incarnation));
+  }
+}

@@ -1,0 +1,11 @@
+/** The node that has the sockets of clients in rooms of this one. */
+export interface EdgeNode {
+  /** Sends a message in order; if this node may not run its rooms now, as soon as it may again. */
+  send(message: Buffer): void;
+  /** Milliseconds on the clock. */
+  now(): number;
+  /** A number for what the edge has of a room. */
+  nextMirror(): number;
+  /** The link's end has been told: the edge may use its channel again. */
+  forget(channel: number): void;
+}

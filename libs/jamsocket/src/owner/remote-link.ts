@@ -1,0 +1,181 @@
+import { AsyncResource } from 'node:async_hooks';
+import { inDetachedContext } from '../base/async-context.js';
+import { CloseCode } from '../base/protocol.js';
+import type { Link } from '../outbox/link.js';
+import {
+  bodyOf,
+  closeMessage,
+  kindOf,
+  messageOf,
+  TO_CHANNEL,
+  TO_OWNER,
+  valueOf,
+  type ChannelEnd,
+} from '../peers/messages.js';
+import type { ConnectionSink } from '../wire/connection-sink.js';
+import type { Frame } from '../wire/frame.js';
+import type { EdgeNode } from './edge-node.js';
+
+/** The connection of a client whose socket is on another node. That node bounds and buffers what waits for the client. */
+export class RemoteLink implements Link {
+  isPaused = false;
+  hasFailed = false;
+  hasEnded = false;
+  lastHeard: number;
+  /** As the edge has reported it last. */
+  bufferedBytes = 0;
+  #keepsVolatile = false;
+  #isClosed = false;
+  /** What came while the link was paused. */
+  #held: Buffer[] = [];
+  readonly #whenEnded: (() => void)[] = [];
+  /** Messages of several clients arrive together. What a handler enters for one client must not be there for the next. */
+  readonly #scope = inDetachedContext(() => new AsyncResource('JamsocketRemoteLink'));
+
+  constructor(
+    readonly edge: EdgeNode,
+    readonly channel: number,
+    private readonly sink: ConnectionSink,
+  ) {
+    this.lastHeard = edge.now();
+  }
+
+  write(bytes: Buffer): boolean {
+    if (!this.#isClosed) this.edge.send(messageOf(TO_CHANNEL.write, this.channel, bytes));
+    return true;
+  }
+
+  writeFrame(frame: Frame): boolean {
+    const bytes = Buffer.allocUnsafe(frame.bytes);
+    frame.writeTo(bytes, 0);
+    return this.write(bytes);
+  }
+
+  /** Everything that is written is copied. */
+  get isBuffering(): boolean {
+    return false;
+  }
+
+  get isBehind(): boolean {
+    return this.bufferedBytes > 0;
+  }
+
+  get skipsVolatile(): boolean {
+    return !this.#keepsVolatile && this.isBehind;
+  }
+
+  get keepsVolatile(): boolean {
+    return this.#keepsVolatile;
+  }
+
+  set keepsVolatile(keeps: boolean) {
+    if (keeps === this.#keepsVolatile || this.#isClosed) return;
+    this.#keepsVolatile = keeps;
+    this.#tell(TO_CHANNEL.keepsVolatile, Buffer.from([keeps ? 1 : 0]));
+  }
+
+  pause(): void {
+    if (this.#isClosed || this.isPaused) return;
+    this.isPaused = true;
+    this.#tell(TO_CHANNEL.pause);
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.#readHeld();
+    // The messages may have paused it again.
+    if (!this.isPaused && !this.#isClosed) this.#tell(TO_CHANNEL.resume);
+  }
+
+  startBeats(): void {
+    if (!this.#isClosed) this.#tell(TO_CHANNEL.beats);
+  }
+
+  close(code: number, reason = ''): void {
+    if (this.#isClosed) return;
+    this.sink.connectionClosing();
+    this.edge.send(closeMessage(TO_CHANNEL.close, this.channel, code, reason));
+    this.#end(code, reason);
+  }
+
+  drop(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.sink.connectionDropped();
+    this.edge.send(closeMessage(TO_CHANNEL.drop, this.channel, code, reason));
+    this.#end(code, reason);
+  }
+
+  terminate(reason: string): void {
+    if (this.#isClosed) return;
+    this.#tell(TO_CHANNEL.terminate, Buffer.from(reason));
+    this.#end(CloseCode.abnormal, reason);
+  }
+
+  get ended(): Promise<void> {
+    if (this.hasEnded) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEnded.push(resolve));
+  }
+
+  /** A message of the client. */
+  received(message: Buffer): void {
+    this.lastHeard = this.edge.now();
+    if (this.isPaused) this.#held.push(message);
+    else this.#deliver(message);
+  }
+
+  quiet(mustAnswer: boolean): void {
+    if (!this.#isClosed) this.sink.connectionQuiet(mustAnswer);
+  }
+
+  unread(): void {
+    if (!this.#isClosed) this.sink.connectionUnread();
+  }
+
+  behind(message: Buffer): void {
+    this.bufferedBytes = valueOf(message);
+    if (this.isBehind && this.#keepsVolatile && !this.#isClosed) this.sink.connectionBehind();
+  }
+
+  /** The connection has ended at the edge. */
+  closedThere({ code, reason, hasFailed, isDropped, silentMs }: ChannelEnd): void {
+    if (this.#isClosed) return;
+    this.lastHeard = Math.min(this.lastHeard, this.edge.now() - silentMs);
+    this.hasFailed = hasFailed;
+    this.isPaused = false;
+    this.#readHeld();
+    if (isDropped) this.sink.connectionDropped();
+    this.#end(code, reason);
+  }
+
+  /** The socket has closed, or the edge is gone. */
+  endedThere(): void {
+    this.hasEnded = true;
+    this.bufferedBytes = 0;
+    for (const resolve of this.#whenEnded) resolve();
+  }
+
+  #deliver(message: Buffer): void {
+    if (this.#isClosed) return;
+    const body = bodyOf(message);
+    if (kindOf(message) === TO_OWNER.text)
+      this.#scope.runInAsyncScope(this.sink.receiveText, this.sink, body.toString('utf8'));
+    else this.#scope.runInAsyncScope(this.sink.receiveBinary, this.sink, body);
+  }
+
+  #readHeld(): void {
+    while (this.#held.length > 0 && !this.isPaused) this.#deliver(this.#held.shift()!);
+  }
+
+  #tell(kind: number, body?: Buffer): void {
+    this.edge.send(messageOf(kind, this.channel, body));
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.isPaused = false;
+    this.#readHeld();
+    this.#isClosed = true;
+    this.sink.connectionClosed(code, reason);
+  }
+}
