@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { describeDirectory, describeRelay } from 'nestjs-jamsocket/testing';
-import { createClient, createCluster } from 'redis';
+import { createClient, createCluster, createSentinel } from 'redis';
 import { RedisCluster } from '../libs/jamsocket/src/redis/redis-cluster.js';
-import { startRedisCluster } from './support/redis-cluster.js';
+import { startRedisCluster, untilDone } from './support/redis-cluster.js';
 import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
+import { TcpProxy } from './support/tcp-proxy.js';
 
 const program = findRedis();
 const describeRedis = hasServer(program, 'redis-server') ? describe : describe.skip;
@@ -89,6 +90,28 @@ describeRedis('With a Redis server', () => {
     await directory.close();
   });
 
+  it('leaves a server that has become a replica, though the connection still works', async () => {
+    const before = await startRedis(program!, []);
+    const proxy = await TcpProxy.start(before.port);
+    const apps = {
+      ioredis: new Redis({ port: proxy.port, host: '127.0.0.1', lazyConnect: true }),
+      nodeRedis: createClient({ url: `redis://127.0.0.1:${proxy.port}` }),
+    };
+    const directories = Object.values(apps).map((redis) => new RedisCluster({ redis }).openDirectory());
+    const renewal = { incarnation: 'node', leaseMs: 2_000, info: '', rooms: [] };
+    for (const directory of directories) await directory.renew(renewal);
+    proxy.divertTo(server.port);
+    const demoted = new Redis({ port: before.port, host: '127.0.0.1' });
+    await demoted.replicaof('127.0.0.1', server.port);
+    for (const directory of directories) {
+      await untilDone(() => directory.renew(renewal));
+      await directory.close();
+    }
+    for (const client of [demoted, apps.ioredis]) client.disconnect();
+    await proxy.stop();
+    await before.stop();
+  });
+
   it('checks the settings of the server', async () => {
     const set = (...settings: string[]) => ioredis.config('SET', ...(settings as [string, string]));
     for (const redis of [ioredis, nodeRedis]) {
@@ -114,6 +137,8 @@ describeRedis('With a Redis server', () => {
       expect(() => new RedisCluster({ redis: redis as never })).toThrow(
         'RedisCluster: redis must be a client of ioredis',
       );
+    const sentinel = createSentinel({ name: 'rooms', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] });
+    expect(() => new RedisCluster({ redis: sentinel as never })).toThrow('Use ioredis: new Redis({ sentinels, name })');
     expect(() => new RedisCluster({ redis: ioredis, prefix: 'a{b}' })).toThrow('RedisCluster: prefix "a{b}" may have');
   });
 });

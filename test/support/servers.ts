@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +52,26 @@ export async function startRedis(
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...settings];
   const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await saidBy(server, server.stdout, 'Ready to accept connections');
+  return serverOf(server, port, folder, 'SIGKILL');
+}
+
+/** Starts a Redis Sentinel that watches one master, and promotes a replica half a second after the master is gone. */
+export async function startSentinel(program: string, name: string, master: TestServer): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'jamsocket-sentinel-'));
+  const port = await freePort();
+  const file = join(folder, 'sentinel.conf');
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${folder}`,
+    `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+    `sentinel down-after-milliseconds ${name} 500`,
+    `sentinel failover-timeout ${name} 3000`,
+  ];
+  // Sentinel writes what it learns into this file.
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const server = spawn(program, [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await saidBy(server, server.stdout, 'Sentinel ID is');
   return serverOf(server, port, folder, 'SIGKILL');
 }
 

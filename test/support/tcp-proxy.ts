@@ -20,9 +20,14 @@ export class TcpProxy {
     return (this.#server.address() as { port: number }).port;
   }
 
+  /** Another server gets new connections. */
+  divertTo(target: number): void {
+    this.target = target;
+  }
+
   /** Another server takes the place of the first. All connections are cut. */
   moveTo(target: number): void {
-    this.target = target;
+    this.divertTo(target);
     for (const socket of this.#sockets) socket.destroy();
   }
 

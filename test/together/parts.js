@@ -5,9 +5,10 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /**
  * What is no spec of this repository's own run. The faults of a cluster on real servers need leases of real time, which a
- * busy machine lets run out: `npm test -- redis-cluster-faults`.
+ * busy machine lets run out: `npm test -- redis-cluster-faults redis-failover-faults`.
  */
-const ELSEWHERE = /(?:^|\/)(?:node_modules|dist)\/|^test\/(?:together|compat)\/|^test\/redis-cluster-faults\./;
+const ELSEWHERE =
+  /(?:^|\/)(?:node_modules|dist)\/|^test\/(?:together|compat)\/|^test\/redis-(?:cluster|failover)-faults\./;
 
 /** Specs with a browser, and specs that change classes or settings which the others of their process use. */
 const NEEDS_ITS_OWN_PROCESS =

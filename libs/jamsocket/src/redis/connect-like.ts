@@ -31,5 +31,9 @@ export function isIoRedis(redis: IoRedisClient | NodeRedisClient, user: string):
   const has = (name: string) => typeof (redis as unknown as Record<string, unknown> | undefined)?.[name] === 'function';
   if (has('duplicate') && has('pipeline') && has('callBuffer')) return true;
   if (has('duplicate') && has('sendCommand') && has('connect')) return false;
+  if (has('sendCommand') && has('getSentinelNode'))
+    throw new TypeError(
+      `${user}: redis is a client of node-redis for Sentinel, which sends commands again whose reply was lost. Use ioredis: new Redis({ sentinels, name }).`,
+    );
   throw new TypeError(`${user}: redis must be a client of ioredis, or of node-redis (npm "redis") 5 or later.`);
 }

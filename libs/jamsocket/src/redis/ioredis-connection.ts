@@ -27,8 +27,8 @@ const NO_RESENDING = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   retryStrategy: () => RECONNECT_MS,
-  // The primary has become a replica: reconnect to find the new primary.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  // The primary has become a replica: reconnect to find the new primary. Redis 6 puts other words before this one.
+  reconnectOnError: (error: Error) => error.message.includes('READONLY'),
 };
 
 export class IoRedisConnection implements RedisConnection {
@@ -37,7 +37,12 @@ export class IoRedisConnection implements RedisConnection {
   #connecting: Promise<void> | undefined;
 
   constructor(client: IoRedisClient, { deadAfterMs }: ConnectionTimes) {
-    const timeouts = { socketTimeout: deadAfterMs, connectTimeout: deadAfterMs };
+    // Without the last one, a Sentinel that hangs would keep it from connecting.
+    const timeouts = {
+      socketTimeout: deadAfterMs,
+      connectTimeout: deadAfterMs,
+      sentinelCommandTimeout: deadAfterMs,
+    };
     const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => OwnClient;
     this.#isCluster = client.isCluster;
     const { retryStrategy, lazyConnect, enableOfflineQueue } = NO_RESENDING;

@@ -21,6 +21,13 @@ interface OwnCluster {
   sendCommand(key: string | undefined, isReadonly: boolean, args: Args, options: object): Promise<unknown>;
 }
 
+/** Shortest time between two connections, while the server is gone or is a replica. */
+const REPLACE_EVERY_MS = 300;
+/** Beginning of an error that the server replied with. All others come from the connection. */
+const REPLIED = /^[A-Z]+ /;
+/** Replies of a server that is not the primary, or not of this slot, any more. */
+const MOVED_AWAY = /READONLY|^(?:MOVED|CLUSTERDOWN|MASTERDOWN) /;
+
 /** Return bulk strings (type `$`, code 36) as Buffers. */
 const OPTIONS = { typeMapping: { [36]: Buffer } };
 
@@ -28,6 +35,7 @@ export class NodeRedisConnection implements RedisConnection {
   readonly #isCluster: boolean;
   #client: OwnClient;
   #connecting: Promise<void> | undefined;
+  #openedAt = 0;
   #isClosed = false;
 
   constructor(
@@ -46,6 +54,7 @@ export class NodeRedisConnection implements RedisConnection {
     const timer = setTimeout(() => this.#replace(client), this.times.deadAfterMs);
     const settled = await Promise.allSettled(replies);
     clearTimeout(timer);
+    if (settled.some((result) => result.status === 'rejected' && this.#isGone(result.reason))) this.#replace(client);
     return settled.map((result): unknown => (result.status === 'fulfilled' ? result.value : result.reason));
   }
 
@@ -54,9 +63,21 @@ export class NodeRedisConnection implements RedisConnection {
     if (this.#connecting !== undefined) destroy(this.#client);
   }
 
+  /**
+   * Whether only another connection can help. node-redis looks for the new master of a slot only if a server sends it there,
+   * and stays with a server that has become a replica.
+   */
+  #isGone(error: unknown): boolean {
+    if (performance.now() - this.#openedAt < REPLACE_EVERY_MS) return false;
+    const message = error instanceof Error ? error.message : String(error);
+    return MOVED_AWAY.test(message) || (this.#isCluster && !REPLIED.test(message));
+  }
+
   #open(): OwnClient {
+    this.#openedAt = performance.now();
     const duplicate = this.redis.duplicate.bind(this.redis) as (options?: object) => OwnClient;
-    const client = this.#isCluster ? duplicate() : duplicate(noResending(this.redis, this.times));
+    const options = this.#isCluster ? clusterOptions(this.redis, this.times) : noResending(this.redis, this.times);
+    const client = duplicate(options);
     // Without a listener an error would end the process. Failed commands reject anyway.
     client.on('error', () => undefined);
     return client;
@@ -76,11 +97,12 @@ export class NodeRedisConnection implements RedisConnection {
       : this.#client.sendCommand(args, OPTIONS);
   }
 
-  /** Resolves when the first try has ended. node-redis keeps trying; until then commands fail at once. */
+  /** Resolves when the first try has ended. Then commands fail at once until there is a connection. */
   #connect(): Promise<void> {
     const client = this.#client;
     return new Promise((resolve) => {
-      client.once('error', () => resolve());
+      // A cluster reports each server that does not answer, and goes on with the next.
+      if (!this.#isCluster) client.once('error', () => resolve());
       client.connect().then(
         () => resolve(),
         () => {
@@ -103,6 +125,18 @@ function destroy(client: OwnClient): void {
 
 export function isNodeRedisCluster(client: NodeRedisClient): boolean {
   return !('isReady' in client);
+}
+
+/** A lost connection ends the client of that node: its commands fail at once, and the cluster is discovered anew. */
+function clusterOptions(client: NodeRedisClient, { deadAfterMs, pingEveryMs }: ConnectionTimes): object {
+  const { defaults = {} } = (client as { _options?: { defaults?: { socket?: object } } })._options ?? {};
+  const timeouts = { socketTimeout: deadAfterMs, connectTimeout: deadAfterMs };
+  const socket = { ...defaults.socket, ...timeouts, reconnectStrategy: false };
+  return {
+    // Otherwise connecting waits for masters that are gone.
+    minimizeConnections: true,
+    defaults: { ...defaults, disableOfflineQueue: true, pingInterval: pingEveryMs, socket },
+  };
 }
 
 function noResending(client: NodeRedisClient, { deadAfterMs, pingEveryMs }: ConnectionTimes): object {

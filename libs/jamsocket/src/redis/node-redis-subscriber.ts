@@ -15,23 +15,27 @@ interface OwnClient {
 export class NodeRedisSubscriber implements RedisSubscriber {
   readonly #client: OwnClient;
   readonly #isCluster: boolean;
+  #isClosed = false;
 
   constructor(client: NodeRedisClient) {
     this.#isCluster = isNodeRedisCluster(client);
     const duplicate = client.duplicate.bind(client) as (options?: object) => OwnClient;
-    this.#client = this.#isCluster ? duplicate() : duplicate(constantRetry(client));
+    // A cluster must not wait for masters that are gone.
+    this.#client = duplicate(this.#isCluster ? { minimizeConnections: true } : constantRetry(client));
     // Without a listener an error would end the process.
     this.#client.on('error', () => undefined);
   }
 
   async subscribe(channel: string, receive: Receive): Promise<void> {
     await this.#client.connect();
+    if (this.#isClosed) return this.close();
     await (this.#isCluster
       ? this.#client.sSubscribe(channel, receive, true)
       : this.#client.subscribe(channel, receive, true));
   }
 
   close(): void {
+    this.#isClosed = true;
     try {
       this.#client.destroy();
     } catch {

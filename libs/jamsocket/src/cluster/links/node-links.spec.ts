@@ -226,6 +226,27 @@ describe('links between nodes', () => {
     expect(b.takeEvents()).toEqual(['down a: this node hears nobody']);
   });
 
+  it('give each new connection twice as much time, since a slow one must not be dropped for ever', async () => {
+    const net = new Net();
+    const [, b] = await net.pair();
+    b.faults.isDeaf = 'forever';
+    const after: number[] = [];
+    for (let second = 1; second <= 34; second++) {
+      const { reconnects } = b.links.counts;
+      await net.pass(1_000);
+      if (b.links.counts.reconnects > reconnects) after.push(second);
+    }
+    // It notices after 2 or 3 s.
+    expect(after.map((second) => second - after[0] + 2)).toEqual([2, 4, 8, 16, 24, 32]);
+    b.faults.isDeaf = false;
+    await net.pass(2_000);
+    expect(b.links.isDeaf).toBe(false);
+    b.faults.isDeaf = 'forever';
+    const { reconnects } = b.links.counts;
+    await net.pass(4_000);
+    expect(b.links.counts.reconnects).toBe(reconnects + 1);
+  });
+
   it('survive an absence of the relay for everyone', async () => {
     const net = new Net();
     const [a, b] = await net.pair();

@@ -25,6 +25,8 @@ export const LINKS_DEFAULTS: LinksSettings = {
 
 /** After this many ticks without hearing itself, the node connects again. */
 const DEAF_TICKS = 2;
+/** Each try to connect has twice as much time as the one before, up to this many ticks. */
+const MOST_TICKS_TO_CONNECT = 8;
 
 /** Totals since the links were opened. */
 export interface LinkCounts {
@@ -58,6 +60,7 @@ export class NodeLinks implements LinkHost {
   #echoes = 0;
   #echoesHeard = 0;
   #ticksUnheard = 0;
+  #reconnectAt = DEAF_TICKS;
   #isClosed = false;
 
   /** @param node the incarnation of this node */
@@ -141,7 +144,8 @@ export class NodeLinks implements LinkHost {
   #tick(): void {
     // Counts ticks, not time: a process that was stopped misses none, and then reads what has arrived meanwhile.
     this.#ticksUnheard = this.#echoesHeard === this.#echoes ? 0 : this.#ticksUnheard + 1;
-    if (this.#ticksUnheard > 0 && this.#ticksUnheard % DEAF_TICKS === 0) {
+    if (this.#ticksUnheard >= this.#reconnectAt) {
+      this.#reconnectAt += Math.min(this.#reconnectAt, MOST_TICKS_TO_CONNECT);
       this.counts.reconnects++;
       this.relay.reconnect();
     }
@@ -173,6 +177,7 @@ export class NodeLinks implements LinkHost {
     const wasDeaf = this.isDeaf;
     this.#echoesHeard = Math.max(this.#echoesHeard, sequence);
     this.#ticksUnheard = 0;
+    this.#reconnectAt = DEAF_TICKS;
     if (wasDeaf) for (const link of this.all) link.heard();
   }
 
