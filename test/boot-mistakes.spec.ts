@@ -17,8 +17,9 @@ import { describe, expect, it } from '@jest/globals';
 import { OnEvent } from '@nestjs/event-emitter';
 import { Cron, Interval, Timeout } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
+  defineContract,
   JamsocketConfigurationError,
   JamsocketContext,
   JamsocketModule,
@@ -26,9 +27,12 @@ import {
   OnConnect,
   OnMessage,
   OnTimer,
+  RoomContext,
   State,
+  type Client,
   type JamsocketOptions,
 } from 'nestjs-jamsocket';
+import { z } from 'zod';
 
 async function mistakeOf(
   providers: Provider[],
@@ -520,5 +524,77 @@ describe('decorators and hooks that would run on an instance of no room', () => 
     expect(await mistakeOf([ClosingRoom])).toContain(
       'use @OnDestroy() or onModuleDestroy(), which run when a room ends',
     );
+  });
+
+  it('parameters that are swapped', async () => {
+    @JamsocketService('text')
+    class TextFirst {
+      // The type alone cannot know that it has no decorator.
+      @OnMessage()
+      say(_text: string) {}
+    }
+    @JamsocketService('ctx')
+    class ContextSecond {
+      @OnMessage('count')
+      count(_client: object, _ctx: JamsocketContext) {}
+    }
+    @JamsocketService('decorated')
+    class Decorated {
+      @OnMessage()
+      say(@MessageBody() _text: string) {}
+      @OnMessage('count')
+      count(@ConnectedSocket() _client: object, @RoomContext() _ctx: JamsocketContext) {}
+      @OnMessage('move')
+      move(_client: Client, _data: object, _ctx: JamsocketContext) {}
+      @OnConnect()
+      connect(_client: Client, _ctx: JamsocketContext) {}
+    }
+    const order =
+      'whose parameters are not in the order (client, data, ctx): change their order, or give each a decorator such as @MessageBody().';
+    expect(await mistakeOf([TextFirst])).toBe(`TextFirst has a message handler say() ${order}`);
+    expect(await mistakeOf([ContextSecond])).toBe(`ContextSecond has a message handler count() ${order}`);
+    const module = Test.createTestingModule({ imports: [JamsocketModule.forRoot()], providers: [Decorated] });
+    await (await module.compile()).close();
+  });
+
+  it('handlers that differ from the contract, and contracts without schemas', async () => {
+    const contract = defineContract({ messages: { move: z.number(), constructor: {} } });
+    const decorate = JamsocketService({ contract }) as ClassDecorator;
+    class Lacking {
+      @OnMessage('constructor')
+      make() {}
+    }
+    class Unknown extends Lacking {
+      @OnMessage('move')
+      move() {}
+      @OnMessage('mvoe')
+      mvoe() {}
+    }
+    class Twice extends Lacking {
+      @OnMessage('move', z.number())
+      move(_client: Client, _n: number) {}
+    }
+    for (const type of [Lacking, Unknown, Twice]) decorate(type);
+    expect(await mistakeOf([Lacking])).toBe(
+      `Lacking has no handler for the message "move" of its contract: add a method with @OnMessage('move').`,
+    );
+    expect(await mistakeOf([Unknown])).toBe(
+      `Unknown has @OnMessage('mvoe') on mvoe(), but its contract has no such message (it has "move", "constructor"): correct the name, or add the message to the contract.`,
+    );
+    expect(await mistakeOf([Twice])).toBe(
+      `Twice has @OnMessage('move') on move() with another schema than its contract: leave the schema out of the decorator.`,
+    );
+    const bad: readonly [object, string][] = [
+      [{ messages: { move: 5 } }, 'has a contract whose messages.move is not a Standard Schema'],
+      [{ messages: { move: { data: 'x' } } }, 'has a contract whose messages.move.data is not a Standard Schema'],
+      [{ messages: { move: { date: z.date() } } }, 'unknown key "date" in messages.move: use data and reply'],
+      [{ events: { moved: null } }, 'has a contract whose events.moved is not a Standard Schema'],
+      [{ event: {} }, 'has a contract with the unknown key "event" in contract: use messages and events'],
+    ];
+    for (const [invalid, mistake] of bad) {
+      class Bad {}
+      JamsocketService({ contract: invalid as object })(Bad);
+      expect(await mistakeOf([Bad])).toContain(mistake);
+    }
   });
 });

@@ -54,7 +54,7 @@ class LedgerRoom {
   }
 
   @OnMessage()
-  async message(client: Client, text: string) {
+  async message(client: Client<{ name: string }>, text: string) {
     if (text === 'wait') await new Promise((resolve) => setTimeout(resolve, 20));
     if (text === 'timer') this.ctx.setTimer(60_000, 'late');
     if (text === 'soon') this.ctx.setTimer(30, 'late');
@@ -71,7 +71,7 @@ class LedgerRoom {
   }
 
   @OnDisconnect()
-  disconnect(client: Client) {
+  disconnect(client: Client<{ name: string }>) {
     journal.add(`disconnect ${client.id} ${client.data?.name} ${[...client.tags].join()}`);
   }
 

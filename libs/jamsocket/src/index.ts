@@ -11,6 +11,14 @@ export {
   OnTimer,
 } from './decorators/handler.decorators.js';
 export { Ctx, RoomContext, RoomId } from './decorators/parameter.decorators.js';
+export {
+  defineContract,
+  type ContractSchemas,
+  type MessageData,
+  type MessageName,
+  type MessageReply,
+  type MessageSchemas,
+} from './decorators/contract.js';
 export type { StandardSchema } from './decorators/standard-schema.js';
 export { State } from './decorators/state.decorator.js';
 export { DurableError, type DurableErrorCode } from './durable/durable-error.js';

@@ -1,5 +1,6 @@
 import type { CronOptions } from '../base/sources.js';
 import type { RoomOptions } from '../options/options.js';
+import type { ContractSchemas } from './contract.js';
 import type { StandardSchema } from './standard-schema.js';
 
 /** On a class: the arguments of `@JamsocketService()`. */
@@ -12,6 +13,7 @@ export const STATE_METADATA = 'jamsocket:state';
 export interface ServiceMetadata {
   /** Path below the module's prefix, such as `counter` or `games/:game/:room`; `undefined` for the default service. */
   readonly path?: string;
+  readonly contract?: ContractSchemas;
   readonly options: RoomOptions;
 }
 

@@ -11,6 +11,12 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
+/** Type of the data that a schema takes: what is on the wire. */
+export type InputOf<S extends StandardSchema<any, any>> = NonNullable<S['~standard']['types']>['input'];
+
+/** Type of the data that a schema gives: what a handler gets. */
+export type OutputOf<S extends StandardSchema<any, any>> = NonNullable<S['~standard']['types']>['output'];
+
 export type SchemaResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 

@@ -6,13 +6,10 @@ import type { HandlerMetadata, ServiceMetadata } from '../decorators/metadata.js
 import { isStandardSchema } from '../decorators/standard-schema.js';
 import { JamsocketConfigurationError } from '../base/errors.js';
 import { foreignDecoratorOn } from './foreign-decorators.js';
+import { withContract } from './handlers/contract-handlers.js';
+import type { FoundHandler } from './handlers/found-handler.js';
+import { refuseSwappedParameters } from './handlers/parameter-mistakes.js';
 import { PathTemplate } from './path-template.js';
-
-/** A method of a service class and one event it handles. */
-export interface FoundHandler {
-  readonly method: string;
-  readonly metadata: HandlerMetadata;
-}
 
 /** A service class with its metadata. It has no instance yet. */
 export interface FoundService {
@@ -80,8 +77,10 @@ function describe(type: Type, wrapper: InstanceWrapper, metadata: ServiceMetadat
       'remove @Injectable() from the class, or the scope from its provider',
     );
   }
-  const handlers = handlersOf(type);
-  refuseTwoOfAKind(type, handlers);
+  const found = handlersOf(type);
+  refuseTwoOfAKind(type, found);
+  refuseSwappedParameters(type, found);
+  const handlers = withContract(type, metadata.contract, found);
   refuseForeignDecorator(type);
   refuseUncalledHooks(type);
   return {

@@ -7,6 +7,7 @@ import type { ClientRequest } from './client-request.js';
 import { assertCloseCode } from '../base/close-code.js';
 import { logClosed, logCloseFailed } from './error-log.js';
 import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
+import type { EmitArguments, EventName } from './emit-types.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
 import { sendsOf, type SendOptions } from './send-options.js';
@@ -21,10 +22,14 @@ export type ClientId = number;
 const NO_TAGS: ReadonlySet<string> = new Set();
 
 /**
- * A participant of a room. It stays the same object when its connection changes. (It has the shape of `ConnectionSink`, but
- * does not declare it: that would pull the wire's types into the public types of the package.)
+ * A participant of a room, `Client<User, Events>`: `User` is the type of its `data`, and `Events` names the events that the
+ * room sends, as in `JamsocketContext<Events>` (a type such as `{ moved: Point }`, or `typeof` a contract). It stays
+ * the same object when its connection changes. (It has the shape of `ConnectionSink`, but does not declare it: that would pull
+ * the wire's types into the public types of the package.)
  */
-export class Client<Data = any> {
+export class Client<Data = unknown, Events = any> {
+  /** Only for the compiler: handlers that take the client are compared with it. */
+  declare readonly '~events'?: Events;
   /** 0 until the client has joined its room. A guard on connect sees the client before that. */
   id: ClientId = 0;
   /** For your own use, for example what a guard found out about the user. `undefined` until you set it. */
@@ -128,6 +133,7 @@ export class Client<Data = any> {
    * Sends `{ "event": event, "data": data }` as JSON text.
    * @throws JamsocketError `message_too_large`; TypeError for data that JSON cannot carry
    */
+  emit<Event extends EventName<Events>>(event: Event, ...args: EmitArguments<Events, Event>): void;
   emit(event: string, data?: unknown, options?: SendOptions): void {
     this.sendMessage(JSON.stringify({ event, data }), options);
   }

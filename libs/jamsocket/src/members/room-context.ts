@@ -6,6 +6,8 @@ import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
 import { assertCloseReason } from '../base/close-code.js';
 import type { Client, ClientId } from './client.js';
 import type { Restored } from './room-lifecycle.js';
+import type { EventsIn } from '../decorators/contract.js';
+import type { EmitArguments, EventName } from './emit-types.js';
 import { deliver, type Recipient } from './recipients.js';
 import { sendsOf, type SendOptions } from './send-options.js';
 import type { RoomPort } from './room-port.js';
@@ -14,11 +16,12 @@ import type { RoomPort } from './room-port.js';
  * A room service's access to its room. Inject it into the service, or into a provider that the service injects: such a
  * provider becomes room-scoped, with one instance per room.
  *
- * `JamsocketContext<{ moved: Point }>` names the events that the room emits, with the type of their data.
+ * `JamsocketContext<{ moved: Point }>` names the events that the room emits, with the type of their data; so does
+ * `JamsocketContext<typeof game>` for a contract. `Data` is the type of the clients' `data`.
  */
-export class JamsocketContext<Events = any> {
+export class JamsocketContext<Events = any, Data = unknown> {
   /** Only for the compiler: the client's `RoomContract` reads the room's events from it. */
-  declare readonly '~events'?: Events;
+  declare readonly '~events'?: EventsIn<Events>;
   #abort: AbortController | null = null;
   /** Private, so that code which serializes a response does not walk through the whole room. */
   readonly #room: RoomPort<Client>;
@@ -51,8 +54,8 @@ export class JamsocketContext<Events = any> {
    * The clients in the room, from the start of their `@OnConnect` until they have left. Clients that are away (connection
    * lost, may resume) are included.
    */
-  get clients(): ReadonlyMap<ClientId, Client> {
-    return this.room.members.clients;
+  get clients(): ReadonlyMap<ClientId, Client<Data, Events>> {
+    return this.room.members.clients as ReadonlyMap<ClientId, Client<Data, Events>>;
   }
 
   /** Aborted when the room stops. Pass it to work that should end with the room, such as `fetch`. */
@@ -88,12 +91,12 @@ export class JamsocketContext<Events = any> {
    * Sends `{ "event": event, "data": data }` as JSON text.
    * @throws JamsocketError `message_too_large`, `bad_recipient`; TypeError for data that JSON cannot carry
    */
-  emit<Event extends keyof Events & string>(
+  emit<Event extends EventName<Events>>(
     recipient: Recipient,
     event: Event,
-    data?: Events[Event],
-    options?: SendOptions,
-  ): void {
+    ...args: EmitArguments<Events, Event>
+  ): void;
+  emit(recipient: Recipient, event: string, data?: unknown, options?: SendOptions): void {
     this.sendMessage(recipient, JSON.stringify({ event, data }), options);
   }
 

@@ -1,3 +1,4 @@
+import type { EmitArguments, EventName } from '../members/emit-types.js';
 import type { Recipient } from '../members/recipients.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { SendOptions } from '../members/send-options.js';
@@ -73,12 +74,12 @@ export class RoomHandle<Service extends object = any, Events = any> {
    * Sends `{ "event": event, "data": data }` as JSON text, as `sendMessage`.
    * @throws as `sendMessage`; TypeError for data that JSON cannot carry
    */
-  async emit<Event extends keyof Events & string>(
+  emit<Event extends EventName<Events>>(
     recipient: Recipient,
     event: Event,
-    data?: Events[Event],
-    options?: SendOptions,
-  ): Promise<void> {
+    ...args: EmitArguments<Events, Event>
+  ): Promise<void>;
+  async emit(recipient: Recipient, event: string, data?: unknown, options?: SendOptions): Promise<void> {
     await this.sendMessage(recipient, JSON.stringify({ event, data }), options);
   }
 
