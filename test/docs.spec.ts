@@ -23,3 +23,8 @@ it('docs/auth.md has the recipes that are tried out in guards-for-http.e2e-spec.
   for (const recipe of recipes)
     expect(read('../docs/auth.md')).toContain(`\`\`\`ts\n${read(`support/guards/${recipe}`)}\`\`\``);
 });
+
+it('docs/migration.md has the gateways and the room that migration.e2e-spec.ts compares', () => {
+  for (const file of readdirSync(`${import.meta.dirname}/support/migration`))
+    expect(read('../docs/migration.md')).toContain(`\`\`\`ts\n${read(`support/migration/${file}`)}\`\`\``);
+});
