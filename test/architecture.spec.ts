@@ -15,7 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['outbox'],
   ['sessions'],
   ['members'],
-  ['observe', 'replies'],
+  ['auth', 'observe', 'replies'],
   ['durable'],
   ['timers', 'mailbox'],
   ['room'],

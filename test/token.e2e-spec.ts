@@ -1,7 +1,15 @@
 import { UnauthorizedException, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { joinRoom, type RoomOptions } from 'jamsocket-client';
-import { JamsocketService, OnConnect, OnMessage, type Client, type ClientRequest } from 'nestjs-jamsocket';
+import {
+  JamsocketService,
+  OnAuth,
+  OnConnect,
+  OnMessage,
+  type Admitted,
+  type Client,
+  type ClientRequest,
+} from 'nestjs-jamsocket';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
@@ -34,6 +42,19 @@ class GuardedRoom {
   @OnMessage('token')
   token(client: Client) {
     return client.request.token;
+  }
+
+  /** Real time: a client is asked 30 s before its authentication ends. */
+  @OnMessage('expire')
+  expire(client: Client, ms: number) {
+    client.setAuth({ expiresAt: new Date(Date.now() + ms) });
+    return ms;
+  }
+
+  @OnAuth()
+  renewed(client: Client, _ctx: unknown, admitted: Admitted) {
+    client.setAuth({ user: admitted.request.token });
+    client.emit('renewed', [client.request.token, knocks.length]);
   }
 }
 
@@ -141,5 +162,27 @@ describe('a token', () => {
     }
     const isInUrl = options.tokenIn !== 'subprotocol';
     expect(knocks.map(({ query }) => query.has('token'))).toEqual([isInUrl, isInUrl]);
+  });
+
+  it.each<RoomOptions['tokenIn']>(['query', 'subprotocol'])(
+    'of jamsocket-client is renewed over its open connection, where tokens are in the %s',
+    async (tokenIn) => {
+      let count = 0;
+      const room = joinRoom(lobby, { WebSocket, tokenIn, token: () => `(token ${++count})` });
+      const renewed = new Promise((resolve) => room.on('renewed', resolve));
+      await room.request('expire', 30_010);
+      expect(await renewed).toEqual(['(token 2)', 2]);
+      expect(await room.request('token')).toBe('(token 2)');
+      expect(room.connection).toMatchObject({ status: 'open', resumed: false });
+      room.close();
+    },
+  );
+
+  it('that has ended closes the client of jamsocket-client, which does not come back', async () => {
+    const room = joinRoom(lobby, { WebSocket, token: () => TOKEN });
+    const closed = new Promise((resolve) => room.onStatus((state) => state.status === 'closed' && resolve(state)));
+    room.emit('expire', 10);
+    expect(await closed).toMatchObject({ code: 4401, reason: 'auth_expired', cause: 'ended' });
+    expect(knocks).toHaveLength(1);
   });
 });

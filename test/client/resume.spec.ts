@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { runInNewContext } from 'node:vm';
 import { Arrivals } from './support/fake-server.js';
 import { join, startServer } from './support/fixture.js';
+import { Gate } from '../support/gate.js';
 
 describe('a client whose connection is lost', () => {
   it('comes back with its token and the number of frames it has received', async () => {
@@ -44,6 +45,36 @@ describe('a client whose connection is lost', () => {
     expect(await room.untilText()).toBe('3');
     second.cut();
     expect((await server.connection()).offered[2]).toBe('jamsocket.resume.token.3');
+  });
+
+  it('answers a question for a new token with the one it gets now, on the connection that asked', async () => {
+    const server = await startServer();
+    const tokens: (string | undefined | Promise<never>)[] = ['first', 'second "quoted"', undefined];
+    const gate = new Gate();
+    let calls = 0;
+    const token = async () => {
+      calls++;
+      if (tokens.length > 0) return tokens.shift();
+      await gate.opened;
+      return calls === 5 ? 'late' : Promise.reject(new Error('no token'));
+    };
+    const room = join(server.url, { token });
+    const ask = '{"jamsocket":"token","auth":true}';
+    const first = await server.welcomed({ beatMs: 0 });
+    first.send(ask);
+    expect(await first.next()).toBe('{"jamsocket":"token","auth":"second \\"quoted\\""}');
+    // Without a token it says nothing, and it still counts its messages from the first one.
+    for (const frame of [ask, 'heard', ask]) first.send(frame);
+    expect(await room.untilText()).toBe('heard');
+    first.cut();
+    tokens.push('third');
+    const second = await server.connection();
+    expect(second.offered[2]).toBe('jamsocket.resume.token.1');
+    await second.welcome({ jamsocket: 'other', beatMs: 0, resumed: true });
+    gate.open();
+    room.send('after it');
+    expect(await second.next()).toBe('after it');
+    expect(second.hasNothingMore).toBe(true);
   });
 
   it('sends again what the server has not received, and then what has waited', async () => {

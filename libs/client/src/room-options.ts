@@ -7,8 +7,9 @@ export interface RoomOptions {
   /** Parameters to add to the query of the URL. */
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   /**
-   * Called before every attempt to connect. Guards of `@OnConnect` find its result in `client.request.token`; for
-   * `undefined` no token is sent. A rejection, or no result within `connectTimeoutMs`, counts as a failed attempt.
+   * Called before every attempt to connect, and on an open connection before the server's `client.setAuth({ expiresAt })`
+   * ends. Guards of `@OnConnect` find its result in `client.request.token`; for `undefined` no token is sent. A rejection, or
+   * no result within `connectTimeoutMs`, counts as a failed attempt; on an open connection the server asks again.
    */
   readonly token?: () => string | undefined | Promise<string | undefined>;
   /**

@@ -1,4 +1,5 @@
 import {
+  authAnswer,
   confirmation,
   controlPrefix,
   pong,
@@ -38,7 +39,7 @@ export class Session {
 
   constructor(
     url: string,
-    options: RoomOptions,
+    private readonly options: RoomOptions,
     private readonly handlers: SessionHandlers,
   ) {
     const { resume = true, maxQueuedMessages = 1_000, maxQueuedBytes = 1_048_576 } = options;
@@ -113,15 +114,28 @@ export class Session {
       if (welcome) return;
     }
     if (this.#welcome && typeof data === 'string' && data.startsWith(controlPrefix(this.#welcome.jamsocket))) {
-      const { handled, ping, uncounted } = JSON.parse(data) as ControlFrame;
+      const { handled, ping, uncounted, auth } = JSON.parse(data) as ControlFrame;
       this.#ledger.acknowledge(handled ?? 0);
       if (ping) this.#link.send(pong(this.#welcome.jamsocket));
+      if (auth) void this.#authenticate(this.#welcome.jamsocket);
       this.#counts = uncounted ? 0 : 1;
       return;
     }
     this.#ledger.received += this.#counts;
     this.#counts = 1;
     this.handlers.received(data);
+  }
+
+  /** Sends the server a new token. Without one the server asks again, and in the end closes the connection. */
+  async #authenticate(connection: string): Promise<void> {
+    try {
+      const token = await this.options.token?.();
+      // Another connection would take the answer for a message, since its server has not asked.
+      if (token !== undefined && this.#welcome?.jamsocket === connection)
+        this.#link.send(authAnswer(connection, token));
+    } catch {
+      // As without a token.
+    }
   }
 
   /** The client is in the room. Without `welcome`, the server does not speak `jamsocket.v1`. */

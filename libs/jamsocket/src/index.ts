@@ -1,6 +1,7 @@
 export { JamsocketModule } from './jamsocket.module.js';
 export { JamsocketService, type JamsocketServiceOptions } from './decorators/jamsocket-service.decorator.js';
 export {
+  OnAuth,
   OnBinary,
   OnConnect,
   OnCreate,
@@ -40,6 +41,7 @@ export type {
   TurnOutcome,
 } from './observe/room-observer.js';
 export { Client, type ClientId } from './members/client.js';
+export type { Admitted, ClientAuth } from './members/client-auth.js';
 export type { ClientRequest } from './members/client-request.js';
 export { Broadcast, everyoneExcept, tagged, type Recipient } from './members/recipients.js';
 export type { RoomName } from './members/room-address.js';

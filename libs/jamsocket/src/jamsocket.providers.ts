@@ -4,6 +4,7 @@ import { ClusterNode } from './cluster/cluster-node.js';
 import type { RunPermit } from './cluster/run-permit.js';
 import { ThisNode } from './node/this-node.js';
 import { ClusterOutbox } from './owner/cluster-outbox.js';
+import { UserIndex } from './auth/user-index.js';
 import { CoalescingOutbox } from './outbox/coalescing-outbox.js';
 import { ImmediateOutbox } from './outbox/immediate-outbox.js';
 import { TickFlusher } from './outbox/tick-flusher.js';
@@ -235,6 +236,7 @@ function roomServices(
   return {
     ...sources,
     placesKept: new AddressCounts(),
+    users: new UserIndex(),
     closing: new Set<Link>(),
     createLifecycle: (room, definition) => {
       const { durable } = definition.options;

@@ -16,6 +16,7 @@ export class JamsocketError extends Error {
 }
 
 export type JamsocketErrorCode =
+  | 'bad_auth'
   | 'bad_configuration'
   | 'bad_client_data'
   | 'bad_close_code'
@@ -76,6 +77,7 @@ export class RoomElsewhereError extends RefusedError {
 }
 
 export type RefusalCode =
+  | 'auth_expired'
   | 'bad_handshake'
   | 'bad_room_id'
   | 'bad_url'

@@ -61,6 +61,8 @@ export interface ControlFrame {
   readonly ping?: true;
   /** The client must not count the data frame that follows. */
   readonly uncounted?: true;
+  /** The client's authentication ends soon: it answers with `authAnswer(token, …)`. */
+  readonly auth?: true;
 }
 
 /** Text frames of the server that begin with this belong to the protocol and are not messages of the room. */
@@ -79,6 +81,11 @@ export function confirmation(token: string, takesUncounted = false): string {
 /** The client's answer to a control frame with `ping`. */
 export function pong(token: string): string {
   return `{"jamsocket":"${token}","pong":true}`;
+}
+
+/** The client's answer to a control frame with `auth`. @param credential the application's token, as for a new connection */
+export function authAnswer(token: string, credential: string): string {
+  return `${controlPrefix(token)}"auth":${JSON.stringify(credential)}}`;
 }
 
 /** Close reason of a refused upgrade, as JSON. */

@@ -11,10 +11,18 @@ export const OnCreate = (): RoomDecorator => handler({ kind: 'create' });
 export const OnConnect = (): ClientDecorator => handler({ kind: 'connect' });
 
 /**
- * Runs when a client of `jamsocket-client` has resumed after a lost connection, with `(client, ctx)`. It is the same `client`
- * object, and the messages it missed have already been sent to it.
+ * Runs when a client of `jamsocket-client` has resumed after a lost connection, with `(client, ctx, admitted)`. It is the same
+ * `client` object, and the messages it missed have already been sent to it. `admitted` has what the guards found out this
+ * time, such as its `data`; the client's own `data` is unchanged.
  */
 export const OnResume = (): ClientDecorator => handler({ kind: 'resume' });
+
+/**
+ * Runs when a client has sent a new token over its open connection and the guards of `@OnConnect` have admitted it again, with
+ * `(client, ctx, admitted)`. `admitted` has what the guards found out, such as its `data`; the client's own `data` is
+ * unchanged.
+ */
+export const OnAuth = (): MethodDecorator => handler({ kind: 'auth' });
 
 /**
  * `@OnMessage()` handles text messages, with `(client, text, ctx)`.

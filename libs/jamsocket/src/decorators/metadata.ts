@@ -18,7 +18,7 @@ export interface ServiceMetadata {
 }
 
 export type HandlerMetadata =
-  | { readonly kind: 'create' | 'connect' | 'resume' | 'message' | 'binary' | 'disconnect' | 'destroy' }
+  | { readonly kind: 'create' | 'connect' | 'resume' | 'auth' | 'message' | 'binary' | 'disconnect' | 'destroy' }
   | { readonly kind: 'event'; readonly event: string; readonly schema?: StandardSchema }
   | { readonly kind: 'timer'; readonly timer: string };
 

@@ -26,14 +26,15 @@ export interface Host {
 
 /**
  * Arguments of a handler by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`; for a timer
- * `(ctx, firing)`.
+ * `(ctx, firing)`, and where guards have seen the client again `(client, ctx, admitted)`.
  */
-type Shape = 'context' | 'timer' | 'client' | 'message';
+type Shape = 'context' | 'timer' | 'client' | 'admitted' | 'message';
 
 const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
   create: 'context',
   connect: 'client',
-  resume: 'client',
+  resume: 'admitted',
+  auth: 'admitted',
   message: 'message',
   event: 'message',
   binary: 'message',
@@ -100,6 +101,8 @@ export class HandlerPlan {
         return this.method.call(host.service, client, message, context);
       case 'client':
         return this.method.call(host.service, client, context);
+      case 'admitted':
+        return this.method.call(host.service, client, context, message);
       case 'timer':
         return this.method.call(host.service, context, message);
       case 'context':
@@ -156,8 +159,8 @@ export class HandlerPlan {
       const call = new InterceptedCall(this.name, this.kind === 'disconnect' ? undefined : client, turn, bounds);
       const intercept = (method: () => unknown) =>
         runInterceptors(interceptors, execution, () => call.valuesOf(method()));
-      // Clients expect no reply to connect and resume: send one only if the handler itself returns a value.
-      const hasJoined = this.kind === 'connect' || this.kind === 'resume';
+      // Clients expect no reply to these: send one only if the handler itself returns a value.
+      const hasJoined = this.kind === 'connect' || this.#shape === 'admitted';
       const result = hasJoined ? ownAnswer(callMethod, intercept) : intercept(callMethod);
       return after(result, (intercepted) => call.resultOf(intercepted));
     });
@@ -190,6 +193,7 @@ export class HandlerPlan {
     if (this.#shape === 'context') return [context];
     if (this.#shape === 'timer') return [context, message];
     if (this.#shape === 'client') return [client, context];
+    if (this.#shape === 'admitted') return [client, context, message];
     if (pipes.length === 0) return [client, message, context];
     return after(pipeMessage(message, this.#metatype, pipes), (piped) => [client, piped, context]);
   }

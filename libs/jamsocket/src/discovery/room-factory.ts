@@ -131,6 +131,7 @@ class BoundInstance implements RoomInstance {
   readonly text?: Handler;
   readonly binary?: Handler;
   readonly resume?: Handler;
+  readonly auth?: Handler;
   readonly disconnect?: Handler;
   readonly destroy?: Handler;
   readonly events: ReadonlyMap<string, Handler>;
@@ -148,6 +149,7 @@ class BoundInstance implements RoomInstance {
     this.text = bind(single.get('message'));
     this.binary = bind(single.get('binary'));
     this.resume = bind(single.get('resume'));
+    this.auth = bind(single.get('auth'));
     this.disconnect = bind(single.get('disconnect'));
     this.destroy = bind(single.get('destroy'));
     this.events = bindAll(events, host);

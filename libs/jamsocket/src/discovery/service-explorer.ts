@@ -162,6 +162,7 @@ const DECORATORS: Readonly<Record<HandlerMetadata['kind'], string>> = {
   create: '@OnCreate',
   connect: '@OnConnect',
   resume: '@OnResume',
+  auth: '@OnAuth',
   message: '@OnMessage',
   event: '@OnMessage',
   binary: '@OnBinary',

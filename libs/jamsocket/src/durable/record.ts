@@ -1,4 +1,5 @@
 import { serialize } from 'node:v8';
+import type { KnownAuth } from '../members/client-auth.js';
 import { ClientIds } from '../members/client-ids.js';
 import type { StoredRecord } from '../store/room-store.js';
 import { deserializeOwned } from '../base/deserialize-owned.js';
@@ -22,6 +23,8 @@ export interface SavedMember {
   readonly joinedAt: number;
   /** `null` if the client does not speak `jamsocket.v1`. */
   readonly session: SavedSession | null;
+  /** Absent if it has none. */
+  readonly auth?: KnownAuth;
 }
 
 export interface SavedSession {

@@ -42,7 +42,7 @@ export function restoreMembers(
 }
 
 function restoredClient(
-  { id, url, ip, joinedAt, session }: SavedMember,
+  { id, url, ip, joinedAt, session, auth }: SavedMember,
   data: SavedData | undefined,
   address: RoomAddress,
   wallOffset: number,
@@ -50,6 +50,7 @@ function restoredClient(
   const client = new Client(ClientRequest.restored(url, ip), address);
   client.id = id;
   client.joinedAt = joinedAt - wallOffset;
+  client.auth = auth ?? null;
   if (data !== undefined) {
     client.data = data[1];
     client.tag(...data[2]);

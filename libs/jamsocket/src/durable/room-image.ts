@@ -6,9 +6,10 @@ import type { SavedData, SavedEntry, SavedMember, SavedSession } from './record.
 
 /** A client in the form in which it is saved. @param wallOffset milliseconds since 1970 at 0 on the clock */
 export function savedMember(client: Client, wallOffset: number): SavedMember {
-  const { id, request, joinedAt, session } = client;
+  const { id, request, joinedAt, session, auth } = client;
   const { url, ip } = request;
-  return { id, url, ip, joinedAt: joinedAt + wallOffset, session: session && savedSession(session) };
+  const saved = { id, url, ip, joinedAt: joinedAt + wallOffset, session: session && savedSession(session) };
+  return auth === null ? saved : { ...saved, auth };
 }
 
 function savedSession({ tokens, handled, firstBroadcast, ownFrames, firstEntry }: Session): SavedSession {
@@ -17,8 +18,10 @@ function savedSession({ tokens, handled, firstBroadcast, ownFrames, firstEntry }
 }
 
 /** Whether the client has not changed since it was saved. */
-export function isAsSaved({ url, session: saved }: SavedMember, { request, session }: Client): boolean {
-  if (url !== request.url) return false;
+export function isAsSaved({ url, session: saved, auth: savedAuth }: SavedMember, client: Client): boolean {
+  const { request, session, auth } = client;
+  // Each change of an authentication makes a new object.
+  if (url !== request.url || (savedAuth ?? null) !== auth) return false;
   if (saved === null || session === null) return saved === session;
   return (
     saved.handled === session.handled &&

@@ -3,6 +3,7 @@ import type { Outlet } from '../outbox/outbox.js';
 import { Frame } from '../wire/frame.js';
 import type { InboundRate } from '../wire/inbound-rate.js';
 import { CloseCode } from '../base/protocol.js';
+import { checkedAuth, type ClientAuth, type KnownAuth } from './client-auth.js';
 import type { ClientRequest } from './client-request.js';
 import { assertCloseCode } from '../base/close-code.js';
 import { logClosed, logCloseFailed } from './error-log.js';
@@ -54,6 +55,8 @@ export class Client<Data = unknown, Events = any> {
   session: Session | null = null;
   /** @internal The server closes it for a while and keeps its place. */
   isParked = false;
+  /** @internal `null` before `setAuth`. */
+  auth: KnownAuth | null = null;
   /** @internal It counts as a client of its room until its `@OnDisconnect` has run. */
   isCounted = false;
   #tags: Set<string> | null = null;
@@ -73,6 +76,25 @@ export class Client<Data = unknown, Events = any> {
   /** The parameters of the path the client connected to. */
   get params(): Readonly<Record<string, string>> {
     return this.address.params;
+  }
+
+  /** Id of the user, as `setAuth` was told; `undefined` if that is unknown. */
+  get user(): string | undefined {
+    return this.auth?.user;
+  }
+
+  /**
+   * Says who the client is, and until when that is certain; replaces what was said before. Call it in a guard of
+   * `@OnConnect`, or whenever the client has proved it.
+   *
+   * Before `expiresAt`, a client of `jamsocket-client` is asked for a new token and the guards of `@OnConnect` are asked
+   * again. A client whose authentication ends is closed with 4401.
+   * @throws JamsocketError `bad_auth` for an invalid user or date
+   */
+  setAuth(auth: ClientAuth): void {
+    const before = this.auth;
+    this.auth = checkedAuth(auth);
+    this.room?.authChanged(this, before);
   }
 
   /** Names of groups that the client belongs to. Send to a group with `tagged('red')`. */
@@ -259,6 +281,7 @@ export class Client<Data = unknown, Events = any> {
       // These frames are not messages: nothing counts them, and the room does not see them.
       if (session.isHeartbeat(frame)) return this.#answerHeartbeat();
       if (session.isPong(frame)) return false;
+      if (session.isAuthAnswer(frame)) return this.#answerAuth(frame);
       if (session.finished !== null) return false;
       session.received++;
       return true;
@@ -269,6 +292,11 @@ export class Client<Data = unknown, Events = any> {
 
   #answerHeartbeat(): false {
     this.room!.members.answerHeartbeat(this);
+    return false;
+  }
+
+  #answerAuth(frame: string): false {
+    this.room!.authAnswered(this, frame);
     return false;
   }
 

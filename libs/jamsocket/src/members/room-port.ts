@@ -1,6 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Frame } from '../wire/frame.js';
+import type { KnownAuth } from './client-auth.js';
 import type { RoomLifecycle } from './room-lifecycle.js';
 import type { RoomAddress } from './room-address.js';
 
@@ -73,6 +74,10 @@ export interface RoomPort<Client> {
   now(): number;
   receiveText(client: Client, text: string): void;
   receiveBinary(client: Client, bytes: Buffer): void;
+  /** The client's `auth` has changed, or it has joined or resumed with one. @param before the previous one */
+  authChanged(client: Client, before: KnownAuth | null): void;
+  /** A client of `jamsocket.v1` has answered the question for a new token. @param answer the frame */
+  authAnswered(client: Client, answer: string): void;
   /** The client's connection has ended; the client may resume. */
   connectionLost(client: Client, code: number, reason: string): void;
   /** The client leaves permanently. */

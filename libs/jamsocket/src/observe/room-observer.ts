@@ -7,6 +7,7 @@ export type TurnKind =
   | 'create'
   | 'connect'
   | 'resume'
+  | 'auth'
   | 'message'
   | 'event'
   | 'binary'

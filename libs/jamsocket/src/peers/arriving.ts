@@ -4,6 +4,7 @@ import { JamsocketError } from '../base/errors.js';
 import { describeError } from '../base/foreign-value.js';
 import { findUnclonable, type Unclonable } from '../durable/unclonable.js';
 import { Client } from '../members/client.js';
+import type { KnownAuth } from '../members/client-auth.js';
 import { ClientRequest } from '../members/client-request.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { ResumeRequest } from '../members/resumption.js';
@@ -20,6 +21,7 @@ export interface SentArrival {
   readonly findings: Readonly<Record<string, unknown>>;
   readonly data: unknown;
   readonly tags: readonly string[];
+  readonly auth: KnownAuth | null;
   readonly isResumable: boolean;
   readonly resume: ResumeRequest | undefined;
   /** The owner says when the room's guards have let the client in, and waits for the join. */
@@ -30,7 +32,7 @@ export interface SentArrival {
  * @throws JamsocketError `bad_client_data` if `client.data` or `client.request.user` is no structured clone of itself
  */
 export function encodeArrival(service: string, { client, isResumable, resume }: Arrival, waits: boolean): Buffer {
-  const { request, address, tags } = client;
+  const { request, address, tags, auth } = client;
   mustBeClonable('client.data', client.data);
   mustBeClonable('client.request.user', request.user as unknown);
   const arrival: SentArrival = {
@@ -42,6 +44,7 @@ export function encodeArrival(service: string, { client, isResumable, resume }: 
     findings: findingsOf(request),
     data: client.data as unknown,
     tags: [...tags],
+    auth,
     isResumable,
     resume,
     waits,
@@ -58,12 +61,14 @@ export function decodeArrival(bytes: Buffer): SentArrival {
 }
 
 /** The client, as it was at the edge. */
-export function clientOf({ url, ip, rawHeaders, findings, data, tags }: SentArrival, address: RoomAddress): Client {
+export function clientOf(sent: SentArrival, address: RoomAddress): Client {
+  const { url, ip, rawHeaders, findings, data, tags, auth } = sent;
   const client = new Client(ClientRequest.received(url, ip, rawHeaders), address);
   // Assigning would fail for names that have only a getter.
   for (const [name, value] of Object.entries(findings))
     Object.defineProperty(client.request, name, { value, writable: true, enumerable: true, configurable: true });
   client.data = data;
+  client.auth = auth;
   client.tag(...tags);
   return client;
 }

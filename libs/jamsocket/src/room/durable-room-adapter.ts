@@ -75,6 +75,7 @@ export class DurableRoomAdapter implements DurableRoom {
     client.room = this.room;
     this.room.occupancy.join();
     client.isCounted = true;
+    if (client.auth !== null) this.room.authChanged(client, null);
   }
 
   leave(client: Client, code: number, reason: string): void {

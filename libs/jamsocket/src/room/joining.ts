@@ -1,6 +1,5 @@
 import type { Lost } from '../base/protocol.js';
 import type { Client } from '../members/client.js';
-import type { ClientRequest } from '../members/client-request.js';
 import type { Resumable } from '../members/resumption.js';
 import type { Link } from '../outbox/link.js';
 import { InboundRate } from '../wire/inbound-rate.js';
@@ -20,25 +19,32 @@ export function joinRoom(room: Room, client: Client, link: Link, isResumable: bo
   client.inboundRate = InboundRate.of(room.definition.options.limits, now);
   room.occupancy.join();
   client.isCounted = true;
+  if (client.auth !== null) room.authChanged(client, null);
   room.observer?.clientJoined(room.context, client);
   room.post({ type: 'connect', client });
 }
 
-/** A client that was away resumes on another connection. */
+/**
+ * A client that was away resumes on another connection.
+ * @param admitted the client as the guards have seen it this time
+ */
 export function rejoinRoom(
   room: Room,
   resumable: Resumable,
   link: Link,
-  request: ClientRequest,
+  admitted: Client,
   presentedToken: string,
 ): void {
   const { client } = resumable;
   room.members.resume(resumable, link, presentedToken);
-  client.request = request;
+  client.request = admitted.request;
+  const before = client.auth;
+  client.auth = admitted.auth ?? before;
+  if (client.auth !== null) room.authChanged(client, before);
   client.inboundRate?.returned(client.session!.heardUntil, room.now());
   // It has another token now, which has to be saved.
   if (room.lifecycle !== null) room.lifecycle.turnEnded();
   room.observer?.clientResumed(room.context, client);
   if (client.held?.isFull) link.pause();
-  if (room.instance!.resume !== undefined) room.postInOrder({ type: 'resume', client });
+  if (room.instance!.resume !== undefined) room.postInOrder({ type: 'resume', client, admitted });
 }

@@ -58,6 +58,7 @@ export interface RoomInstance {
   readonly events: ReadonlyMap<string, Handler>;
   readonly binary?: Handler;
   readonly resume?: Handler;
+  readonly auth?: Handler;
   readonly disconnect?: Handler;
   readonly destroy?: Handler;
   readonly timers: ReadonlyMap<string, Handler>;

@@ -28,6 +28,7 @@ interface EndingRoom {
   readonly occupancy: Occupancy;
   readonly observer: ObserverSet | null;
   postDetached(event: RoomEvent): void;
+  forgetClients(): void;
 }
 
 /** Ends a room: it drains, runs `@OnDestroy`, is saved for the last time if it is durable, and stops. */
@@ -148,6 +149,7 @@ export class RoomEnd {
     room.state = 'stopped';
     room.lifecycle?.abandon();
     room.timers.clearAll();
+    room.forgetClients();
     room.members.stop();
     this.mailbox.abandon();
     this.#resolveStopped();
@@ -160,6 +162,7 @@ export class RoomEnd {
     room.state = 'stopped';
     room.lifecycle?.abandon();
     this.#safely(() => room.timers.clearAll());
+    this.#safely(() => room.forgetClients());
     this.#safely(() => room.members.stop());
     this.#safely(() => room.context.abort());
     this.#safely(() => this.runner.stop());

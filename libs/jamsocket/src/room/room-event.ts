@@ -6,7 +6,8 @@ import type { TurnRecord } from './turn-record.js';
 /** Everything that can happen to a running room. All of it goes through the mailbox. */
 export type RoomEvent =
   | { readonly type: 'connect'; readonly client: Client }
-  | { readonly type: 'resume'; readonly client: Client }
+  | { readonly type: 'resume'; readonly client: Client; readonly admitted: Client }
+  | { readonly type: 'auth'; readonly client: Client; readonly admitted: Client }
   | { readonly type: 'text'; readonly client: Client; readonly text: string }
   | { readonly type: 'binary'; readonly client: Client; readonly bytes: Buffer }
   | { readonly type: 'disconnect'; readonly client: Client }

@@ -4,6 +4,7 @@ import type { DurableRoom } from '../durable/durable-room.js';
 import type { Client } from '../members/client.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { RoomDefinition } from './room-definition.js';
+import type { UserIndex } from '../auth/user-index.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
@@ -31,6 +32,7 @@ export interface RoomServices {
   readonly observers: JamsocketObservers;
   /** Clients whose connection is lost and whose places are kept, by address. */
   readonly placesKept: AddressCounts;
+  readonly users: UserIndex;
   /** Connections that this server has closed and whose sockets have not ended yet. */
   readonly closing: Set<Link>;
   /** `null` without a cluster. */

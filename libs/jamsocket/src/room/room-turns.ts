@@ -46,8 +46,9 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
       case 'connect':
         return this.#takeConnect(event.client);
       case 'resume':
+      case 'auth':
         return event.client.closed === undefined
-          ? this.runner.run(instance.resume, event.client, undefined)
+          ? this.runner.run(instance[event.type], event.client, event.admitted)
           : undefined;
       case 'disconnect':
         return this.#takeDisconnect(event.client);

@@ -2,10 +2,12 @@ import type { Link } from '../outbox/link.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Client } from '../members/client.js';
 import { DurableRoomAdapter } from './durable-room-adapter.js';
+import { AuthWatch } from '../auth/auth-watch.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HeldUp, type HeldEvent } from './held-up.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { createMembers } from './create-members.js';
+import type { KnownAuth } from '../members/client-auth.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import { storeUnavailable } from '../durable/room-refusals.js';
 import type { Members } from '../members/members.js';
@@ -19,7 +21,7 @@ import { ROOM_EVENTS, type ClientEvent, type RoomCall, type RoomEvent } from './
 import type { RoomServices } from './room-services.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
-import { RoomElsewhereError } from '../base/errors.js';
+import { RefusedError, RoomElsewhereError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { RoomKey } from '../store/room-store.js';
 import { inDetachedContext } from '../base/async-context.js';
@@ -49,6 +51,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   readonly #turns: RoomTurns;
   /** Made when the mailbox is full for the first time. */
   #heldUp: HeldUp | null = null;
+  /** Made for the first client whose authentication ends. */
+  #authWatch: AuthWatch | null = null;
 
   constructor(
     readonly definition: RoomDefinition,
@@ -155,6 +159,12 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       throw storeUnavailable(`Room "${this.address.key}" accepts no clients or calls while its store does not answer.`);
   }
 
+  /** @throws RefusedError `auth_expired` if the guards have let in a client whose authentication has ended */
+  requireAuth({ auth }: Client): void {
+    if (auth?.expiresAt !== undefined && auth.expiresAt <= this.services.clock.wallTime())
+      throw new RefusedError(401, 'auth_expired', 'The authentication has ended.');
+  }
+
   /** Keeps the room alive for a client that is connecting. @returns false if the room is not running */
   reserve(): boolean {
     if (this.state !== 'running') return false;
@@ -178,9 +188,29 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.#watchEnd(client.connection);
     this.#runner.clientLeft(client);
     this.members.remove(client);
+    if (client.auth !== null) this.#forgetAuth(client);
     this.observer?.clientLeft(this.context, client, code, reason);
     this.#heldUp?.giveUp(client, this);
     this.postDetached({ type: 'disconnect', client });
+  }
+
+  authChanged(client: Client, before: KnownAuth | null): void {
+    if (client.closed !== undefined || this.state === 'stopped') return;
+    const { users } = this.services;
+    users.remove(client, before?.user);
+    users.add(client);
+    if (this.#authWatch !== null || client.auth?.expiresAt !== undefined) this.#watchAuth().watch(client);
+    if (this.lifecycle !== null) this.lifecycle.turnEnded();
+  }
+
+  authAnswered(client: Client, answer: string): void {
+    this.#authWatch?.answered(client, answer);
+  }
+
+  /** The room has stopped, and its clients are no longer in it. */
+  forgetClients(): void {
+    this.#authWatch?.clear();
+    for (const client of this.members.all) this.services.users.remove(client, client.user);
   }
 
   /**
@@ -259,6 +289,28 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** The mailbox takes events again: passes on the held messages. */
   mailboxDrained(): void {
     this.#heldUp?.handOn(this.#mailbox);
+  }
+
+  #forgetAuth(client: Client): void {
+    this.services.users.remove(client, client.user);
+    this.#authWatch?.forget(client);
+  }
+
+  #watchAuth(): AuthWatch {
+    const { definition, instance, context, services } = this;
+    return (this.#authWatch ??= new AuthWatch({
+      clock: services.clock,
+      admit: (candidate, request) => definition.admit(candidate, instance, context, request),
+      renewed: (client, candidate) => this.#authRenewed(client, candidate),
+      report: (error, client) => this.#runner.report(error, undefined, client),
+    }));
+  }
+
+  #authRenewed(client: Client, admitted: Client): void {
+    const before = client.auth;
+    client.auth = admitted.auth ?? before;
+    this.authChanged(client, before);
+    if (this.instance!.auth !== undefined) this.post({ type: 'auth', client, admitted });
   }
 
   /** Registers a closed connection whose socket has not ended: a shutdown waits for it. */

@@ -38,6 +38,7 @@ export type OpenLink = (sink: ConnectionSink) => Link | undefined;
  *   loop: what its connection receives belongs to the room;
  * - MUST, if the arrival can resume, open the connection of the earlier client and end its earlier connection; if it cannot,
  *   the earlier client MUST leave the room;
+ * - MUST NOT let a client resume whose guards have found another user than that of the earlier client;
  * - MUST NOT let the client join if `open` returns nothing.
  */
 export interface Reservation {
@@ -49,7 +50,7 @@ export interface Reservation {
   /**
    * The client joins the room. Whatever the result, the reservation is over.
    * @returns false if the room has begun to stop: reserve in its successor
-   * @throws RefusedError `room_full` if the client cannot resume and the room is full
+   * @throws RefusedError `room_full` if the client cannot resume and the room is full, `auth_expired`
    */
   join(open: OpenLink): boolean | Promise<boolean>;
   /** Releases the reservation: the client does not join. */

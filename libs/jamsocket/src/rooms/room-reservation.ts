@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { RefusedError } from '../base/errors.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
+import { isAnotherUser } from '../members/client-auth.js';
 import type { Resumable, ResumeRequest } from '../members/resumption.js';
 import type { Room } from '../room/room.js';
 import { joinRoom, rejoinRoom } from '../room/joining.js';
@@ -26,6 +27,7 @@ export class RoomReservation implements Reservation {
     try {
       // The room may have begun to stop while the guards ran.
       if (room.state !== 'running') return false;
+      room.requireAuth(arrival.client);
       const found = arrival.resume && this.#findPlace(arrival.resume);
       // If the resume failed, the earlier client has left, and the room may have stopped with it.
       if (room.state !== 'running') return false;
@@ -52,23 +54,26 @@ export class RoomReservation implements Reservation {
   #joinAgain(resumable: Resumable, open: OpenLink): void {
     const { client, resume } = this.arrival;
     const link = open(resumable.client);
-    if (link !== undefined) rejoinRoom(this.room, resumable, link, client.request, resume!.token);
+    if (link !== undefined) rejoinRoom(this.room, resumable, link, client, resume!.token);
   }
 
   /** The client to resume, or why that failed. Then the earlier client leaves, and the arrival joins as a new one. */
   #findPlace(resume: ResumeRequest): Resumable | { readonly lost: Lost } {
     const { members, occupancy, definition, address } = this.room;
     // A client that broke the protocol has left, though the end of its socket may be some seconds away.
-    const { connection } = members.holderOf(resume) ?? {};
+    const holder = members.holderOf(resume);
+    const connection = holder?.connection;
     if (connection?.hasFailed) connection.terminate('broke the protocol');
-    const found = members.find(resume);
+    const isTheirs = holder !== undefined && isAnotherUser(holder, this.arrival.client);
+    const found = isTheirs ? ({ lost: 'unknown', client: holder } as const) : members.find(resume);
     if ('missed' in found) return found;
     // Its place was not kept, so the limit counts it as a new client.
     if (found.client === undefined && occupancy.size > definition.options.limits.maxClientsPerRoom)
       throw new RefusedError(503, 'room_full', `Room "${address.key}" is full.`);
-    found.client?.end(CloseCode.tryAgainLater, 'missed too much');
+    const why = isTheirs ? 'came back as another user' : 'missed too much';
+    found.client?.end(CloseCode.tryAgainLater, why);
     // No limit counts the old connection: cut it now, since the client could delay its end.
-    connection?.terminate('missed too much');
+    connection?.terminate(why);
     return found;
   }
 }

@@ -38,6 +38,8 @@ export class Session {
   /** The number that has really left the server; `#acknowledged` includes frames that wait for a commit. */
   #told = 0;
   #unacknowledgedBytes = 0;
+  /** How the client's answers to `askAuth` begin; `null` before the first question on this connection. */
+  #answerPrefix: string | null = null;
   /** Runs of frames (first and last number) that need no turn, received while earlier frames still wait for theirs. */
   #skipped: number[] | null = null;
 
@@ -57,6 +59,7 @@ export class Session {
     this.token = token;
     this.#isConfirmed = false;
     this.takesUncounted = false;
+    this.#answerPrefix = null;
     this.#acknowledged = this.handled;
     this.#unacknowledgedBytes = 0;
   }
@@ -136,6 +139,18 @@ export class Session {
   /** Announces that the next data frame is not counted. */
   announceUncounted(): string {
     return `${controlPrefix(this.token)}"uncounted":true}`;
+  }
+
+  /** Asks the client for a new token. */
+  askAuth(): string {
+    const prefix = controlPrefix(this.token);
+    this.#answerPrefix = `${prefix}"auth":`;
+    return `${prefix}"auth":true}`;
+  }
+
+  /** @returns whether this frame answers `askAuth`, at once or late */
+  isAuthAnswer(frame: string | Buffer): frame is string {
+    return this.#answerPrefix !== null && typeof frame === 'string' && frame.startsWith(this.#answerPrefix);
   }
 
   #passSkipped(skipped: number[]): void {

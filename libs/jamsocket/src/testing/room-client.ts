@@ -6,6 +6,8 @@ import { TestClient, type Closed } from './test-client.js';
 export interface RoomConnectOptions extends ConnectOptions {
   /** Initial value of `client.data`. Guards see it and may replace it. Default `undefined`. */
   data?: unknown;
+  /** `client.user` from the beginning, as `client.setAuth({ user })` does. Guards may replace it. */
+  user?: string;
   /** The client's address. Default `127.0.0.1`. */
   ip?: string;
 }

@@ -35,7 +35,7 @@ export class TestApp {
   readonly registry: RoomRegistry;
   readonly #watch = new AsyncWatch();
   readonly #clients = new WeakMap<object, Client>();
-  readonly #data = new WeakMap<object, unknown>();
+  readonly #options = new WeakMap<object, RoomConnectOptions>();
   /** `null` without a store. */
   readonly #waker: Waker | null;
   #isAdvancing = false;
@@ -54,7 +54,9 @@ export class TestApp {
     this.#waker = module.get<Waker | null>(Waker);
     module.get(JamsocketGateway).onClient = (client, socket) => {
       this.#clients.set(socket, client);
-      if (this.#data.has(socket)) client.data = this.#data.get(socket);
+      const { user, ...options } = this.#options.get(socket) ?? {};
+      if ('data' in options) client.data = options.data;
+      if (user !== undefined) client.setAuth({ user });
     };
   }
 
@@ -65,16 +67,24 @@ export class TestApp {
   async connect(path: string, options: RoomConnectOptions): Promise<RoomClient> {
     const patienceMs = checkedPatience(options.patienceMs ?? this.patienceMs);
     const { client: socket, server } = this.network.connect(options.ip ?? '127.0.0.1');
-    if ('data' in options) this.#data.set(server, options.data);
+    this.#options.set(server, options);
     const httpServer = this.app.getHttpServer() as Server;
     this.#watch.run(() => httpServer.emit('connection', server));
     const url = HOST + withQuery(path, options.query);
     const { headers, protocols = [], ws } = options;
     const webSocket = new WebSocket(url, [...protocols], { headers, ...ws, createConnection: () => socket });
-    const client = new RoomClient(webSocket, this, () => this.#clients.get(server), patienceMs);
+    const client = new RoomClient(webSocket, this, () => this.#clientOf(server), patienceMs);
     await openSocket(webSocket, url, patienceMs);
     await this.settle();
     return client;
+  }
+
+  /** The client that came with this socket: a new one, or one that has resumed. */
+  #clientOf(server: object): Client | undefined {
+    const arrival = this.#clients.get(server);
+    if (arrival === undefined || arrival.room !== null) return arrival;
+    const members = this.registry.list().flatMap((room) => room.members.all);
+    return members.find(({ request }) => request === arrival.request) ?? arrival;
   }
 
   /** Runs a function on the server's side and waits for it for at most `patienceMs`. @throws TestTimeoutError */
