@@ -21,6 +21,8 @@ export {
   type MessageSchemas,
 } from './decorators/contract.js';
 export type { StandardSchema } from './decorators/standard-schema.js';
+export { SharedState, type SharedStateOptions } from './shared-state/shared-state.js';
+export type { Draft, ReadOnly, Shareable } from './shared-state/shareable.js';
 export { State } from './decorators/state.decorator.js';
 export { DurableError, type DurableErrorCode } from './durable/durable-error.js';
 export type { TimerFiring } from './timers/room-timers.js';

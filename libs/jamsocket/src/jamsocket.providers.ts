@@ -238,6 +238,7 @@ function roomServices(
     placesKept: new AddressCounts(),
     users: new UserIndex(),
     closing: new Set<Link>(),
+    flusher,
     createLifecycle: (room, definition) => {
       const { durable } = definition.options;
       return durable && durability !== null ? durability.lifecycleOf(room, durable) : null;

@@ -21,12 +21,15 @@ export type JamsocketErrorCode =
   | 'bad_client_data'
   | 'bad_close_code'
   | 'bad_recipient'
+  | 'bad_state'
   | 'bad_timer'
   | 'handler_timeout'
   | 'message_too_large'
   | 'no_room_context'
   | 'not_a_room_service'
+  | 'reserved_event'
   | 'room_invokes_itself'
+  | 'state_too_large'
   | 'unknown_timer';
 
 /** A mistake found while the application boots: the message names the class, the method, the mistake and the cure. */

@@ -186,7 +186,7 @@ export class Client<Data = unknown, Events = any> {
     const { connection } = this;
     if (connection === null) return this.room!.leave(this, code, reason);
     try {
-      this.room!.members.acknowledgeRest(this);
+      this.room!.members.closing(this);
     } catch (error) {
       logCloseFailed(this, error);
     }

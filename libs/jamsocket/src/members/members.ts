@@ -5,7 +5,7 @@ import type { Outbox } from '../outbox/outbox.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
-import type { MembersPort, SendPort } from './room-port.js';
+import type { MembersPort, MembersState, SendPort } from './room-port.js';
 import type { ReplayLog } from '../sessions/replay-log.js';
 import { outletsOf, Resumption, type RestoredResumption, type Resumable, type ResumeRequest } from './resumption.js';
 import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
@@ -31,6 +31,8 @@ export class Members implements MembersPort<Client> {
   /** `null` while no client speaks `jamsocket.v1`. */
   #resumption: Resumption | null = null;
   #ungated: UngatedSends | null = null;
+  /** `null` if the room has no shared state. */
+  state: MembersState<Client> | null = null;
 
   constructor(
     readonly outbox: Outbox,
@@ -83,10 +85,13 @@ export class Members implements MembersPort<Client> {
   enter(client: Client): void {
     this.#joining?.delete(client.id);
     if (client.closed !== undefined) return;
+    // The others get these changes; the client gets the value that has them.
+    if (this.state !== null) this.state.flush();
     this.clients.set(client.id, client);
     this.#byTag?.enter(client);
     client.outlet = this.outbox.join(client.connection!);
     if (client.session !== null) this.#resumption!.enter(client);
+    if (this.state !== null) this.state.welcome(client);
   }
 
   /** The client leaves permanently. */
@@ -167,8 +172,9 @@ export class Members implements MembersPort<Client> {
     if (session.finished !== null && session.handled === session.received) session.finished();
   }
 
-  /** Before a close: tells the client how many of its messages have been handled, if it does not know yet. */
-  acknowledgeRest(client: Client): void {
+  /** Before a close: sends the changes of the shared state, and how many of the client's messages have been handled. */
+  closing(client: Client): void {
+    if (this.state !== null) this.state.flush();
     if (client.session?.hasUnacknowledged) this.acknowledge(client);
   }
 
@@ -195,31 +201,54 @@ export class Members implements MembersPort<Client> {
   }
 
   broadcast(frame: Frame): void {
+    if (this.state !== null) this.state.beforeSend(frame);
+    this.#broadcast(frame);
+  }
+
+  #broadcast(frame: Frame): void {
     if (this.room.observer !== null) tellBroadcast(this.room, frame, NOBODY, this.clients);
     if (this.#resumption === null) this.outbox.broadcast(frame);
     else this.#resumption.broadcast(frame, NOBODY);
   }
 
   broadcastExcept(frame: Frame, clients: readonly Client[]): void {
+    if (this.state !== null) this.state.beforeSend(frame);
     if (this.room.observer !== null) tellBroadcast(this.room, frame, clients, this.clients);
     if (this.#resumption === null) this.outbox.broadcastExcept(frame, outletsOf(clients));
     else this.#resumption.broadcast(frame, clients);
   }
 
   sendTo(client: Client, frame: Frame): void {
+    if (this.state !== null) this.state.beforeSend(frame);
     if (this.room.observer !== null) tellSentToOne(this.room, frame, client, this.clients);
     if (this.#resumption !== null) this.#resumption.send(frame, [client]);
     else if (client.outlet !== null) this.outbox.sendTo(frame, client.outlet);
   }
 
   sendText(client: Client, text: string): void {
-    if (this.room.observer !== null || this.#resumption !== null) this.sendTo(client, Frame.text(text));
+    if (this.room.observer !== null || this.#resumption !== null || this.state !== null)
+      this.sendTo(client, Frame.text(text));
     else if (client.outlet !== null) this.outbox.sendText(text, client.outlet);
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
+    if (this.state !== null) this.state.beforeSend(frame);
     if (this.room.observer !== null) tellSentTo(this.room, frame, clients, this.clients);
     this.#send(frame, clients);
+  }
+
+  /** Sends a change of the shared state. @param clients `null` for everyone */
+  sendState(frame: Frame, clients: readonly Client[] | null): void {
+    if (clients === null) return this.#broadcast(frame);
+    if (this.room.observer !== null) tellSentTo(this.room, frame, clients, this.clients);
+    this.#send(frame, clients);
+  }
+
+  /** Sends the whole shared state to a client that has just become a member. */
+  welcomeState(frame: Frame, client: Client): void {
+    if (this.room.observer !== null) tellSentToOne(this.room, frame, client, this.clients);
+    if (client.session !== null) this.#resumption!.sendUnlogged(frame, client);
+    else this.outbox.sendTo(frame, client.outlet!);
   }
 
   get ungated(): SendPort<Client> {

@@ -171,6 +171,15 @@ export class Resumption {
     this.outbox.send(frame, outletsOf(to));
   }
 
+  /**
+   * Sends to a client that has just entered, without adding the frame to the log. If the connection is lost before the
+   * client has received it, the client cannot resume.
+   */
+  sendUnlogged(frame: Frame, client: Client): void {
+    client.session!.ownFrames++;
+    this.outbox.sendTo(frame, client.outlet!);
+  }
+
   /** The client has unsent bytes now. */
   fellBehind(client: Client): void {
     this.#behind.add(client);

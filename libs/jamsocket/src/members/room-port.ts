@@ -24,6 +24,19 @@ export interface SendPort<Client> {
   sendTo(client: Client, frame: Frame): void;
 }
 
+/** The shared state of a room, as its members know it. */
+export interface MembersState<Client> {
+  /**
+   * Called before each message of the room: sends the changes that come before it.
+   * @throws JamsocketError `reserved_event` for a message that looks like a change
+   */
+  beforeSend(frame: Frame): void;
+  /** Sends the changes so far. */
+  flush(): void;
+  /** Sends everything to a client that has just become a member. */
+  welcome(client: Client): void;
+}
+
 /** What a client and the `JamsocketContext` use of the room's members. */
 export interface MembersPort<Client> extends SendPort<Client> {
   readonly outbox: Outbox;
@@ -38,8 +51,8 @@ export interface MembersPort<Client> extends SendPort<Client> {
   answerHeartbeat(client: Client): void;
   /** Shows a client that speaks `jamsocket.v1` that the server is alive. @param mustAnswer ask for an answer */
   beat(client: Client, mustAnswer: boolean): void;
-  /** The client is about to be closed. */
-  acknowledgeRest(client: Client): void;
+  /** The client is about to be closed: sends it what it should know before that. */
+  closing(client: Client): void;
   fellBehind(client: Client): void;
 }
 

@@ -69,6 +69,11 @@ export interface RoomLimits {
    * refused where it is sent. Default 4 MiB.
    */
   maxBufferedBytes?: number;
+  /**
+   * Most bytes of the shared state of one room, as JSON. A change that would exceed it is refused. At most half of
+   * `maxBufferedBytes` counts. Default 1 MiB.
+   */
+  maxStateBytes?: number;
   /** A room with a full mailbox pauses reading from the sockets that send to it. Default 1,024 events or 8 MiB. */
   mailbox?: { maxEvents?: number; maxBytes?: number };
   /** Most inbound messages a second of one client. A number is the rate. Default `false`. */

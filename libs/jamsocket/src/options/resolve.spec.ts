@@ -26,6 +26,7 @@ describe('options', () => {
         maxBufferedChunks: 1024,
         maxPendingAutoPongs: 60,
         maxBufferedBytes: 4 * 1024 * 1024,
+        maxStateBytes: 1024 * 1024,
         mailbox: { maxEvents: 1024, maxBytes: 8 * 1024 * 1024 },
         messagesPerSecond: false,
         bytesPerSecond: false,

@@ -64,6 +64,7 @@ const limitRules = {
   maxBufferedChunks: integer(1, MAX_COUNT, 1024),
   maxPendingAutoPongs: integer(1, MAX_COUNT, 60),
   maxBufferedBytes: integer(1024, MAX_BYTES, 4 * 1024 * 1024),
+  maxStateBytes: integer(1024, MAX_BYTES, 1024 * 1024),
   mailbox: object({ maxEvents: integer(1, MAX_COUNT, 1024), maxBytes: integer(1, MAX_BYTES, 8 * 1024 * 1024) }),
   messagesPerSecond: inboundRateLimit,
   bytesPerSecond: inboundRateLimit,

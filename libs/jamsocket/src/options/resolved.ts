@@ -27,6 +27,7 @@ export interface ResolvedRoomLimits {
   readonly maxBufferedChunks: number;
   readonly maxPendingAutoPongs: number;
   readonly maxBufferedBytes: number;
+  readonly maxStateBytes: number;
   readonly mailbox: { readonly maxEvents: number; readonly maxBytes: number };
   readonly messagesPerSecond: false | Required<InboundRateLimit>;
   readonly bytesPerSecond: false | Required<InboundRateLimit>;

@@ -11,8 +11,10 @@ export interface Flushable {
  */
 export class TickFlusher {
   #scheduled: Flushable[] = [];
+  #first: Flushable[] = [];
   readonly #flushAll = (): void => {
     if (this.isHeld) return this.permit!.whenAgain(this.#flushAll);
+    if (this.#first.length > 0) this.#flushFirst();
     const scheduled = this.#scheduled;
     this.#scheduled = [];
     for (const outbox of scheduled) outbox.flushTick();
@@ -36,7 +38,22 @@ export class TickFlusher {
   }
 
   schedule(outbox: Flushable): void {
-    if (this.#scheduled.push(outbox) > 1) return;
+    if (this.#scheduled.push(outbox) > 1 || this.#first.length > 0) return;
+    this.#start();
+  }
+
+  /** Flushes before the outboxes: what this sends leaves in the same tick. */
+  scheduleFirst(sender: Flushable): void {
+    if (this.#first.push(sender) > 1 || this.#scheduled.length > 0) return;
+    this.#start();
+  }
+
+  #flushFirst(): void {
+    for (const sender of this.#first) sender.flushTick();
+    this.#first = [];
+  }
+
+  #start(): void {
     if (this.intervalMs === 0) setImmediate(this.#flushAll);
     else setTimeout(this.#flushAll, this.intervalMs);
   }

@@ -61,7 +61,7 @@ export class RoomEnd {
     if (room.state !== 'running') return;
     room.state = 'draining';
     if (room.lifecycle === null) return this.#closeAll(code, reason);
-    for (const client of room.members.all) room.members.acknowledgeRest(client);
+    for (const client of room.members.all) room.members.closing(client);
     room.lifecycle.whenSafe(() => this.#closeAll(code, reason));
   }
 
@@ -119,7 +119,7 @@ export class RoomEnd {
   async saveLast(): Promise<void> {
     const { lifecycle, members } = this.room;
     if (lifecycle === null) return;
-    for (const client of members.all) members.acknowledgeRest(client);
+    for (const client of members.all) members.closing(client);
     try {
       if (this.#reason !== 'deleted') return await lifecycle.release(this.#reason);
       await lifecycle.delete();

@@ -7,6 +7,7 @@ import type { RoomDefinition } from './room-definition.js';
 import type { UserIndex } from '../auth/user-index.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox } from '../outbox/outbox.js';
+import type { TickFlusher } from '../outbox/tick-flusher.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { AddressCounts } from '../base/address-counts.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
@@ -37,6 +38,7 @@ export interface RoomServices {
   readonly closing: Set<Link>;
   /** `null` without a cluster. */
   readonly ownership: Ownership | null;
+  readonly flusher: TickFlusher;
   /** `null` for rooms that are not durable. */
   createLifecycle(room: DurableRoom, definition: RoomDefinition): RoomLifecycle<Client> | null;
   createOutbox(coalesce: boolean, dropMember: (connection: Link) => void): Outbox;

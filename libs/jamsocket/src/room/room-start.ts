@@ -20,6 +20,7 @@ interface StartingRoom {
   readonly end: RoomEnd;
   instance: RoomInstance | null;
   claim(): Promise<unknown> | undefined;
+  shareStates(instance: RoomInstance): void;
 }
 
 /**
@@ -55,6 +56,7 @@ async function build(room: StartingRoom, runner: HandlerRunner, mustBeSaved: boo
   const instance = (room.instance = await room.definition.instantiate(room.context));
   // The room was stopped while the instance was built: destroy what was built.
   if (isStopped(room)) return room.end.destroyProviders();
+  room.shareStates(instance);
   await restore(room, mustBeSaved);
   if (isStopped(room)) return;
   for (const hook of instance.hooks.init) {

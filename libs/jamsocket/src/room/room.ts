@@ -19,6 +19,7 @@ import { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import { ROOM_EVENTS, type ClientEvent, type RoomCall, type RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
+import { RoomStates } from '../shared-state/room-states.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
 import { RefusedError, RoomElsewhereError } from '../base/errors.js';
@@ -44,6 +45,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   readonly startedAt: number;
   readonly end: RoomEnd;
   instance: RoomInstance | null = null;
+  /** The shared states of the instance; `null` if it has none. */
+  states: RoomStates | null = null;
   /** True once the room has been running, even if it has stopped since. */
   hasStarted = false;
   readonly #mailbox: Mailbox<RoomEvent>;
@@ -108,6 +111,15 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   get key(): RoomKey {
     return { service: this.definition.service, key: this.address.key };
+  }
+
+  /** @throws JamsocketConfigurationError for a mistake in the shared states of the instance */
+  shareStates({ hooks }: RoomInstance): void {
+    this.states = this.members.state = RoomStates.in(hooks.instances, this, this.services.flusher);
+  }
+
+  report(error: unknown, client?: Client): void {
+    this.#runner.report(error, undefined, client);
   }
 
   /** Resolves when the room has stopped. */

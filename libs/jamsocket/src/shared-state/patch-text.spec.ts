@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { applyPatch } from '../base/state-patch.js';
+import { runs } from '../../../../test/support/fuzz.js';
+import { grownPart, jsonBytes, jsonGrowth } from './json-size.js';
+import { normalForm } from './normal-form.js';
+import { patchText, whole } from './patch-text.js';
+
+const key = fc.constantFrom('a', 'b', 'c', 'length', '0', 'constructor', 'hasOwnProperty', 'kéy"', '');
+const leaf = fc.oneof(
+  fc.constantFrom(null, true, 0, -0, 1.5, 1e21, '', 'text', 'Ω "\n\u0000\ud800'),
+  fc.integer(),
+  fc.string({ maxLength: 5 }),
+);
+const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    leaf,
+    fc.array(tie('value'), { maxLength: 6 }),
+    fc.dictionary(key, tie('value'), { maxKeys: 5 }),
+  ),
+}));
+/** Two values that have much in common, as those before and after a change have. */
+const pair = fc.oneof(
+  fc.tuple(value, value),
+  fc.tuple(fc.array(value, { maxLength: 8 }), fc.nat(), value).map(([list, at, item]) => {
+    const after = [...list];
+    if (at % 3 === 0) after.splice(at % (list.length + 1), 1);
+    else if (at % 3 === 1) after.splice(at % (list.length + 1), 0, item);
+    else after[at % (list.length + 1)] = item;
+    return [list, after] as const;
+  }),
+);
+
+const normal = (given: unknown, before?: unknown) => normalForm(before, given);
+const json = (given: unknown) => JSON.stringify(given);
+
+describe('a patch', () => {
+  it('turns the value before into the value after, and is never longer than that', () => {
+    fc.assert(
+      fc.property(pair, ([first, second]) => {
+        const before = normal(first);
+        const after = normal(second);
+        const text = patchText(before, after);
+        if (text === undefined) return expect(after).toEqual(before);
+        // As the client has it.
+        const received: unknown = JSON.parse(json(before));
+        expect(applyPatch(received, JSON.parse(text))).toEqual(JSON.parse(json(after)));
+        expect(received).toEqual(JSON.parse(json(before)));
+        expect(text.length).toBeLessThanOrEqual(Math.max(64, Buffer.byteLength(whole(after))));
+      }),
+      runs(400),
+    );
+  });
+
+  it('names only what has changed', () => {
+    const before = normal({ players: { ann: { x: 1, y: 2 }, bob: { x: 3, y: 4 } }, log: ['a'], turn: 'ann' });
+    const after = normal({ players: { ann: { x: 5, y: 2 } }, log: ['a', 'b'], turn: 'ann', score: { ann: 1 } }, before);
+    expect(patchText(before, after)).toBe('{"players":{"ann":{"x":5},"bob":[]},"log":{"1":"b"},"score":[{"ann":1}]}');
+  });
+
+  it('keeps the objects that it does not touch', () => {
+    const before = { players: { ann: { x: 1 }, bob: { x: 2 } }, log: ['a'] };
+    const after = applyPatch(before, { players: { ann: { x: 5 } } }) as typeof before;
+    expect(after).toEqual({ players: { ann: { x: 5 }, bob: { x: 2 } }, log: ['a'] });
+    expect(after.log).toBe(before.log);
+    expect(after.players.bob).toBe(before.players.bob);
+  });
+
+  it('of a list whose elements have moved is the list', () => {
+    const before = normal(Array.from({ length: 100 }, (_, id) => ({ id, name: `name ${id}` })));
+    const after = normal(
+      (before as unknown[]).filter((_, at) => at !== 5),
+      before,
+    );
+    expect(patchText(before, after)).toBe(`[${json(after)}]`);
+  });
+
+  it('of one element in a long list is that element', () => {
+    const before = normal(Array.from({ length: 5_000 }, (_, id) => ({ id, x: 0 })));
+    const after = normal(
+      (before as { id: number; x: number }[]).map((item) => (item.id === 7 ? { ...item, x: 1 } : item)),
+      before,
+    );
+    expect(patchText(before, after)).toBe('{"7":{"x":1}}');
+  });
+
+  it('cannot change a prototype', () => {
+    const after = applyPatch({}, JSON.parse('{"__proto__":{"polluted":1},"a":{"__proto__":[{"polluted":1}]}}'));
+    expect(Object.getPrototypeOf(after)).toBe(Object.prototype);
+    expect((after as { a: object }).a).not.toHaveProperty('polluted');
+    expect({}).not.toHaveProperty('polluted');
+  });
+});
+
+describe('the normal form', () => {
+  it('is what JSON makes of the value, frozen, and the same object if nothing differs', () => {
+    fc.assert(
+      fc.property(pair, ([first, second]) => {
+        const before = normal(first);
+        expect(before).toEqual(JSON.parse(json(first)));
+        expect(normal(JSON.parse(json(first)), before)).toBe(before);
+        const after = normal(second, before);
+        expect(after).toEqual(JSON.parse(json(second)));
+        expect(before).toEqual(JSON.parse(json(first)));
+        for (const part of [after, ...Object.values(Object(after) as object)]) expect(Object.isFrozen(part)).toBe(true);
+      }),
+      runs(200),
+    );
+  });
+
+  it('leaves out undefined, and has no -0', () => {
+    const given = normal({ a: undefined, b: -0, c: { d: undefined } }) as { b: number };
+    expect(json(given)).toBe('{"b":0,"c":{}}');
+    expect(Object.is(given.b, 0)).toBe(true);
+    expect(json(normal({ a: undefined, b: 1 }, normal({ a: 1, b: 1 })))).toBe('{"b":1}');
+  });
+
+  it('is a copy', () => {
+    const given = { list: [{ x: 1 }], made: Object.assign(Object.create(null) as object, { y: 1 }) };
+    const copy = normal(given);
+    given.list[0].x = 2;
+    expect(copy).toEqual({ list: [{ x: 1 }], made: { y: 1 } });
+    expect(Object.isFrozen(given.list)).toBe(false);
+  });
+});
+
+describe('the size', () => {
+  it('of a change is that of the value after without that of the value before', () => {
+    fc.assert(
+      fc.property(pair, ([first, second]) => {
+        const before = normal(first);
+        const after = normal(second, before);
+        expect(jsonGrowth(before, after)).toBe(jsonBytes(after) - jsonBytes(before));
+        expect(jsonGrowth(before, normal(second))).toBe(jsonBytes(after) - jsonBytes(before));
+      }),
+      runs(200),
+    );
+  });
+
+  it('is about that of the JSON', () => {
+    fc.assert(
+      fc.property(value, (given) => {
+        const exact = Buffer.byteLength(json(given));
+        const bytes = jsonBytes(normal(given));
+        expect(bytes).toBeLessThanOrEqual(exact);
+        // One byte too few for each {} and [].
+        expect(bytes).toBeGreaterThanOrEqual(exact - (json(given).match(/\{\}|\[\]/g)?.length ?? 0));
+        expect(jsonBytes(normal(given), 10) > 10).toBe(bytes > 10);
+      }),
+      runs(200),
+    );
+  });
+
+  it('finds the part that has grown', () => {
+    const before = normal({ players: { ann: { note: '' } }, log: ['a'] });
+    const after = normal({ players: { ann: { note: 'long '.repeat(100) } }, log: ['a', 'b'] }, before);
+    expect(grownPart(before, after)).toEqual({ path: '.players.ann.note', bytes: 500 });
+  });
+});

@@ -1,0 +1,167 @@
+import { create, isDraft } from 'mutative';
+import { JamsocketError } from '../base/errors.js';
+import type { Client } from '../members/client.js';
+import { grownPart, jsonBytes, jsonGrowth } from './json-size.js';
+import { normalForm, UNSHAREABLE } from './normal-form.js';
+import type { Draft, ReadOnly, Shareable } from './shareable.js';
+import { explainUnshareable } from './unshareable.js';
+
+export interface SharedStateOptions<T, V> {
+  /**
+   * What a client may see of the value. It is asked for each client when the value changes, and has to be quick and without
+   * side effects. If it throws, the error is logged and the client keeps what it has. Default: the whole value.
+   */
+  view?(value: ReadOnly<T>, client: Client<any>): V & Shareable<V>;
+}
+
+/** The room that a shared state belongs to. */
+export interface StateOwner {
+  /** Name of the field in errors, such as `GameRoom.board`. */
+  nameOf(state: AnySharedState): string;
+  /**
+   * @param growth bytes; negative if the value shrinks
+   * @param grown the part that grows most
+   * @throws JamsocketError `state_too_large`, `bad_state`
+   */
+  assertAllowed(state: AnySharedState, growth: number, grown: () => { path: string; bytes: number }): void;
+  /** The value has changed, or its view may have. */
+  changed(state: AnySharedState): void;
+}
+
+export type AnySharedState = SharedState<any, any>;
+
+/**
+ * A value of a room that its clients see: each gets it when it joins, and then the changes, once in each tick of the event
+ * loop. Make it in a field of the room service, whose name is its name for the clients:
+ * `readonly board = new SharedState<Board>({ players: {} })`.
+ *
+ * The value consists of what JSON can carry: plain objects, arrays, strings, finite numbers, booleans and `null`. `V` is
+ * what a client sees, if there is a `view`.
+ */
+export class SharedState<T extends object, V = T> {
+  /** Only for the compiler: the client's `RoomContract` reads from it what clients see. */
+  declare readonly '~state'?: V;
+  /** @internal */
+  readonly view: SharedStateOptions<T, V>['view'];
+  #value: unknown;
+  #bytes: number;
+  #owner: StateOwner | null = null;
+  #isChanging = false;
+
+  /** @throws JamsocketError `bad_state` for a value that JSON would change */
+  constructor(initial: T & Shareable<T>, options: SharedStateOptions<T, V> = {}) {
+    this.view = options.view;
+    this.#value = this.#normal(undefined, initial);
+    this.#bytes = jsonBytes(this.#value);
+  }
+
+  /** The present value, frozen. A change makes a new one, in which everything that has not changed is the same object. */
+  get value(): ReadOnly<T> {
+    return this.#value as ReadOnly<T>;
+  }
+
+  /**
+   * Changes the value: the function may write to the draft as to an ordinary object. If it throws, nothing changes.
+   * @throws JamsocketError `bad_state` for a value that JSON would change, with its path; `state_too_large` if the shared
+   * state of the room would exceed `limits.maxStateBytes`
+   */
+  change(recipe: (draft: Draft<T>) => void): void {
+    if (this.#isChanging) throw this.#error('is changed while it is being changed: make one change of both');
+    let returned: unknown;
+    this.#isChanging = true;
+    try {
+      const after = create(this.#value as object, (draft) => {
+        returned = recipe(draft as Draft<T>);
+        assertNotReturned(returned, this.#name);
+      });
+      this.#replace(after);
+    } finally {
+      this.#isChanging = false;
+    }
+  }
+
+  /**
+   * Replaces the value. Only what differs is sent.
+   * @throws as `change`
+   */
+  set(value: T & Shareable<T>): void {
+    if (this.#isChanging) throw this.#error('is set while it is being changed: change the draft instead');
+    this.#replace(value);
+  }
+
+  /** Asks the `view` again for each client, because something else has changed that it depends on. */
+  refresh(): void {
+    this.#owner?.changed(this);
+  }
+
+  /** What JSON and the inspector show. */
+  toJSON(): unknown {
+    return this.#value;
+  }
+
+  /** @internal Bytes of the value as JSON. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @internal */
+  get owner(): StateOwner | null {
+    return this.#owner;
+  }
+
+  /** @internal Makes it the state of a room. */
+  attach(owner: StateOwner): void {
+    this.#owner = owner;
+  }
+
+  /** @internal Replaces the value by a saved one, without telling the owner. It may be larger than the limit. @throws `bad_state` */
+  restore(saved: unknown): void {
+    this.#value = this.#normal(this.#value, saved);
+    this.#bytes = jsonBytes(this.#value);
+  }
+
+  get #name(): string {
+    return this.#owner?.nameOf(this) ?? 'SharedState';
+  }
+
+  #replace(given: unknown): void {
+    const before = this.#value;
+    const after = this.#normal(before, given);
+    if (after === before) return;
+    const growth = jsonGrowth(before, after);
+    this.#owner?.assertAllowed(this, growth, () => grownPart(before, after));
+    this.#value = after;
+    this.#bytes += growth;
+    this.#owner?.changed(this);
+  }
+
+  #normal(before: unknown, given: unknown): unknown {
+    if (typeof given !== 'object' || given === null)
+      throw this.#error(
+        `holds an object or an array, not ${given === null ? 'null' : `a value of type ${typeof given}`}`,
+      );
+    try {
+      return normalForm(before, given);
+    } catch (error) {
+      if (error !== UNSHAREABLE) throw error;
+      const { path, what } = explainUnshareable(given);
+      throw new JamsocketError('bad_state', `${this.#name}${path} cannot be shared: it is ${what}.`);
+    }
+  }
+
+  #error(what: string): JamsocketError {
+    return new JamsocketError('bad_state', `${this.#name} ${what}.`);
+  }
+}
+
+/** An assignment as the body of an arrow function returns its value, which is harmless. */
+function assertNotReturned(returned: unknown, name: string): void {
+  if (typeof returned !== 'object' || returned === null || isDraft(returned)) return;
+  const isPromise = typeof (returned as PromiseLike<unknown>).then === 'function';
+  if (!isPromise) return;
+  (returned as Promise<unknown>).then(undefined, () => undefined);
+  throw new JamsocketError(
+    'bad_state',
+    `${name}.change() got an asynchronous function: the draft is only valid until the function returns. Wait first, then change.`,
+  );
+}
