@@ -14,7 +14,7 @@ import { connect, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Gate, Journal } from './support/gate.js';
-import { startTestApp, type TestApp } from './support/test-app.js';
+import { startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 const journal = new Journal();
@@ -182,7 +182,7 @@ describe('a client that leaves before it has joined leaves no trace', () => {
     await expectNothingLeft();
   });
 
-  it('clients that wait for a room when the server begins to stop are told so', async () => {
+  itOnOneNode('clients that wait for a room when the server begins to stop are told so', async () => {
     const refused = Promise.all(['guarded/a', 'slow/a'].map((path) => TestClient.refused(`${started.ws}/ws/${path}`)));
     await journal.has('guard asked');
     await journal.has('create');

@@ -21,7 +21,7 @@ import { localRoom } from '../libs/jamsocket/src/room/room.js';
 import { clsModule, CONTEXT_TOOLS, type ContextTool } from './support/context-tools.js';
 import { Gate, Journal } from './support/gate.js';
 import { ResumingClient } from './support/resuming-client.js';
-import { startTestApp, type TestApp } from './support/test-app.js';
+import { startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 const journal = new Journal();
@@ -259,7 +259,7 @@ describe.each([true, false])(
         for (const entry of ['look bob 1: nobody', 'disconnect bob: nobody']) await journal.has(entry);
       });
 
-      it('of connects: what a guard entered for a client is not there for the next one', async () => {
+      itOnOneNode('of connects: what a guard entered for a client is not there for the next one', async () => {
         const ann = await join('ann');
         say(ann, 'hold');
         await journal.has('hold ann: ann');
@@ -304,7 +304,7 @@ describe.each([true, false])(
         for (const entry of ['disconnect ann', 'destroy', 'unmade']) await journal.has(`${entry}: nobody`);
       });
 
-      it('of whoever comes back, for a resume that waits', async () => {
+      itOnOneNode('of whoever comes back, for a resume that waits', async () => {
         const [ann, bob] = [await join('ann'), await ResumingClient.connect(url('bob'))];
         await bob.cut();
         say(ann, 'hold');
@@ -319,7 +319,7 @@ describe.each([true, false])(
 );
 
 describe('promise 12, when the application shuts down', () => {
-  it.each(cases)('as $name has it: the rooms end in the context of nobody', async ({ tool, name, Room }) => {
+  itOnOneNode.each(cases)('as $name has it: the rooms end in the context of nobody', async ({ tool, name, Room }) => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const started = await startTestApp({ imports: [clsModule()], providers: [Room] });
     journal.clear();

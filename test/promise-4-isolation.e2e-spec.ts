@@ -12,7 +12,7 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import { Journal } from './support/gate.js';
-import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
+import { HOSTS, startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', (host) => {
@@ -113,7 +113,7 @@ describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', 
     },
   );
 
-  it('tells the client what a WsException says, with the id of its message', async () => {
+  itOnOneNode('tells the client what a WsException says, with the id of its message', async () => {
     const client = await connect('exceptions');
     client.send('ws');
     expect(await client.nextJson()).toEqual({

@@ -13,7 +13,7 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import { Gate, Journal } from './support/gate.js';
-import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
+import { HOSTS, startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 const GRACE_MS = 1_000;
@@ -90,21 +90,24 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
     return client;
   }
 
-  it('closes clients with 1012 after all that was sent to them, while the providers of the app are alive', async () => {
-    gate.open();
-    const clients = [await enter(), await enter(), await enter()];
-    clients[0].send('flood');
-    await clients[0].next();
-    await started.close();
-    for (const client of clients) {
-      expect(await client.closed).toEqual({ code: 1012, reason: 'service restart' });
-      const texts = client.received.map((message) => String(message).split(' ', 1)[0]);
-      expect(texts.slice(1)).toEqual(Array.from({ length: 500 }, (_, n) => String(n)));
-    }
-    const disconnects = journal.entries.filter((entry) => entry.startsWith('disconnect'));
-    expect(disconnects.sort()).toEqual([1, 2, 3].map((id) => `disconnect ${id}, database open`));
-    expect(journal.entries.slice(-3)).toEqual(['destroy begins', 'saved, database open', 'database closed']);
-  });
+  itOnOneNode(
+    'closes clients with 1012 after all that was sent to them, while the providers of the app are alive',
+    async () => {
+      gate.open();
+      const clients = [await enter(), await enter(), await enter()];
+      clients[0].send('flood');
+      await clients[0].next();
+      await started.close();
+      for (const client of clients) {
+        expect(await client.closed).toEqual({ code: 1012, reason: 'service restart' });
+        const texts = client.received.map((message) => String(message).split(' ', 1)[0]);
+        expect(texts.slice(1)).toEqual(Array.from({ length: 500 }, (_, n) => String(n)));
+      }
+      const disconnects = journal.entries.filter((entry) => entry.startsWith('disconnect'));
+      expect(disconnects.sort()).toEqual([1, 2, 3].map((id) => `disconnect ${id}, database open`));
+      expect(journal.entries.slice(-3)).toEqual(['destroy begins', 'saved, database open', 'database closed']);
+    },
+  );
 
   it('delivers what was sent in the very turn of the shutdown', async () => {
     gate.open();
@@ -140,17 +143,20 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
     expect(await connected).toMatchObject({ status: 503, body: { code: 'draining' } });
   });
 
-  it('is done within the grace even if handlers never end, and begins all that belongs to the end', async () => {
-    const client = await enter();
-    client.send('hang');
-    await journal.has('hangs');
-    const began = performance.now();
-    await started.close();
-    const took = performance.now() - began;
-    expect((await client.closed).code).toBe(1012);
-    // 0.6 of the grace is for messages; the present turn and the steps of the end share the rest.
-    expect(took).toBeGreaterThan(GRACE_MS * 0.75);
-    expect(took).toBeLessThan(GRACE_MS * 3);
-    expect(journal.entries).toEqual(['hangs', 'disconnect 1, database open', 'destroy begins', 'database closed']);
-  });
+  itOnOneNode(
+    'is done within the grace even if handlers never end, and begins all that belongs to the end',
+    async () => {
+      const client = await enter();
+      client.send('hang');
+      await journal.has('hangs');
+      const began = performance.now();
+      await started.close();
+      const took = performance.now() - began;
+      expect((await client.closed).code).toBe(1012);
+      // 0.6 of the grace is for messages; the present turn and the steps of the end share the rest.
+      expect(took).toBeGreaterThan(GRACE_MS * 0.75);
+      expect(took).toBeLessThan(GRACE_MS * 3);
+      expect(journal.entries).toEqual(['hangs', 'disconnect 1, database open', 'destroy begins', 'database closed']);
+    },
+  );
 });

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { JamsocketRooms, JamsocketService, OnConnect, OnCreate, OnMessage, type Client } from 'nestjs-jamsocket';
 import { connect as connectTcp } from 'node:net';
 import { io } from 'socket.io-client';
-import { HOSTS, startTestApp, WS_GATEWAY_PATH, type TestApp } from './support/test-app.js';
+import { HOSTS, startTestApp, WS_GATEWAY_PATH, type TestApp, itOnOneNode } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 let created = 0;
@@ -113,7 +113,7 @@ describe.each(HOSTS)('the front door refuses with HTTP, on $platform beside $bes
     expect(created).toBe(0);
   });
 
-  it('keeps pages of other sites out, and says which option lets them in', async () => {
+  itOnOneNode('keeps pages of other sites out, and says which option lets them in', async () => {
     const refused = await TestClient.refused(`${started.ws}/ws/a`, { origin: 'https://evil.example' });
     expect(refused).toMatchObject({ status: 403, body: { code: 'origin' } });
     expect(refused.body.message).toContain('"origins"');
@@ -298,7 +298,7 @@ describe('in development, what nobody takes is told', () => {
   const LIST =
     'Existing paths: /ws/counter/:room, /ws/mute/:room. Is your class with @JamsocketService() listed in the providers of a module?';
 
-  it('a wrong path, to the client and once in the log', async () => {
+  itOnOneNode('a wrong path, to the client and once in the log', async () => {
     for (let n = 0; n < 2; n++) {
       const { body } = await TestClient.refused(`${started.ws}/ws/lobby?token=secret`);
       expect(body.message).toBe(`No room service is at this path. ${LIST}`);
@@ -350,7 +350,7 @@ describe('in development, what nobody takes is told', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('that there is no room service at all', async () => {
+  itOnOneNode('that there is no room service at all', async () => {
     const empty = await startTestApp({});
     expect(warnings()).toEqual([expect.stringContaining('The application has no room service')]);
     const { body } = await TestClient.refused(`${empty.ws}/ws/lobby`);

@@ -10,7 +10,7 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import { Journal } from './support/gate.js';
-import { HOSTS, isFastPathOff, startTestApp, type TestApp } from './support/test-app.js';
+import { HOSTS, isFastPathOff, startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 const journal = new Journal();
@@ -108,7 +108,7 @@ describe.each(HOSTS)('what a room injects, on $platform beside $beside', (host) 
     expect(await blue.client.nextText()).toBe('ann has 1');
   });
 
-  it('is one for the application if it does not', async () => {
+  itOnOneNode('is one for the application if it does not', async () => {
     const red = await ask('red');
     const blue = await ask('blue');
     expect(red.answer).toMatchObject({ directory: 1, isDirectoryShared: true });

@@ -1,3 +1,4 @@
+import { it } from '@jest/globals';
 import { Module, type INestApplication, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -7,6 +8,7 @@ import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { JamsocketClock, JamsocketModule, type JamsocketOptions } from 'nestjs-jamsocket';
 import type { AddressInfo } from 'node:net';
+import { twoNodes } from './two-nodes.js';
 
 /** The HTTP adapter of an application, and other WebSocket servers in it. */
 export interface Host {
@@ -19,12 +21,19 @@ export const EXPRESS_ALONE: Host = { platform: 'express', beside: 'nothing' };
 /** Set by the spec that runs others again without the fast path. */
 export const isFastPathOff = process.env.TEST_FAST_PATH === 'off';
 
+/** Set by the spec that runs others again with every client on another node than its room. */
+const areClientsElsewhere = process.env.TEST_CLUSTER === 'on';
+
+/** For what a test sees only if clients and rooms are in one process: async contexts, or the providers of one application. */
+export const itOnOneNode = areClientsElsewhere ? it.skip : it;
+
 /** Every combination of hosts: the promises are tested on each of them. */
-export const HOSTS: readonly Host[] = isFastPathOff
-  ? [EXPRESS_ALONE]
-  : (['express', 'fastify'] as const).flatMap((platform) =>
-      (['nothing', 'ws gateway', 'socket.io gateway'] as const).map((beside) => ({ platform, beside })),
-    );
+export const HOSTS: readonly Host[] =
+  isFastPathOff || areClientsElsewhere
+    ? [EXPRESS_ALONE]
+    : (['express', 'fastify'] as const).flatMap((platform) =>
+        (['nothing', 'ws gateway', 'socket.io gateway'] as const).map((beside) => ({ platform, beside })),
+      );
 
 export interface TestAppOptions {
   readonly host?: Host;
@@ -73,6 +82,26 @@ class SocketIoGateway {
 
 /** Starts an application with rooms on port 0. Close it when the test is over. */
 export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
+  if (!areClientsElsewhere || test.options?.cluster !== undefined) return startOneApp(test);
+  const { owner, edge } = twoNodes();
+  const started = await startOneApp({ ...test, options: { ...test.options, cluster: owner } });
+  try {
+    const other = await startOneApp({ ...test, options: { ...test.options, cluster: edge } });
+    return {
+      ...started,
+      ws: other.ws,
+      close: async () => {
+        await started.close();
+        await other.close();
+      },
+    };
+  } catch (error) {
+    await started.close();
+    throw error;
+  }
+}
+
+async function startOneApp(test: TestAppOptions): Promise<TestApp> {
   const { platform, beside } = test.host ?? EXPRESS_ALONE;
   const gateways = beside === 'ws gateway' ? [PlainGateway] : beside === 'socket.io gateway' ? [SocketIoGateway] : [];
 

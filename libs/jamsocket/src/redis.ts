@@ -1,2 +1,3 @@
+export { RedisCluster, type RedisClusterOptions } from './redis/redis-cluster.js';
 export { RedisStore, type RedisStoreOptions } from './redis/redis-store.js';
 export type { IoRedisClient, NodeRedisClient } from './redis/redis-connection.js';

@@ -6,10 +6,13 @@ import type { ClusterNode } from '../cluster/cluster-node.js';
 import type { Arrival, KeptPlace, Placement, Reservation } from '../rooms/reservation.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { EdgePart } from './edge-part.js';
+import { RemoteAttempts } from './remote-attempts.js';
 import { RemoteReservation } from './remote-reservation.js';
 
 /** Places clients in rooms of this node, or of the node that owns the room. */
 export class ClusterPlacement implements Placement {
+  readonly #attempts = new RemoteAttempts();
+
   constructor(
     private readonly local: Placement,
     /** The rooms of this node. */
@@ -25,7 +28,9 @@ export class ClusterPlacement implements Placement {
   }
 
   placeKept(definition: RoomDefinition, arrival: Arrival): KeptPlace | undefined {
-    return this.local.placeKept(definition, arrival);
+    const kept = this.local.placeKept(definition, arrival);
+    if (kept !== undefined || arrival.resume === undefined) return kept;
+    return this.#attempts.placeOf(arrival.resume.token);
   }
 
   reserve(definition: RoomDefinition, arrival: Arrival): Reservation | Promise<Reservation> {

@@ -35,7 +35,7 @@ export class Admission {
 
   /** The client resumes: the room has kept its place. */
   get isForPlaceKept(): boolean {
-    return this.#place !== undefined;
+    return this.#place !== undefined && this.#place.isElsewhere !== true;
   }
 
   /** @throws RefusedError, and whatever a guard throws */

@@ -73,6 +73,7 @@ export class ThisNode implements NodeWatch {
    * after `graceMs`, when they are cut.
    */
   async drain(graceMs: number): Promise<void> {
+    for (const { owner } of this.#peers.all) owner.sendArrivalsAway();
     const channels = this.#peers.all.flatMap(({ edge }) => edge.channels);
     const links = channels.flatMap(({ connection }) => connection ?? []);
     for (const channel of channels) channel.sendAway(CloseCode.serviceRestart, 'service restart');

@@ -59,6 +59,11 @@ export class OwnerPart implements PeerPart, EdgeNode {
     }
   }
 
+  /** This node shuts down: clients that wait for a room here look for another node. */
+  sendArrivalsAway(): void {
+    for (const arrival of [...this.#arrivals.values()]) arrival.sendAway();
+  }
+
   send(message: Buffer): void {
     const { permit } = this.services;
     if (this.#held.length === 0 && permit.mayRun()) return this.link.send(message);

@@ -89,6 +89,11 @@ export class RemoteArrival {
     this.edge.forget(this.channel);
   }
 
+  /** The client looks for the room again: this node shuts down. */
+  sendAway(): void {
+    this.#again();
+  }
+
   #again(): void {
     if (this.#isOver) return;
     this.abandon();

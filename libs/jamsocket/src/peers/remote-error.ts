@@ -31,14 +31,9 @@ interface SentError {
 /** Causes of causes are left out. */
 const MAX_CAUSES = 3;
 
-/** Never throws: what cannot be cloned is left out. */
+/** Never throws: what cannot be read or cloned is left out. */
 export function encodeError(error: unknown): Buffer {
-  try {
-    return serialize(sentAs(error, 0));
-  } catch {
-    const { name, message } = describeError(error);
-    return serialize({ type: 'error', name, message } satisfies SentError);
-  }
+  return serialize(sentAs(error, 0));
 }
 
 /** The error as it was: an instance of the same class if that is one of this library or of Nest. */
@@ -47,6 +42,16 @@ export function decodeError(bytes: Uint8Array): unknown {
 }
 
 function sentAs(error: unknown, depth: number): SentError {
+  try {
+    return readAs(error, depth);
+  } catch {
+    const { name, message } = describeError(error);
+    return { type: 'error', name, message };
+  }
+}
+
+/** May throw: reading the fields of an error may run code of the application. */
+function readAs(error: unknown, depth: number): SentError {
   if (!(error instanceof Error)) return { type: 'value', name: typeof error, message: '', content: clonable(error) };
   const { name, message, stack } = error;
   const cause = error.cause !== undefined && depth < MAX_CAUSES ? sentAs(error.cause, depth + 1) : undefined;
@@ -55,7 +60,7 @@ function sentAs(error: unknown, depth: number): SentError {
   if (error instanceof RefusedError)
     return { ...sent, type: 'refused', code: error.code, status: error.getStatus(), content: error.headers };
   if (error instanceof HttpException)
-    return { ...sent, type: 'http', status: error.getStatus(), content: clonable(error.getResponse()) };
+    return { ...sent, type: 'http', status: statusOf(error), content: clonable(error.getResponse()) };
   if (error instanceof WsException) return { ...sent, type: 'ws', content: clonable(error.getError()) };
   if (error instanceof JamsocketError) return { ...sent, type: 'jamsocket', code: error.code };
   if (error instanceof DurableError) return { ...sent, type: 'durable', code: error.code };
@@ -66,6 +71,11 @@ function sentAs(error: unknown, depth: number): SentError {
       .filter(([key, value]) => value !== undefined && key !== 'cause' && key !== 'stack'),
   );
   return { ...sent, type: 'error', fields };
+}
+
+function statusOf(error: HttpException): number {
+  const status: unknown = error.getStatus();
+  return typeof status === 'number' ? status : 500;
 }
 
 function clonable(value: unknown): unknown {

@@ -18,6 +18,8 @@ export interface Arrival {
 
 /** The place of a client that can resume. */
 export interface KeptPlace {
+  /** The room is on another node, which knows whether there is such a place: limits count the client as a new one here. */
+  readonly isElsewhere?: boolean;
   /** The resume attempt that is under way. A new attempt MUST supersede it first. */
   attempt: { supersede(): void } | null;
 }

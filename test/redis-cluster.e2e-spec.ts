@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import {
+  Broadcast,
+  JamsocketContext,
+  JamsocketRooms,
+  JamsocketService,
+  OnConnect,
+  OnMessage,
+  State,
+  type Client,
+} from 'nestjs-jamsocket';
+import { RedisCluster, RedisStore } from 'nestjs-jamsocket/redis';
+import { createClient } from 'redis';
+import { ResumingClient } from './support/resuming-client.js';
+import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
+import { startTestApp, type TestApp } from './support/test-app.js';
+import { TestClient } from './support/test-client.js';
+
+const program = findRedis();
+const describeRedis = hasServer(program, 'redis-server') ? describe : describe.skip;
+
+@JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
+class LedgerRoom {
+  @State() private total = 0;
+
+  constructor(private readonly ctx: JamsocketContext) {}
+
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage(`total ${this.total}`);
+  }
+
+  @OnMessage()
+  add(client: Client, amount: string) {
+    this.total += Number(amount);
+    this.ctx.sendMessage(Broadcast, `${client.id} made it ${this.total}`);
+  }
+}
+
+describeRedis('two applications with one Redis', () => {
+  let server: TestServer;
+  let ioredis: Redis;
+  let nodeRedis: ReturnType<typeof createClient>;
+  const apps: TestApp[] = [];
+
+  beforeAll(async () => {
+    server = await startRedis(program!, []);
+    ioredis = new Redis({ port: server.port, host: '127.0.0.1' });
+    nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` });
+    nodeRedis.on('error', () => undefined);
+    await nodeRedis.connect();
+    for (const redis of [ioredis, nodeRedis]) {
+      const options = { cluster: new RedisCluster({ redis }), store: new RedisStore({ redis }) };
+      apps.push(await startTestApp({ options, providers: [LedgerRoom] }));
+    }
+  });
+  afterAll(async () => {
+    for (const app of apps) await app.close();
+    ioredis.disconnect();
+    nodeRedis.destroy();
+    await server.stop();
+  });
+
+  it('have a room in common, whichever client library each of them uses', async () => {
+    const ann = await TestClient.connect(`${apps[0].ws}/ws/ledger/shared`);
+    expect(await ann.nextText()).toBe('total 0');
+    const bob = await ResumingClient.connect(`${apps[1].ws}/ws/ledger/shared`);
+    expect(await bob.next()).toBe('total 0');
+    bob.send('5');
+    expect(await ann.nextText()).toBe('2 made it 5');
+    ann.send('3');
+    await bob.until('1 made it 8');
+    expect(apps.map(({ app }) => app.get(JamsocketRooms).localRooms().length)).toEqual([1, 0]);
+    await Promise.all([ann.close(), bob.connection.close()]);
+  });
+
+  it('go on with a saved room on the other one when its node shuts down, and clients resume there', async () => {
+    const [first, second] = apps;
+    const cat = await ResumingClient.connect(`${first.ws}/ws/ledger/moving`);
+    const dan = await ResumingClient.connect(`${second.ws}/ws/ledger/moving`);
+    cat.send('5');
+    await dan.until('1 made it 5');
+    await first.close();
+    expect((await dan.connection.closed).code).toBe(1012);
+    await dan.resume();
+    expect(dan.welcome.resumed).toBe(true);
+    dan.confirm();
+    dan.send('2');
+    await dan.until('2 made it 7');
+    await dan.connection.close();
+  });
+});
