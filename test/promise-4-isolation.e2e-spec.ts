@@ -12,7 +12,7 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import { Journal } from './support/gate.js';
-import { HOSTS, startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
+import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', (host) => {
@@ -110,10 +110,13 @@ describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', 
       expect(await client.nextText()).toBe('echo still');
       expect(await witness.nextText()).toBe('echo there');
       await Promise.all([client.close(), witness.close()]);
+      // Their errors must not reach the log of the next test.
+      await journal.has('disconnect 1');
+      await journal.has('disconnect 2');
     },
   );
 
-  itOnOneNode('tells the client what a WsException says, with the id of its message', async () => {
+  it('tells the client what a WsException says, with the id of its message', async () => {
     const client = await connect('exceptions');
     client.send('ws');
     expect(await client.nextJson()).toEqual({
@@ -128,6 +131,7 @@ describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', 
     });
     expect(logged).not.toHaveBeenCalled();
     await client.close();
+    await journal.has('disconnect 1');
   });
 
   it('gives errors of handlers and timers to the filters, and logs no error that a filter took', async () => {
@@ -138,6 +142,7 @@ describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', 
     await journal.has('filter: in the timer');
     expect(logged).not.toHaveBeenCalled();
     await client.close();
+    await journal.has('disconnect 1');
   });
 
   it('goes on after binary, connect and disconnect handlers that fail', async () => {

@@ -216,7 +216,7 @@ describe('memory', () => {
   // Rooms without a client: the fast path makes no difference to them.
   if (isFastPathOff) return;
 
-  it('is where it was after 5,000 rooms were made and closed', async () => {
+  itOnOneNode('is where it was after 5,000 rooms were made and closed', async () => {
     const count = 5_000;
     const started = await startTestApp({ providers: [GameRoom, Scores, Referee, Directory] });
     try {

@@ -8,6 +8,8 @@ export interface ClusterDriver {
    * @throws JamsocketConfigurationError if the server or its settings cannot carry a cluster
    */
   check(): Promise<DriverCheck>;
+  /** Milliseconds without the directory after which a node gives up its rooms. Default 10,000. */
+  readonly graceMs?: number;
   openDirectory(): Directory;
   openRelay(): Relay;
 }

@@ -9,7 +9,7 @@ import type { ClusterDriver } from './cluster-driver.js';
 import type { Directory, DirectoryNode, HeldRoom } from './directory.js';
 import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
 import type { LinkUser, PeerLink } from './links/peer-link.js';
-import { NodeLease, type LeaseWatch } from './node-lease.js';
+import { LEASE_DEFAULTS, NodeLease, type LeaseWatch } from './node-lease.js';
 import { RunPermit } from './run-permit.js';
 
 /** Milliseconds to wait at boot for the check of the driver, and for the first lease. */
@@ -165,7 +165,8 @@ export class ClusterNode {
   async #begin(): Promise<void> {
     const { clock, random, driver } = this;
     const life = inDetachedContext((): Life => {
-      const lease = new NodeLease(this.#directory!, clock, random, this.#leaseWatch(), () => this.info());
+      const times = { ...LEASE_DEFAULTS, graceMs: driver.graceMs ?? LEASE_DEFAULTS.graceMs };
+      const lease = new NodeLease(this.#directory!, clock, random, this.#leaseWatch(), () => this.info(), times);
       const settings = { ...LINKS_DEFAULTS, maxBytesUnderWay: this.#maxBytesUnderWay };
       const links = new NodeLinks(driver.openRelay(), lease.incarnation, clock, random, this.watch, settings);
       return { lease, links };

@@ -17,9 +17,15 @@ export interface RedisClusterOptions {
   readonly redis: IoRedisClient | NodeRedisClient;
   /** Prefix of all keys and channels: letters, digits and `_ : . -`. Default `jamsocket`. The same on all nodes. */
   readonly prefix?: string;
+  /**
+   * Milliseconds for which rooms pause, and clients wait, while Redis does not answer. After that the node gives up its rooms
+   * and closes their clients with 1013. Default 10,000.
+   */
+  readonly graceMs?: number;
 }
 
 const NAME = 'RedisCluster';
+const MAX_GRACE_MS = 3_600_000;
 const MIB = 1_024 * 1_024;
 /** A dead connection must be noticed within one lease. */
 const TIMES: ConnectionTimes = { deadAfterMs: 2_000, pingEveryMs: 1_000 };
@@ -32,10 +38,16 @@ export class RedisCluster implements ClusterDriver {
   readonly #redis: IoRedisClient | NodeRedisClient;
   readonly #prefix: string;
   readonly #isSharded: boolean;
+  readonly graceMs: number | undefined;
 
-  /** @throws TypeError if `redis` or `prefix` is invalid */
-  constructor({ redis, prefix = 'jamsocket' }: RedisClusterOptions) {
+  /** @throws TypeError if `redis`, `prefix` or `graceMs` is invalid */
+  constructor({ redis, prefix = 'jamsocket', graceMs }: RedisClusterOptions) {
     assertPrefix(NAME, prefix);
+    if (graceMs !== undefined && !(Number.isSafeInteger(graceMs) && graceMs >= 0 && graceMs <= MAX_GRACE_MS))
+      throw new TypeError(
+        `${NAME}: graceMs is ${String(graceMs)}, but must be a whole number from 0 to ${MAX_GRACE_MS}.`,
+      );
+    this.graceMs = graceMs;
     this.#redis = redis;
     this.#prefix = prefix;
     this.#isSharded = isClusterClient(redis, NAME);

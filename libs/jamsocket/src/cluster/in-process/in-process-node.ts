@@ -18,6 +18,7 @@ export class InProcessNode implements ClusterDriver {
   readonly #relays = new Set<InProcessRelay>();
   readonly #waiting: (() => void)[] = [];
   #directoryAnswers: 'yes' | 'with errors' | 'later' = 'yes';
+  graceMs: number | undefined = undefined;
   /** Milliseconds that a call, and its reply, are under way. */
   requestDelayMs = 0;
   replyDelayMs = 0;
