@@ -11,7 +11,9 @@ import {
   type JamsocketError,
 } from 'nestjs-jamsocket';
 import { Logger } from '@nestjs/common';
+import { joinRoom, type RoomContract, type StateOf } from 'jamsocket-client';
 import { setImmediate } from 'node:timers/promises';
+import { WebSocket } from 'ws';
 import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
@@ -27,6 +29,8 @@ interface Board {
   /** Anything: what types cannot refuse. */
   any?: any;
 }
+
+type ReadOnlyBoard = StateOf<RoomContract<typeof BoardRoom>, 'board'>;
 
 interface Cards {
   hands: Record<string, string[]>;
@@ -442,5 +446,51 @@ describe('a view', () => {
     ann.confirm();
     expect(await ann.next()).toBe(frame({ cards: { hand: { 0: 'A' } } }));
     await ann.connection.close();
+  });
+});
+
+describe('jamsocket-client', () => {
+  it('has the value, and tells of each change; what has not changed is the same object', async () => {
+    const room = joinRoom<RoomContract<typeof BoardRoom>>(url, { WebSocket });
+    expect(room.state('board')).toBeUndefined();
+    const values: ReadOnlyBoard[] = [];
+    const told = (count: number) =>
+      new Promise<void>((resolve) => {
+        const look = () => values.length >= count && resolve();
+        room.onState('board', look);
+        look();
+      });
+    room.onState('board', (value) => values.push(value));
+    room.on('exception', () => undefined);
+    await told(1);
+    expect(room.state('board')).toEqual({ players: {}, log: ['made'] });
+    expect(room.state('constructor' as never)).toBeUndefined();
+    const reply = await room.request('move', { x: 1, y: 2 });
+    // The change is older than the reply.
+    expect([reply, room.state('board')?.players]).toEqual(['moved', { 1: { x: 1, y: 2 } }]);
+    await inBoard(({ board }) => board.change(({ log }) => void log.push('next')));
+    await told(3);
+    expect(values[2]).toEqual({ players: { 1: { x: 1, y: 2 } }, log: ['made', 'next'] });
+    expect(values[2].players).toBe(values[1].players);
+    room.close();
+  });
+
+  it('has the whole value again when it could not resume', async () => {
+    const keeper = await TestClient.connect(url);
+    const room = joinRoom<RoomContract<typeof BoardRoom>>(url, { WebSocket, resume: false, backoff: { maxMs: 0 } });
+    await room.opened;
+    await room.request('move', { x: 1, y: 2 });
+    const back = new Promise<ReadOnlyBoard>((resolve) => room.onState('board', resolve));
+    await inBoard(({ board, ctx }) => {
+      ctx.clients.get(2)!.connection!.terminate('by hand');
+      board.change((draft) => {
+        draft.players = {};
+        draft.log = [];
+      });
+    });
+    expect(await back).toEqual({ players: {}, log: [] });
+    expect(room.state('board')).toEqual({ players: {}, log: [] });
+    room.close();
+    await keeper.close();
   });
 });

@@ -1,9 +1,26 @@
 import { expect, it } from '@jest/globals';
 import { joinRoom, type RequestName, type RoomContract } from 'jamsocket-client';
-import { JamsocketContext, JamsocketService, OnConnect, OnDisconnect, OnMessage, type Client } from 'nestjs-jamsocket';
+import {
+  JamsocketContext,
+  JamsocketService,
+  OnConnect,
+  OnDisconnect,
+  OnMessage,
+  SharedState,
+  type Client,
+} from 'nestjs-jamsocket';
+
+interface Shapes {
+  shapes: Record<string, { x: number; tags?: string[] }>;
+  last: string | null;
+}
 
 @JamsocketService('boards')
 class BoardRoom {
+  readonly shapes = new SharedState<Shapes>({ shapes: {}, last: null });
+  readonly hand = new SharedState<Shapes, readonly string[]>({ shapes: {}, last: null }, { view: () => ['A'] });
+  protected readonly hidden = new SharedState({ secret: 1 });
+
   constructor(readonly ctx: JamsocketContext<{ cleared: undefined; drawn: { x: number } }>) {}
 
   @OnConnect()
@@ -63,4 +80,48 @@ it('a handler without data is emitted without data', async () => {
   const undone: number = await ask('undo');
   expect(undone).toBe(1);
   room.close();
+});
+
+it('the shared states of a class are typed, and read-only', () => {
+  const room = joinRoom<Board>('ws://127.0.0.1:1', { autoConnect: false });
+  const shapes = room.state('shapes');
+  const [hand]: readonly string[] = room.state('hand') ?? [];
+  expect([shapes, hand]).toEqual([undefined, undefined]);
+  const stop = room.onState('shapes', (value) => {
+    const x: number = value.shapes.a.x;
+    const last: string | null = value.last;
+    // @ts-expect-error: only the server changes it
+    value.shapes.a.x = x;
+    // @ts-expect-error: only the server changes it
+    value.shapes.a.tags?.push(last);
+  });
+  stop();
+  // @ts-expect-error: no such state
+  room.state('board');
+  // @ts-expect-error: protected
+  room.state('hidden');
+  // @ts-expect-error: no state
+  room.state('draw');
+  const any = joinRoom('ws://127.0.0.1:1', { autoConnect: false });
+  any.onState('whatever', (value) => value.anything);
+  any.close();
+  room.close();
+});
+
+it('what JSON would change is refused by the compiler', () => {
+  const made: unknown[] = [];
+  // @ts-expect-error: a Date
+  expect(() => made.push(new SharedState({ at: new Date() }))).toThrow('.at');
+  // @ts-expect-error: a Map
+  expect(() => made.push(new SharedState<{ a: { m: Map<string, 1> } }>({ a: { m: new Map() } }))).toThrow('.a.m');
+  // @ts-expect-error: a method
+  expect(() => made.push(new SharedState({ run() {} }))).toThrow('.run');
+  // @ts-expect-error: a view that returns a Set
+  made.push(new SharedState({ a: 1 }, { view: () => new Set<string>() }));
+  const state = new SharedState<Shapes>({ shapes: {}, last: null });
+  // @ts-expect-error: read-only
+  expect(() => (state.value.last = 'a')).toThrow(TypeError);
+  // @ts-expect-error: a number
+  state.change((draft) => void (draft.last = 5));
+  expect(made).toHaveLength(1);
 });

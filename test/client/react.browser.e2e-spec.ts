@@ -7,6 +7,7 @@ import {
   OnConnect,
   OnDisconnect,
   OnMessage,
+  SharedState,
   type Client,
 } from 'nestjs-jamsocket';
 import { readFileSync } from 'node:fs';
@@ -26,6 +27,8 @@ const html = '<!doctype html><div id="root"></div><script type="module" src="/pa
 const journal = new Journal();
 @JamsocketService()
 class ChatRoom {
+  readonly board = new SharedState({ red: { points: 0 }, log: [] as number[] });
+
   constructor(private readonly ctx: JamsocketContext) {}
 
   @OnConnect()
@@ -51,6 +54,15 @@ class ChatRoom {
 
   tell(text: string) {
     this.ctx.emit(Broadcast, 'said', text);
+  }
+
+  score(points: number) {
+    this.board.change(({ red }) => void (red.points += points));
+  }
+
+  note(entry: number) {
+    this.board.change(({ log }) => void log.push(entry));
+    this.tell(`noted ${entry}`);
   }
 }
 
@@ -109,6 +121,22 @@ describe('useRoom in a browser, in StrictMode', () => {
     await shows('client', 'one open 1');
     expect(await page.locator('#statuses').textContent()).toMatch(/open reconnecting open$/);
     expect(journal.entries).toEqual(['one: 1 is here']);
+  });
+
+  it('renders again when the part of the shared state that a component selects has changed, and only then', async () => {
+    const rooms = test.app.get(JamsocketRooms);
+    const commits = () => page.evaluate('commits');
+    await press('one');
+    await shows('score', 'red 0, 0 even');
+    await rooms.invoke(ChatRoom, 'one', 'score', 5);
+    await shows('score', 'red 5, 0 even');
+    const before = Number(await commits());
+    await rooms.invoke(ChatRoom, 'one', 'note', 1);
+    await shows('lines', 'noted 1');
+    expect(await commits()).toBe(before);
+    await rooms.invoke(ChatRoom, 'one', 'note', 2);
+    await shows('score', 'red 5, 1 even');
+    expect(await commits()).toBe(before + 1);
   });
 
   it('leaves the room when it is unmounted', async () => {

@@ -14,5 +14,14 @@ export type {
 } from './room-state.js';
 export { defineContract, type AnyContract, type Contract, type RoomContract } from './contract/contract.js';
 export type { ContractSchemas, MessageSchemas, StandardSchema } from './contract/schemas.js';
-export type { EventName, EventOf, MessageName, MessageOf, ReplyTo, RequestName } from './room-types.js';
+export type {
+  EventName,
+  EventOf,
+  MessageName,
+  MessageOf,
+  ReplyTo,
+  RequestName,
+  StateName,
+  StateOf,
+} from './room-types.js';
 export { RoomError, type Exception, type Issue, type RoomErrorCode } from './errors.js';

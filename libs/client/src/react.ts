@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import {
   joinRoom,
   type AnyContract,
@@ -12,6 +12,8 @@ import {
   type RoomOptions,
   type RoomState,
   type RoomStatus,
+  type StateName,
+  type StateOf,
 } from './index.js';
 
 /** Result of `useRoom`. The functions stay the same until the URL changes. */
@@ -69,4 +71,45 @@ export function useRoomEvent<C extends Contract, K extends EventName<C>>(
     latest.current = listener;
   });
   useEffect(() => room.on(event, (data) => latest.current(data)), [room, event]);
+}
+
+/**
+ * The present value of a shared state of a room; `undefined` until it has been received. With a selector, the part of it
+ * that the selector returns: the component renders again only when that has changed.
+ * @param isEqual whether two selections are the same. Default `Object.is`
+ */
+export function useRoomState<C extends Contract, K extends StateName<C>>(
+  room: Room<C>,
+  name: K,
+): StateOf<C, K> | undefined;
+export function useRoomState<C extends Contract, K extends StateName<C>, S>(
+  room: Room<C>,
+  name: K,
+  selector: (value: StateOf<C, K>) => S,
+  isEqual?: (before: S, after: S) => boolean,
+): S | undefined;
+export function useRoomState(
+  room: Room,
+  name: string,
+  selector: (value: unknown) => unknown = whole,
+  isEqual: (before: any, after: any) => boolean = Object.is,
+): unknown {
+  const latest = useRef<{ value: unknown; selector: unknown; selection: unknown }>(undefined);
+  const select = (): unknown => {
+    const value: unknown = room.state(name);
+    const before = latest.current;
+    if (before?.value === value && before?.selector === selector) return before?.selection;
+    let selection = value === undefined ? undefined : selector(value);
+    // The same object as before, so that React sees no change.
+    if (before && before.selection !== undefined && selection !== undefined && isEqual(before.selection, selection))
+      selection = before.selection;
+    latest.current = { value, selector, selection };
+    return selection;
+  };
+  const listen = useCallback((listener: () => void) => room.onState(name, listener), [room, name]);
+  return useSyncExternalStore(listen, select, select);
+}
+
+function whole(value: unknown): unknown {
+  return value;
 }

@@ -29,6 +29,14 @@ export type MessageOf<C extends Contract, K extends MessageName<C>> = C['message
   ? D
   : never;
 
+/** Names of the shared states of a room. */
+export type StateName<C extends Contract> = keyof StatesOf<C> & string;
+
+/** What a client sees of a shared state. */
+export type StateOf<C extends Contract, K extends StateName<C>> = StatesOf<C>[K];
+
+type StatesOf<C extends Contract> = C extends { states: infer S extends object } ? S : Record<string, any>;
+
 /** The arguments after the event's name. Data is optional if it may be undefined. */
 export type EmitArguments<D> = IsOptional<D> extends true ? [data?: D] : [data: D];
 

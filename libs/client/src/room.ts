@@ -1,3 +1,4 @@
+import { STATE_EVENT } from '../../jamsocket/src/base/state-patch.js';
 import { copyBytes } from './bytes.js';
 import type { AnyContract, Contract } from './contract/contract.js';
 import type { Check } from './contract/contract-check.js';
@@ -16,8 +17,11 @@ import type {
   ReplyTo,
   RequestArguments,
   RequestName,
+  StateName,
+  StateOf,
 } from './room-types.js';
 import { Session } from './session.js';
+import { States } from './states.js';
 
 /** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the close code. */
 const MAX_REASON_BYTES = 123;
@@ -29,7 +33,8 @@ export class Room<C extends Contract = AnyContract> {
   readonly #events = new Map<string, Listeners<unknown>>();
   readonly #texts = new Listeners<string>();
   readonly #binaries = new Listeners<Uint8Array>();
-  readonly #states = new Listeners<RoomState>();
+  readonly #statuses = new Listeners<RoomState>();
+  readonly #states = new States();
 
   /** @internal */
   constructor(
@@ -134,8 +139,22 @@ export class Room<C extends Contract = AnyContract> {
   /** Listens to binary messages. @returns a function that removes the listener */
   readonly onBinary = (listener: (bytes: Uint8Array) => void): (() => void) => this.#binaries.add(listener);
 
+  /**
+   * The present value of a shared state of the room; `undefined` until it has been received. A change makes a new value, in
+   * which everything that has not changed is the same object. Without a connection it is the last one received.
+   */
+  readonly state = <K extends StateName<C>>(name: K): StateOf<C, K> | undefined =>
+    this.#states.get(name) as StateOf<C, K> | undefined;
+
+  /**
+   * Listens to every change of a shared state of the room, the first value included.
+   * @returns a function that removes the listener
+   */
+  readonly onState = <K extends StateName<C>>(name: K, listener: (value: StateOf<C, K>) => void): (() => void) =>
+    this.#states.listen(name, listener as (value: unknown) => void);
+
   /** Listens to every change of `connection`. @returns a function that removes the listener */
-  readonly onStatus = (listener: (state: RoomState) => void): (() => void) => this.#states.add(listener);
+  readonly onStatus = (listener: (state: RoomState) => void): (() => void) => this.#statuses.add(listener);
 
   /** Starts to connect if `autoConnect` is false. Does nothing after the first call or `close()`. @throws TypeError */
   readonly connect = (): void => {
@@ -171,6 +190,7 @@ export class Room<C extends Contract = AnyContract> {
 
   #text(text: string): void {
     const message = parseEvent(text);
+    if (message?.event === STATE_EVENT) return this.#states.change(message.data);
     const isTaken = message && (this.#requests.settle(message) || this.#event(message.event, message.data));
     if (!isTaken) this.#texts.tell(text);
   }
@@ -192,7 +212,7 @@ export class Room<C extends Contract = AnyContract> {
       this.options.signal?.removeEventListener('abort', this.#onAbort);
       this.#requests.rejectAll(closedError(state.code, state.reason));
     }
-    this.#states.tell(state);
+    this.#statuses.tell(state);
   }
 }
 

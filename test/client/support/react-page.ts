@@ -1,7 +1,22 @@
 // Bundled for the browser by react.browser.e2e-spec.ts.
-import { useRoom, useRoomEvent } from 'jamsocket-client/react';
-import { createElement, StrictMode, useEffect, useState } from 'react';
+import type { Room } from 'jamsocket-client';
+import { useRoom, useRoomEvent, useRoomState } from 'jamsocket-client/react';
+import { createElement, memo, StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
+
+const counted = globalThis as { commits?: number };
+
+const Score = memo(({ room }: { room: Room }) => {
+  const red = useRoomState(room, 'board', (board: { red: { points: number } }) => board.red.points);
+  const even = useRoomState(
+    room,
+    'board',
+    (board: { log: number[] }) => board.log.filter((entry) => entry % 2 === 0),
+    (before, after) => before.length === after.length,
+  );
+  useEffect(() => void (counted.commits = (counted.commits ?? 0) + 1));
+  return createElement('p', { id: 'score' }, `red ${red}, ${even?.length} even`);
+});
 
 function Chat({ id }: { id: string }) {
   const [lines, setLines] = useState<string[]>([]);
@@ -19,6 +34,7 @@ function Chat({ id }: { id: string }) {
     createElement('p', { id: 'client' }, `${id} ${status} ${clientId}`),
     createElement('p', { id: 'statuses' }, statuses.join(' ')),
     createElement('p', { id: 'lines' }, lines.join(', ')),
+    createElement(Score, { room }),
     createElement('button', { onClick: () => emit('say', 'hello') }, 'say'),
     createElement('button', { onClick: ask }, 'ask'),
   );

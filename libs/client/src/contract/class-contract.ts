@@ -16,6 +16,13 @@ interface ContextShape {
   setTimer(...args: never[]): unknown;
 }
 
+/** The shape of the server's `SharedState`. */
+interface StateShape {
+  readonly value: object;
+  change(...args: never[]): void;
+  refresh(): void;
+}
+
 /** Nest's lifecycle hooks look like handlers without data, so they are excluded by name. */
 type Hook = 'onModuleInit' | 'onModuleDestroy';
 
@@ -67,6 +74,17 @@ type ReplyData<T> = IsAny<T> extends true ? any : T extends { event: string; dat
 /** The first value of an Observable is the reply. */
 type Streamed<R> =
   IsAny<R> extends true ? any : R extends { forEach(next: (value: infer V) => void): Promise<void> } ? V : R;
+
+/** By field: what clients see of the shared state. */
+export type ClassStates<Instance> = {
+  readonly [K in keyof Instance as Instance[K] extends StateShape ? K : never]: Instance[K] extends {
+    readonly '~state'?: infer Seen;
+  }
+    ? ReadOnly<Seen>
+    : never;
+};
+
+type ReadOnly<T> = IsAny<T> extends true ? any : T extends object ? { readonly [K in keyof T]: ReadOnly<T[K]> } : T;
 
 /** By event: its data. `any` if the constructor has no context with event types. */
 export type ClassEvents<Parameter> = EventsOf<ContextEvents<Parameter>>;

@@ -1,4 +1,4 @@
-import type { ClassEvents, ClassMessages } from './class-contract.js';
+import type { ClassEvents, ClassMessages, ClassStates } from './class-contract.js';
 import type { SchemaEvents, SchemaMessages } from './schema-contract.js';
 import type { ContractSchemas } from './schemas.js';
 
@@ -13,12 +13,15 @@ export interface Contract {
   readonly messages: object;
   /** By event: its data. */
   readonly events: object;
+  /** By name: what clients see of a shared state. */
+  readonly states?: object;
 }
 
 /** Any message and any event, for a room without a contract. */
 export interface AnyContract {
   readonly messages: Record<string, { data: any; reply: any }>;
   readonly events: Record<string, any>;
+  readonly states: Record<string, any>;
 }
 
 /**
@@ -26,10 +29,11 @@ export interface AnyContract {
  *
  * For a class, every method `(client, data, …)` is a message with the method's name; `(client)` and `()` are messages
  * without data. The return value is the reply. The events are those of the `JamsocketContext<Events>` in the constructor.
+ * The states are its `SharedState` fields.
  * Only types are used: use `import type` for the class.
  */
 export type RoomContract<T> = T extends abstract new (...args: infer A) => infer I
-  ? { readonly messages: ClassMessages<I>; readonly events: ClassEvents<A[number]> }
+  ? { readonly messages: ClassMessages<I>; readonly events: ClassEvents<A[number]>; readonly states: ClassStates<I> }
   : T extends ContractSchemas
     ? { readonly messages: SchemaMessages<T['messages']>; readonly events: SchemaEvents<T['events']> }
     : never;
