@@ -8,7 +8,9 @@ import {
 } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  JamsocketRooms,
   JamsocketService,
+  MemoryStore,
   OnAuth,
   OnConnect,
   OnDisconnect,
@@ -350,5 +352,121 @@ describe('the authentication of a client', () => {
     expect(third.isClosed).toBe(false);
     await room.advance(SECOND);
     expect(await third.closed).toEqual(EXPIRED);
+  });
+
+  it('that is set outside of a turn survives a crash, too', async () => {
+    await join('ann,60');
+    [...room.context.clients.values()][0].setAuth({ user: 'bob', expiresAt: at(600) });
+    await room.settle();
+    await room.crash();
+    expect([...room.context.clients.values()].map(({ auth }) => auth)).toEqual([
+      { user: 'bob', expiresAt: at(600).getTime() },
+    ]);
+  });
+
+  it('that a handler sets while a guard looks at a token counts', async () => {
+    const client = await join('ann,60');
+    await room.advance(30 * SECOND);
+    guardGate = new Gate();
+    await answer(client, 'ann,70');
+    client.client.setAuth({ user: 'ann', expiresAt: at(600) });
+    guardGate.open();
+    await room.advance(100 * SECOND);
+    expect(client.isClosed).toBe(false);
+    expect(client.client.request.query.get('token')).toBe('ann,60');
+  });
+});
+
+@JamsocketService({ path: 'lobby', limits: { maxBufferedBytes: 2_000 } })
+class LobbyRoom {
+  constructor(private readonly rooms: JamsocketRooms) {}
+
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage(`in ${client.roomId}`);
+  }
+
+  @OnMessage()
+  tell(_client: Client, text: string) {
+    const [user, word] = text.split(' ');
+    return this.rooms.sendToUser(user, word).then(String);
+  }
+}
+
+describe('a user', () => {
+  let lobby: TestRoom<LobbyRoom>;
+  let rooms: JamsocketRooms;
+
+  beforeEach(async () => {
+    lobby = await createTestRoom(LobbyRoom, { providers: [SafeRoom, Doorman], options: { store: new MemoryStore() } });
+    rooms = lobby.rooms;
+  });
+  afterEach(() => lobby.close());
+
+  const idsOf = async (user: string) => (await rooms.of(user)).map(({ service, id }) => `${service} ${id}`).sort();
+
+  it('is reached in all rooms and on all devices, by other rooms and by controllers', async () => {
+    const second = await lobby.openRoom(LobbyRoom, 'second');
+    const safe = await lobby.openRoom(SafeRoom, 'safe');
+    const phone = await lobby.connect({ user: 'ann' });
+    const laptop = await lobby.connect({ user: 'ann' });
+    const elsewhere = await second.connect({ user: 'ann' });
+    const saved = await safe.connect({ query: { token: 'ann' } });
+    const bob = await lobby.connect({ user: 'bob' });
+    const stranger = await lobby.connect();
+    for (const client of [phone, laptop, elsewhere, saved, bob, stranger]) client.unread();
+
+    expect(await idsOf('ann')).toEqual(['default safe', `lobby ${lobby.roomId}`, 'lobby second'].sort());
+    expect((await rooms.of('ann', SafeRoom)).map(({ id }) => id)).toEqual(['safe']);
+    expect(await idsOf('nobody')).toEqual([]);
+    bob.send('ann hello');
+    await lobby.settle();
+    for (const client of [phone, laptop, elsewhere, saved]) expect(client.unread()).toEqual(['hello']);
+    expect([bob.unread(), stranger.unread()]).toEqual([['4'], []]);
+
+    expect(await rooms.emitToUser('ann', 'news', { n: 1 })).toBe(4);
+    expect(await rooms.sendToUser('bob', Buffer.from([1, 2]))).toBe(1);
+    expect(await rooms.sendToUser('nobody', 'x')).toBe(0);
+    await lobby.settle();
+    expect(phone.unread()).toEqual(['{"event":"news","data":{"n":1}}']);
+    expect(bob.unread()).toEqual([Buffer.from([1, 2])]);
+    expect(stranger.unread()).toEqual([]);
+
+    await phone.close();
+    await elsewhere.close();
+    expect(await idsOf('ann')).toEqual(['default safe', `lobby ${lobby.roomId}`].sort());
+    laptop.client.setAuth({ user: 'carl' });
+    expect([await idsOf('ann'), await idsOf('carl')]).toEqual([['default safe'], [`lobby ${lobby.roomId}`]]);
+    laptop.client.setAuth({});
+    expect(await idsOf('carl')).toEqual([]);
+  });
+
+  it('is there while the client is away, after a restart, and not after the room', async () => {
+    const safe = await lobby.openRoom(SafeRoom, 'safe');
+    const client = await safe.connect({ protocols: [PROTOCOL], query: { token: 'ann' } });
+    await client.drop();
+    expect(await rooms.sendToUser('ann', 'while away')).toBe(1);
+    await lobby.restart();
+    rooms = lobby.rooms;
+    // The room is saved and does not run.
+    expect(await idsOf('ann')).toEqual([]);
+    await lobby.openRoom(SafeRoom, 'safe');
+    expect(await idsOf('ann')).toEqual(['default safe']);
+    await rooms.close(SafeRoom, 'safe');
+    expect(await idsOf('ann')).toEqual([]);
+  });
+
+  it('gets what fits into each room, and the caller hears of the rest', async () => {
+    const safe = await lobby.openRoom(SafeRoom, 'safe');
+    const small = await lobby.connect({ user: 'ann' });
+    const large = await safe.connect({ query: { token: 'ann' } });
+    small.unread();
+    await expect(rooms.sendToUser('ann', 'x'.repeat(3_000))).rejects.toMatchObject({ code: 'message_too_large' });
+    await lobby.settle();
+    expect([small.unread().length, large.unread().length]).toEqual([0, 1]);
+    await expect(rooms.of('')).rejects.toMatchObject({ code: 'bad_auth' });
+    await expect(rooms.sendToUser(7 as never, 'x')).rejects.toThrow(/String\(id\)/);
+    await expect(rooms.sendToUser('ann', {} as never)).rejects.toThrow(TypeError);
+    await expect(rooms.of('ann', Doorman)).rejects.toMatchObject({ code: 'not_a_room_service' });
   });
 });

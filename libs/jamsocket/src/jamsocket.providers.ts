@@ -25,6 +25,7 @@ import { JamsocketObservers } from './observe/jamsocket-observers.js';
 import { AddressCounts } from './base/address-counts.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
 import { LocalPlacement } from './rooms/local-placement.js';
+import { LocalUserCalls } from './rooms/local-user-calls.js';
 import { LocalRoomCalls } from './rooms/local-room-calls.js';
 import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { JamsocketContext } from './members/room-context.js';
@@ -137,7 +138,12 @@ export const PROVIDERS: Provider[] = [
     provide: JamsocketRooms,
     inject: [RoomRegistry, ServiceDefinitions, DURABILITY],
     useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions, durability: Durability | null) =>
-      new JamsocketRooms(registry, definitions.byType, new LocalRoomCalls(registry, durability)),
+      new JamsocketRooms(
+        registry,
+        definitions.byType,
+        new LocalRoomCalls(registry, durability),
+        new LocalUserCalls(registry.users),
+      ),
   },
   {
     provide: JamsocketStatistics,

@@ -95,7 +95,12 @@ describe('free room ids', () => {
         return Promise.resolve({ address: { roomId: key } });
       },
     });
-    const rooms = new JamsocketRooms(registry as unknown as RoomRegistry, new Map(), registry as unknown as RoomCalls);
+    const rooms = new JamsocketRooms(
+      registry as unknown as RoomRegistry,
+      new Map(),
+      registry as unknown as RoomCalls,
+      null!,
+    );
     const asked = () => new Promise<void>((resolve) => setImmediate(resolve));
     const create = (room?: string) => rooms.createIn(definition, room, asked);
     const made = await Promise.all([create(), create()]);

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { JamsocketError, RefusedError } from '../base/errors.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
+import type { SendOptions } from '../members/send-options.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { FreeRoomIds } from './free-room-ids.js';
@@ -8,6 +9,7 @@ import type { FoundRoom, RoomCalls } from './room-calls.js';
 import { RoomHandle } from './room-handle.js';
 import { addressNamed } from './room-name.js';
 import type { RoomRegistry } from './room-registry.js';
+import type { UserCalls } from './user-calls.js';
 import type { ArgumentsOf, EventsOf, MethodOf, ResultOf } from './service-types.js';
 
 /** Creates, finds and calls rooms from outside: from controllers, other providers and other rooms. */
@@ -19,6 +21,7 @@ export class JamsocketRooms {
     private readonly registry: RoomRegistry,
     private readonly definitions: ReadonlyMap<Type, RoomDefinition>,
     private readonly calls: RoomCalls,
+    private readonly users: UserCalls,
   ) {
     this.#freeIds = new FreeRoomIds(registry);
   }
@@ -79,6 +82,36 @@ export class JamsocketRooms {
   async list(service?: Type): Promise<RoomHandle[]> {
     const found = await this.calls.list(service && this.#definitionOf(service));
     return found.map((room) => new RoomHandle(this.calls, room));
+  }
+
+  /**
+   * The running rooms that a user is in, of one service or of all services: those with a client whose `client.user` is this
+   * one, connected or away.
+   * @throws JamsocketError `bad_auth` for an invalid user, `not_a_room_service`
+   */
+  async of(user: string): Promise<RoomHandle[]>;
+  async of<C extends Type<object>>(user: string, service: C): Promise<RoomHandle<InstanceType<C>, EventsOf<C>>[]>;
+  async of(user: string, service?: Type): Promise<RoomHandle[]> {
+    const found = await this.users.of(user, service && this.#definitionOf(service));
+    return found.map((room) => new RoomHandle(this.calls, room));
+  }
+
+  /**
+   * Sends a text, or bytes, to every client of a user, in all running rooms. A client that is away gets it when it resumes.
+   * @returns to how many clients it was sent; 0 if the user is in no room
+   * @throws JamsocketError `bad_auth` for an invalid user, `message_too_large` if it is longer than the `limits.maxBufferedBytes`
+   * of a room (all other rooms have sent it)
+   */
+  async sendToUser(user: string, message: string | Uint8Array, options?: SendOptions): Promise<number> {
+    return this.users.send(user, message, options);
+  }
+
+  /**
+   * Sends `{ "event": event, "data": data }` as JSON text to every client of a user, as `sendToUser`.
+   * @throws as `sendToUser`; TypeError for data that JSON cannot carry
+   */
+  async emitToUser(user: string, event: string, data?: unknown, options?: SendOptions): Promise<number> {
+    return this.users.send(user, JSON.stringify({ event, data }), options);
   }
 
   /**

@@ -4,6 +4,7 @@ import { isInstance } from '../base/foreign-value.js';
 import { withDeadline } from '../base/within-timeout.js';
 import { storeUnavailable } from '../durable/room-refusals.js';
 import type { AddressCounts } from '../base/address-counts.js';
+import type { UserIndex } from '../auth/user-index.js';
 import type { Link } from '../outbox/link.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
@@ -41,6 +42,11 @@ export class RoomRegistry {
   /** Clients whose connection is lost and whose places are kept, by address. */
   get placesKept(): AddressCounts {
     return this.services.placesKept;
+  }
+
+  /** The clients of the rooms by user. */
+  get users(): UserIndex {
+    return this.services.users;
   }
 
   /**
