@@ -101,7 +101,7 @@ describe('an exception is not larger than what it is about', () => {
 
   interface Answer {
     readonly event: string;
-    readonly data: { status: string; message: string | string[]; issues: { message: string; path: unknown[] }[] };
+    readonly data: { status: string; code: string; message: string; issues: { message: string; path: unknown[] }[] };
     readonly id: number;
   }
 
@@ -131,19 +131,31 @@ describe('an exception is not larger than what it is about', () => {
   });
 
   it('cuts what an application throws', async () => {
-    expect(await answerTo('how', 'text')).toEqual({ status: 'error', message: `${'x'.repeat(200)}…` });
+    expect(await answerTo('how', 'text')).toEqual({
+      status: 'error',
+      code: 'refused',
+      message: `${'x'.repeat(200)}…`,
+    });
     expect(await answerTo('how', 'object')).toEqual({
       status: 'error',
       code: 'LONG',
       message: `${'x'.repeat(200)}…`,
     });
-    const { message } = await answerTo('how', 'http');
-    expect(message).toEqual([...Array.from({ length: 20 }, (_, n) => `mistake ${n}`), 'and 99980 more']);
+    const { code, message } = await answerTo('how', 'http');
+    expect(code).toBe('bad_request');
+    expect(message).toBe(
+      [...Array.from({ length: 20 }, (_, n) => `mistake ${n}`), 'and 99980 more'].join('; '),
+    );
     expect((await answerTo('how', 'escaped')).message).toBe(`${'\0'.repeat(200)}…`);
   });
 
   it('leaves what is short enough as it is', async () => {
-    expect(await answerTo('how', 'whole')).toEqual({ status: 'error', whole: 'y'.repeat(16_000) });
+    expect(await answerTo('how', 'whole')).toEqual({
+      status: 'error',
+      code: 'refused',
+      message: 'Ws Exception',
+      whole: 'y'.repeat(16_000),
+    });
   });
 });
 
@@ -168,7 +180,7 @@ describe('an event whose id or data cannot be sent back', () => {
       client.send(`{"event":"${event}","data":1,"id":${id}}`);
       const answer = await client.nextJson<object>();
       const message = 'The "id" of a message is a string of at most 128 characters or a finite number.';
-      expect(answer).toEqual({ event: 'exception', data: { status: 'error', message } });
+      expect(answer).toEqual({ event: 'exception', data: { status: 'error', code: 'bad_id', message } });
     }
     await isThere();
   });
@@ -186,7 +198,7 @@ describe('an event whose id or data cannot be sent back', () => {
     client.send(`{"event":"${event}","data":${DEEP},"id":7}`);
     expect(await client.nextJson()).toEqual({
       event: 'exception',
-      data: { status: 'error', message: 'Internal server error' },
+      data: { status: 'error', code: 'internal', message: 'Internal server error' },
       id: 7,
     });
     await isThere();

@@ -233,7 +233,7 @@ describe('pipes, interceptors and filters run on every kind of handler, guards w
     client.send('hello');
     expect(await client.nextJson()).toEqual({
       event: 'exception',
-      data: { status: 'error', message: 'Forbidden resource' },
+      data: { status: 'error', code: 'forbidden', message: 'Forbidden resource' },
     });
     await client.close();
   });
@@ -397,7 +397,12 @@ describe('handlers take what Nest gives them', () => {
     expect(await ask('dto', { x: 3 })).toEqual({ event: 'dto', data: { isMove: true, x: 3 }, id: 9 });
     expect(await ask('dto', { x: -1 })).toMatchObject({
       event: 'exception',
-      data: { status: 'error', message: ['x must not be less than 0'] },
+      data: {
+        status: 'error',
+        code: 'invalid',
+        message: 'x must not be less than 0',
+        issues: [{ path: ['x'], message: 'x must not be less than 0' }],
+      },
       id: 9,
     });
   });
@@ -422,7 +427,11 @@ describe('handlers take what Nest gives them', () => {
     client.emit('nothing', null, 1);
     client.emit('stream', null, 2);
     for (const value of [1, 2, 3]) expect(await client.nextJson()).toEqual({ event: 'stream', data: value, id: 2 });
-    expect(await ask('refused')).toEqual({ event: 'exception', data: { status: 'error', message: 'no' }, id: 9 });
+    expect(await ask('refused')).toEqual({
+      event: 'exception',
+      data: { status: 'error', code: 'refused', message: 'no' },
+      id: 9,
+    });
     client.send('hi');
     expect(await client.nextText()).toBe('text hi');
     client.send('json');

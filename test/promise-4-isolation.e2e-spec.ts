@@ -101,7 +101,7 @@ describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', 
       client.send(how);
       expect(await client.nextJson()).toEqual({
         event: 'exception',
-        data: { status: 'error', message: 'Internal server error' },
+        data: { status: 'error', code: 'internal', message: 'Internal server error' },
       });
       expect(log()).toContain('FragileRoom.message');
       expect(log()).toContain(how === 'no error' ? 'just a string' : 'secret detail');
@@ -121,12 +121,12 @@ describe.each(HOSTS)('an error harms nobody else, on $platform beside $beside', 
     client.send('ws');
     expect(await client.nextJson()).toEqual({
       event: 'exception',
-      data: { status: 'error', message: 'not like this' },
+      data: { status: 'error', code: 'refused', message: 'not like this' },
     });
     client.emit('risky', null, 'id-7');
     expect(await client.nextJson()).toEqual({
       event: 'exception',
-      data: { status: 'error', message: 'too risky' },
+      data: { status: 'error', code: 'refused', message: 'too risky' },
       id: 'id-7',
     });
     expect(logged).not.toHaveBeenCalled();

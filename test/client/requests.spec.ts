@@ -26,7 +26,8 @@ describe('a request', () => {
     const connection = await server.welcomed();
     const request = room.request('nick', 1);
     const { id } = await connection.nextJson();
-    const data = { status: 'error', message: 'not valid', issues: [{ message: 'a string', path: ['name'] }] };
+    const issues = [{ path: ['name'], message: 'a string' }];
+    const data = { status: 'error', code: 'invalid', message: 'not valid', issues };
     connection.send(JSON.stringify({ event: 'exception', data, id }));
     await expect(request).rejects.toMatchObject({
       name: 'RoomError',

@@ -11,17 +11,24 @@
 export type RoomErrorCode =
   'queue_full' | 'timeout' | 'aborted' | 'connection_lost' | 'closed' | 'exception' | 'invalid' | 'bad_close';
 
-/** One mistake that a schema found. */
+/** One mistake in data, whichever validator found it. */
 export interface Issue {
+  /** Where it is: keys and indexes from the outside in. Empty for the data as a whole. */
+  readonly path: readonly (string | number)[];
   readonly message: string;
-  readonly path?: readonly (string | number)[];
 }
 
 /** `data` of an `exception` event. */
 export interface Exception {
-  readonly status: string;
-  readonly message: unknown;
-  /** Present if a schema refused the message. */
+  readonly status: 'error';
+  /**
+   * For programs: the code of the exception, or `invalid` (the data of the message), `forbidden` (a guard), `unknown_event`,
+   * `bad_message`, `bad_id`, `internal` (an error of the server), `refused` (any other `WsException`), or the name of an HTTP
+   * status such as `not_found`.
+   */
+  readonly code: string;
+  readonly message: string;
+  /** With invalid data: what is wrong with it. At most 20. */
   readonly issues?: readonly Issue[];
   readonly [more: string]: unknown;
 }
@@ -33,7 +40,7 @@ export class RoomError extends Error {
   constructor(
     readonly code: RoomErrorCode,
     message: string,
-    /** The mistakes that the schema found: with `invalid`, and with `exception` if a schema was the reason. */
+    /** The mistakes in the data: with `invalid`, and with `exception` if the room found the data invalid. */
     readonly issues?: readonly Issue[],
     /** With `exception`: its `data`, as the room sent it. */
     readonly exception?: Exception,

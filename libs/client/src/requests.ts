@@ -82,6 +82,7 @@ function aborted(): RoomError {
 
 function exceptionError(exception: Exception | undefined): RoomError {
   const { message, issues } = exception ?? {};
+  // Other servers, such as Nest's gateways, may send another shape.
   const text = typeof message === 'string' ? message : JSON.stringify(message ?? 'exception');
   return new RoomError('exception', text, issues, exception);
 }

@@ -49,7 +49,8 @@ export { Broadcast, everyoneExcept, tagged, type Recipient } from './members/rec
 export type { RoomName } from './members/room-address.js';
 export type { SendOptions } from './members/send-options.js';
 export type { SentMessage } from './members/sent-message.js';
-export { MessageValidationError } from './replies/exceptions.js';
+export { MessageValidationError, type ExceptionData } from './replies/exceptions.js';
+export type { Issue } from './replies/issues.js';
 export {
   JamsocketConfigurationError,
   JamsocketError,

@@ -12,7 +12,7 @@ export function contractCheck(contract: ContractSchemas): Check {
     const result = schema['~standard'].validate(data);
     if (result instanceof Promise) throw new TypeError(`"${event}" has an asynchronous schema`);
     if (!result.issues) return;
-    const issues = result.issues.map(({ message, path }) => ({ message, path: path?.map(keyOf) }));
+    const issues = result.issues.map(({ message, path }) => ({ path: (path ?? []).map(keyOf), message }));
     const complaints = issues.map(({ message }) => message).join('; ');
     throw new RoomError('invalid', `${kind} "${event}": ${complaints}`, issues);
   };

@@ -5,6 +5,7 @@ import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js'
 import { InterceptorsContextCreator } from '@nestjs/core/interceptors/interceptors-context-creator.js';
 import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
 import { hasMetadata } from '../decorators/metadata-accessor.js';
+import { keepIssues } from './handlers/issue-keeping.js';
 import { WsFilters, type BoundFilter } from './ws-filters.js';
 
 /** The guards, interceptors and pipes of one handler, in Nest's order: global, class, method. */
@@ -83,7 +84,7 @@ export class EnhancerFinder {
     return {
       guards: isGuarded ? this.#guards.create(...where) : NO_GUARDS,
       interceptors: this.#interceptors.create(...where),
-      pipes: this.#pipes.create(...where),
+      pipes: keepIssues(this.#pipes.create(...where)),
     };
   }
 
@@ -101,7 +102,7 @@ export class EnhancerFinder {
     contextId?: ContextId,
   ): PipeTransform[] {
     this.#pipes.setModuleContext(moduleKeyOf(wrapper));
-    return this.#pipes.createConcreteContext(pipes as never, contextId, wrapper.id);
+    return keepIssues(this.#pipes.createConcreteContext(pipes as never, contextId, wrapper.id));
   }
 
   #globalScoped(): InstanceWrapper[] {

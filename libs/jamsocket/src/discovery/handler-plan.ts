@@ -1,12 +1,11 @@
 import type { Type } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { WsException } from '@nestjs/websockets';
 import { paramTypesOf, returnTypeOf } from '../decorators/metadata-accessor.js';
 import type { HandlerMetadata } from '../decorators/metadata.js';
 import type { StandardSchema } from '../decorators/standard-schema.js';
 import type { Client } from '../members/client.js';
-import { MessageValidationError } from '../replies/exceptions.js';
+import { ForbiddenMessage, MessageValidationError } from '../replies/exceptions.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
@@ -154,7 +153,7 @@ export class HandlerPlan {
     const callMethod = () =>
       after(this.#values(execution, pipes, host), (values) => this.method.apply(service, values as unknown[]));
     return after(runGuards(guards, execution), (isAdmitted) => {
-      if (!isAdmitted) throw new WsException('Forbidden resource');
+      if (!isAdmitted) throw new ForbiddenMessage();
       if (interceptors.length === 0) return callMethod();
       const call = new InterceptedCall(this.name, this.kind === 'disconnect' ? undefined : client, turn, bounds);
       const intercept = (method: () => unknown) =>

@@ -21,8 +21,13 @@ export function routeText(instance: RoomInstance, text: string): Routed {
   if (handler) return { handler, message: parsed.data, event: parsed.event, id: checkedId(parsed.id) };
   if (instance.text) return { handler: instance.text, message: text };
   if (parsed)
-    throw new UnroutableMessage(`No handler for the event "${parsed.event.slice(0, 100)}".`, checkedId(parsed.id));
+    throw new UnroutableMessage(
+      'unknown_event',
+      `No handler for the event "${parsed.event.slice(0, 100)}".`,
+      checkedId(parsed.id),
+    );
   throw new UnroutableMessage(
+    'bad_message',
     'The message is not JSON of the form { "event": string, "data": any, "id"?: string | number }.',
     undefined,
   );
@@ -34,6 +39,7 @@ function checkedId(id: unknown): MessageId | undefined {
   if (typeof id === 'string' && id.length <= MAX_ID_LENGTH) return id;
   if (typeof id === 'number' && Number.isFinite(id)) return id;
   throw new UnroutableMessage(
+    'bad_id',
     `The "id" of a message is a string of at most ${MAX_ID_LENGTH} characters or a finite number.`,
     undefined,
   );
