@@ -143,9 +143,7 @@ describe('an exception is not larger than what it is about', () => {
     });
     const { code, message } = await answerTo('how', 'http');
     expect(code).toBe('bad_request');
-    expect(message).toBe(
-      [...Array.from({ length: 20 }, (_, n) => `mistake ${n}`), 'and 99980 more'].join('; '),
-    );
+    expect(message).toBe([...Array.from({ length: 20 }, (_, n) => `mistake ${n}`), 'and 99980 more'].join('; '));
     expect((await answerTo('how', 'escaped')).message).toBe(`${'\0'.repeat(200)}…`);
   });
 
