@@ -1,11 +1,13 @@
 import { Pane } from './pane.js';
 import { roomPath, SERVICE_NAMES, serviceNamed } from './services.js';
+import { Whereabouts } from './whereabouts.js';
 
 const DEFAULT_ROOM = 'lobby';
 
 const byId = (id) => document.getElementById(id);
 const chosenService = () => document.querySelector('[name=service]:checked').value;
 
+const whereabouts = new Whereabouts(byId('whereabouts'));
 const panes = [new Pane('Client A'), new Pane('Client B')];
 panes[1].token = 'bob-token';
 byId('panes').replaceChildren(...panes.map(({ root }) => root));
@@ -58,6 +60,7 @@ function show() {
   byId('url').textContent = url.href.replace(/^http/, 'ws');
   byId('source').textContent = `src/rooms/${service}.room.ts`;
   complain('');
+  whereabouts.show(service, room);
   for (const pane of panes) pane.open(service, room);
 }
 

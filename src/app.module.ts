@@ -5,6 +5,7 @@ import { JamsocketModule } from 'nestjs-jamsocket';
 import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
 import { JamsocketPrometheusModule } from 'nestjs-jamsocket/prometheus';
 import { ClientScript } from './client-script.js';
+import { ClusterController } from './cluster.controller.js';
 import { HealthController } from './health.controller.js';
 import { PageController } from './page.controller.js';
 import { RoomStorage, RoomStorageModule } from './room-storage.js';
@@ -27,13 +28,13 @@ const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspect
     JamsocketModule.forRootAsync({
       imports: [RoomStorageModule],
       inject: [RoomStorage],
-      useFactory: ({ store }: RoomStorage) => ({ http: true, store }),
+      useFactory: ({ store, cluster }: RoomStorage) => ({ http: true, store, cluster }),
     }),
     JamsocketPrometheusModule.forRoot(),
     TerminusModule.forRoot(),
     ...inspector,
   ],
-  controllers: [PageController, HealthController],
+  controllers: [PageController, ClusterController, HealthController],
   providers: [
     ChatRoom,
     CounterRoom,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { PostgresStore } from 'nestjs-jamsocket/postgres';
-import { RedisStore } from 'nestjs-jamsocket/redis';
+import { RedisCluster, RedisStore } from 'nestjs-jamsocket/redis';
 import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,6 +42,7 @@ describe('the demo keeps its durable rooms', () => {
     async (_name, environment, kind) => {
       const storage = await RoomStorage.from(environment);
       expect(storage.store).toBeInstanceOf(kind);
+      expect(storage.cluster instanceof RedisCluster).toBe(kind === RedisStore);
       await storage.store.close();
       await storage.onApplicationShutdown();
       expect(existsSync('.jamsocket')).toBe(false);

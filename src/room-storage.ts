@@ -1,8 +1,8 @@
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
-import type { RoomStore } from 'nestjs-jamsocket';
+import type { JamsocketOptions, RoomStore } from 'nestjs-jamsocket';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { PostgresStore } from 'nestjs-jamsocket/postgres';
-import { RedisStore } from 'nestjs-jamsocket/redis';
+import { RedisCluster, RedisStore } from 'nestjs-jamsocket/redis';
 import { resolve } from 'node:path';
 
 /** The environment variables that choose the store. An empty one counts as not set. */
@@ -11,16 +11,17 @@ export interface StoreEnvironment {
   readonly DATA_DIR?: string;
   /** Connection string of a PostgreSQL server to use instead. */
   readonly POSTGRES_URL?: string;
-  /** URL of a Redis server to use instead. */
+  /** URL of a Redis server to use instead. All processes with the same URL are one cluster. */
   readonly REDIS_URL?: string;
 }
 
-/** The store of the durable rooms, and the client of its database, which is the application's own. */
+/** The store of the durable rooms, the cluster, and the client of their database, which is the application's own. */
 @Injectable()
 export class RoomStorage implements OnApplicationShutdown {
   private constructor(
     readonly store: RoomStore,
     private readonly closeClient?: () => unknown,
+    readonly cluster?: JamsocketOptions['cluster'],
   ) {}
 
   /** @throws Error if two servers are set */
@@ -40,9 +41,9 @@ export class RoomStorage implements OnApplicationShutdown {
 
   private static async inRedis(url: string): Promise<RoomStorage> {
     const { Redis } = await import('ioredis');
-    // The demo sends nothing itself, and the store opens its own connection.
+    // The demo sends nothing itself: the store and the cluster open their own connections.
     const redis = new Redis(url, { lazyConnect: true });
-    return new RoomStorage(new RedisStore({ redis }), () => redis.disconnect());
+    return new RoomStorage(new RedisStore({ redis }), () => redis.disconnect(), new RedisCluster({ redis }));
   }
 
   /** By now the rooms are saved and the store is closed: JamsocketModule does both in its `onModuleDestroy`. */

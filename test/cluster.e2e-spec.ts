@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Broadcast,
   everyoneExcept,
+  JamsocketCluster,
   JamsocketContext,
   JamsocketRooms,
   JamsocketService,
@@ -80,6 +81,18 @@ describe('a room on one node', () => {
     await ann.until('2 has left');
     await journal.has('gone 2 1000');
     await ann.close();
+  });
+
+  it('is found by its owner from every node, which know each other', async () => {
+    const client = await TestClient.connect(`${one.ws}/ws/found`);
+    const [here, there] = [one, two].map(({ app }) => app.get(JamsocketCluster));
+    expect([here.isOn, await here.ownerOf(SpreadRoom, 'found')]).toEqual([true, here.self]);
+    expect(await there.ownerOf(SpreadRoom, 'found')).toEqual({ ...here.self, isThis: false });
+    expect(await there.ownerOf(SpreadRoom, 'nowhere')).toBeUndefined();
+    const incarnations = (await there.nodes()).map(({ incarnation }) => incarnation);
+    expect(incarnations.sort()).toEqual([here.self.incarnation, there.self.incarnation].sort());
+    await expect(there.ownerOf(Object, 'found')).rejects.toThrow('Object is not a room service');
+    await client.close();
   });
 });
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { JamsocketRooms } from 'nestjs-jamsocket';
+import { JamsocketCluster, JamsocketRooms } from 'nestjs-jamsocket';
 import request from 'supertest';
 import { ChatRoom } from '../src/rooms/chat.room.js';
+import { EchoRoom } from '../src/rooms/echo.room.js';
 import { startDemo } from './support/demo-app.js';
 import { Gate } from './support/gate.js';
 import { PrometheusPage } from './support/prometheus-page.js';
@@ -30,6 +31,12 @@ describe('whoever runs the demo', () => {
     expect(page.value('jamsocket_clients{service="echo"}')).toBe(1);
     expect(page.value('jamsocket_messages_received_total{kind="text",service="echo"}')).toBe(1);
     expect(page.value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0);
+    // Without a cluster, the page does not show nodes.
+    expect((await request(demo.http).get('/cluster?service=echo&room=lobby').expect(200)).body).toEqual({
+      isOn: false,
+    });
+    const owner = await demo.app.get(JamsocketCluster).ownerOf(EchoRoom, 'lobby');
+    expect(owner).toEqual((await demo.app.get(JamsocketCluster).nodes())[0]);
     await client.close();
   });
 

@@ -1,18 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { FAULTS } from './all.js';
+import { CLUSTER_FAULTS } from './cluster/all.js';
 import { DURABLE_FAULTS } from './durable/all.js';
 import { complaints } from './durable/victim.js';
 import type { Fault, Row, Settings } from './fault.js';
 import { renewTable } from './table.js';
 
-// `npm run faults` measures everything except durable rooms; `npm run faults -- storm` renews the rows of one fault;
+// `npm run faults` measures everything except durable rooms and clusters; `npm run faults -- storm` renews the rows of one fault;
 // `npm run faults -- soak --soak-minutes 1` only tries the soak and records nothing.
 // `npm run faults -- durable` measures durable rooms, `… durable kill` the faults whose names begin with "kill", and
 // `… durable kill-lmdb --count 5 --seed 7` only tries one. With `--minutes 10` it ends then, and reports its rounds.
+// `npm run faults -- cluster` does the same with three nodes on one Redis.
 /** A shorter soak is only a try and is not recorded. */
 const LEAST_SOAK_MINUTES = 10;
-/** Fewer rounds of a fault of durable rooms are not recorded either. */
+/** Fewer rounds of a fault of durable rooms or of a cluster are not recorded either. */
 const LEAST_COUNT = 10;
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -23,19 +25,24 @@ const { positionals, values } = parseArgs({
     minutes: { type: 'string', default: '600' },
   },
 });
-const isDurable = positionals[0] === 'durable';
-const [only] = isDurable ? positionals.slice(1) : positionals;
+/** Faults with names of their own, their file of results, and its title. */
+const PARTS = new Map([
+  ['durable', { faults: DURABLE_FAULTS, file: 'durable.md', title: 'Faults of durable rooms' }],
+  ['cluster', { faults: CLUSTER_FAULTS, file: 'cluster.md', title: 'Faults of a cluster' }],
+]);
+const part = PARTS.get(positionals[0]);
+const [only] = part ? positionals.slice(1) : positionals;
 const settings: Settings = {
   soakMinutes: numberOf('soak-minutes', values['soak-minutes']),
   seed: numberOf('seed', values.seed),
   minutes: numberOf('minutes', values.minutes),
   count: values.count === undefined ? undefined : numberOf('count', values.count),
 };
-const faults = isDurable ? DURABLE_FAULTS : FAULTS;
-const chosen = faults.filter(({ name }) => only === undefined || name === only || (isDurable && name.startsWith(only)));
+const faults = part?.faults ?? FAULTS;
+const chosen = faults.filter(({ name }) => only === undefined || name === only || (part && name.startsWith(only)));
 if (chosen.length === 0)
-  throw new Error(`There is no fault "${only}": ${faults.map(({ name }) => name).join(', ')}, or durable.`);
-if (isDurable) process.stdout.write(`\nseed ${settings.seed}\n`);
+  throw new Error(`There is no fault "${only}": ${faults.map(({ name }) => name).join(', ')}, or durable, or cluster.`);
+if (part) process.stdout.write(`\nseed ${settings.seed}\n`);
 const results: { fault: Fault; rows: Row[] }[] = [];
 const folder = new URL('../../results/', import.meta.url);
 mkdirSync(folder, { recursive: true });
@@ -53,10 +60,10 @@ for (const fault of chosen) {
   }
 }
 
-if (isDurable) {
+if (part) {
   for (const [line, times] of complaints) process.stdout.write(`  ${times} × ${line}\n`);
   if ((settings.count ?? LEAST_COUNT) >= LEAST_COUNT)
-    renewTable(new URL('durable.md', folder), 'Faults of durable rooms', DURABLE_FAULTS, results);
+    renewTable(new URL(part.file, folder), part.title, part.faults, results);
 } else if (settings.soakMinutes >= LEAST_SOAK_MINUTES)
   renewTable(new URL('faults.md', folder), 'Faults', FAULTS, results);
 process.exit(results.every(({ rows }) => rows.every(({ isMet }) => isMet)) ? 0 : 1);

@@ -6,6 +6,7 @@ import { JamsocketHealth } from './jamsocket.health.js';
 import type { JamsocketOptions } from './options/options.js';
 import { JamsocketClock, JamsocketRandom } from './base/sources.js';
 import { JamsocketObservers } from './observe/jamsocket-observers.js';
+import { JamsocketCluster } from './node/jamsocket-cluster.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
 import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { DURABILITY } from './durable/durability.js';
@@ -25,6 +26,7 @@ import { PROVIDERS } from './jamsocket.providers.js';
   exports: [
     JamsocketContext,
     JamsocketRooms,
+    JamsocketCluster,
     JamsocketObservers,
     JamsocketStatistics,
     JamsocketHealth,

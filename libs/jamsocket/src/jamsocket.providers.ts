@@ -2,6 +2,7 @@ import { Scope, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, REQUEST } from '@nestjs/core';
 import { ClusterNode } from './cluster/cluster-node.js';
 import type { RunPermit } from './cluster/run-permit.js';
+import { JamsocketCluster } from './node/jamsocket-cluster.js';
 import { ThisNode } from './node/this-node.js';
 import { ClusterOutbox } from './owner/cluster-outbox.js';
 import { UserIndex } from './auth/user-index.js';
@@ -144,6 +145,12 @@ export const PROVIDERS: Provider[] = [
         new LocalRoomCalls(registry, durability),
         new LocalUserCalls(registry.users),
       ),
+  },
+  {
+    provide: JamsocketCluster,
+    inject: [ClusterNode, ServiceDefinitions, RoomRegistry],
+    useFactory: (node: ClusterNode | null, definitions: ServiceDefinitions, registry: RoomRegistry) =>
+      new JamsocketCluster(node, definitions.byType, (definition, key) => registry.isTaken(definition, key)),
   },
   {
     provide: JamsocketStatistics,

@@ -21,6 +21,8 @@ export interface Entry {
 export class LedgerClient {
   readonly room: Room;
   readonly heard: Entry[] = [];
+  /** When each of `heard` arrived, by `performance.now()`. */
+  readonly heardAt: number[] = [];
   /** Ids and numbers, in the order in which they were sent. */
   readonly sent: { readonly id: string; readonly n: number }[] = [];
   /** Its own entries among `heard`. */
@@ -38,14 +40,14 @@ export class LedgerClient {
   readonly strange: string[] = [];
   #socket: WebSocket | undefined;
 
-  /** @param portOf returns the server's current port */
+  /** @param placeOf returns the current port of the server on this host, or its host and port; asked at each connect */
   constructor(
     readonly name: string,
     readonly roomName: string,
-    portOf: () => number,
+    placeOf: () => number | string,
   ) {
     this.room = joinRoom(`ws://127.0.0.1:1/ws/ledger/${roomName}`, {
-      WebSocket: redirected(portOf, (socket) => (this.#socket = socket)),
+      WebSocket: redirected(placeOf, (socket) => (this.#socket = socket)),
       backoff: BACKOFF,
       maxQueuedMessages: QUEUE,
     });
@@ -81,6 +83,7 @@ export class LedgerClient {
     const [, id, n, by, seq, total] = ADDED.exec(text) ?? [];
     if (id === undefined) return void this.strange.push(text);
     this.heard.push({ id, n: Number(n), by: Number(by), seq: Number(seq), total: Number(total) });
+    this.heardAt.push(performance.now());
     if (id.startsWith(`${this.name}-`)) this.ownHeard++;
   }
 
@@ -101,11 +104,12 @@ function endOf(code: number, reason: string): string {
   return code === 1006 ? `${code}` : `${code} ${reason}`.trim();
 }
 
-/** The client keeps its URL, but each server has its own port. */
-function redirected(portOf: () => number, made: (socket: WebSocket) => void): WebSocketClass {
+/** The client keeps its URL, but each server has its own address. */
+function redirected(placeOf: () => number | string, made: (socket: WebSocket) => void): WebSocketClass {
   return class extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {
-      super(url.replace(':1/', `:${portOf()}/`), protocols);
+      const place = placeOf();
+      super(url.replace('127.0.0.1:1/', `${typeof place === 'number' ? `127.0.0.1:${place}` : place}/`), protocols);
       made(this);
     }
   } as unknown as WebSocketClass;

@@ -8,21 +8,36 @@ export const CLIENTS = 12;
 const EVERY_MS = 25;
 /** A client that waits for this many answers sends nothing. */
 const MOST_WAITING = 60;
+/** Twelve clients in three rooms. */
+const SIZE: TrafficSize = { rooms: ROOMS, clients: CLIENTS, everyMs: EVERY_MS };
 const SETTLE_MS = 120_000;
 
-/** Twelve clients in three rooms, who add numbers all the time. */
+export interface TrafficSize {
+  readonly rooms: number;
+  readonly clients: number;
+  /** Average milliseconds between two entries of a client. */
+  readonly everyMs: number;
+}
+
+/** Clients who add numbers all the time. */
 export class Traffic {
   #timer: NodeJS.Timeout | null = null;
 
   private constructor(
     readonly clients: readonly LedgerClient[],
     private readonly dice: Dice,
+    private readonly everyMs: number,
   ) {}
 
   /** Resolves when all clients are in their rooms. @param run makes the room ids different in each run */
-  static async begin(run: string, dice: Dice, portOf: () => number): Promise<Traffic> {
-    const clients = Array.from({ length: CLIENTS }, (_, n) => new LedgerClient(`c${n}`, `${run}-${n % ROOMS}`, portOf));
-    const traffic = new Traffic(clients, dice);
+  static async begin(
+    run: string,
+    dice: Dice,
+    placeOf: () => number | string,
+    { rooms, clients: count, everyMs }: TrafficSize = SIZE,
+  ): Promise<Traffic> {
+    const clients = Array.from({ length: count }, (_, n) => new LedgerClient(`c${n}`, `${run}-${n % rooms}`, placeOf));
+    const traffic = new Traffic(clients, dice, everyMs);
     await traffic.until(() => clients.every(({ isOpen }) => isOpen), 'all clients are in their rooms');
     traffic.resume();
     return traffic;
@@ -45,7 +60,7 @@ export class Traffic {
     this.#timer ??= setInterval(() => {
       for (const client of this.clients)
         if (client.waiting < MOST_WAITING && this.dice.below(5) === 0) client.add(this.dice.below(200) - 100);
-    }, EVERY_MS / 5);
+    }, this.everyMs / 5);
   }
 
   pause(): void {

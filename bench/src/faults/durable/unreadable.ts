@@ -117,7 +117,7 @@ async function answersOf(server: Victim, client: LedgerClient): Promise<string> 
   server.send({ total: ROOM.key });
   const invoke = await total;
   await sleep(LOOK_MS);
-  const { state } = client.room;
+  const { connection: state } = client.room;
   const resuming = state.status === 'reconnecting' ? `${state.code} ${state.reason}` : state.status;
   return `${typeof connect === 'string' ? connect : 'let in'}; ${invoke}; ${resuming}`;
 }

@@ -1,9 +1,10 @@
 import type { Type } from '@nestjs/common';
-import { JamsocketError, RefusedError } from '../base/errors.js';
+import { RefusedError } from '../base/errors.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { SendOptions } from '../members/send-options.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition } from '../room/room-definition.js';
+import { definitionOf } from './definition-of.js';
 import { FreeRoomIds } from './free-room-ids.js';
 import type { FoundRoom, RoomCalls } from './room-calls.js';
 import { RoomHandle } from './room-handle.js';
@@ -168,13 +169,6 @@ export class JamsocketRooms {
   }
 
   #definitionOf(service: Type): RoomDefinition {
-    const definition = this.definitions.get(service);
-    if (definition === undefined) {
-      throw new JamsocketError(
-        'not_a_room_service',
-        `${service?.name} is not a room service of this application: decorate it with @JamsocketService() and list it in a module's providers.`,
-      );
-    }
-    return definition;
+    return definitionOf(this.definitions, service);
   }
 }
