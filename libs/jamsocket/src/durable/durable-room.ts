@@ -3,6 +3,7 @@ import type { Members } from '../members/members.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObserverSet } from '../observe/observer-set.js';
+import type { RoomStates } from '../shared-state/room-states.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { SavedTimer } from './record.js';
 
@@ -24,6 +25,8 @@ export interface DurableRoom {
   /** No turn is under way. */
   readonly isBetweenTurns: boolean;
   readonly members: Members;
+  /** The room's shared states; `null` if there are none. */
+  readonly states: RoomStates | null;
   readonly context: JamsocketContext;
   /** `null` while no observer is registered. */
   readonly observer: ObserverSet | null;

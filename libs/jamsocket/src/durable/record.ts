@@ -1,6 +1,8 @@
 import { serialize } from 'node:v8';
 import type { KnownAuth } from '../members/client-auth.js';
+import { applyPatch } from '../base/state-patch.js';
 import { ClientIds } from '../members/client-ids.js';
+import type { Values } from '../shared-state/patch-text.js';
 import type { StoredRecord } from '../store/room-store.js';
 import { deserializeOwned } from '../base/deserialize-owned.js';
 import { DurableError } from './durable-error.js';
@@ -9,7 +11,7 @@ import { DurableError } from './durable-error.js';
 const FORMAT = 1;
 
 /** Names of a record's parts. `at` is the time of a write that changed only state or data. */
-export const PART = { state: 'state', data: 'data', base: 'base', at: 'at' } as const;
+export const PART = { state: 'state', data: 'data', shared: 'shared', base: 'base', at: 'at' } as const;
 
 /** Why the last instance ended. `null` while it runs, so a record with `null` was left by a crash. */
 export type EndReason = 'idle' | 'restart' | 'moved';
@@ -90,12 +92,16 @@ export interface SavedSegment extends SavedCounters {
   /** Number of the first of `entries` in the log. */
   readonly firstEntry: number;
   readonly entries: readonly SavedEntry[];
+  /** The patches of the shared state since the last write, as JSON; `undefined` if it has not changed. */
+  readonly shared?: string;
 }
 
 /** The room as of the last write of its record. */
 export interface ReadRecord {
   readonly state: Uint8Array;
   readonly data: readonly SavedData[];
+  /** Values of the shared state by name; `undefined` if there are none. */
+  readonly shared: Values | undefined;
   readonly base: SavedBase;
   /** The entries of the log that were kept. */
   readonly entries: readonly SavedEntry[];
@@ -103,12 +109,12 @@ export interface ReadRecord {
   readonly lastSegment: number;
 }
 
-export function encode(value: SavedBase | SavedSegment | readonly SavedData[]): Buffer {
+export function encode(value: SavedBase | SavedSegment | Values | readonly SavedData[]): Buffer {
   return serialize(recordOf(value));
 }
 
 /** What is serialized for a part or segment. */
-export function recordOf(value: SavedBase | SavedSegment | readonly SavedData[]): readonly [number, unknown] {
+export function recordOf(value: SavedBase | SavedSegment | Values | readonly SavedData[]): readonly [number, unknown] {
   return [FORMAT, value];
 }
 
@@ -125,6 +131,7 @@ export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
     let base = decode<SavedBase>(partOf(parts, PART.base));
     const entries: SavedEntry[] = [];
     let firstEntry = -1;
+    let shared = parts[PART.shared] && decode<Values>(parts[PART.shared]);
     for (const { number, bytes } of segments) {
       const segment = decode<SavedSegment>(bytes);
       if (segment.entries.length > 0) {
@@ -135,10 +142,11 @@ export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
       if (number <= base.segment) continue;
       if (number !== base.segment + 1) throw new Error(`segment ${base.segment + 1} is missing`);
       base = advanced(base, segment, number);
+      if (segment.shared !== undefined) shared = patched(shared ?? {}, segment.shared);
     }
     base = { ...base, savedAt: lastSave(base, parts[PART.at]) };
     const data = decode<readonly SavedData[]>(savedData);
-    return { state, data, base, entries, firstEntry, lastSegment: base.segment };
+    return { state, data, shared, base, entries, firstEntry, lastSegment: base.segment };
   } catch (error) {
     throw new DurableError('unreadable', `What was saved of the room cannot be read: ${textOf(error)}.`, {
       cause: error,
@@ -180,6 +188,10 @@ function advanced(base: SavedBase, segment: SavedSegment, number: number): Saved
     nextId,
     broadcasts,
   };
+}
+
+function patched(values: Values, patches: string): Values {
+  return applyPatch(values, JSON.parse(patches)) as Values;
 }
 
 function decode<T>(bytes: Uint8Array): T {

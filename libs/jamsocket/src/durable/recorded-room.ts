@@ -1,6 +1,7 @@
 import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import type { ReplayLog } from '../sessions/replay-log.js';
+import type { Values } from '../shared-state/patch-text.js';
 import type { DurableRoom } from './durable-room.js';
 import type { SavedTimer } from './record.js';
 
@@ -12,6 +13,8 @@ export interface RecordedRoom {
   readonly leaving: ReadonlySet<Client>;
   /** `null` if no client has spoken `jamsocket.v1`. */
   readonly log: ReplayLog | null;
+  /** Values of the shared state by name; `null` if there are none. */
+  readonly shared: Values | null;
   readonly nextId: number;
   readonly clientKeys: ReadonlyMap<string, number>;
   readonly timers: readonly SavedTimer[];
@@ -26,7 +29,7 @@ const ROUND_MS = 10_000;
 
 /** @param expireMs how long the record of an unused room is kept */
 export function recordedRoom(
-  { className, members, timers }: DurableRoom,
+  { className, members, timers, states }: DurableRoom,
   leaving: ReadonlySet<Client>,
   clock: JamsocketClock,
   expireMs: number,
@@ -44,6 +47,7 @@ export function recordedRoom(
     clients,
     leaving,
     log,
+    shared: states === null ? null : states.values,
     nextId: lastId,
     clientKeys,
     timers: saved,

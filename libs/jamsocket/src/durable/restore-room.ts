@@ -83,10 +83,11 @@ async function fillIn(
   { options, clock, isGated }: Circumstances,
 ): Promise<Pick<OwnedRoom, 'restored' | 'isExpired' | 'savedAt'>> {
   const { base, state } = record;
-  const version = await fields.restore(state);
+  const { version, shared } = await fields.restore(state, record.shared);
   const wallOffset = clock.wallTime() - clock.now();
   // Without a gate, clients may have seen and sent more than was saved before a crash.
   restoreMembers(room, record, { wallOffset, isExact: isGated || base.endedBy !== null });
+  room.states?.restore(record.shared ?? {}, shared);
   room.timers.restore(base.timers, { wallOffset, mayHaveRun: base.endedBy === null });
   // How long a room was in use before a crash is unknown.
   const isLeft = base.endedBy !== null && base.members.length + base.leaving.length + base.timers.length === 0;

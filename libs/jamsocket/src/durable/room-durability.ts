@@ -287,6 +287,8 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   /** @throws DurableError `bad_state` */
   #snapshot(endedBy: EndReason | null): void {
+    // Before the log is saved: a client that resumes gets the patches up to the saved value from there.
+    this.room.states?.flush();
     const image = recordedRoom(this.room, this.#leaving ?? NOBODY, this.services.clock, this.options.expireMs);
     const delta = this.#recorder!.take(image, endedBy);
     this.#isReleasing = endedBy !== null;

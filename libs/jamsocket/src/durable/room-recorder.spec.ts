@@ -36,6 +36,7 @@ describe('what is written of a room', () => {
   let clients: Map<number, Client>;
   let leaving: Set<Client>;
   let timers: SavedTimer[];
+  let shared: Record<string, unknown> | null;
   let log: ReplayLog | null;
   let stored: Stored;
   let recorder: RoomRecorder;
@@ -46,6 +47,7 @@ describe('what is written of a room', () => {
     clients = new Map();
     leaving = new Set();
     timers = [];
+    shared = null;
     log = null;
     stored = new Stored();
     recorder = recorderWith('turn');
@@ -59,6 +61,7 @@ describe('what is written of a room', () => {
     clients,
     leaving,
     log,
+    shared,
     nextId: Math.max(0, ...clients.keys()),
     clientKeys: new Map(),
     timers,
@@ -117,6 +120,41 @@ describe('what is written of a room', () => {
     expect(base.broadcasts).toBe(1);
     expect(entries).toEqual([{ payload: 'hello', isVolatile: false, to: null, except: [] }]);
     expect(data).toEqual([[1, { name: 'ann' }, []]]);
+  });
+
+  it.each(['turn', 'everyMs'] as const)('has the shared state once, and then its patches (%s)', (save) => {
+    recorder = recorderWith(save);
+    shared = { board: Object.freeze({ players: { ann: { x: 0 } }, log: [] }) };
+    expect(write()).toBe('base data shared state');
+    expect(write()).toBeUndefined();
+    shared = { board: { players: { ann: { x: 5 } }, log: [] } };
+    expect(write()).toBe('segment');
+    expect(stored.segments.at(-1)!.bytes.length).toBeLessThan(300);
+    expect(read().shared).toEqual(shared);
+    shared = { ...shared, score: [1] };
+    expect(write()).toBe('segment');
+    expect(read().shared).toEqual(shared);
+    join(1);
+    expect(write()).toBe('base shared');
+    join(2);
+    expect(write()).toBe(save === 'turn' ? 'segment' : 'base');
+    expect(read().shared).toEqual(shared);
+  });
+
+  it('has the shared state whole again when its patches have become longer', () => {
+    shared = { text: '' };
+    write();
+    const written = new Set<string | undefined>();
+    for (let step = 0; step < 40; step++) {
+      shared = { text: `${step} `.repeat(100) };
+      written.add(write());
+      expect(read().shared).toEqual(shared);
+      expect(stored.segments.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeLessThan(10_000);
+    }
+    expect(written).toEqual(new Set(['segment', 'base shared']));
+    shared = { text: 'last' };
+    expect(write('restart')).toBe('base shared');
+    expect(read().shared).toEqual(shared);
   });
 
   it('says who has come, left, and is leaving', () => {

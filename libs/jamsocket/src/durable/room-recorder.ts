@@ -16,6 +16,7 @@ import type { RecordedRoom } from './recorded-room.js';
 import { isKept, keptBytes, type KeptBytes } from './kept-bytes.js';
 import { isAsSaved, savedData, savedEntry, savedMember } from './room-image.js';
 import type { RoomStateFields } from './room-state.js';
+import { SharedRecorder } from './shared-recorder.js';
 import { findUnclonable, serialized, thrown } from './unclonable.js';
 
 /** The content of a write, without its room and owner. */
@@ -48,6 +49,8 @@ export class RoomRecorder {
   #baseBytes = 0;
   #sinceBase = 0;
   #needsBase = true;
+  /** `null` if the room has no shared state. */
+  #shared: SharedRecorder | null = null;
 
   constructor(
     private readonly fields: RoomStateFields,
@@ -62,7 +65,8 @@ export class RoomRecorder {
   get sizes(): SavedSizes | undefined {
     if (this.#state === null || this.#data === null) return undefined;
     const log = this.#segments?.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
-    return { state: this.#state.length, clientData: this.#data.length, members: this.#baseBytes, log };
+    const shared = this.#shared?.bytes ?? 0;
+    return { state: this.#state.length + shared, clientData: this.#data.length, members: this.#baseBytes, log };
   }
 
   /**
@@ -92,14 +96,25 @@ export class RoomRecorder {
     const writesLog = (this.writesLog || isLast) && room.log !== null;
     const hasEntries = writesLog && room.log.next > this.#written;
     const isChanged = this.#noteChanges(room);
-    const wantsBase = this.#needsBase || isLast || this.#sinceBase >= MAX_SEGMENTS || (isChanged && !this.writesLog);
-    if (!wantsBase && !isChanged && !hasEntries) {
+    const shared = room.shared === null ? null : (this.#shared ??= new SharedRecorder());
+    const patches = shared?.take(room.shared!);
+    const wantsBase =
+      this.#needsBase ||
+      isLast ||
+      this.#sinceBase >= MAX_SEGMENTS ||
+      (isChanged && !this.writesLog) ||
+      shared?.needsWhole;
+    if (!wantsBase && !isChanged && !hasEntries && patches === undefined) {
       if (Object.keys(parts).length === 0) return undefined;
       parts[PART.at] = encodeTime(room.wallNow);
       return { parts };
     }
-    const segments = hasEntries || !wantsBase ? [this.#nextSegment(room, writesLog)] : [];
-    if (wantsBase) parts[PART.base] = this.#base(room, endedBy);
+    const segments = hasEntries || !wantsBase ? [this.#nextSegment(room, writesLog, patches)] : [];
+    if (wantsBase) {
+      parts[PART.base] = this.#base(room, endedBy);
+      const whole = shared?.takeWhole();
+      if (whole !== undefined) parts[PART.shared] = whole;
+    }
     return { parts, segments, keepFrom: this.#keepFrom(room), dueAt: room.dueAt };
   }
 
@@ -127,7 +142,11 @@ export class RoomRecorder {
     return isChanged;
   }
 
-  #nextSegment(room: RecordedRoom, writesLog: boolean): { readonly number: number; readonly bytes: Buffer } {
+  #nextSegment(
+    room: RecordedRoom,
+    writesLog: boolean,
+    shared: string | undefined,
+  ): { readonly number: number; readonly bytes: Buffer } {
     const { clients, leaving, log, timers, wallOffset } = room;
     const members: SavedMember[] = [];
     const known = (this.#members ??= new Map<number, SavedMember>());
@@ -145,7 +164,7 @@ export class RoomRecorder {
     this.#sinceBase++;
     const leavers = [...leaving].map((client) => savedMember(client, wallOffset));
     const counters = countersOf(room);
-    const bytes = encode({ ...counters, members, gone, leaving: leavers, timers, firstEntry, entries });
+    const bytes = encode({ ...counters, members, gone, leaving: leavers, timers, firstEntry, entries, shared });
     (this.#segments ??= []).push({ number, end: this.#written, bytes: bytes.byteLength });
     return { number, bytes };
   }

@@ -61,10 +61,13 @@ export class RoomStateFields {
 
   /**
    * Restores the fields.
+   * @param shared values of the service's shared states, which `migrate` sees as fields
+   * @returns the version that saved them, and the values of the shared states now, among other fields of the service
    * @throws DurableError `newer_state` if a later version of the class saved them; any error of `migrate`
    */
-  async restore(bytes: Uint8Array): Promise<number> {
-    const { version, state } = deserializeOwned(bytes) as Saved;
+  async restore(bytes: Uint8Array, shared?: StateFields): Promise<{ version: number; shared: StateFields }> {
+    const { version, state: own } = deserializeOwned(bytes) as Saved;
+    const state = shared === undefined ? own : { ...own, [OF_SERVICE]: { ...own[OF_SERVICE], ...shared } };
     if (version > this.options.version) {
       throw new DurableError(
         'newer_state',
@@ -77,7 +80,7 @@ export class RoomStateFields {
       if (saved === undefined) continue;
       for (const field of fields) if (Object.hasOwn(saved, field)) instance[field] = saved[field] as unknown;
     }
-    return version;
+    return { version, shared: present[OF_SERVICE] ?? {} };
   }
 
   /** Made anew each time, since most rooms are idle and all of them would keep it. */

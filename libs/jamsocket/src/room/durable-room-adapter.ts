@@ -13,6 +13,7 @@ import type { Mailbox } from '../mailbox/mailbox.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import type { RoomEnd } from './room-end.js';
 import type { RoomEvent } from './room-event.js';
+import type { RoomStates } from '../shared-state/room-states.js';
 import type { RoomTimers } from '../timers/room-timers.js';
 
 interface AdaptedRoom extends RoomPort<Client> {
@@ -20,6 +21,7 @@ interface AdaptedRoom extends RoomPort<Client> {
   readonly definition: RoomDefinition;
   readonly instance: RoomInstance | null;
   readonly members: Members;
+  readonly states: RoomStates | null;
   readonly timers: RoomTimers;
   readonly occupancy: Occupancy;
   readonly end: RoomEnd;
@@ -61,6 +63,10 @@ export class DurableRoomAdapter implements DurableRoom {
 
   get isBetweenTurns(): boolean {
     return this.mailbox.isIdle;
+  }
+
+  get states(): RoomStates | null {
+    return this.room.states;
   }
 
   get members(): Members {

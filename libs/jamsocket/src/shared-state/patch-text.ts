@@ -21,6 +21,24 @@ export function whole(value: unknown): string {
   return typeof value === 'object' && value !== null ? `[${json}]` : json;
 }
 
+/** Values by name. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * The members of the JSON object with the patches of the values that differ, by name. Not one patch of all of them: that
+ * might be their whole, without the values that are not here.
+ */
+export function patchesOf(before: Values, after: Values): string[] {
+  return Object.keys(after).flatMap((name) => {
+    const patch = Object.hasOwn(before, name) ? patchText(before[name], after[name]) : whole(after[name]);
+    return patch === undefined ? [] : [namedPatch(name, patch)];
+  });
+}
+
+export function namedPatch(name: string, patch: string): string {
+  return `${JSON.stringify(name)}:${patch}`;
+}
+
 function changes(parts: readonly string[], after: object): string | undefined {
   if (parts.length === 0) return undefined;
   const text = `{${parts.join(',')}}`;

@@ -6,7 +6,8 @@ import type { Members } from '../members/members.js';
 import type { MembersState } from '../members/room-port.js';
 import type { TickFlusher } from '../outbox/tick-flusher.js';
 import { Frame } from '../wire/frame.js';
-import { patchText, whole } from './patch-text.js';
+import { namedPatch, patchesOf, patchText, type Values } from './patch-text.js';
+import { stateFieldsOf } from '../decorators/metadata-accessor.js';
 import { SharedState, type AnySharedState, type StateOwner } from './shared-state.js';
 import { Views } from './views.js';
 
@@ -23,9 +24,6 @@ export interface StatefulRoom {
   report(error: unknown, client?: Client): void;
 }
 
-/** Values by name. */
-export type StateValues = Readonly<Record<string, unknown>>;
-
 /**
  * The shared states of one room. Changes are gathered until the end of the tick, or until the room sends anything else, so
  * that a client gets both in order. Every member is in one position: it has been sent everything up to `#sent`.
@@ -35,7 +33,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
   readonly #views: readonly Views[];
   readonly #maxBytes: number;
   /** What the clients have been sent of the states without a view. */
-  #sent: StateValues;
+  #sent: Values;
   /** The whole value, while several clients join in one tick. */
   #whole: Frame | null = null;
   #isPending = false;
@@ -74,18 +72,15 @@ export class RoomStates implements MembersState<Client>, StateOwner {
     const states = statesOf(service);
     if (states === null) return null;
     for (const [name, state] of states) assertOwn(state, `${room.definition.type.name}.${name}`);
+    refuseSavedTwice(service, states);
     const all = new RoomStates(room, flusher, states);
     all.#assertTotal();
     return all;
   }
 
   /** The present values of all states, for the room's record. */
-  get values(): StateValues {
+  get values(): Values {
     return Object.fromEntries([...this.#states].map(([name, { value }]) => [name, value as unknown]));
-  }
-
-  get names(): Iterable<string> {
-    return this.#states.keys();
   }
 
   /**
@@ -94,7 +89,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
    * @param present the same, or what the class's `migrate` has made of it
    * @throws JamsocketError `bad_state`
    */
-  restore(saved: StateValues, present: StateValues): void {
+  restore(saved: Values, present: Values): void {
     let isSame = true;
     for (const [name, state] of this.#states) {
       if (Object.hasOwn(present, name)) state.restore(present[name]);
@@ -156,7 +151,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
     const before = this.#sent;
     this.#sent = this.#publicValues();
     if (members.clients.size === 0) return this.#dirty.clear();
-    const changes = changesIn(before, this.#sent);
+    const changes = patchesOf(before, this.#sent);
     if (this.#dirty.size > 0) this.#sendEach(changes);
     else if (changes.length > 0) members.sendState(frameOf(changes), null);
   }
@@ -164,12 +159,12 @@ export class RoomStates implements MembersState<Client>, StateOwner {
   welcome(client: Client): void {
     if (this.#views.length === 0) {
       if (this.#whole === null) {
-        this.#whole = frameOf(changesIn({}, this.#sent));
+        this.#whole = frameOf(patchesOf({}, this.#sent));
         this.#schedule();
       }
       return this.room.members.welcomeState(this.#whole, client);
     }
-    const parts = changesIn({}, this.#sent);
+    const parts = patchesOf({}, this.#sent);
     this.#look(() => {
       for (const views of this.#views) {
         views.joined(client);
@@ -226,7 +221,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
   #partFor(client: Client, views: Views): string[] {
     try {
       const patch = views.patchFor(client);
-      return patch === undefined ? [] : [part(views.name, patch)];
+      return patch === undefined ? [] : [namedPatch(views.name, patch)];
     } catch (error) {
       // The client keeps what it has. One line is enough: the view is asked for each client, many times a second.
       if (!this.#hasViewFailed) this.room.report(error, client);
@@ -235,7 +230,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
     }
   }
 
-  #publicValues(): StateValues {
+  #publicValues(): Values {
     const values: Record<string, unknown> = {};
     for (const [name, { view, value }] of this.#states) if (view === undefined) values[name] = value as unknown;
     return values;
@@ -247,18 +242,6 @@ export class RoomStates implements MembersState<Client>, StateOwner {
       `The initial shared state of ${this.room.definition.type.name} has ${this.#bytes} bytes as JSON, and may have ${this.#maxBytes} (limits.maxStateBytes, and at most half of limits.maxBufferedBytes).`,
     );
   }
-}
-
-/** The patches of the states that differ. Not one patch of all: it might be replaced by all of them, whole. */
-function changesIn(before: StateValues, after: StateValues): string[] {
-  return Object.keys(after).flatMap((name) => {
-    const patch = Object.hasOwn(before, name) ? patchText(before[name], after[name]) : whole(after[name]);
-    return patch === undefined ? [] : [part(name, patch)];
-  });
-}
-
-function part(name: string, patch: string): string {
-  return `${JSON.stringify(name)}:${patch}`;
 }
 
 function frameOf(parts: readonly string[]): Frame {
@@ -303,6 +286,15 @@ function refuseStatesOf(provider: object, service: object): void {
   const [where, room] = [provider.constructor.name, service.constructor.name];
   throw new JamsocketConfigurationError(
     `${where}.${name} is a SharedState outside of a room service, so no client would see it. Make it a field of ${room}, and give it to ${where} from there.`,
+  );
+}
+
+/** @throws JamsocketConfigurationError */
+function refuseSavedTwice(service: object, states: ReadonlyMap<string, unknown>): void {
+  const name = stateFieldsOf(service).find((field) => states.has(field));
+  if (name === undefined) return;
+  throw new JamsocketConfigurationError(
+    `${service.constructor.name}.${name} has @State(), but is a SharedState, which a durable room saves anyway. Remove @State() and set @JamsocketService({ durable: true }).`,
   );
 }
 
