@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConflictException, HttpException, Logger, UseGuards, type ExecutionContext } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   Broadcast,
   everyoneExcept,
@@ -28,7 +29,10 @@ const journal = new Journal();
 
 @JamsocketService()
 class SpreadRoom {
-  constructor(private readonly ctx: JamsocketContext) {}
+  constructor(
+    private readonly ctx: JamsocketContext,
+    private readonly rooms: JamsocketRooms,
+  ) {}
 
   @OnConnect()
   connect(client: Client) {
@@ -41,6 +45,24 @@ class SpreadRoom {
   message(client: Client, text: string) {
     this.ctx.sendMessage(Broadcast, `${client.id}: ${text}`);
     this.ctx.sendMessage(tagged('odd'), 'odd ones');
+  }
+
+  greet(names: ReadonlySet<string>) {
+    return new Map([...names].map((name) => [name, `hello ${name} from ${this.ctx.roomId}`]));
+  }
+
+  fail(how: 'refused' | 'own') {
+    if (how === 'refused') throw new ConflictException({ statusCode: 409, reason: 'taken' });
+    throw Object.assign(new RangeError('too far'), { code: 'E_FAR', distance: 7 });
+  }
+
+  giveFunction() {
+    return () => undefined;
+  }
+
+  /** Calls the rooms with these ids, one through the other. */
+  async callAlong([next, ...rest]: string[]): Promise<string> {
+    return next === undefined ? 'done' : this.rooms.invoke(SpreadRoom, next, 'callAlong', rest);
   }
 
   @OnDisconnect()
@@ -109,6 +131,126 @@ class LedgerRoom {
     this.ctx.sendMessage(Broadcast, `total ${this.total}`);
   }
 }
+
+describe('the rooms of a cluster', () => {
+  const hub = new InProcessHub(new SystemClock());
+  const silent = hub.node('silent');
+  const apps: TestApp[] = [];
+  let here: JamsocketRooms;
+  let there: JamsocketRooms;
+
+  beforeAll(async () => {
+    for (const cluster of [hub.node('here'), hub.node('there'), silent])
+      apps.push(await startTestApp({ options: { cluster }, providers: [SpreadRoom] }));
+    [here, there] = apps.map(({ app }) => app.get(JamsocketRooms));
+  });
+  afterAll(async () => {
+    for (const app of apps) await app.close();
+  });
+
+  it('are created once, found, listed and closed from every node', async () => {
+    expect(await there.create(SpreadRoom, 'made')).toMatchObject({ id: 'made', size: 0 });
+    await expect(here.create(SpreadRoom, 'made')).rejects.toMatchObject({ code: 'room_exists', status: 409 });
+    const client = await TestClient.connect(`${apps[0].ws}/ws/made`);
+    await client.until('welcome 1');
+    expect(await here.find(SpreadRoom, 'made')).toMatchObject({ id: 'made', size: 1 });
+    expect(await here.find(SpreadRoom, 'other')).toBeUndefined();
+    await here.create(SpreadRoom, 'own');
+    for (const rooms of [here, there]) {
+      const list = await rooms.list(SpreadRoom);
+      expect(list.map(({ id }) => id).sort()).toEqual(['made', 'own']);
+      expect(list.missing).toEqual([]);
+    }
+    const [handle] = (await here.list()).filter(({ id }) => id === 'made');
+    await handle.sendMessage(1, 'to one');
+    await handle.sendMessage(everyoneExcept(1), 'to nobody');
+    await handle.sendBinary([1], Buffer.from('bytes'));
+    expect(await client.nextText()).toBe('to one');
+    expect(await client.next()).toEqual(Buffer.from('bytes'));
+    await expect(handle.sendMessage('someone' as never, 'text')).rejects.toMatchObject({ code: 'bad_recipient' });
+    expect(await here.close(SpreadRoom, 'made', 'enough')).toBe(true);
+    expect(await client.closed).toEqual({ code: 1000, reason: 'enough' });
+    expect(await here.close(SpreadRoom, 'made')).toBe(false);
+    await expect(here.invoke(SpreadRoom, 'made', 'callAlong', [])).rejects.toMatchObject({ code: 'room_not_found' });
+    await there.delete(SpreadRoom, 'own');
+    expect(await here.list()).toEqual([]);
+  });
+
+  it('are called from every node: values and errors are as they were', async () => {
+    await there.create(SpreadRoom, 'called');
+    const greeted = await here.invoke(SpreadRoom, 'called', 'greet', new Set(['ann', 'bob']));
+    expect(greeted).toEqual(
+      new Map([
+        ['ann', 'hello ann from called'],
+        ['bob', 'hello bob from called'],
+      ]),
+    );
+    const refused = await here.invoke(SpreadRoom, 'called', 'fail', 'refused').catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(HttpException);
+    expect((refused as HttpException).getStatus()).toBe(409);
+    expect((refused as HttpException).getResponse()).toEqual({ statusCode: 409, reason: 'taken' });
+    const own = here.invoke(SpreadRoom, 'called', 'fail', 'own');
+    await expect(own).rejects.toMatchObject({ name: 'RangeError', message: 'too far', code: 'E_FAR', distance: 7 });
+    await expect(here.invoke(SpreadRoom, 'called', 'greet', { list: [() => 1] } as never)).rejects.toMatchObject({
+      code: 'bad_arguments',
+      message: expect.stringContaining('args[0].list[0] is a function'),
+    });
+    await expect(here.invoke(SpreadRoom, 'called', 'giveFunction')).rejects.toMatchObject({ code: 'bad_result' });
+    await there.close(SpreadRoom, 'called');
+  });
+
+  it('cannot call themselves, through other nodes either', async () => {
+    await here.create(SpreadRoom, 'a');
+    await there.create(SpreadRoom, 'b');
+    await here.create(SpreadRoom, 'c');
+    expect(await there.invoke(SpreadRoom, 'a', 'callAlong', ['b', 'c'])).toBe('done');
+    for (const path of [
+      ['b', 'a'],
+      ['b', 'c', 'b'],
+    ])
+      await expect(there.invoke(SpreadRoom, 'a', 'callAlong', path)).rejects.toMatchObject({
+        code: 'room_invokes_itself',
+      });
+    for (const id of ['a', 'b', 'c']) await here.close(SpreadRoom, id);
+  });
+
+  it('are listed without those of a node that does not answer, which is named', async () => {
+    await there.create(SpreadRoom, 'listed');
+    silent.isMute = true;
+    const list = await here.list();
+    expect(list.map(({ id }) => id)).toEqual(['listed']);
+    expect(list.missing).toEqual([expect.stringMatching(/:\d+$/)]);
+    silent.isMute = false;
+    await here.close(SpreadRoom, 'listed');
+  });
+});
+
+describe('a client whose data cannot be cloned', () => {
+  it('is refused, and the log names the path', async () => {
+    const hub = new InProcessHub(new SystemClock());
+    @UseGuards({
+      canActivate: (context: ExecutionContext) => {
+        context.switchToWs().getClient<Client>().data = { user: { name: 'ann', socket: { write: () => undefined } } };
+        return true;
+      },
+    })
+    @JamsocketService()
+    class GuardedRoom {}
+
+    const [one, two] = [
+      await startTestApp({ options: { cluster: hub.node('one') }, providers: [GuardedRoom] }),
+      await startTestApp({ options: { cluster: hub.node('two') }, providers: [GuardedRoom] }),
+    ];
+    const first = await TestClient.connect(`${one.ws}/ws/room`);
+    const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    expect(await TestClient.refused(`${two.ws}/ws/room`)).toMatchObject({ status: 500 });
+    expect(logged.mock.calls.flat().join()).toContain('client.data.user.socket.write is a function');
+    logged.mockRestore();
+    await first.close();
+    await one.close();
+    await two.close();
+  });
+});
 
 describe('a node in trouble', () => {
   const hub = new InProcessHub(new SystemClock());

@@ -120,29 +120,36 @@ export const PROVIDERS: Provider[] = [
   },
   {
     provide: ThisNode,
-    inject: [ClusterNode, RoomRegistry, ServiceDefinitions, JamsocketClock, RESOLVED_OPTIONS],
+    inject: [ClusterNode, RoomRegistry, ServiceDefinitions, JamsocketClock, RESOLVED_OPTIONS, DURABILITY],
     useFactory: (
       node: ClusterNode | null,
       registry: RoomRegistry,
       definitions: ServiceDefinitions,
       clock: JamsocketClock,
       { flushIntervalMs }: ResolvedOptions,
+      durability: Durability | null,
     ) => {
       if (node === null) return null;
       // What other nodes have sent leaves at once, whether or not this node may run rooms of its own.
       const createOutbox = outboxes(new TickFlusher(flushIntervalMs), null);
       const local = new LocalPlacement(registry);
-      return new ThisNode({ node, registry, definitions: definitions.all, clock, local, createOutbox });
+      const localCalls = new LocalRoomCalls(registry, durability);
+      return new ThisNode({ node, registry, definitions: definitions.all, clock, local, localCalls, createOutbox });
     },
   },
   {
     provide: JamsocketRooms,
-    inject: [RoomRegistry, ServiceDefinitions, DURABILITY],
-    useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions, durability: Durability | null) =>
+    inject: [RoomRegistry, ServiceDefinitions, DURABILITY, ThisNode],
+    useFactory: (
+      registry: RoomRegistry,
+      definitions: ServiceDefinitions,
+      durability: Durability | null,
+      node: ThisNode | null,
+    ) =>
       new JamsocketRooms(
         registry,
         definitions.byType,
-        new LocalRoomCalls(registry, durability),
+        node?.calls ?? new LocalRoomCalls(registry, durability),
         new LocalUserCalls(registry.users),
       ),
   },

@@ -18,9 +18,11 @@ export class JamsocketError extends Error {
 export type JamsocketErrorCode =
   | 'bad_auth'
   | 'bad_configuration'
+  | 'bad_arguments'
   | 'bad_client_data'
   | 'bad_close_code'
   | 'bad_recipient'
+  | 'bad_result'
   | 'bad_state'
   | 'bad_timer'
   | 'handler_timeout'

@@ -8,7 +8,13 @@ import type { PeerLink } from '../cluster/links/peer-link.js';
 import { ClusterPlacement } from '../edge/cluster-placement.js';
 import { EdgePart, type EdgeServices } from '../edge/edge-part.js';
 import { OwnerPart } from '../owner/owner-part.js';
-import { PeerCalls, type CallHandler } from '../peers/calls.js';
+import { PeerCalls } from '../peers/calls.js';
+import type { RoomCalls } from '../rooms/room-calls.js';
+import { addressOfKey } from '../rooms/room-name.js';
+import type { Room } from '../room/room.js';
+import { ClusterRoomCalls } from './cluster-room-calls.js';
+import { NODE_NAME, type NodeInfo } from './node-info.js';
+import { roomCallAnswers } from './room-call-answers.js';
 import { Peers } from '../peers/peer.js';
 import type { Placement } from '../rooms/reservation.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
@@ -25,6 +31,8 @@ export interface NodeParts extends EdgeServices {
   readonly clock: JamsocketClock;
   /** Places clients in rooms of this process. */
   readonly local: Placement;
+  /** Calls rooms of this process. */
+  readonly localCalls: RoomCalls;
 }
 
 interface Parts {
@@ -38,7 +46,8 @@ export class ThisNode implements NodeWatch {
   readonly placement: Placement;
   readonly #peers: Peers<Parts>;
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
-  readonly #handlers = new Map<string, CallHandler>();
+  /** Calls rooms wherever they are. */
+  readonly calls: RoomCalls;
 
   constructor(private readonly parts: NodeParts) {
     const { node, registry, clock, local } = parts;
@@ -49,13 +58,29 @@ export class ThisNode implements NodeWatch {
       permit: node.permit,
       now: () => clock.now(),
     };
+    const answers = roomCallAnswers({
+      local: parts.localCalls,
+      definitions: this.#definitions,
+      incarnation: () => node.incarnation,
+      roomOf: (key) => this.#roomOf(key),
+    });
     this.#peers = new Peers<Parts>((link) => ({
       owner: new OwnerPart(link, ownerServices),
       edge: new EdgePart(link, parts),
-      calls: new PeerCalls(link, this.#handlers, clock),
+      calls: new PeerCalls(link, answers, clock),
     }));
     this.placement = new ClusterPlacement(local, registry, node, (owner) => this.#with(owner).edge, clock);
+    this.calls = new ClusterRoomCalls(parts.localCalls, registry, node, this, (service, key) => {
+      const definition = this.#definitions.get(service);
+      return definition && { definition, address: addressOfKey(definition, key) };
+    });
     node.watch = this;
+    node.info = () => JSON.stringify({ name: NODE_NAME, rooms: registry.size } satisfies NodeInfo);
+  }
+
+  /** @throws the error of the node; RefusedError `node_unavailable`, `cluster_unavailable` */
+  async call(incarnation: string, method: string, args: unknown, withinMs?: number): Promise<unknown> {
+    return this.#with(incarnation).calls.call(method, args, withinMs);
   }
 
   /** @throws JamsocketConfigurationError if the server or its settings cannot carry a cluster */
@@ -104,15 +129,18 @@ export class ThisNode implements NodeWatch {
     this.#peers.down(link, reason);
   }
 
-  roomLost({ service, key }: RoomKey): void {
-    const definition = this.#definitions.get(service);
-    const room = definition && this.parts.registry.unstoppedAt(definition, key);
-    room?.end.lose(CloseCode.serviceRestart, 'the room has moved');
+  roomLost(key: RoomKey): void {
+    this.#roomOf(key)?.end.lose(CloseCode.serviceRestart, 'the room has moved');
   }
 
   leaseLost(): void {
     for (const room of this.parts.registry.unstopped())
       room.end.lose(CloseCode.tryAgainLater, 'the cluster does not answer');
+  }
+
+  #roomOf({ service, key }: RoomKey): Room | undefined {
+    const definition = this.#definitions.get(service);
+    return definition && this.parts.registry.unstoppedAt(definition, key);
   }
 
   #with(incarnation: string): Parts {

@@ -11,7 +11,7 @@ import { decodeError, encodeError } from './remote-error.js';
 export type CallHandler = (args: any, from: string) => unknown;
 
 interface Pending {
-  readonly timer: NodeJS.Timeout;
+  readonly timer: NodeJS.Timeout | undefined;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -28,14 +28,16 @@ export class PeerCalls implements PeerPart {
   ) {}
 
   /**
+   * @param withinMs default: as long as the node is there
    * @throws the error of the other node, as it was; RefusedError `node_unavailable` without an answer within `withinMs`, or if
    * the link ends: the call may have been carried out then
    */
-  call(method: string, args: unknown, withinMs: number): Promise<unknown> {
+  call(method: string, args: unknown, withinMs?: number): Promise<unknown> {
     const number = (this.#last = (this.#last + 1) >>> 0);
     const message = messageOf(CALL.request, number, serialize([method, args]));
     return new Promise((resolve, reject) => {
-      const timer = this.clock.setTimeout(() => this.#take(number)?.reject(noAnswer(this.link.peer)), withinMs);
+      const late = () => this.#take(number)?.reject(noAnswer(this.link.peer));
+      const timer = withinMs === undefined ? undefined : this.clock.setTimeout(late, withinMs);
       this.#pending.set(number, { timer, resolve, reject });
       this.link.send(message);
     });
@@ -72,7 +74,7 @@ export class PeerCalls implements PeerPart {
     const pending = this.#pending.get(number);
     if (pending === undefined) return undefined;
     this.#pending.delete(number);
-    this.clock.clearTimeout(pending.timer);
+    if (pending.timer !== undefined) this.clock.clearTimeout(pending.timer);
     return pending;
   }
 }

@@ -19,6 +19,11 @@ const chains = new AsyncLocalStorage<TurnChain>();
 /** The room whose synchronous handler is running. Such a handler cannot wait, so it does without an async scope, which is slow. */
 let running: TurningRoom | null = null;
 
+/** Runs a call of another node as part of the turns that wait for it there. */
+export function asCaller<T>(caller: TurnChain | undefined, call: () => T): T {
+  return caller === undefined ? call() : chains.run(caller, call);
+}
+
 /** Runs a handler that may be asynchronous, as part of the room's turn. */
 export function inTurn<T>(room: TurningRoom, caller: TurnChain | undefined, handler: () => T): T {
   // A synchronous handler of another room may be the caller.

@@ -13,6 +13,12 @@ import type { RoomRegistry } from './room-registry.js';
 import type { UserCalls } from './user-calls.js';
 import type { ArgumentsOf, EventsOf, MethodOf, ResultOf } from './service-types.js';
 
+/** The rooms that `list` has found. */
+export type RoomList<Handle> = Handle[] & {
+  /** Names of nodes of the cluster that have not answered: their rooms are not in the list. */
+  readonly missing: readonly string[];
+};
+
 /** Creates, finds and calls rooms from outside: from controllers, other providers and other rooms. */
 export class JamsocketRooms {
   readonly #freeIds: FreeRoomIds;
@@ -75,14 +81,17 @@ export class JamsocketRooms {
   }
 
   /**
-   * All running rooms of one service, or of all services.
-   * @throws JamsocketError `not_a_room_service`
+   * All running rooms of one service, or of all services. In a cluster, nodes that do not answer within 2 s are named in
+   * `missing` of the array.
+   * @throws JamsocketError `not_a_room_service`; RefusedError `cluster_unavailable` (503)
    */
-  async list(): Promise<RoomHandle[]>;
-  async list<C extends Type<object>>(service: C): Promise<RoomHandle<InstanceType<C>, EventsOf<C>>[]>;
-  async list(service?: Type): Promise<RoomHandle[]> {
+  async list(): Promise<RoomList<RoomHandle>>;
+  async list<C extends Type<object>>(service: C): Promise<RoomList<RoomHandle<InstanceType<C>, EventsOf<C>>>>;
+  async list(service?: Type): Promise<RoomList<RoomHandle>> {
     const found = await this.calls.list(service && this.#definitionOf(service));
-    return found.map((room) => new RoomHandle(this.calls, room));
+    const handles = found.map((room) => new RoomHandle(this.calls, room));
+    // Not enumerable, so that the list is an ordinary array to everything that copies, compares or sends it.
+    return Object.defineProperty(handles, 'missing', { value: found.missing ?? [] }) as RoomList<RoomHandle>;
   }
 
   /**

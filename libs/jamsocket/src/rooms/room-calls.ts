@@ -11,6 +11,12 @@ export interface FoundRoom {
   readonly size: number;
 }
 
+/** Rooms that were found. */
+export type FoundRooms = FoundRoom[] & {
+  /** Names of nodes that have not answered in time; their rooms are missing. `undefined` without a cluster. */
+  readonly missing?: readonly string[];
+};
+
 /**
  * The port between code that names rooms (`JamsocketRooms`, `RoomHandle`) and the rooms, which may be in another process.
  *
@@ -32,7 +38,7 @@ export interface RoomCalls {
   /** MUST resolve with `undefined` for a room that is starting or stopping. */
   find(definition: RoomDefinition, address: RoomAddress): Promise<FoundRoom | undefined>;
   /** Running rooms of one service, or of all services. */
-  list(definition?: RoomDefinition): Promise<FoundRoom[]>;
+  list(definition?: RoomDefinition): Promise<FoundRooms>;
   /**
    * Calls a method as a turn of the room and resolves with its result, or rejects with its error.
    * MUST reject with `room_invokes_itself` in a turn of that room, also if the call comes through other rooms.

@@ -151,6 +151,11 @@ export class RoomRegistry {
     return this.#entriesOf(definition).size;
   }
 
+  /** Rooms that have not stopped. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Rooms that have stopped so far. */
   get stops(): number {
     return this.#stops;

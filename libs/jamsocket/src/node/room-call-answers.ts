@@ -1,0 +1,91 @@
+import { serialize } from 'node:v8';
+import { JamsocketError, RefusedError } from '../base/errors.js';
+import { describeError } from '../base/foreign-value.js';
+import type { SendOptions } from '../members/send-options.js';
+import type { CallHandler } from '../peers/calls.js';
+import { addressOfKey } from '../rooms/room-name.js';
+import type { RoomCalls } from '../rooms/room-calls.js';
+import type { RoomDefinition } from '../room/room-definition.js';
+import type { Room } from '../room/room.js';
+import { asCaller } from '../room/turn-scope.js';
+import type { RoomKey } from '../store/room-store.js';
+import { recipientCarried, type CarriedRecipient } from './carried-recipient.js';
+import { turnsCarried, type CarriedTurn } from './carried-turns.js';
+
+export type RoomOperation = 'create' | 'find' | 'invoke' | 'sendMessage' | 'sendBinary' | 'close' | 'delete';
+
+export interface RoomCallArgs extends RoomKey {
+  readonly operation: RoomOperation;
+  /** The turns that wait for the call, the latest first. */
+  readonly turns: readonly CarriedTurn[];
+  readonly args: readonly unknown[];
+}
+
+/** What the answers need of this node. */
+interface AnsweringNode {
+  readonly local: RoomCalls;
+  readonly definitions: ReadonlyMap<string, RoomDefinition>;
+  readonly incarnation: () => string | undefined;
+  roomOf(key: RoomKey): Room | undefined;
+}
+
+/** The answers of this node to calls of `ClusterRoomCalls` of other nodes. */
+export function roomCallAnswers(node: AnsweringNode): ReadonlyMap<string, CallHandler> {
+  return new Map<string, CallHandler>([
+    ['room', (args: RoomCallArgs) => carryOut(node, args)],
+    ['list', (service?: string) => list(node, service)],
+  ]);
+}
+
+async function list({ local, definitions }: AnsweringNode, service?: string) {
+  const definition = service === undefined ? undefined : definitions.get(service);
+  if (service !== undefined && definition === undefined) return [];
+  const found = await local.list(definition);
+  return found.map(({ definition: { service: of }, address: { key }, size }) => ({ service: of, key, size }));
+}
+
+async function carryOut(node: AnsweringNode, { operation, service, key, turns, args }: RoomCallArgs): Promise<unknown> {
+  const definition = node.definitions.get(service);
+  if (definition === undefined)
+    throw new RefusedError(404, 'no_such_service', `The node of this room has no service "${service}".`);
+  const address = addressOfKey(definition, key);
+  const caller = turnsCarried(turns, node.incarnation(), (of) => node.roomOf(of));
+  const { local } = node;
+  return asCaller(caller, async () => {
+    switch (operation) {
+      case 'create':
+        return { size: (await local.create(definition, address)).size };
+      case 'find': {
+        const found = await local.find(definition, address);
+        return found && { size: found.size };
+      }
+      case 'invoke': {
+        const [method, given] = args as [string, readonly unknown[]];
+        return clonable(await local.invoke(definition, address, method, given), `${definition.type.name}.${method}`);
+      }
+      case 'sendMessage': {
+        const [recipient, text, options] = args as [CarriedRecipient, string, SendOptions | undefined];
+        return local.sendMessage(definition, address, recipientCarried(recipient), text, options);
+      }
+      case 'sendBinary': {
+        const [recipient, bytes, options] = args as [CarriedRecipient, Uint8Array, SendOptions | undefined];
+        return local.sendBinary(definition, address, recipientCarried(recipient), bytes, options);
+      }
+      case 'close':
+        return local.close(definition, address, args[0] as string);
+      case 'delete':
+        return local.delete(definition, address, args[0] as string);
+    }
+  });
+}
+
+/** @throws JamsocketError `bad_result` */
+function clonable(result: unknown, method: string): unknown {
+  try {
+    serialize(result);
+    return result;
+  } catch (error) {
+    const message = `The result of ${method} cannot go to the node that invoked it: ${describeError(error).message}. Results go there as structured clones.`;
+    throw new JamsocketError('bad_result', message, { cause: error });
+  }
+}
