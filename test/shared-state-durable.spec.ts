@@ -84,6 +84,7 @@ class Follower {
   state: Record<string, unknown> = {};
   texts: string[] = [];
   #received = 0;
+  #read = 0;
   #token = '';
 
   constructor(private readonly room: TestRoom) {}
@@ -92,6 +93,7 @@ class Follower {
 
   async connect(): Promise<Record<string, unknown>> {
     const resume = this.#token === '' ? [] : [`jamsocket.resume.${this.#token}.${this.#received}`];
+    this.#read = 0;
     this.client = await this.room.connect({ protocols: ['jamsocket.v1', ...resume] });
     const welcome = await this.client.nextJson<{ jamsocket: string; resumed: boolean }>();
     this.#token = welcome.jamsocket;
@@ -103,7 +105,9 @@ class Follower {
 
   async read(): Promise<void> {
     await this.room.settle();
-    for (const frame of this.client.unread()) {
+    const frames = this.client.received.slice(this.#read);
+    this.#read += frames.length;
+    for (const frame of frames) {
       const message = JSON.parse(String(frame).startsWith('{') ? String(frame) : '{}') as {
         jamsocket?: string;
         event?: string;

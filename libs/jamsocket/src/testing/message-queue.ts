@@ -22,8 +22,10 @@ export class MessageQueue {
     private readonly hint: () => string,
   ) {}
 
-  add(message: Message): void {
+  /** @param isRead whether the message is only listed as received */
+  add(message: Message, isRead = false): void {
     this.received.push(message);
+    if (isRead) return;
     this.#unread.push(message);
     this.#wake();
   }

@@ -12,8 +12,12 @@ export interface RoomConnectOptions extends ConnectOptions {
   ip?: string;
 }
 
-/** A client of a test room. Its socket is in memory; the server's side is the same as in production. */
+/**
+ * A client of a test room. Its socket is in memory; the server's side is the same as in production. Messages with shared
+ * state are only in `received`: see `state()` for what they say.
+ */
 export class RoomClient extends TestClient {
+  protected override readonly readsState = false;
   readonly #app: { settle(): Promise<void> };
   readonly #findClient: () => Client | undefined;
 

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
+import { applyPatch, STATE_EVENT } from '../base/state-patch.js';
 import { checkedPatience, DEFAULT_PATIENCE_MS, withQuery, type ConnectOptions } from './connect-options.js';
 import { MessageQueue, type Message } from './message-queue.js';
 import { openSocket } from './open-socket.js';
@@ -13,6 +14,9 @@ export interface Closed {
   readonly reason: string;
 }
 
+/** How the server begins the messages with shared state. */
+const STATE_PREFIX = `{"event":"${STATE_EVENT}","data":`;
+
 /** A WebSocket client over a real socket, for tests that read its messages one after another. */
 export class TestClient {
   /** Resolves once the connection has ended. */
@@ -20,6 +24,9 @@ export class TestClient {
   #closed: Closed | undefined;
   readonly #messages: MessageQueue;
   #lastId = 0;
+  #state: object = {};
+  /** Whether the messages with shared state are among those that `next()` and its kind return. */
+  protected readonly readsState: boolean = true;
 
   /** @internal */
   constructor(
@@ -29,7 +36,7 @@ export class TestClient {
     hint: () => string = () => '',
   ) {
     this.#messages = new MessageQueue(patienceMs, hint);
-    socket.on('message', (data: Buffer, isBinary: boolean) => this.#messages.add(isBinary ? data : data.toString()));
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#take(isBinary ? data : data.toString()));
     this.closed = new Promise((resolve) =>
       socket.on('close', (code, reason) => {
         this.#closed = { code, reason: reason.toString() };
@@ -74,6 +81,17 @@ export class TestClient {
       throw error;
     }
     throw new Error(`${path} was not refused.`);
+  }
+
+  /** The shared state with this name, as far as the client has received it; `undefined` before that. */
+  state<T = any>(name: string): T | undefined {
+    return Object.hasOwn(this.#state, name) ? (this.#state as Record<string, T>)[name] : undefined;
+  }
+
+  #take(message: Message): void {
+    const isState = typeof message === 'string' && message.startsWith(STATE_PREFIX);
+    if (isState) this.#state = applyPatch(this.#state, (JSON.parse(message) as { data: unknown }).data) as object;
+    this.#messages.add(message, isState && !this.readsState);
   }
 
   /** Everything received so far, read or not. */
