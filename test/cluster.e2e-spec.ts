@@ -5,12 +5,14 @@ import {
   everyoneExcept,
   JamsocketCluster,
   JamsocketContext,
+  JamsocketHealth,
   JamsocketRooms,
   JamsocketService,
   OnConnect,
   OnDisconnect,
   MemoryStore,
   OnMessage,
+  OnTimer,
   State,
   tagged,
   type Client,
@@ -124,8 +126,14 @@ class LedgerRoom {
 
   constructor(private readonly ctx: JamsocketContext) {}
 
+  @OnTimer('later')
+  later() {
+    journal.add(`timer of ${this.ctx.roomId}`);
+  }
+
   @OnMessage()
   add(client: Client, amount: string) {
+    if (amount === 'timer') return this.ctx.setTimer(6_000, 'later');
     this.total += Number(amount);
     journal.add(`${client.id} added ${amount}`);
     this.ctx.sendMessage(Broadcast, `total ${this.total}`);
@@ -278,7 +286,10 @@ describe('a node in trouble', () => {
     await bob.until('total 1');
     first.directoryAnswers = 'later';
     const node = one.app.get(ClusterNode);
-    while (node.permit.mayRun()) await new Promise((resolve) => setTimeout(resolve, 20));
+    const health = () => one.app.get(JamsocketHealth).isHealthy().jamsocket;
+    expect(health()).toMatchObject({ status: 'up', cluster: 'up' });
+    while (node.permit.mayRun() || health().status === 'up') await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(health()).toMatchObject({ status: 'down', cluster: 'down' });
     ann.send('2');
     bob.send('3');
     // They have arrived, and wait.
@@ -287,6 +298,7 @@ describe('a node in trouble', () => {
     expect(journal.entries).not.toContain('1 added 2');
     first.directoryAnswers = 'yes';
     await Promise.all([ann.until('total 6'), bob.until('total 6')]);
+    expect(health()).toMatchObject({ status: 'up', cluster: 'up' });
     await Promise.all([ann.connection.close(), bob.connection.close()]);
   });
 
@@ -295,6 +307,11 @@ describe('a node in trouble', () => {
     const bob = await ResumingClient.connect(`${two.ws}/ws/ledger/lost`);
     ann.send('10');
     await bob.until('total 10');
+    // Its timer is due when another node has to wake it.
+    const timed = await TestClient.connect(`${one.ws}/ws/ledger/timed`);
+    timed.send('timer');
+    timed.send('1');
+    await timed.until('total 1');
     first.kill();
     expect((await bob.connection.closed).code).toBe(1012);
     await bob.resume();
@@ -306,6 +323,7 @@ describe('a node in trouble', () => {
     await bob.until('total 30');
     expect((await ann.connection.closed).code).toBe(1013);
     expect(journal.entries).not.toContain('1 added 100');
+    await journal.has('timer of timed');
     first.directoryAnswers = 'yes';
     first.isDeaf = false;
     first.isMute = false;
@@ -320,6 +338,7 @@ describe('a node in trouble', () => {
     ann.confirm();
     ann.send('100');
     await bob.until('total 130');
+    expect(journal.entries.filter((entry) => entry.startsWith('timer'))).toEqual(['timer of timed']);
     await Promise.all([ann.connection.close(), bob.connection.close()]);
   });
 });

@@ -185,9 +185,13 @@ export const PROVIDERS: Provider[] = [
   },
   {
     provide: JamsocketHealth,
-    inject: [JamsocketGateway, RoomRegistry, DURABILITY],
-    useFactory: (gateway: JamsocketGateway, registry: RoomRegistry, durability: Durability | null) =>
-      new JamsocketHealth(gateway, registry, durability),
+    inject: [JamsocketGateway, RoomRegistry, DURABILITY, ClusterNode],
+    useFactory: (
+      gateway: JamsocketGateway,
+      registry: RoomRegistry,
+      durability: Durability | null,
+      node: ClusterNode | null,
+    ) => new JamsocketHealth(gateway, registry, durability, node),
   },
   {
     provide: Waker,

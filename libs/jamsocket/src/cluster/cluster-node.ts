@@ -106,6 +106,13 @@ export class ClusterNode {
     return { suspensions: this.#suspensions, livesLost: this.#livesLost };
   }
 
+  /** Why this node can run or reach no rooms, in words; `undefined` while it can. */
+  get outage(): string | undefined {
+    if (this.#life === null || this.#life.lease.isSuspended)
+      return 'This node has no lease in the cluster at the moment.';
+    return this.#life.links.isDeaf ? 'This node does not hear from the cluster.' : undefined;
+  }
+
   /** The link to another node. @throws RefusedError `cluster_unavailable` */
   linkTo(incarnation: string): PeerLink {
     return this.#alive().links.to(incarnation);

@@ -1,11 +1,11 @@
 import type { Type } from '@nestjs/common';
-import { hostname } from 'node:os';
 import type { ClusterNode } from '../cluster/cluster-node.js';
 import type { DirectoryNode } from '../cluster/directory.js';
 import type { RoomName } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { definitionOf } from '../rooms/definition-of.js';
 import { addressNamed } from '../rooms/room-name.js';
+import { NODE_NAME, readNodeInfo } from './node-info.js';
 
 /** A process of the cluster. */
 export interface ClusterMember {
@@ -19,16 +19,12 @@ export interface ClusterMember {
 
 /** The processes of the cluster, and which of them has which room. Without a cluster, this process is the only one. */
 export class JamsocketCluster {
-  readonly #name = `${hostname()}:${process.pid}`;
-
   /** @internal @param node `null` without a cluster */
   constructor(
     private readonly node: ClusterNode | null,
     private readonly definitions: ReadonlyMap<Type, RoomDefinition>,
     private readonly isHere: (definition: RoomDefinition, key: string) => boolean,
-  ) {
-    if (node !== null) node.info = () => JSON.stringify({ name: this.#name });
-  }
+  ) {}
 
   /** Whether the application has the `cluster` option. */
   get isOn(): boolean {
@@ -37,7 +33,7 @@ export class JamsocketCluster {
 
   /** This process. */
   get self(): ClusterMember {
-    return { name: this.#name, incarnation: this.node?.incarnation ?? '', isThis: true };
+    return { name: NODE_NAME, incarnation: this.node?.incarnation ?? '', isThis: true };
   }
 
   /**
@@ -65,16 +61,6 @@ export class JamsocketCluster {
   }
 
   #memberOf({ incarnation, info }: DirectoryNode): ClusterMember {
-    return { name: nameIn(info) ?? incarnation, incarnation, isThis: incarnation === this.node?.incarnation };
-  }
-}
-
-/** A node of another version may tell something else. */
-function nameIn(info: string): string | undefined {
-  try {
-    const { name } = JSON.parse(info) as { name?: unknown };
-    return typeof name === 'string' ? name : undefined;
-  } catch {
-    return undefined;
+    return { name: readNodeInfo(info, incarnation).name, incarnation, isThis: incarnation === this.node?.incarnation };
   }
 }

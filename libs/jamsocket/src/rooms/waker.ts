@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { RoomClosedError } from '../base/errors.js';
+import { RoomClosedError, RoomElsewhereError } from '../base/errors.js';
 import { describeError } from '../base/foreign-value.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Durability } from '../durable/durability.js';
@@ -122,8 +122,8 @@ export class Waker {
       this.#later.delete(nameOf(room));
     } catch (error) {
       this.#wait(room);
-      // The room closed itself.
-      if (error instanceof RoomClosedError) return;
+      // The room closed itself, or another node has woken it.
+      if (error instanceof RoomClosedError || error instanceof RoomElsewhereError) return;
       logger.warn(`Room "${room.key}" could not be woken: ${describeError(error).message}`);
     }
   }
