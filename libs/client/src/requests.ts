@@ -2,6 +2,7 @@ import { RoomError, type Exception } from './errors.js';
 import type { EventMessage } from './event-message.js';
 import { after, checkNumbers } from './timers.js';
 
+/** Options of one request. */
 export interface RequestOptions {
   /** Milliseconds from the call, 0 to Infinity. Default: the room's `requestTimeoutMs`. */
   readonly timeoutMs?: number;

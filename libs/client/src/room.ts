@@ -52,10 +52,12 @@ export class Room<C extends Contract = AnyContract> {
     if (options.autoConnect !== false) this.connect();
   }
 
+  /** `room.connection.status`: `connecting`, `open`, `reconnecting` or `closed`. */
   get status(): RoomStatus {
     return this.connection.status;
   }
 
+  /** State of the client: whether it is in the room, and why not. `onStatus` listens to changes. */
   get connection(): RoomState {
     return this.#session.state;
   }

@@ -54,6 +54,10 @@ export class JamsocketModule extends ConfigurableModuleClass implements NestModu
     this.clashes.refuse(this.routes, 'JamsocketModule', cure);
   }
 
+  /**
+   * @param options apply to all rooms; `@JamsocketService({ … })` overrides some of them for one class
+   * @throws JamsocketConfigurationError at boot, if an option is unknown, of the wrong type or out of range
+   */
   static override forRoot(options: JamsocketOptions = {}): DynamicModule {
     return super.forRoot(options);
   }

@@ -15,6 +15,7 @@ export class JamsocketError extends Error {
   }
 }
 
+/** Codes of a JamsocketError: mistakes in the code that calls the library. docs/errors.md has the cure for each. */
 export type JamsocketErrorCode =
   | 'bad_auth'
   | 'bad_configuration'
@@ -81,6 +82,7 @@ export class RoomElsewhereError extends RefusedError {
   }
 }
 
+/** Codes of a RefusedError. docs/errors.md has the status, the close code and the reason of each. */
 export type RefusalCode =
   | 'auth_expired'
   | 'bad_handshake'

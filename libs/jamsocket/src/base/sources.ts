@@ -22,6 +22,7 @@ export function checkedDelay(ms: number): number {
  * for another process are wall time.
  */
 export abstract class JamsocketClock {
+  /** Milliseconds of a monotonic clock; only differences have a meaning. */
   abstract now(): number;
 
   /** Milliseconds since 1970, for times that another process reads. Never use it to measure a duration. */
@@ -31,9 +32,11 @@ export abstract class JamsocketClock {
 
   /** @throws RangeError if `ms` is not a number up to 2,147,483,647 */
   abstract setTimeout(callback: () => void, ms: number): NodeJS.Timeout;
+  /** Cancels a timer of `setTimeout`. */
   abstract clearTimeout(timer: NodeJS.Timeout): void;
   /** @throws RangeError if `ms` is not a number up to 2,147,483,647 */
   abstract setInterval(callback: () => void, ms: number): NodeJS.Timeout;
+  /** Cancels a timer of `setInterval`. */
   abstract clearInterval(timer: NodeJS.Timeout): void;
 
   /** Starts a job of Nest's `@Cron`, unless it is disabled. A clock with its own wall time overrides this. */
@@ -49,7 +52,9 @@ export type CronOptions = { readonly cronTime: unknown; readonly disabled?: bool
 
 /** The source of randomness for room ids, tokens and delays. The class is also the injection token. */
 export abstract class JamsocketRandom {
+  /** A random UUID, version 4. */
   abstract uuid(): string;
+  /** An integer from 0 to 4,294,967,295. */
   abstract uint32(): number;
   /** 128 unguessable bits as 22 characters. */
   token(): string {

@@ -1,3 +1,4 @@
+/** Codes of a DurableError. */
 export type DurableErrorCode =
   /** A `@State()` field, or a client's `data`, cannot be saved. */
   | 'bad_state'

@@ -71,6 +71,10 @@ export class JamsocketInspectorModule extends ConfigurableModuleClass implements
     );
   }
 
+  /**
+   * @param options `guards` is mandatory if `NODE_ENV` is `production`
+   * @throws JamsocketConfigurationError at boot, if an option is invalid or guards are missing in production
+   */
   static override forRoot(options: JamsocketInspectorOptions = {}): DynamicModule {
     return super.forRoot(options);
   }

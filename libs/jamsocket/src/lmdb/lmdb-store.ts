@@ -4,6 +4,7 @@ import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from
 import { StoreError } from '../store/store-error.js';
 import { LmdbRecords, type Bytes } from './lmdb-records.js';
 
+/** A folder for a database of its own, or an environment of the application. */
 export type LmdbStoreOptions =
   | {
       /** Folder of the database; created if missing. Must be on a local disk, never on a network file system. */

@@ -96,6 +96,7 @@ export class ClientRequest {
     return bearer ?? (this.query.get('token') || undefined);
   }
 
+  /** Parameters of the query, percent-decoded. Of a repeated one, all values. */
   get query(): URLSearchParams {
     const start = this.url.indexOf('?');
     return new URLSearchParams(start < 0 ? '' : this.url.slice(start + 1));

@@ -69,6 +69,7 @@ export class Client<Data = unknown, Events = any> {
     public address: RoomAddress,
   ) {}
 
+  /** Id of the room that the client is in. */
   get roomId(): string {
     return this.address.roomId;
   }
@@ -102,6 +103,7 @@ export class Client<Data = unknown, Events = any> {
     return this.#tags ?? NO_TAGS;
   }
 
+  /** Adds tags to the client: `tagged(tag)` addresses all clients with one. */
   tag(...tags: string[]): void {
     this.#tags ??= new Set();
     for (const tag of tags) {
@@ -110,6 +112,7 @@ export class Client<Data = unknown, Events = any> {
     }
   }
 
+  /** Removes tags; those that the client does not have are ignored. */
   untag(...tags: string[]): void {
     for (const tag of tags) {
       if (this.#tags?.delete(tag)) this.room?.members.tagRemoved(this, tag);

@@ -1,14 +1,17 @@
 import type { CounterName, GaugeName, HistogramName, MetricLabel } from './metric-table.js';
 
+/** Labels of one time series. `METRICS` lists those of each metric. */
 export type MetricLabels = Readonly<Partial<Record<MetricLabel, string>>>;
 
 /** One time series whose value only grows. */
 export interface MetricCounter {
+  /** Adds to the value, which never falls. */
   add(by: number): void;
 }
 
 /** One time series of measured values. */
 export interface MetricHistogram {
+  /** Adds a measured value, in the unit of the metric: seconds or bytes. */
   record(value: number): void;
 }
 
@@ -25,8 +28,13 @@ export interface GaugeReading {
  * Each time series is requested once and kept, so that counting a message needs no lookup.
  */
 export abstract class JamsocketMetrics {
+  /** The counter with this name and these labels, for as long as the application runs. */
   abstract counter(name: CounterName, labels: MetricLabels): MetricCounter;
+  /** The histogram with this name and these labels, for as long as the application runs. */
   abstract histogram(name: HistogramName, labels: MetricLabels): MetricHistogram;
-  /** @param read call it whenever the gauge is collected */
+  /**
+   * Registers a gauge.
+   * @param read call it whenever the gauge is collected
+   */
   abstract gauge(name: GaugeName, read: () => readonly GaugeReading[]): void;
 }

@@ -182,8 +182,11 @@ export type MetricName = keyof typeof METRICS;
 type NameOf<T extends MetricDefinition['type']> = {
   [K in MetricName]: (typeof METRICS)[K]['type'] extends T ? K : never;
 }[MetricName];
+/** Names of the counters in `METRICS`. */
 export type CounterName = NameOf<'counter'>;
+/** Names of the gauges in `METRICS`. */
 export type GaugeName = NameOf<'gauge'>;
+/** Names of the histograms in `METRICS`. */
 export type HistogramName = NameOf<'histogram'>;
 
 /**

@@ -97,8 +97,11 @@ export interface RoomObserver {
   clientLost?(room: JamsocketContext, client: Client): void;
   /** A client has resumed with a new connection. */
   clientResumed?(room: JamsocketContext, client: Client): void;
+  /** A message of a client has arrived. It may wait for its turn. */
   messageReceived?(room: JamsocketContext, client: Client, message: ReceivedMessage): void;
+  /** The room has sent a message: called once, whatever the number of recipients. */
   messageSent?(room: JamsocketContext, message: SentMessage): void;
+  /** A handler is about to run. */
   turnStarted?(turn: ObservedTurn): void;
   /**
    * Runs a turn in a context of yours: `runTurn: (turn, run) => storage.run(context, run)`. Call `run` before you return; it
@@ -114,6 +117,7 @@ export interface RoomObserver {
   turnTimedOut?(room: JamsocketContext, client: Client | undefined, handler: string): void;
   /** @internal A turn has failed. For observers that need only failures: it costs nothing until one occurs. */
   turnFailed?(room: JamsocketContext, handler: string | undefined, client: Client | undefined, error: unknown): void;
+  /** An upgrade request was refused. */
   connectRefused?(refused: RefusedConnect): void;
   /**
    * What has changed in a durable room is in the store.
@@ -127,6 +131,7 @@ export interface RoomObserver {
   gatePassed?(room: JamsocketContext, waitedMs: number): void;
   /** The store has refused a save, since another process has taken the room over. This instance stops. */
   roomFenced?(room: JamsocketContext): void;
+  /** The store has taken a commit, which may hold the changes of many rooms. */
   storeCommitted?(commit: StoreCommit): void;
   /** The store has failed, or has not answered in time. A commit is tried again, and each failed try is told. */
   storeFailed?(operation: StoreOperation, error: unknown): void;

@@ -77,6 +77,7 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
     super();
   }
 
+  /** The counter with this name and these labels. */
   counter(name: CounterName, labels: MetricLabels): MetricCounter {
     let counter = this.#counters.get(name);
     if (counter === undefined) {
@@ -88,6 +89,7 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
     return { add: (by) => instrument.add(by, attributes) };
   }
 
+  /** The histogram with this name and these labels. */
   histogram(name: HistogramName, labels: MetricLabels): MetricHistogram {
     let histogram = this.#histograms.get(name);
     if (histogram === undefined) {

@@ -23,6 +23,7 @@ export class JamsocketOpenTelemetryModule implements OnModuleInit, OnApplication
     @Inject(OPENTELEMETRY_OPTIONS) private readonly options: JamsocketOpenTelemetryOptions,
   ) {}
 
+  /** @param options default: metrics and spans, with the global providers */
   static forRoot(options: JamsocketOpenTelemetryOptions = {}): DynamicModule {
     return {
       module: JamsocketOpenTelemetryModule,
@@ -30,6 +31,7 @@ export class JamsocketOpenTelemetryModule implements OnModuleInit, OnApplication
     };
   }
 
+  /** Called by Nest: begins to observe the rooms. */
   onModuleInit(): void {
     if (this.options.metrics ?? true) this.#addMetrics();
     if (this.options.spans ?? true) this.#addSpans();

@@ -28,6 +28,7 @@ export type ShutdownPolicy =
 export type Origins =
   'same-host' | '*' | readonly string[] | ((origin: string, request: IncomingMessage) => boolean | Promise<boolean>);
 
+/** How long, and how much, a room keeps for clients that come back. */
 export interface ResumeOptions {
   /** Milliseconds for which the server keeps a client's place after a lost connection; 0 turns resume off. Default 30,000. */
   windowMs?: number;
@@ -35,6 +36,7 @@ export interface ResumeOptions {
   maxLogBytes?: number;
 }
 
+/** How dead connections are found. */
 export interface HeartbeatOptions {
   /** Milliseconds between pings, 1,000 or more. Default 10,000. */
   intervalMs?: number;
@@ -114,6 +116,7 @@ export type Migrate = (
   providers: Record<string, StateFields>,
 ) => StateFields | void | Promise<StateFields | void>;
 
+/** How the rooms of a class are saved. */
 export interface DurableRoomOptions {
   /**
    * `{ everyMs }`: the room is saved this many milliseconds after a change, and when it stops; a crash loses the changes
@@ -171,6 +174,7 @@ export interface RoomOptions {
   limits?: RoomLimits;
 }
 
+/** The HTTP routes that create rooms. */
 export interface HttpOptions {
   /** Prefix of the routes `/status`, `/new_room` and `/ws/:room`. Default none. */
   prefix?: string;

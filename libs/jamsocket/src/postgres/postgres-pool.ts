@@ -1,17 +1,27 @@
 /** The part of a `Pool` of npm `pg` that the store uses. */
 export interface PostgresPool {
+  /** Gives a connection, or the error of connecting. */
   connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void;
+  /** Listens to errors of idle connections. */
   on(event: 'error', listener: () => void): unknown;
 }
 
+/** A connection of the pool. */
 export interface PostgresClient {
+  /** Runs one statement. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>;
-  /** @param destroy close the connection instead of returning it to the pool */
+  /**
+   * Returns the connection to the pool.
+   * @param destroy close the connection instead
+   */
   release(destroy?: boolean): void;
+  /** Listens to errors of the connection. */
   on(event: 'error', listener: () => void): unknown;
+  /** Removes a listener of `on`. */
   removeListener(event: 'error', listener: () => void): unknown;
 }
 
+/** Result of a statement. */
 export interface PostgresResult {
   // The columns are those of the query.
   readonly rows: any[];

@@ -8,6 +8,7 @@ import { PostgresRecords } from './postgres-records.js';
 import { sqlFor, type PostgresSql } from './postgres-sql.js';
 import { assertPrefix, postgresTables } from './postgres-tables.js';
 
+/** Options of a PostgresStore. */
 export interface PostgresStoreOptions {
   /** The application's `Pool` of npm `pg`. The application ends it after the store is closed. */
   readonly pool: PostgresPool;

@@ -43,15 +43,18 @@ export class PrometheusMetrics extends JamsocketMetrics {
     for (const name of this.#registered.splice(0)) this.registry.removeSingleMetric(name);
   }
 
+  /** The counter with this name and these labels. */
   counter(name: CounterName, labels: MetricLabels): MetricCounter {
     return this.#counterOf(name).series(labels);
   }
 
+  /** The histogram with this name and these labels. */
   histogram(name: HistogramName, labels: MetricLabels): MetricHistogram {
     const series = this.#histogramOf(name).labels(labels as Record<string, string>);
     return { record: (value) => series.observe(value) };
   }
 
+  /** Registers a gauge; `read` is called whenever the page is loaded. */
   gauge(name: GaugeName, read: () => readonly GaugeReading[]): void {
     const gauge: Gauge = new Gauge({
       ...this.#configOf(name),

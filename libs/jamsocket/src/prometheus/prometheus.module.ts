@@ -35,6 +35,7 @@ export class JamsocketPrometheusModule implements NestModule, OnModuleInit, OnAp
     @Inject(PROMETHEUS_PAGE) private readonly page: Type | null,
   ) {}
 
+  /** @param options default: a page at `/metrics`, with the global registry of `prom-client` */
   static forRoot(options: JamsocketPrometheusOptions = {}): DynamicModule {
     const path = options.path ?? '/metrics';
     const contentType = (options.registry ?? new Registry()).contentType;
@@ -59,6 +60,7 @@ export class JamsocketPrometheusModule implements NestModule, OnModuleInit, OnAp
     if (this.page !== null) this.clashes.refuse(this.page, 'JamsocketPrometheusModule', cure);
   }
 
+  /** Called by Nest: begins to observe the rooms. */
   onModuleInit(): void {
     this.metrics.registerAll();
     this.#stop = this.observers.add(new MetricsObserver(this.metrics, this.statistics));

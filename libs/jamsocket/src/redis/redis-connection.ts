@@ -1,15 +1,21 @@
 /** A client of ioredis, version 5 or 6: `new Redis()` or `new Cluster()`. */
 export interface IoRedisClient {
+  /** Of ioredis. */
   pipeline(...args: never[]): unknown;
+  /** Of ioredis. */
   callBuffer(...args: never[]): unknown;
+  /** Of ioredis. */
   duplicate(...args: never[]): unknown;
   readonly isCluster: boolean;
 }
 
 /** A client of node-redis (npm `redis`), version 5 or 6: `createClient()` or `createCluster()`. */
 export interface NodeRedisClient {
+  /** Of node-redis. */
   sendCommand(...args: never[]): unknown;
+  /** Of node-redis. */
   duplicate(...args: never[]): unknown;
+  /** Of node-redis. */
   connect(): unknown;
 }
 

@@ -12,6 +12,7 @@ import { BUCKETS, bucketOf, dueKey, keysOf, listKey, padded, readDueMember } fro
 import { CLAIM, DUE } from './redis-scripts.js';
 import { runScripts } from './run-scripts.js';
 
+/** Options of a RedisStore. */
 export interface RedisStoreOptions {
   /** The application's client, of ioredis or node-redis. The store opens its own connection with the same settings. */
   readonly redis: IoRedisClient | NodeRedisClient;

@@ -73,6 +73,7 @@ export interface Claim {
   readonly record: StoredRecord | undefined;
 }
 
+/** What a store keeps of a room. */
 export interface StoredRecord {
   readonly parts: Readonly<Record<string, Uint8Array>>;
   /** The log, in order. */
@@ -81,6 +82,7 @@ export interface StoredRecord {
   readonly sequence: number;
 }
 
+/** A part of a room's log. */
 export interface StoredSegment {
   readonly number: number;
   readonly bytes: Uint8Array;
@@ -113,6 +115,7 @@ export interface RoomWrite {
  */
 export type WriteOutcome = 'done' | 'fenced';
 
+/** A saved room with a timer that is due. */
 export interface DueRoom {
   readonly room: RoomKey;
   readonly dueAt: number;

@@ -1,3 +1,4 @@
+/** Codes of a StoreError. */
 export type StoreErrorCode =
   /** The record exists and cannot be read. It is never overwritten. */
   | 'record_unreadable'

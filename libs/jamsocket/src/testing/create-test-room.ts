@@ -22,6 +22,7 @@ import { VirtualClock } from './virtual-clock.js';
 
 const DEFAULT_SEED = 1;
 
+/** Options of `createTestRoom`. */
 export interface TestRoomOptions {
   /** What the room service injects. */
   providers?: ModuleMetadata['providers'];

@@ -99,6 +99,7 @@ export class TestClient {
     return this.#messages.received;
   }
 
+  /** Whether the connection has ended. */
   get isClosed(): boolean {
     return this.#closed !== undefined;
   }
@@ -167,6 +168,7 @@ export class TestClient {
     this.socket.pause();
   }
 
+  /** Reads again after `pause()`. */
   resume(): void {
     this.socket.resume();
   }

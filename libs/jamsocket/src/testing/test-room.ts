@@ -14,6 +14,7 @@ import type { RoomClient, RoomConnectOptions } from './room-client.js';
 import type { TestApp } from './test-app.js';
 import type { TestHost } from './host/test-host.js';
 
+/** Options of `advance`. */
 export interface AdvanceOptions {
   /** Whether to wait for running handlers before time moves on. Default `true`. */
   waitForHandlers?: boolean;
@@ -68,6 +69,7 @@ export class TestRoom<T extends object = object> {
     return (this.#context = this.#running?.context ?? this.#context);
   }
 
+  /** Id of the room. */
   get roomId(): string {
     return this.#context.roomId;
   }

@@ -1,6 +1,7 @@
 import type { Directory } from '../../cluster/directory.js';
 import type { TestFramework } from '../framework/test-framework.js';
 
+/** What `describeDirectory` needs to test a Directory. */
 export interface DirectorySuiteOptions {
   /**
    * Opens a directory of that name, which consists of letters and digits. Each test uses a new name, whose directory must be

@@ -5,8 +5,11 @@ export interface TestFramework {
   readonly expect: (value: unknown) => TestMatchers;
 }
 
+/** The matchers that a suite uses; those of jest and vitest fit. */
 export interface TestMatchers {
+  /** The same value. */
   toBe(value: unknown): void;
+  /** An equal value. */
   toEqual(value: unknown): void;
 }
 

@@ -2,6 +2,7 @@ import type { Relay } from '../../cluster/relay.js';
 import type { TestFramework } from '../framework/test-framework.js';
 import type { RelayNode } from './relay-node.js';
 
+/** What `describeRelay` needs to test a Relay. */
 export interface RelaySuiteOptions {
   /** Opens a relay, as another node does. The suite closes each. */
   open(): Relay | Promise<Relay>;

@@ -1,6 +1,7 @@
 import type { RoomKey, RoomStore } from '../../store/room-store.js';
 import type { TestFramework } from '../framework/test-framework.js';
 
+/** What `describeRoomStore` needs to test a RoomStore. */
 export interface RoomStoreSuiteOptions {
   /**
    * Opens a store on the database of that name, which consists of letters and digits. Each test uses a new name, for which
