@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import request from 'supertest';
 import { buildClient, type BuiltClient } from './support/built-client.js';
 import { startDemo } from './support/demo-app.js';
@@ -10,13 +12,24 @@ const REFERENCE = /(?:src|href)="(page\/[^"]+)"|from '([^']+)'/g;
 describe('the page', () => {
   let client: BuiltClient;
   let demo: Awaited<ReturnType<typeof startDemo>>;
+  let folder: string;
   beforeAll(async () => {
     client = await buildClient();
-    demo = await startDemo({ client });
+    folder = await mkdtemp(join(tmpdir(), 'jamsocket-docs-'));
+    const site = join(folder, 'site');
+    await mkdir(join(site, 'assets'), { recursive: true });
+    await Promise.all([
+      writeFile(join(site, 'index.html'), 'the index'),
+      writeFile(join(site, '404.html'), 'no such page'),
+      writeFile(join(site, 'assets', 'a.css'), ''),
+      writeFile(join(folder, 'secret.html'), 'a secret'),
+    ]);
+    demo = await startDemo({ client, docs: { folder: site } });
   });
   afterAll(async () => {
     await demo.close();
     await client.remove();
+    await rm(folder, { recursive: true });
   });
 
   it('is at /, whatever folder the app was started in', async () => {
@@ -52,6 +65,17 @@ describe('the page', () => {
     );
   });
 
+  it('has the documentation at /docs/, and no other file', async () => {
+    const api = request(demo.http);
+    expect((await api.get('/docs').expect(308)).headers.location).toBe('/docs/');
+    const { headers } = await api.get('/docs/').expect(200, 'the index');
+    expect(headers['content-type']).toMatch(/^text\/html/);
+    expect(headers['content-security-policy']).toContain("default-src 'self'");
+    expect((await api.get('/docs/assets/a.css').expect(200)).headers['content-type']).toMatch(/^text\/css/);
+    for (const path of ['none.html', '..%2Fsecret.html', '%2e%2e/secret.html', '..%5Csecret.html', 'assets'])
+      await api.get(`/docs/${path}`).expect(404, 'no such page');
+  });
+
   it('has the client as the build made it', async () => {
     const { headers, text } = await request(demo.http).get('/client.js');
     expect(headers['content-type']).toBe('text/javascript; charset=utf-8');
@@ -66,11 +90,15 @@ describe('the page', () => {
     },
   );
 
-  it('says what to do if the client is not built', async () => {
-    const bare = await startDemo({ client: { path: `${client.path}.missing` } });
+  it('says what to do if the client or the documentation is not built', async () => {
+    const missing = `${client.path}.missing`;
+    const bare = await startDemo({ client: { path: missing }, docs: { folder: missing } });
     try {
       const { status, body } = await request(bare.http).get('/client.js');
       expect([status, body.message]).toEqual([404, 'The client is not built: run "npm run build:client".']);
+      const docs = await request(bare.http).get('/docs/start.html');
+      expect(docs.status).toBe(404);
+      expect(docs.text).toContain('Run <code>npm run docs</code>');
     } finally {
       await bare.close();
     }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppModule } from '../../src/app.module.js';
 import { ClientScript } from '../../src/client-script.js';
+import { DocsSite } from '../../src/docs-site.js';
 import { RoomStorage } from '../../src/room-storage.js';
 import type { TestApp } from './test-app.js';
 
@@ -14,6 +15,8 @@ export interface DemoOptions {
   readonly port?: number;
   /** The client that the page loads. Default: that of the last `npm run build:client`. */
   readonly client?: ClientScript;
+  /** The documentation at /docs/. Default: that of the last `npm run docs`. */
+  readonly docs?: DocsSite;
   /** Folder of the durable rooms; it is not removed. Default: a new one, which is removed at the end. */
   readonly dataFolder?: string;
 }
@@ -24,6 +27,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<TestApp & { 
   const building = Test.createTestingModule({ imports: [AppModule] });
   building.overrideProvider(RoomStorage).useFactory({ factory: () => RoomStorage.from({ DATA_DIR: dataFolder }) });
   if (options.client) building.overrideProvider(ClientScript).useValue(options.client);
+  if (options.docs) building.overrideProvider(DocsSite).useValue(options.docs);
   const module = await building.compile();
   const app: INestApplication = module.createNestApplication({ logger: false, forceCloseConnections: true });
   await app.listen(options.port ?? 0, '127.0.0.1');
