@@ -29,6 +29,7 @@ export default {
     '<rootDir>/libs/client/dist/',
     '<rootDir>/test/compat/',
     '<rootDir>/bench/',
+    '<rootDir>/website/',
   ],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

@@ -6,6 +6,8 @@ import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
 import { JamsocketPrometheusModule } from 'nestjs-jamsocket/prometheus';
 import { ClientScript } from './client-script.js';
 import { ClusterController } from './cluster.controller.js';
+import { DocsController } from './docs.controller.js';
+import { DocsSite } from './docs-site.js';
 import { HealthController } from './health.controller.js';
 import { PageController } from './page.controller.js';
 import { RoomStorage, RoomStorageModule } from './room-storage.js';
@@ -34,7 +36,7 @@ const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspect
     TerminusModule.forRoot(),
     ...inspector,
   ],
-  controllers: [PageController, ClusterController, HealthController],
+  controllers: [PageController, DocsController, ClusterController, HealthController],
   providers: [
     ChatRoom,
     CounterRoom,
@@ -46,6 +48,7 @@ const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspect
     MembersRoom,
     MembersGuard,
     ClientScript,
+    DocsSite,
   ],
 })
 export class AppModule {}

@@ -15,6 +15,7 @@ await app.listen(port);
 
 const logger = new Logger('Demo');
 logger.log(`Try the rooms at      http://localhost:${port}/`);
+logger.log(`Documentation         http://localhost:${port}/docs/`);
 for (const path of [
   '/ws/:room (chat)',
   '/ws/counter/:room',

@@ -2,7 +2,11 @@
 export type WebSocketClass = new (
   url: string,
   protocols?: string | string[],
-) => { readonly readyState: number; close(code?: number, reason?: string): void };
+) => {
+  readonly readyState: number;
+  /** Begins the closing handshake. */
+  close(code?: number, reason?: string): void;
+};
 
 /** The window or its document, as event targets. */
 export interface PageEvents {

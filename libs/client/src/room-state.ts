@@ -1,6 +1,7 @@
 /** State of a client and its connection. `room.connection` is the current one; `room.onStatus` listens to changes. */
 export type RoomState = ConnectingState | OpenState | ReconnectingState | ClosedState;
 
+/** `connecting`, `open`, `reconnecting` or `closed`. */
 export type RoomStatus = RoomState['status'];
 
 /** Not in the room yet. */

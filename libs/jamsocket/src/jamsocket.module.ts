@@ -55,6 +55,7 @@ export class JamsocketModule extends ConfigurableModuleClass implements NestModu
   }
 
   /**
+   * The module, for `imports` of the root module.
    * @param options apply to all rooms; `@JamsocketService({ … })` overrides some of them for one class
    * @throws JamsocketConfigurationError at boot, if an option is unknown, of the wrong type or out of range
    */

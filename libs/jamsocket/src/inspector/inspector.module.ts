@@ -72,6 +72,7 @@ export class JamsocketInspectorModule extends ConfigurableModuleClass implements
   }
 
   /**
+   * The module, for `imports` of the root module.
    * @param options `guards` is mandatory if `NODE_ENV` is `production`
    * @throws JamsocketConfigurationError at boot, if an option is invalid or guards are missing in production
    */

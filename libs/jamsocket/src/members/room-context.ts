@@ -36,6 +36,7 @@ export class JamsocketContext<Events = any, Data = unknown> {
     return this.#room;
   }
 
+  /** Id of the room, percent-decoded. */
   get roomId(): string {
     return this.room.address.roomId;
   }

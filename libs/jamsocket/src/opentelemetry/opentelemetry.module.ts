@@ -23,7 +23,10 @@ export class JamsocketOpenTelemetryModule implements OnModuleInit, OnApplication
     @Inject(OPENTELEMETRY_OPTIONS) private readonly options: JamsocketOpenTelemetryOptions,
   ) {}
 
-  /** @param options default: metrics and spans, with the global providers */
+  /**
+   * The module, for `imports` of the root module.
+   * @param options default: metrics and spans, with the global providers
+   */
   static forRoot(options: JamsocketOpenTelemetryOptions = {}): DynamicModule {
     return {
       module: JamsocketOpenTelemetryModule,

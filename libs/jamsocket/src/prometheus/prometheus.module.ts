@@ -35,7 +35,10 @@ export class JamsocketPrometheusModule implements NestModule, OnModuleInit, OnAp
     @Inject(PROMETHEUS_PAGE) private readonly page: Type | null,
   ) {}
 
-  /** @param options default: a page at `/metrics`, with the global registry of `prom-client` */
+  /**
+   * The module, for `imports` of the root module.
+   * @param options default: a page at `/metrics`, with a registry of its own
+   */
   static forRoot(options: JamsocketPrometheusOptions = {}): DynamicModule {
     const path = options.path ?? '/metrics';
     const contentType = (options.registry ?? new Registry()).contentType;

@@ -1,7 +1,10 @@
 /** The part of a test framework that the suites use; both jest and vitest have it. */
 export interface TestFramework {
+  /** Groups tests. */
   readonly describe: (name: string, body: () => void) => unknown;
+  /** Defines a test. */
   readonly it: (name: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
+  /** Checks a value. */
   readonly expect: (value: unknown) => TestMatchers;
 }
 
