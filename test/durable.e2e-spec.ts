@@ -80,6 +80,20 @@ class LedgerRoom {
   }
 }
 
+@JamsocketService({ path: 'made', durable: { save: 'turn' }, roomIds: 'api' })
+class MadeRoom {
+  @State() private count = 0;
+
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage(`count ${++this.count}`);
+  }
+
+  peek() {
+    return this.count;
+  }
+}
+
 @JamsocketService('slow')
 class SlowRoom {
   @OnMessage()
@@ -104,7 +118,7 @@ describe('a durable room', () => {
   });
 
   async function start(options: JamsocketOptions = {}): Promise<TestApp> {
-    const app = await startTestApp({ providers: [LedgerRoom, SlowRoom], options: { store, ...options } });
+    const app = await startTestApp({ providers: [LedgerRoom, MadeRoom, SlowRoom], options: { store, ...options } });
     apps.push(app);
     return app;
   }
@@ -222,6 +236,23 @@ describe('a durable room', () => {
     expect(await rooms.invoke(LedgerRoom, 'one', 'sum')).toBe(5);
     await expect(rooms.invoke(LedgerRoom, 'two', 'sum')).rejects.toMatchObject({ code: 'room_not_found' });
     expect(await store.list('ledger', 10)).toEqual([{ service: 'ledger', key: 'one' }]);
+  });
+
+  it('is not claimed for ids that clients or calls invent, and found by those who know it', async () => {
+    const first = await start();
+    await first.app.get(JamsocketRooms).create(MadeRoom, 'one');
+    await first.close();
+    apps = [];
+    const { app, ws } = await start();
+    const rooms = app.get(JamsocketRooms);
+    const { claimed } = store;
+    expect(await TestClient.refused(`${ws}/ws/made/two`)).toMatchObject({ status: 404 });
+    await expect(rooms.invoke(MadeRoom, 'two', 'peek')).rejects.toMatchObject({ code: 'room_not_found' });
+    expect(await rooms.delete(MadeRoom, 'two')).toBe(false);
+    expect(store.claimed).toBe(claimed);
+    const client = await TestClient.connect(`${ws}/ws/made/one`);
+    expect([await client.nextText(), await rooms.invoke(MadeRoom, 'one', 'peek')]).toEqual(['count 1', 1]);
+    expect(store.claimed).toBe(claimed + 1);
   });
 
   it('is deleted by code even if another process has claimed it', async () => {
@@ -422,6 +453,8 @@ async function resumeAt(app: TestApp, client: ResumingClient) {
 
 /** Like a database, it outlives the processes that use it. */
 class KeptOpen extends MemoryStore {
+  /** Number of claims. */
+  claimed = 0;
   #hold: { reached(): void; readonly opened: Promise<void> } | null = null;
 
   override async close(): Promise<void> {}
@@ -437,6 +470,7 @@ class KeptOpen extends MemoryStore {
   }
 
   override async claim(...claim: Parameters<MemoryStore['claim']>) {
+    this.claimed++;
     this.#hold?.reached();
     await this.#hold?.opened;
     return super.claim(...claim);

@@ -77,7 +77,7 @@ async function checkAfterCrash(path: string, acknowledged: number): Promise<numb
   const store = new LmdbStore({ path });
   const rooms = Array.from({ length: 20 }, (_, at) => ({ service: 'crash', key: `room ${at}` }));
   const claims = await Promise.all(rooms.map((room) => store.claim(room, 'reader')));
-  const due = await store.due(1_000, 1_000, []);
+  const due = await store.due(1_000, 1_000, [], ['crash']);
   await store.close();
   const sequences = claims.map(({ record }) => record?.sequence ?? 0);
   const [sequence] = sequences;

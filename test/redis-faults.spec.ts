@@ -57,7 +57,7 @@ describeRedis('RedisStore', () => {
       const lost = write('4');
       expect(await codeOf(store.commit([lost]))).toBe('store_failed');
       expect(await codeOf(store.claim(ROOM, 'b'))).toBe('store_failed');
-      expect(await codeOf(store.due(1, 1, []))).toBe('store_failed');
+      expect(await codeOf(store.due(1, 1, [], ['chat']))).toBe('store_failed');
       server = await startRedis(program!, ALWAYS, server);
       // Answered by the same connection as the commit: a write that was kept somewhere would be there before.
       await untilDone(() => store.list('ledger', 1));
@@ -154,8 +154,8 @@ describeRedis('RedisStore with a Redis Cluster of three nodes', () => {
         segments: [{ number: 1, bytes: Buffer.from(`${at}`) }],
       }));
       expect(new Set(await store.commit(writes))).toEqual(new Set(['done']));
-      expect(await store.due(1_000, 1_000, [])).toEqual(rooms.map((room, dueAt) => ({ room, dueAt })));
-      expect(await store.due(1_000, 1_000, ['a'])).toEqual([]);
+      expect(await store.due(1_000, 1_000, [], ['chat'])).toEqual(rooms.map((room, dueAt) => ({ room, dueAt })));
+      expect(await store.due(1_000, 1_000, ['a'], ['chat'])).toEqual([]);
       const listed = (await store.list('chat', 1_000)).map(({ key }) => key);
       expect(listed.sort()).toEqual(rooms.map(({ key }) => key).sort());
       const read = await Promise.all(rooms.map((room) => store.claim(room, 'b')));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MemoryStore, type RoomStore, type RoomWrite } from 'nestjs-jamsocket';
+import { MemoryStore, type ClaimRequest, type RoomStore, type RoomWrite } from 'nestjs-jamsocket';
 import { describeRoomStore } from 'nestjs-jamsocket/testing';
 
 /** Runs the suite with a store, and gives the name of the first test that fails. */
@@ -76,10 +76,29 @@ const FLAWS: Readonly<Record<string, Flaw>> = {
     });
   },
   'has no error when it is closed': override({ close: async () => undefined }),
+  'has every room': override({ has: async () => true }),
+  'finds what is due of any service': () => {
+    const store = new MemoryStore();
+    const due = store.due.bind(store);
+    return Object.assign(store, {
+      due: (before: number, limit: number, except: readonly string[], services: readonly string[]) =>
+        due(before, limit, except, [...services, 'chat']),
+    });
+  },
+  'mixes up the rooms that it claims together': () => {
+    const store = new MemoryStore();
+    return Object.assign(store, {
+      claimAll: async (claims: readonly ClaimRequest[]) =>
+        Promise.all([...claims].reverse().map(({ room, owner, minFence }) => store.claim(room, owner, minFence))),
+    });
+  },
   'does not leave out owners': () => {
     const store = new MemoryStore();
     const due = store.due.bind(store);
-    return Object.assign(store, { due: (before: number, limit: number) => due(before, limit, []) });
+    return Object.assign(store, {
+      due: (before: number, limit: number, _except: readonly string[], services: readonly string[]) =>
+        due(before, limit, [], services),
+    });
   },
 };
 

@@ -14,6 +14,11 @@ export class MoodyStore extends MemoryStore {
     return super.claim(room, owner, minFence);
   }
 
+  override async has(room: RoomKey): Promise<boolean> {
+    await this.#mood();
+    return super.has(room);
+  }
+
   /** Tests open several rooms with it, one after the other. */
   override async close(): Promise<void> {}
 

@@ -90,6 +90,7 @@ export type {
 } from './options/options.js';
 export type {
   Claim,
+  ClaimRequest,
   DueRoom,
   RoomKey,
   RoomStore,

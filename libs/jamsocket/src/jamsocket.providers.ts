@@ -263,6 +263,8 @@ function roomServices(
     users: new UserIndex(),
     closing: new Set<Link>(),
     flusher,
+    isSaved: async ({ service, options }, key) =>
+      options.durable && durability !== null ? durability.has({ service, key }) : false,
     createLifecycle: (room, definition) => {
       const { durable } = definition.options;
       return durable && durability !== null ? durability.lifecycleOf(room, durable) : null;

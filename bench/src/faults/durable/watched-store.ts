@@ -1,4 +1,13 @@
-import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from 'nestjs-jamsocket';
+import type {
+  Claim,
+  ClaimRequest,
+  DueRoom,
+  RoomKey,
+  RoomStore,
+  RoomWrite,
+  StoreError,
+  WriteOutcome,
+} from 'nestjs-jamsocket';
 import { createHash } from 'node:crypto';
 
 /** One write, with hashes for bytes. */
@@ -51,9 +60,24 @@ export class WatchedStore implements RoomStore {
     return outcomes;
   }
 
-  async due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
+  async claimAll(claims: readonly ClaimRequest[]): Promise<readonly (Claim | StoreError)[]> {
     await this.#itsMood();
-    return this.store.due(before, limit, except);
+    return this.store.claimAll!(claims);
+  }
+
+  async has(room: RoomKey): Promise<boolean> {
+    await this.#itsMood();
+    return this.store.has(room);
+  }
+
+  async due(
+    before: number,
+    limit: number,
+    except: readonly string[],
+    services: readonly string[],
+  ): Promise<readonly DueRoom[]> {
+    await this.#itsMood();
+    return this.store.due(before, limit, except, services);
   }
 
   list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]> {

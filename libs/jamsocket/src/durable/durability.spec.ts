@@ -56,13 +56,13 @@ describe('what a store is asked', () => {
 
   it('counts as an outage when it does not answer, and no more when it does', async () => {
     store.answer = hangs;
-    const asked = durability.due(10).catch((error: Error) => error.message);
+    const asked = durability.due(['s'], 10).catch((error: Error) => error.message);
     expect(durability.outage).toBeUndefined();
     await advance(5_000);
     expect(await asked).toBe('The store has not answered in 5000 ms.');
     expect(durability.outage).toBe('The store does not answer: The store has not answered in 5000 ms.');
     store.answer = async () => undefined;
-    await durability.due(10);
+    await durability.due(['s'], 10);
     expect(durability.outage).toBeUndefined();
     expect(failures).toEqual(['due: The store has not answered in 5000 ms.']);
   });
@@ -71,7 +71,7 @@ describe('what a store is asked', () => {
     store.answer = fails(new Error('disk full'));
     await expect(durability.claim(room)).rejects.toThrow('disk full');
     store.answer = async () => undefined;
-    await durability.due(10);
+    await durability.due(['s'], 10);
     expect(durability.outage).toBe('The store does not answer: disk full');
     await durability.claim(room);
     expect(durability.outage).toBeUndefined();

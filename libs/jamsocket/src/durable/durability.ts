@@ -9,6 +9,7 @@ import type { ResolvedDurable } from '../options/durable.js';
 import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';
 import type { DurableRoom } from './durable-room.js';
+import { GroupClaim } from './group-claim.js';
 import { GroupCommit, type CommitWatch } from './group-commit.js';
 import { RoomDurability } from './room-durability.js';
 import { bytesOf } from './save-account.js';
@@ -38,6 +39,7 @@ export interface ClusterClaims {
 export class Durability implements CommitWatch {
   readonly commits: GroupCommit;
   readonly #owner: string;
+  readonly #claims: GroupClaim;
   readonly #health: StoreHealth;
   #isFailing = false;
 
@@ -50,6 +52,7 @@ export class Durability implements CommitWatch {
     private readonly cluster: ClusterClaims | null = null,
   ) {
     this.commits = new GroupCommit(store, clock, this, cluster?.permit ?? null);
+    this.#claims = new GroupClaim(store);
     this.#health = new StoreHealth(this.commits, clock);
     this.#owner = random.uuid();
   }
@@ -66,22 +69,30 @@ export class Durability implements CommitWatch {
   /** Makes this process the owner of a room. @throws as `RoomStore.claim`, and if the store does not answer */
   async claim(room: RoomKey): Promise<Claim> {
     const least = this.cluster?.fenceOf(room);
-    const claim = await this.#ask('claim', () => this.store.claim(room, this.owner, least));
+    const claim = await this.#ask('claim', () => this.#claims.claim({ room, owner: this.owner, minFence: least }));
     // The directory has lost its last fences.
     if (least !== undefined && claim.fence > least) await this.cluster!.claim(room, claim.fence);
     return claim;
   }
 
+  /** Whether a room is saved. @throws as `RoomStore.has`, and if the store does not answer */
+  has(room: RoomKey): Promise<boolean> {
+    return this.#ask('has', () => this.store.has(room));
+  }
+
   /**
-   * Saved rooms that are due and belong to no room of this process.
+   * Saved rooms of these services that are due and belong to no room of this process.
    * @param before milliseconds since 1970
    */
-  due(limit: number, before = this.clock.wallTime()): Promise<readonly DueRoom[]> {
-    return this.#ask('due', () => this.store.due(before, limit, [this.owner, ...(this.cluster?.others ?? [])]));
+  due(services: readonly string[], limit: number, before = this.clock.wallTime()): Promise<readonly DueRoom[]> {
+    const awake = [this.owner, ...(this.cluster?.others ?? [])];
+    return this.#ask('due', () => this.store.due(before, limit, awake, services));
   }
 
   /** Deletes the record of a room that is not running in this process. @returns whether there was one */
   async delete(room: RoomKey): Promise<boolean> {
+    // A claim would make a record, for each id that somebody invents.
+    if (!(await this.has(room))) return false;
     const { fence, record } = await this.claim(room);
     const sequence = (record?.sequence ?? 0) + 1;
     const writes = [{ room, fence, owner: this.owner, sequence, isDelete: true }];

@@ -102,11 +102,26 @@ export interface ReadRecord {
   readonly data: readonly SavedData[];
   /** Values of the shared state by name; `undefined` if there are none. */
   readonly shared: Values | undefined;
+  /** `data` as it was written. */
+  readonly dataBytes: Uint8Array;
   readonly base: SavedBase;
   /** The entries of the log that were kept. */
   readonly entries: readonly SavedEntry[];
   readonly firstEntry: number;
+  readonly segments: readonly WrittenSegment[];
   readonly lastSegment: number;
+  /** How many segments were written after the base. */
+  readonly sinceBase: number;
+  /** Bytes of the base as it was written. */
+  readonly baseBytes: number;
+}
+
+/** A segment in the store. */
+export interface WrittenSegment {
+  readonly number: number;
+  /** Number after its last entry in the log. */
+  readonly end: number;
+  readonly bytes: number;
 }
 
 export function encode(value: SavedBase | SavedSegment | Values | readonly SavedData[]): Buffer {
@@ -127,9 +142,12 @@ export function encodeTime(ms: number): Buffer {
 /** @throws DurableError `unreadable` */
 export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
   try {
-    const [state, savedData] = [partOf(parts, PART.state), partOf(parts, PART.data)];
-    let base = decode<SavedBase>(partOf(parts, PART.base));
+    const [state, dataBytes] = [partOf(parts, PART.state), partOf(parts, PART.data)];
+    const baseBytes = partOf(parts, PART.base);
+    let base = decode<SavedBase>(baseBytes);
+    const written = base.segment;
     const entries: SavedEntry[] = [];
+    const found: WrittenSegment[] = [];
     let firstEntry = -1;
     let shared = parts[PART.shared] && decode<Values>(parts[PART.shared]);
     for (const { number, bytes } of segments) {
@@ -139,14 +157,18 @@ export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
         if (segment.firstEntry !== firstEntry + entries.length) throw new Error('its log has a gap');
         entries.push(...segment.entries);
       }
+      found.push({ number, end: Math.max(0, firstEntry) + entries.length, bytes: bytes.byteLength });
       if (number <= base.segment) continue;
       if (number !== base.segment + 1) throw new Error(`segment ${base.segment + 1} is missing`);
       base = advanced(base, segment, number);
       if (segment.shared !== undefined) shared = patched(shared ?? {}, segment.shared);
     }
     base = { ...base, savedAt: lastSave(base, parts[PART.at]) };
-    const data = decode<readonly SavedData[]>(savedData);
-    return { state, data, shared, base, entries, firstEntry, lastSegment: base.segment };
+    const data = decode<readonly SavedData[]>(dataBytes);
+    return {
+      ...{ state, data, dataBytes, shared, base, entries, firstEntry, segments: found },
+      ...{ lastSegment: base.segment, sinceBase: base.segment - written, baseBytes: baseBytes.byteLength },
+    };
   } catch (error) {
     throw new DurableError('unreadable', `What was saved of the room cannot be read: ${textOf(error)}.`, {
       cause: error,

@@ -46,10 +46,11 @@ export async function restoreRoom(
   const fields = new RoomStateFields(room.stateHolders, options);
   const { fence, record: stored } = await claim(room, services);
   const record = stored && (await reading(room, () => readRecord(stored)));
-  const recorder = new RoomRecorder(fields, options.save === 'turn', record?.lastSegment ?? 0);
+  const recorder = new RoomRecorder(fields, options.save === 'turn');
   const owned = { fence, sequence: stored?.sequence ?? 0, recorder };
   if (record === undefined) return { ...owned, restored: undefined, isExpired: false, savedAt: undefined };
   const restored = await reading(room, () => fillIn(room, record, fields, { options, clock: services.clock, isGated }));
+  recorder.restored(record, room.members.log);
   return { ...owned, ...restored };
 }
 

@@ -53,8 +53,8 @@ describe('what is written of a room', () => {
     recorder = recorderWith('turn');
   });
 
-  const recorderWith = (save: 'turn' | 'everyMs', last = 0) =>
-    new RoomRecorder(new RoomStateFields([service], { version: 1 }), save === 'turn', last);
+  const recorderWith = (save: 'turn' | 'everyMs') =>
+    new RoomRecorder(new RoomStateFields([service], { version: 1 }), save === 'turn');
 
   const room = (): RecordedRoom => ({
     className: 'Ledger',
@@ -230,20 +230,61 @@ describe('what is written of a room', () => {
     write();
     log!.broadcast(Frame.text('a'), []);
     write();
-    const { lastSegment, entries, firstEntry, base } = read();
-    recorder = recorderWith('turn', lastSegment);
-    const restored = newLog();
-    restored.restore(
-      entries.map(({ payload }) => ({ frame: Frame.text(payload as string), to: null, except: [] })),
-      firstEntry,
-      base.broadcasts,
-    );
-    log = restored;
-    expect(write()).toContain('base');
-    log.broadcast(Frame.text('b'), []);
-    write();
+    restart();
+    expect(write()).toBeUndefined();
+    log!.broadcast(Frame.text('b'), []);
+    expect(write()).toBe('segment');
     expect(read().entries.map(({ payload }) => payload)).toEqual(['a', 'b']);
     expect(read().base.broadcasts).toBe(2);
+  });
+
+  /** A new instance of the room. */
+  function restart(): void {
+    const record = read();
+    const restored = newLog();
+    restored.restore(
+      record.entries.map(({ payload }) => ({ frame: Frame.text(payload as string), to: null, except: [] })),
+      Math.max(0, record.firstEntry),
+      record.base.broadcasts,
+    );
+    log = restored;
+    recorder = recorderWith('turn');
+    recorder.restored(record, log);
+  }
+
+  it('does not repeat what was read, and compacts it with the first change', () => {
+    const client = join(1);
+    client.data = { name: 'ann' };
+    timers = [{ name: 't', dueAt: 7, attempt: 1 }];
+    write();
+    for (let turn = 0; turn < 10; turn++) {
+      handled(client);
+      log!.broadcast(Frame.text(`${turn}`), []);
+      write();
+    }
+    restart();
+    service.total = 1;
+    expect(write()).toBe('at state');
+    // The crash may have interrupted its turn.
+    timers = [{ name: 't', dueAt: 7, attempt: 2 }];
+    expect(write()).toBe('base');
+    expect(write()).toBeUndefined();
+    expect(read()).toMatchObject({ base: { timers }, sinceBase: 0 });
+    expect(read().entries).toHaveLength(10);
+    handled(client);
+    expect(write()).toBe('segment');
+    restart();
+    write('restart');
+    // An end in order is no longer true as soon as the next instance runs.
+    restart();
+    expect(write()).toBe('base');
+    expect(read().base.endedBy).toBeNull();
+    expect(read().entries).toHaveLength(10);
+    // The log keeps its numbers, so what clients may still need is dropped when they do not.
+    log!.clear();
+    handled(client);
+    write();
+    expect(stored.segments).toHaveLength(1);
   });
 
   it('has no log while a crash may lose something anyway, and all of it at an orderly end', () => {

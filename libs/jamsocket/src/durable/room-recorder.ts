@@ -10,7 +10,10 @@ import {
   type EndReason,
   type SavedBase,
   type SavedCounters,
+  type ReadRecord,
   type SavedMember,
+  type SavedTimer,
+  type WrittenSegment,
 } from './record.js';
 import type { RecordedRoom } from './recorded-room.js';
 import { isKept, keptBytes, type KeptBytes } from './kept-bytes.js';
@@ -43,22 +46,43 @@ export class RoomRecorder {
   #log: ReplayLog | null = null;
   /** Entries of the log with smaller numbers have been written. */
   #written = 0;
-  #segment: number;
-  /** The segments that have been written, each with the number after its last entry. */
-  #segments: { readonly number: number; readonly end: number; readonly bytes: number }[] | null = null;
+  #segment = 0;
+  /** The segments that have been written and are kept. */
+  #segments: WrittenSegment[] | null = null;
   #baseBytes = 0;
   #sinceBase = 0;
   #needsBase = true;
   /** `null` if the room has no shared state. */
   #shared: SharedRecorder | null = null;
+  /** Nothing has been written yet: the first change is a base, which makes the segments before it superfluous. */
+  #isFresh = true;
 
   constructor(
     private readonly fields: RoomStateFields,
     /** Whether each write includes the log entries since the last one. */
     private readonly writesLog: boolean,
-    lastSegment: number,
-  ) {
-    this.#segment = lastSegment;
+  ) {}
+
+  /**
+   * The room was restored from this record: what is still the same is not written again.
+   * @param log of the room, filled with the record's entries
+   */
+  restored(record: ReadRecord, log: ReplayLog | null): void {
+    const { base, segments } = record;
+    this.#state = keptBytes(bufferOf(record.state));
+    this.#data = NO_DATA.equals(record.dataBytes) ? KEPT_NO_DATA : keptBytes(bufferOf(record.dataBytes));
+    if (base.members.length > 0) this.#members = new Map(base.members.map((member) => [member.id, member]));
+    this.#leaving = base.leaving.map(({ id }) => id).join();
+    this.#timers = timersText(base.timers);
+    this.#nextId = base.nextId;
+    this.#log = log;
+    this.#written = log?.next ?? 0;
+    if (log !== null && segments.length > 0) this.#segments = [...segments];
+    this.#segment = record.lastSegment;
+    this.#sinceBase = record.sinceBase;
+    this.#baseBytes = record.baseBytes;
+    // The record must not say that an instance has ended while the next one runs.
+    this.#needsBase = base.endedBy !== null;
   }
 
   /** Sizes of the record when everything that was taken is written; `undefined` before the first write. */
@@ -98,17 +122,14 @@ export class RoomRecorder {
     const isChanged = this.#noteChanges(room);
     const shared = room.shared === null ? null : (this.#shared ??= new SharedRecorder());
     const patches = shared?.take(room.shared!);
-    const wantsBase =
-      this.#needsBase ||
-      isLast ||
-      this.#sinceBase >= MAX_SEGMENTS ||
-      (isChanged && !this.writesLog) ||
-      shared?.needsWhole;
+    const isCompacted = isChanged && (this.#isFresh || !this.writesLog);
+    const wantsBase = this.#needsBase || isLast || this.#sinceBase >= MAX_SEGMENTS || isCompacted || shared?.needsWhole;
     if (!wantsBase && !isChanged && !hasEntries && patches === undefined) {
       if (Object.keys(parts).length === 0) return undefined;
       parts[PART.at] = encodeTime(room.wallNow);
       return { parts };
     }
+    this.#isFresh = false;
     const segments = hasEntries || !wantsBase ? [this.#nextSegment(room, writesLog, patches)] : [];
     if (wantsBase) {
       parts[PART.base] = this.#base(room, endedBy);
@@ -127,7 +148,7 @@ export class RoomRecorder {
 
   /** @returns whether anything besides state, data and log has changed since the last write */
   #noteChanges({ clients, leaving, timers, nextId }: RecordedRoom): boolean {
-    const now = [timers.length === 0 ? '' : JSON.stringify(timers), [...leaving].map(({ id }) => id).join()] as const;
+    const now = [timersText(timers), [...leaving].map(({ id }) => id).join()] as const;
     const isChanged =
       now[0] !== this.#timers ||
       now[1] !== this.#leaving ||
@@ -198,6 +219,14 @@ export class RoomRecorder {
     while (segments.length > 0 && segments[0].number < needed && segments[0].end <= first) segments.shift();
     return Math.min(needed, segments[0]?.number ?? needed);
   }
+}
+
+function timersText(timers: readonly SavedTimer[]): string {
+  return timers.length === 0 ? '' : JSON.stringify(timers);
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function countersOf({ wallNow, nextId, log }: RecordedRoom): SavedCounters {

@@ -2,7 +2,7 @@ import type { Database } from 'lmdb';
 import { firstFence } from '../store/first-fence.js';
 import type {
   Claim,
-  DueRoom,
+  ClaimRequest,
   RoomKey,
   RoomWrite,
   StoredRecord,
@@ -10,41 +10,43 @@ import type {
   WriteOutcome,
 } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
-import {
-  DUE_RANGE,
-  dueKey,
-  dueRange,
-  headKey,
-  idOf,
-  idOfListKey,
-  listKey,
-  listRange,
-  nameBytes,
-  partKey,
-  readDueKey,
-  segmentKey,
-  segmentNumber,
-  type RoomId,
-} from './lmdb-keys.js';
+import { dueKey, headKey, idOf, listKey, partKey, segmentKey, segmentNumber, type RoomId } from './lmdb-keys.js';
 import { newHead, readHead, unreadable, writeHead, type RecordHead } from './record-head.js';
 
 export type Bytes = Database<Uint8Array, Uint8Array>;
 
 const EMPTY = Buffer.of(0);
+const NO_SEGMENTS: readonly StoredSegment[] = [];
 
 /** Reads and writes records. `claim` and `apply` change the database and must run in a transaction. */
 export class LmdbRecords {
   constructor(private readonly db: Bytes) {}
 
-  claim(room: RoomKey, owner: string, minFence: number): Claim {
+  /** Nothing has been written yet if reading the record throws. */
+  claim({ room, owner, minFence = 1 }: ClaimRequest): Claim | StoreError {
     const id = idOf(room);
-    const found = this.#head(id, room);
-    const record = found && this.#read(id, found);
-    const fence = found === undefined ? firstFence(minFence) : Math.max(found.fence + 1, minFence);
-    const head = { ...(found ?? newHead(room, fence, owner)), fence, owner, isReleased: false };
-    this.#moveDue(id, found, head);
-    this.db.putSync(headKey(id), writeHead(head));
-    return { fence, record };
+    try {
+      const found = this.#head(id, room);
+      const record = found && this.#read(id, found);
+      const fence = found === undefined ? firstFence(minFence) : Math.max(found.fence + 1, minFence);
+      const head = { ...(found ?? newHead(room, fence, owner)), fence, owner, isReleased: false };
+      this.#moveDue(id, found, head);
+      this.db.putSync(headKey(id), writeHead(head));
+      return { fence, record };
+    } catch (error) {
+      if (error instanceof StoreError) return error;
+      throw error;
+    }
+  }
+
+  has(room: RoomKey): boolean {
+    try {
+      const head = this.#head(idOf(room), room);
+      return head !== undefined && head.parts.length > 0;
+    } catch (error) {
+      if (error instanceof StoreError) return true;
+      throw error;
+    }
   }
 
   apply(write: RoomWrite): WriteOutcome {
@@ -56,44 +58,6 @@ export class LmdbRecords {
     if (write.isDelete) this.#delete(id, head);
     else this.#change(id, head, write);
     return 'done';
-  }
-
-  due(before: number, limit: number, except: readonly string[]): DueRoom[] {
-    const skipped = new Set(except.map((owner) => nameBytes(owner).toString('latin1')));
-    const found: DueRoom[] = [];
-    let { start }: { start: Buffer } = DUE_RANGE;
-    while (found.length < limit) {
-      // One owner per round: skipping an excluded owner is one seek, however many rooms it has.
-      const [first] = this.db.getKeys({ start, end: DUE_RANGE.end, limit: 1 });
-      if (first === undefined) break;
-      const { owner } = readDueKey(Buffer.from(first));
-      const range = dueRange(owner);
-      const isNobody = owner.length === 0;
-      if (isNobody || !skipped.has(owner.toString('latin1'))) this.#dueOf(range, before, limit, found);
-      start = range.end;
-    }
-    return found.sort((a, b) => a.dueAt - b.dueAt);
-  }
-
-  list(service: string, limit: number, after: string | undefined): RoomKey[] {
-    const range = listRange(service);
-    const start = after === undefined ? range.start : listKey(idOf({ service, key: after }));
-    const rooms: RoomKey[] = [];
-    if (limit < 1) return rooms;
-    for (const key of this.db.getKeys({ start, end: range.end, exclusiveStart: after !== undefined, limit })) {
-      const room = this.#roomOf(idOfListKey(Buffer.from(key)));
-      if (room !== undefined) rooms.push(room);
-    }
-    return rooms;
-  }
-
-  #dueOf({ start, end }: { start: Buffer; end: Buffer }, before: number, limit: number, found: DueRoom[]): void {
-    for (const key of this.db.getKeys({ start, end })) {
-      const { dueAt, id } = readDueKey(Buffer.from(key));
-      if (dueAt > before || found.length === limit) break;
-      const room = this.#roomOf(id);
-      if (room !== undefined) found.push({ room, dueAt });
-    }
   }
 
   #change(id: RoomId, head: RecordHead, write: RoomWrite): void {
@@ -135,9 +99,9 @@ export class LmdbRecords {
   }
 
   #moveDue(id: RoomId, from: RecordHead | undefined, to: RecordHead): void {
+    if (from?.dueAt === to.dueAt && from.owner === to.owner && from.isReleased === to.isReleased) return;
     const old = from && dueKeyOf(id, from);
     const next = dueKeyOf(id, to);
-    if (old === undefined ? next === undefined : next !== undefined && old.equals(next)) return;
     if (old !== undefined) this.db.removeSync(old);
     if (next !== undefined) this.db.putSync(next, EMPTY);
   }
@@ -148,8 +112,9 @@ export class LmdbRecords {
     for (const name of head.parts) {
       const bytes = this.db.get(partKey(id, name));
       if (bytes === undefined) throw unreadable(head, `its part ${name} is missing`);
-      parts[name] = new Uint8Array(bytes);
+      parts[name] = bytes;
     }
+    if (head.segments === 0) return { parts, segments: NO_SEGMENTS, sequence: head.sequence };
     const segments: StoredSegment[] = [];
     const range = { start: segmentKey(id, 0), end: segmentKey(id, Number.MAX_SAFE_INTEGER) };
     for (const { key, value } of this.db.getRange(range))
@@ -173,20 +138,8 @@ export class LmdbRecords {
       throw error;
     }
   }
-
-  /** Names in keys may be hashed; the head of the record has the full names. */
-  #roomOf(id: RoomId): RoomKey | undefined {
-    const bytes = this.db.get(headKey(id));
-    if (bytes === undefined) return undefined;
-    try {
-      const { service, key } = readHead(bytes);
-      return { service, key };
-    } catch {
-      return undefined;
-    }
-  }
 }
 
-function dueKeyOf(id: RoomId, { isReleased, owner, dueAt }: RecordHead): Buffer | undefined {
-  return dueAt === null ? undefined : dueKey(isReleased ? '' : owner, dueAt, id);
+function dueKeyOf(id: RoomId, { service, isReleased, owner, dueAt }: RecordHead): Buffer | undefined {
+  return dueAt === null ? undefined : dueKey(service, isReleased ? '' : owner, dueAt, id);
 }

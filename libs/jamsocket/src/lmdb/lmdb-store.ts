@@ -1,7 +1,8 @@
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { assertRoomKey } from '../store/assert-room-key.js';
-import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
+import { LmdbIndex } from './lmdb-index.js';
 import { LmdbRecords, type Bytes } from './lmdb-records.js';
 
 /** A folder for a database of its own, or an environment of the application. */
@@ -18,6 +19,11 @@ export type LmdbStoreOptions =
       readonly environment: RootDatabase;
     };
 
+interface Content {
+  readonly records: LmdbRecords;
+  readonly index: LmdbIndex;
+}
+
 /** Name of the database within the environment. */
 const NAME = 'jamsocket';
 const CLOSED = 'The LmdbStore has been closed.';
@@ -30,7 +36,7 @@ export class LmdbStore implements RoomStore {
   readonly #options: LmdbStoreOptions;
   #environment: RootDatabase | undefined;
   #db: Bytes | undefined;
-  #records: LmdbRecords | undefined;
+  #content: Content | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
@@ -46,20 +52,36 @@ export class LmdbStore implements RoomStore {
   }
 
   async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
+    const [claim] = await this.claimAll([{ room, owner, minFence }]);
+    if (claim instanceof StoreError) throw claim;
+    return claim;
+  }
+
+  async claimAll(claims: readonly ClaimRequest[]): Promise<readonly (Claim | StoreError)[]> {
+    for (const { room } of claims) assertRoomKey(room);
+    return this.#transaction((records) => claims.map((claim) => records.claim(claim)));
+  }
+
+  async has(room: RoomKey): Promise<boolean> {
     assertRoomKey(room);
-    return this.#transaction((records) => records.claim(room, owner, minFence));
+    return this.#read(({ records }) => records.has(room));
   }
 
   async commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]> {
     return this.#transaction((records) => writes.map((write) => records.apply(write)));
   }
 
-  async due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
-    return this.#read((records) => records.due(before, limit, except));
+  async due(
+    before: number,
+    limit: number,
+    except: readonly string[],
+    services: readonly string[],
+  ): Promise<readonly DueRoom[]> {
+    return this.#read(({ index }) => index.due(before, limit, except, services));
   }
 
   async list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]> {
-    return this.#read((records) => records.list(service, limit, after));
+    return this.#read(({ index }) => index.list(service, limit, after));
   }
 
   /** Waits for commits that are under way. `process.exit()` may hang during a commit: close first. */
@@ -72,12 +94,12 @@ export class LmdbStore implements RoomStore {
     if ('path' in this.#options) await this.#environment?.close();
   }
 
-  #read<T>(read: (records: LmdbRecords) => T): T {
-    const records = this.#opened();
+  #read<T>(read: (content: Content) => T): T {
+    const content = this.#opened();
     try {
       // The last read's snapshot may be older than a write of another process.
       this.#db!.resetReadTxn();
-      return read(records);
+      return read(content);
     } catch (error) {
       throw failed(error);
     }
@@ -85,7 +107,7 @@ export class LmdbStore implements RoomStore {
 
   /** Runs `action` in one transaction: all of its writes are kept, or none. */
   async #transaction<T>(action: (records: LmdbRecords) => T): Promise<T> {
-    const records = this.#opened();
+    const { records } = this.#opened();
     // Transactions that start during a flush are merged into one by lmdb.
     const result = this.#begin(() => action(records));
     this.#underWay.add(result);
@@ -107,9 +129,9 @@ export class LmdbStore implements RoomStore {
   }
 
   /** Opens the database when it is first needed: a module that is only imported makes no files. */
-  #opened(): LmdbRecords {
+  #opened(): Content {
     if (this.#closed !== undefined) throw new StoreError('store_closed', CLOSED);
-    if (this.#records !== undefined) return this.#records;
+    if (this.#content !== undefined) return this.#content;
     try {
       this.#environment ??= 'path' in this.#options ? openAt(this.#options.path) : this.#options.environment;
       this.#db = this.#environment.openDB<Uint8Array, Uint8Array>({
@@ -117,7 +139,7 @@ export class LmdbStore implements RoomStore {
         encoding: 'binary',
         keyEncoding: 'binary',
       });
-      return (this.#records = new LmdbRecords(this.#db));
+      return (this.#content = { records: new LmdbRecords(this.#db), index: new LmdbIndex(this.#db) });
     } catch (error) {
       throw failed(error);
     }

@@ -41,7 +41,7 @@ export function writeHead(head: RecordHead): Buffer {
 export function readHead(bytes: Uint8Array, room?: RoomKey): RecordHead {
   let head: unknown;
   try {
-    head = JSON.parse(Buffer.from(bytes).toString());
+    head = JSON.parse((Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes)).toString());
   } catch (error) {
     throw unreadable(room, 'its head is not JSON', error);
   }
@@ -59,9 +59,16 @@ export function unreadable(room: RoomKey | undefined, why: string, cause?: unkno
 function isHead(value: unknown): value is RecordHead {
   if (typeof value !== 'object' || value === null) return false;
   const { service, key, fence, owner, isReleased, sequence, dueAt, parts, segments, first } = value as RecordHead;
+  // Without closures: it runs for each write of each room.
   return (
-    [service, key, owner].every((text) => typeof text === 'string') &&
-    [fence, sequence, dueAt ?? 0, segments, first].every((number) => Number.isSafeInteger(number)) &&
+    typeof service === 'string' &&
+    typeof key === 'string' &&
+    typeof owner === 'string' &&
+    Number.isSafeInteger(fence) &&
+    Number.isSafeInteger(sequence) &&
+    (dueAt === null || Number.isSafeInteger(dueAt)) &&
+    Number.isSafeInteger(segments) &&
+    Number.isSafeInteger(first) &&
     typeof isReleased === 'boolean' &&
     Array.isArray(parts) &&
     parts.every((name) => typeof name === 'string')

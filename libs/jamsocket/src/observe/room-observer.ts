@@ -59,8 +59,8 @@ export interface StoreCommit {
   readonly durationMs: number;
 }
 
-/** What a store was asked: `claim` opens a room, `due` looks for rooms with something to do. */
-export type StoreOperation = 'commit' | 'claim' | 'due';
+/** What a store was asked: `has` looks whether a room is saved, `claim` opens it, `due` looks for rooms with something to do. */
+export type StoreOperation = 'commit' | 'has' | 'claim' | 'due';
 
 /** An upgrade request that was refused. */
 export interface RefusedConnect {

@@ -1,8 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { RoomKey, RoomWrite } from '../store/room-store.js';
+import { firstFence } from '../store/first-fence.js';
+import type { ClaimRequest, RoomKey, RoomWrite } from '../store/room-store.js';
 
 export function idOf({ service, key }: RoomKey): Buffer {
   return createHash('sha256').update(service).update('\0').update(key).digest();
+}
+
+/** The values of the claim statement. */
+export function claimValues(claims: readonly ClaimRequest[]): unknown[] {
+  return [
+    claims.map(({ room }) => idOf(room)),
+    claims.map(({ room }) => room.service),
+    claims.map(({ room }) => room.key),
+    claims.map(({ minFence = 1 }) => firstFence(minFence)),
+    claims.map(({ owner }) => owner),
+    claims.map(({ minFence = 1 }) => minFence),
+  ];
 }
 
 /** A range within the bytes of a batch. Offsets start at 1, as in SQL's `substring`. */

@@ -1,6 +1,7 @@
 /** The store's SQL statements, for given table names. */
 export interface PostgresSql {
   readonly claim: string;
+  readonly has: string;
   readonly parts: string;
   readonly segments: string;
   readonly commit: string;
@@ -14,13 +15,23 @@ export function sqlFor(prefix: string): PostgresSql {
   const parts = `${prefix}_parts`;
   const segments = `${prefix}_segments`;
   return {
-    // $1 id · $2 service · $3 key · $4 fence of a new record · $5 owner · $6 smallest fence
+    // $1 ids · $2 services · $3 keys · $4 fences of new records · $5 owners · $6 smallest fences. In the order of the ids, so
+    // that two processes that claim the same rooms do not wait for each other.
     claim: `
-INSERT INTO ${rooms} AS r (id, service, key, fence, owner, waits_for) VALUES ($1, $2, $3, $4, $5, $5)
-ON CONFLICT (id) DO UPDATE SET fence = greatest(r.fence + 1, $6::bigint), owner = $5, waits_for = $5
-RETURNING service, key, fence, sequence, has_parts`,
-    parts: `SELECT name, bytes FROM ${parts} WHERE id = $1`,
-    segments: `SELECT number, bytes FROM ${segments} WHERE id = $1 ORDER BY number`,
+INSERT INTO ${rooms} AS r (id, service, key, fence, owner, waits_for)
+SELECT n.id, n.service, n.key, n.fence, n.owner, n.owner
+FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[], $5::text[]) AS n (id, service, key, fence, owner)
+ORDER BY n.id
+ON CONFLICT (id) DO UPDATE SET
+  fence = greatest(r.fence + 1, (
+    SELECT least.fence FROM unnest($1::bytea[], $6::bigint[]) AS least (id, fence) WHERE least.id = r.id
+  )),
+  owner = excluded.owner,
+  waits_for = excluded.owner
+RETURNING id, service, key, fence, sequence, has_parts`,
+    has: `SELECT 1 FROM ${rooms} WHERE id = $1 AND (has_parts OR service <> $2 OR key <> $3)`,
+    parts: `SELECT id, name, bytes FROM ${parts} WHERE id = ANY ($1::bytea[])`,
+    segments: `SELECT id, number, bytes FROM ${segments} WHERE id = ANY ($1::bytea[]) ORDER BY id, number`,
     commit: commitSql(rooms, parts, segments),
     // Takes the first four values of `commit`. Returns the positions of the writes that the records contain already.
     written: `
@@ -81,19 +92,21 @@ WITH w AS (
 SELECT place FROM done UNION ALL SELECT place FROM deleted`;
 }
 
-/** Goes through the index owner by owner: skipping one in $3 is one seek, however many rooms it has. */
+/** Goes through the index service by service and owner by owner: skipping one in $3 is one seek, however many rooms it has. */
 function dueSql(rooms: string): string {
   const first = `SELECT waits_for FROM ${rooms} WHERE due_at IS NOT NULL`;
   return `
 WITH RECURSIVE owners AS (
-  (${first} ORDER BY waits_for LIMIT 1)
+  SELECT s.service, (${first} AND service = s.service ORDER BY waits_for LIMIT 1) AS waits_for
+  FROM unnest($4::text[]) AS s (service)
   UNION ALL
-  SELECT (${first} AND waits_for > owners.waits_for ORDER BY waits_for LIMIT 1)
+  SELECT owners.service,
+    (${first} AND service = owners.service AND waits_for > owners.waits_for ORDER BY waits_for LIMIT 1)
   FROM owners WHERE owners.waits_for IS NOT NULL
 )
 SELECT r.service, r.key, r.due_at FROM owners CROSS JOIN LATERAL (
   SELECT service, key, due_at FROM ${rooms}
-  WHERE waits_for = owners.waits_for AND due_at <= $1 ORDER BY due_at LIMIT $2
+  WHERE service = owners.service AND waits_for = owners.waits_for AND due_at <= $1 ORDER BY due_at LIMIT $2
 ) r
 WHERE owners.waits_for = '' OR owners.waits_for <> ALL ($3::text[])
 ORDER BY r.due_at LIMIT $2`;

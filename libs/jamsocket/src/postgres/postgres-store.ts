@@ -1,5 +1,5 @@
 import { assertRoomKey } from '../store/assert-room-key.js';
-import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
 import { TaskLine } from '../store/task-line.js';
 import { idOf, inChunks } from './commit-values.js';
@@ -22,6 +22,9 @@ export interface PostgresStoreOptions {
 
 /** Error codes when two processes create a table at the same time, which IF NOT EXISTS does not prevent. */
 const MADE_BY_ANOTHER: readonly unknown[] = ['23505', '42P07', '42710'];
+
+/** Two processes wait for each other's rows. */
+const DEADLOCK = '40P01';
 
 /** Keeps durable rooms in PostgreSQL. How durable a commit is depends on `synchronous_commit`; `describe` tells. */
 export class PostgresStore implements RoomStore {
@@ -62,10 +65,23 @@ export class PostgresStore implements RoomStore {
   }
 
   async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
+    const [claim] = await this.claimAll([{ room, owner, minFence }]);
+    if (claim instanceof StoreError) throw claim;
+    return claim;
+  }
+
+  async claimAll(claims: readonly ClaimRequest[]): Promise<readonly (Claim | StoreError)[]> {
+    for (const { room, owner } of claims) {
+      assertRoomKey(room);
+      if (owner === '' || owner.includes('\0'))
+        throw new RangeError('The owner of a durable room must not be empty, nor contain the NUL character.');
+    }
+    return this.#track(() => this.#claim(claims));
+  }
+
+  async has(room: RoomKey): Promise<boolean> {
     assertRoomKey(room);
-    if (owner === '' || owner.includes('\0'))
-      throw new RangeError('The owner of a durable room must not be empty, nor contain the NUL character.');
-    return this.#use((client) => this.#records.claim(client, room, owner, minFence));
+    return this.#use((client) => this.#records.has(client, room));
   }
 
   async commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]> {
@@ -79,8 +95,14 @@ export class PostgresStore implements RoomStore {
     );
   }
 
-  async due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
-    const { rows } = await this.#use((client) => client.query(this.#sql.due, [before, limit, [...except]]));
+  async due(
+    before: number,
+    limit: number,
+    except: readonly string[],
+    services: readonly string[],
+  ): Promise<readonly DueRoom[]> {
+    const values = [before, limit, [...except], [...new Set(services)]];
+    const { rows } = await this.#use((client) => client.query(this.#sql.due, values));
     return (rows as { service: string; key: string; due_at: string }[]).map(({ service, key, due_at }) => ({
       room: { service, key },
       dueAt: Number(due_at),
@@ -97,6 +119,18 @@ export class PostgresStore implements RoomStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#underWay);
+  }
+
+  /** All together, or one by one if a record cannot be read or another process claims the same rooms: none affects another. */
+  async #claim(claims: readonly ClaimRequest[]): Promise<readonly (Claim | StoreError)[]> {
+    const together = await this.#lend((client) => this.#records.claim(client, claims)).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code === DEADLOCK && claims.length > 1) return undefined;
+      throw error;
+    });
+    if (together !== undefined && (together.isClaimed || claims.length === 1)) return together.found;
+    const alone: (Claim | StoreError)[] = [];
+    for (const claim of claims) alone.push(...(await this.#claim([claim])));
+    return alone;
   }
 
   #use<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {

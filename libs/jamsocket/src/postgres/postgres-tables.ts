@@ -27,7 +27,7 @@ export function postgresTables(prefix = 'jamsocket'): readonly string[] {
   due_at bigint,
   has_parts boolean NOT NULL DEFAULT false
 )`,
-    `CREATE INDEX IF NOT EXISTS ${prefix}_rooms_due ON ${prefix}_rooms (waits_for, due_at) WHERE due_at IS NOT NULL`,
+    `CREATE INDEX IF NOT EXISTS ${prefix}_rooms_due ON ${prefix}_rooms (service, waits_for, due_at) WHERE due_at IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS ${prefix}_rooms_list ON ${prefix}_rooms (service, id) WHERE has_parts`,
     `CREATE TABLE IF NOT EXISTS ${prefix}_parts (
   id bytea NOT NULL,

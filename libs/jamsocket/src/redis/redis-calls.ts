@@ -1,17 +1,24 @@
-import type { Claim, RoomWrite, StoredRecord, StoredSegment } from '../store/room-store.js';
+import type { Claim, ClaimRequest, RoomWrite, StoredRecord, StoredSegment } from '../store/room-store.js';
+import { firstFence } from '../store/first-fence.js';
 import { keysOf, padded } from './redis-keys.js';
-import { COMMIT } from './redis-scripts.js';
+import { CLAIM, COMMIT } from './redis-scripts.js';
 import type { Call } from './run-scripts.js';
 
+export function claimCall(prefix: string, { room, owner, minFence = 1 }: ClaimRequest): Call {
+  const { bucket, record, log, due } = keysOf(prefix, room);
+  const args = [owner, `${minFence}`, `${firstFence(minFence)}`, room.service, room.key];
+  return { script: CLAIM, bucket, keys: [record, log, due], args };
+}
+
 export function commitCall(prefix: string, write: RoomWrite): Call {
-  const { bucket, record, log, due, list, member } = keysOf(prefix, write.room);
+  const { bucket, record, log, due, list } = keysOf(prefix, write.room);
   const { parts = {}, segments = [], keepFrom = 0, dueAt } = write;
   const named = Object.entries(parts);
   const kept = segments.filter(({ number }) => number >= keepFrom);
   const args = [
     ...[`${write.fence}`, write.owner, `${write.sequence}`, write.isDelete ? 'd' : write.isRelease ? 'r' : ''],
     ...[`${keepFrom}`, dueAt === undefined ? '=' : dueAt === null ? '' : padded(dueAt)],
-    ...[member, write.room.key, `${named.length}`],
+    ...[write.room.service, write.room.key, `${named.length}`],
     ...named.flatMap(([name, bytes]) => [name, bufferOf(bytes)]),
     ...kept.flatMap(({ number, bytes }) => [padded(number), bufferOf(bytes)]),
   ];

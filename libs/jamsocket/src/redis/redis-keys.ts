@@ -20,8 +20,6 @@ export interface RoomKeys {
   readonly due: string;
   /** Sorted set of the bucket and service: rooms that have parts. */
   readonly list: string;
-  /** The room in `due`. */
-  readonly member: string;
 }
 
 export function keysOf(prefix: string, { service, key }: RoomKey): RoomKeys {
@@ -35,7 +33,6 @@ export function keysOf(prefix: string, { service, key }: RoomKey): RoomKeys {
     log: `${tag}log:${name}`,
     due: dueKey(prefix, bucket),
     list: listKey(prefix, bucket, service),
-    member: `${service}${NUL}${key}`,
   };
 }
 
@@ -51,9 +48,9 @@ export function padded(number: number): string {
   return `${number}`.padStart(DIGITS, '0');
 }
 
-/** A member of the index is: owner NUL time NUL service NUL key. */
+/** A member of the index is: service NUL owner NUL time NUL key. */
 export function readDueMember(member: string): { room: RoomKey; dueAt: number } {
-  const [, dueAt, service, key] = member.split(NUL);
+  const [service, , dueAt, key] = member.split(NUL);
   return { room: { service, key }, dueAt: Number(dueAt) };
 }
 

@@ -8,7 +8,7 @@ import { script } from './run-scripts.js';
 const HEAD = `'f', 'o', 'r', 's', 'd', 'l', 'a', 'k'`;
 
 /**
- * KEYS: record, log, due. ARGV: owner, smallest fence, fence for a new record, room in the index.
+ * KEYS: record, log, due. ARGV: owner, smallest fence, fence for a new record, service, key.
  * Replies with { fence, fields and values of the record, segments }, or with the error UNREADABLE.
  */
 export const CLAIM = script(`
@@ -36,15 +36,16 @@ redis.call('HSET', KEYS[1], 'f', fence, 'o', ARGV[1], 'r', '0')
 if due ~= '' then
   local owner = head[2]
   if head[3] == '1' then owner = '' end
-  redis.call('ZREM', KEYS[3], owner .. '\\0' .. due .. '\\0' .. ARGV[4])
-  redis.call('ZADD', KEYS[3], 0, ARGV[1] .. '\\0' .. due .. '\\0' .. ARGV[4])
+  local rest = '\\0' .. due .. '\\0' .. ARGV[5]
+  redis.call('ZREM', KEYS[3], ARGV[4] .. '\\0' .. owner .. rest)
+  redis.call('ZADD', KEYS[3], 0, ARGV[4] .. '\\0' .. ARGV[1] .. rest)
 end
 return { fence, parts, log }
 `);
 
 /**
  * KEYS: record, log, due, list. ARGV: fence, owner, sequence, d to delete or r to release or empty, keepFrom, due (16
- * digits, empty for never, = to leave it), room in the index, key of the room, number of parts, then name and bytes of
+ * digits, empty for never, = to leave it), service, key of the room, number of parts, then name and bytes of
  * each part, then number (16 digits) and bytes of each segment.
  * Replies with 1 if the write is done (now or before), with 0 if it was refused and nothing was changed.
  */
@@ -63,13 +64,14 @@ if due == '=' then due = old end
 local owner = ARGV[2]
 if ARGV[4] == 'r' then owner = '' end
 if ARGV[4] == 'd' then due = '' end
-if old ~= '' then redis.call('ZREM', KEYS[3], ARGV[2] .. '\\0' .. old .. '\\0' .. ARGV[7]) end
+local function member(owner, due) return ARGV[7] .. '\\0' .. owner .. '\\0' .. due .. '\\0' .. ARGV[8] end
+if old ~= '' then redis.call('ZREM', KEYS[3], member(ARGV[2], old)) end
 if ARGV[4] == 'd' then
   redis.call('DEL', KEYS[1], KEYS[2])
   redis.call('ZREM', KEYS[4], ARGV[8])
   return 1
 end
-if due ~= '' then redis.call('ZADD', KEYS[3], 0, owner .. '\\0' .. due .. '\\0' .. ARGV[7]) end
+if due ~= '' then redis.call('ZADD', KEYS[3], 0, member(owner, due)) end
 
 local segments = 10 + 2 * tonumber(ARGV[9])
 for at = 10, segments - 1, 2 do redis.call('HSET', KEYS[1], 'p:' .. ARGV[at], ARGV[at + 1]) end
@@ -96,23 +98,30 @@ return 1
 `);
 
 /**
- * KEYS: due. ARGV: time (16 digits), limit, then the owners to leave out.
+ * KEYS: due. ARGV: time (16 digits), limit, number of services, the services, then the owners to leave out.
  * Replies with the members that are due. Skipping an owner is one seek, however many rooms it has.
  */
 export const DUE = script(`
 local except = {}
-for at = 3, #ARGV do except[ARGV[at]] = true end
-local found, from, limit = {}, '-', tonumber(ARGV[2])
-while #found < limit do
-  local next = redis.call('ZRANGEBYLEX', KEYS[1], from, '+', 'LIMIT', 0, 1)[1]
-  if not next then break end
-  local owner = string.sub(next, 1, string.find(next, '\\0', 1, true) - 1)
-  if owner == '' or not except[owner] then
-    local rows = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. owner .. '\\0', '[' .. owner .. '\\0' .. ARGV[1] .. '\\1',
-      'LIMIT', 0, limit - #found)
-    for _, row in ipairs(rows) do found[#found + 1] = row end
+local services = tonumber(ARGV[3])
+for at = 4 + services, #ARGV do except[ARGV[at]] = true end
+local found, limit = {}, tonumber(ARGV[2])
+for at = 4, 3 + services do
+  local service, count = ARGV[at] .. '\\0', 0
+  local from = '[' .. service
+  while count < limit do
+    local next = redis.call('ZRANGEBYLEX', KEYS[1], from, '(' .. ARGV[at] .. '\\1', 'LIMIT', 0, 1)[1]
+    if not next then break end
+    local owner = string.sub(next, #service + 1, string.find(next, '\\0', #service + 1, true) - 1)
+    local prefix = '[' .. service .. owner
+    if owner == '' or not except[owner] then
+      local rows = redis.call('ZRANGEBYLEX', KEYS[1], prefix .. '\\0', prefix .. '\\0' .. ARGV[1] .. '\\1',
+        'LIMIT', 0, limit - count)
+      for _, row in ipairs(rows) do found[#found + 1] = row end
+      count = count + #rows
+    end
+    from = prefix .. '\\1'
   end
-  from = '[' .. owner .. '\\1'
 end
 return found
 `);

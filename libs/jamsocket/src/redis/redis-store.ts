@@ -1,15 +1,14 @@
 import { assertRoomKey } from '../store/assert-room-key.js';
-import { firstFence } from '../store/first-fence.js';
-import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
 import { TaskLine } from '../store/task-line.js';
 import { describeRedis, readServer } from './describe-redis.js';
 import { connectLike } from './connect-like.js';
 import { assertPrefix } from './assert-prefix.js';
-import { commitCall, readClaim } from './redis-calls.js';
+import { claimCall, commitCall, readClaim } from './redis-calls.js';
 import type { IoRedisClient, NodeRedisClient, RedisConnection } from './redis-connection.js';
 import { BUCKETS, bucketOf, dueKey, keysOf, listKey, padded, readDueMember } from './redis-keys.js';
-import { CLAIM, DUE } from './redis-scripts.js';
+import { DUE } from './redis-scripts.js';
 import { runScripts } from './run-scripts.js';
 
 /** Options of a RedisStore. */
@@ -43,21 +42,33 @@ export class RedisStore implements RoomStore {
   }
 
   async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
-    assertRoomKey(room);
-    if (owner.includes('\0')) throw new RangeError('The owner of a durable room must not contain the NUL character.');
-    const keys = keysOf(this.#prefix, room);
-    const [reply] = await this.#ask(() =>
-      runScripts(this.#connection, [
-        {
-          script: CLAIM,
-          bucket: keys.bucket,
-          keys: [keys.record, keys.log, keys.due],
-          args: [owner, `${minFence}`, `${firstFence(minFence)}`, keys.member],
-        },
-      ]),
+    const [claim] = await this.claimAll([{ room, owner, minFence }]);
+    if (claim instanceof StoreError) throw claim;
+    return claim;
+  }
+
+  async claimAll(claims: readonly ClaimRequest[]): Promise<readonly (Claim | StoreError)[]> {
+    for (const { room, owner } of claims) {
+      assertRoomKey(room);
+      if (owner.includes('\0')) throw new RangeError('The owner of a durable room must not contain the NUL character.');
+    }
+    const calls = claims.map((claim) => claimCall(this.#prefix, claim));
+    const replies = await this.#ask(() => runScripts(this.#connection, calls));
+    return replies.map((reply, at) =>
+      reply instanceof Error ? claimFailed(claims[at].room, reply) : readClaim(reply as [Buffer, Buffer[], Buffer[]]),
     );
-    if (reply instanceof Error) throw claimFailed(room, reply);
-    return readClaim(reply as [Buffer, Buffer[], Buffer[]]);
+  }
+
+  async has(room: RoomKey): Promise<boolean> {
+    assertRoomKey(room);
+    const { record: key, bucket } = keysOf(this.#prefix, room);
+    const [reply] = await this.#ask(() => this.#connection.send([{ key, bucket, args: ['HMGET', key, 'k', 's'] }]));
+    // Something else has this key.
+    if (reply instanceof Error && reply.message.startsWith('WRONGTYPE')) return true;
+    if (reply instanceof Error) throw failed(reply);
+    const [hasParts, sequence] = reply as (Buffer | null)[];
+    // A claim of a new room writes both.
+    return hasParts === null ? sequence !== null : hasParts.toString() === '1';
   }
 
   async commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]> {
@@ -75,12 +86,18 @@ export class RedisStore implements RoomStore {
     });
   }
 
-  async due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
+  async due(
+    before: number,
+    limit: number,
+    except: readonly string[],
+    services: readonly string[],
+  ): Promise<readonly DueRoom[]> {
+    const named = [...new Set(services)];
     const calls = Array.from({ length: BUCKETS }, (_, bucket) => ({
       script: DUE,
       bucket,
       keys: [dueKey(this.#prefix, bucket)],
-      args: [padded(before), `${limit}`, ...except],
+      args: [padded(before), `${limit}`, `${named.length}`, ...named, ...except],
     }));
     const replies = await this.#ask(() => runScripts(this.#connection, calls));
     const members = replies.flatMap((reply) => {

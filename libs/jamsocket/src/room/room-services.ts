@@ -39,6 +39,8 @@ export interface RoomServices {
   /** `null` without a cluster. */
   readonly ownership: Ownership | null;
   readonly flusher: TickFlusher;
+  /** Whether the room is in the store. @throws if the store does not answer */
+  isSaved(definition: RoomDefinition, key: string): Promise<boolean>;
   /** `null` for rooms that are not durable. */
   createLifecycle(room: DurableRoom, definition: RoomDefinition): RoomLifecycle<Client> | null;
   createOutbox(coalesce: boolean, dropMember: (connection: Link) => void): Outbox;

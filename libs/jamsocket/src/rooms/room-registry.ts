@@ -60,6 +60,7 @@ export class RoomRegistry {
     address: RoomAddress,
     { isCreated, isSaved }: { readonly isCreated: boolean; readonly isSaved: boolean },
   ): Promise<StartedRoom | undefined> {
+    if (isSaved && !(await this.#exists(definition, address))) throw noSuchRoom(address);
     const existing = this.#entriesOf(definition).get(address.key);
     if (existing === undefined)
       return isCreated
@@ -115,7 +116,7 @@ export class RoomRegistry {
    * @throws RefusedError `room_failed`, `room_unreadable`, `store_unavailable`, `too_many_rooms`, `draining`
    */
   async reserveSaved(definition: RoomDefinition, address: RoomAddress): Promise<Room | undefined> {
-    if (!definition.options.durable) return undefined;
+    if (!definition.options.durable || !(await this.#exists(definition, address))) return undefined;
     for (;;) {
       const existing = this.#entriesOf(definition).get(address.key);
       let room: Room;
@@ -129,6 +130,16 @@ export class RoomRegistry {
       room.requireStore();
       if (existing === undefined ? room.state === 'running' : room.reserve()) return room;
       await room.stopped;
+    }
+  }
+
+  /** Whether the room is here or saved. Asked before anything is made or claimed: ids that clients invent are cheap. */
+  async #exists(definition: RoomDefinition, { key }: RoomAddress): Promise<boolean> {
+    if (this.isTaken(definition, key)) return true;
+    try {
+      return (await this.services.isSaved(definition, key)) || this.isTaken(definition, key);
+    } catch (error) {
+      throw storeUnavailable(`Room "${key}" cannot be opened: its store does not answer.`, error);
     }
   }
 
@@ -253,6 +264,10 @@ export class RoomRegistry {
     if (entries === undefined) this.#entries.set(definition, (entries = new Map<string, RoomEntry>()));
     return entries;
   }
+}
+
+function noSuchRoom({ key }: RoomAddress): RefusedError {
+  return new RefusedError(404, 'no_such_room', `There is no room "${key}".`);
 }
 
 function roomExists({ key }: RoomAddress): RefusedError {

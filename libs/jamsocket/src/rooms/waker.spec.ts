@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { RoomClosedError } from '../base/errors.js';
 import type { Durability } from '../durable/durability.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { DueRoom } from '../store/room-store.js';
@@ -9,26 +10,32 @@ import { Waker } from './waker.js';
 const dueRoom = (service: string, key: string, dueAt: number): DueRoom => ({ room: { service, key }, dueAt });
 
 describe('rooms that are due', () => {
-  it('are woken though there are thousands before them that this application does not know', async () => {
+  it('are woken though there are thousands before them that cannot be, and only those of this application', async () => {
     const clock = new VirtualClock();
-    const others = Array.from({ length: 2_500 }, (_, index) => dueRoom('of another', `${index}`, index));
-    const all = [...others, dueRoom('ledger', 'one', 9_000)];
+    const broken = Array.from({ length: 2_500 }, (_, index) => dueRoom('ledger', `${index}`, index));
+    const all = [...broken, dueRoom('ledger', 'one', 9_000)];
     const asked: number[] = [];
-    const due = async (limit: number) => {
+    const due = jest.fn<Durability['due']>(async (_services, limit) => {
       asked.push(limit);
       return all.slice(0, limit);
+    });
+    const woken: string[] = [];
+    const wake: RoomRegistry['wake'] = async (_definition, { key }) => {
+      if (key !== 'one') throw new RoomClosedError(key, { code: 1000, reason: 'over' });
+      woken.push(key);
+      all.pop();
     };
-    const woken = jest.fn<RoomRegistry['wake']>(async () => void all.pop());
     const ledger = { service: 'ledger', paramNames: ['room'], options: { durable: {} } } as unknown as RoomDefinition;
+    const plain = { service: 'plain', paramNames: ['room'], options: { durable: false } } as unknown as RoomDefinition;
     const waker = new Waker(
       { due } as unknown as Durability,
-      { isTaken: () => false, wake: woken } as unknown as RoomRegistry,
-      [ledger],
+      { isTaken: () => false, wake } as unknown as RoomRegistry,
+      [ledger, plain],
       clock,
     );
     await waker.wakeDue();
-    expect(woken).toHaveBeenCalledTimes(1);
-    expect(woken).toHaveBeenCalledWith(ledger, expect.objectContaining({ key: 'one' }));
+    expect(woken).toEqual(['one']);
+    expect(due.mock.calls[0][0]).toEqual(['ledger']);
     // What waits for another try is forgotten then.
     all.length = 0;
     clock.moveTo(31_000);

@@ -12,8 +12,8 @@ import type { RoomRegistry } from './room-registry.js';
 const EVERY_MS = 1_000;
 /** How many rooms are requested from the store at once, and how many are woken at the same time. */
 const BATCH = 1_000;
-const AT_ONCE = 64;
-/** Rooms that wait for another try and are read over in each request, at most. */
+const AT_ONCE = 192;
+/** Rooms that could not be woken and are read over in each request, at most. */
 const MAX_READ_OVER = 20_000;
 /** How long to wait before a room that could not be woken is tried again. */
 const LATER_MS = 30_000;
@@ -23,6 +23,8 @@ const logger = new Logger('Jamsocket');
 /** Wakes saved rooms when a timer is due or the time to resume of an absent client is over, without a client connecting. */
 export class Waker {
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
+  /** Other applications may share the store: they wake their rooms themselves. */
+  readonly #services: readonly string[];
   /** For tests, which have no other process and know when to ask. */
   isByHand = false;
   #timer: NodeJS.Timeout | null = null;
@@ -38,7 +40,9 @@ export class Waker {
     definitions: readonly RoomDefinition[],
     private readonly clock: JamsocketClock,
   ) {
-    this.#definitions = new Map(definitions.map((definition) => [definition.service, definition]));
+    const durable = definitions.filter(({ options }) => options.durable);
+    this.#definitions = new Map(durable.map((definition) => [definition.service, definition]));
+    this.#services = [...this.#definitions.keys()];
   }
 
   start(): void {
@@ -55,13 +59,13 @@ export class Waker {
 
   /** When the next room is due that is not running, in milliseconds since 1970. */
   async nextDue(): Promise<number | undefined> {
-    const due = await this.durability.due(BATCH, Number.MAX_SAFE_INTEGER);
+    const due = await this.durability.due(this.#services, BATCH, Number.MAX_SAFE_INTEGER);
     return due.find(({ room }) => this.#isDue(room))?.dueAt;
   }
 
   /** Wakes every room that is due. Never rejects. */
   async wakeDue(): Promise<void> {
-    if (this.#isBusy) return;
+    if (this.#isBusy || this.#services.length === 0) return;
     this.#isBusy = true;
     try {
       for (let woken = BATCH; woken === BATCH && !this.#isStopped;) woken = await this.#wakeBatch();
@@ -77,7 +81,7 @@ export class Waker {
   async #wakeBatch(): Promise<number> {
     this.#forgetPast();
     // Rooms that wait for another try are due for longer than the others: they must not be all that the store returns.
-    const due = await this.durability.due(BATCH + Math.min(this.#later.size, MAX_READ_OVER));
+    const due = await this.durability.due(this.#services, BATCH + Math.min(this.#later.size, MAX_READ_OVER));
     const rooms = due
       .map(({ room }) => room)
       .filter((room) => this.#isDue(room))
@@ -104,19 +108,17 @@ export class Waker {
 
   #isDue(room: RoomKey): boolean {
     const until = this.#later.get(nameOf(room));
-    return (until === undefined || until <= this.clock.now()) && !this.#isRunning(room);
+    return (until === undefined || until <= this.clock.now()) && this.#isAsleep(room);
   }
 
-  /** The room runs here, although another process may have claimed it: its next save will show that. */
-  #isRunning({ service, key }: RoomKey): boolean {
+  /** A room that runs here may have been claimed by another process: its next save will show that. */
+  #isAsleep({ service, key }: RoomKey): boolean {
     const definition = this.#definitions.get(service);
-    return definition !== undefined && this.registry.isTaken(definition, key);
+    return definition !== undefined && !this.registry.isTaken(definition, key);
   }
 
   async #wake(room: RoomKey): Promise<void> {
-    const definition = this.#definitions.get(room.service);
-    // The service belongs to another application that shares the store: that one wakes the room.
-    if (definition === undefined || !definition.options.durable) return this.#wait(room);
+    const definition = this.#definitions.get(room.service)!;
     try {
       await this.registry.wake(definition, addressOfKey(definition, room.key));
       this.#later.delete(nameOf(room));

@@ -47,10 +47,24 @@ export class MemoryStore implements RoomStore {
     return writes.map((write) => this.#apply(write));
   }
 
-  async due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
+  async has(room: RoomKey): Promise<boolean> {
+    this.#mustBeOpen();
+    assertRoomKey(room);
+    const record = this.#records.get(idOf(room));
+    return record !== undefined && record.parts.size > 0;
+  }
+
+  async due(
+    before: number,
+    limit: number,
+    except: readonly string[],
+    services: readonly string[],
+  ): Promise<readonly DueRoom[]> {
     this.#mustBeOpen();
     return [...this.#records.values()]
-      .filter(({ owner, isReleased }) => isReleased || !except.includes(owner))
+      .filter(
+        ({ room, owner, isReleased }) => services.includes(room.service) && (isReleased || !except.includes(owner)),
+      )
       .flatMap(({ room, dueAt }) => (dueAt !== null && dueAt <= before ? [{ room, dueAt }] : []))
       .sort((a, b) => a.dueAt - b.dueAt)
       .slice(0, limit);

@@ -1,3 +1,5 @@
+import type { StoreError } from './store-error.js';
+
 /**
  * Where durable rooms are kept: one record per room. A record is a few named parts, which a write replaces, and a log of
  * numbered segments, which a write appends to. The bytes mean nothing to the store.
@@ -35,17 +37,33 @@ export interface RoomStore {
   claim(room: RoomKey, owner: string, minFence?: number): Promise<Claim>;
 
   /**
+   * Claims many rooms, each at most once, and resolves with a claim or an error for each, in the same order: an error of one
+   * room does not affect the others. Rejects if all failed or nothing is known. A store MAY leave it out; then `claim` is
+   * called for each. Without it, thousands of rooms that are due or reconnected to at the same time start slowly.
+   */
+  claimAll?(claims: readonly ClaimRequest[]): Promise<readonly (Claim | StoreError)[]>;
+
+  /** Whether the room has a record with parts, or one that cannot be read. Changes nothing, and takes part in no order. */
+  has(room: RoomKey): Promise<boolean>;
+
+  /**
    * Applies writes, at most one per room, and resolves with an outcome for each, in the same order. Rejects if the whole
    * batch failed or its outcome is unknown; the caller may repeat the same batch.
    */
   commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]>;
 
   /**
-   * At most `limit` records whose `dueAt` is not later than `before` (milliseconds since 1970). Records of one owner come in
-   * order of `dueAt`. Records of the owners in `except` are left out: these owners wake their rooms themselves. A returned
-   * record stays due until a write changes `dueAt`.
+   * At most `limit` records of these services whose `dueAt` is not later than `before` (milliseconds since 1970), the
+   * earliest first among those of one service and owner. Records of the owners in `except` are left out: these owners wake
+   * their rooms themselves. Records of other services and owners SHOULD cost nothing, however many are due. A returned record
+   * stays due until a write changes `dueAt`.
    */
-  due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]>;
+  due(
+    before: number,
+    limit: number,
+    except: readonly string[],
+    services: readonly string[],
+  ): Promise<readonly DueRoom[]>;
 
   /**
    * At most `limit` rooms that have a record with parts, in an order that does not change. `after` is the key of the last
@@ -63,6 +81,14 @@ export interface RoomKey {
   readonly service: string;
   /** The room's id; with several path parameters, all of them, encoded. Up to about 4,000 bytes of UTF-8, no NUL. */
   readonly key: string;
+}
+
+/** What `claim` takes. */
+export interface ClaimRequest {
+  readonly room: RoomKey;
+  readonly owner: string;
+  /** Default 1. */
+  readonly minFence?: number;
 }
 
 /** What a claim found. */

@@ -1,6 +1,9 @@
 import type { CronJob } from 'cron';
 import type { JamsocketClock } from '../base/sources.js';
 
+/** The wall clock has whole milliseconds, and the two are read one after the other. */
+const CLOCKS_DIFFER_MS = 5;
+
 /** The maps of a `SchedulerRegistry`. A name is unique within its type. */
 export type TimerType = 'timeout' | 'interval' | 'cron';
 
@@ -40,6 +43,8 @@ export interface TimerHost {
 /** A room's own record of one of its timers. */
 export abstract class Pending implements RoomTimer, PendingTimer {
   dueAt: number | undefined = undefined;
+  /** `dueAt` as it was saved last, in milliseconds since 1970. */
+  savedDueAt: number | undefined = undefined;
   /** The registered handle: the cron job, or the present timeout or interval. */
   handle: TimerHandle | undefined = undefined;
   isCancelled = false;
@@ -56,6 +61,17 @@ export abstract class Pending implements RoomTimer, PendingTimer {
     readonly name: string,
     readonly method: string | undefined,
   ) {}
+
+  /**
+   * `dueAt` in milliseconds since 1970. The two clocks never agree to the millisecond: the same number is returned while they
+   * differ by no more than that, so that the timer is not saved again and again.
+   * @param wallOffset milliseconds since 1970 at 0 on the clock
+   */
+  wallDueAt(wallOffset: number): number {
+    const dueAt = this.dueAt! + wallOffset;
+    if (this.savedDueAt === undefined || Math.abs(dueAt - this.savedDueAt) > CLOCKS_DIFFER_MS) this.savedDueAt = dueAt;
+    return this.savedDueAt;
+  }
 
   get key(): string {
     return keyOf(this.type, this.name);

@@ -129,6 +129,7 @@ export class RoomTimers implements TimerHost {
       const timer = this.#add(new DelayTimer(this, name, undefined, undefined));
       const ms = dueAt - wallOffset - this.clock.now();
       timer.attempt = attempt;
+      timer.savedDueAt = dueAt;
       if (ms > 0) {
         timer.wait(ms);
         continue;
@@ -195,7 +196,7 @@ export class RoomTimers implements TimerHost {
 
   #saved(wallOffset: number): readonly SavedTimer[] {
     const own = this.pending.filter(({ type, method }) => type === 'timeout' && method === undefined) as Pending[];
-    return own.map(({ name, dueAt, attempt }) => savedTimer(name, dueAt! + wallOffset, attempt));
+    return own.map((timer) => savedTimer(timer.name, timer.wallDueAt(wallOffset), timer.attempt));
   }
 
   /** Computed when needed: stored in a field it would cost every idle room a hundred bytes. */

@@ -23,8 +23,17 @@ export class ProcessStore implements RoomStore {
     return this.#whileAlive(() => this.shared.commit(writes));
   }
 
-  due(before: number, limit: number, except: readonly string[]): Promise<readonly DueRoom[]> {
-    return this.#whileAlive(() => this.shared.due(before, limit, except));
+  has(room: RoomKey): Promise<boolean> {
+    return this.#whileAlive(() => this.shared.has(room));
+  }
+
+  due(
+    before: number,
+    limit: number,
+    except: readonly string[],
+    services: readonly string[],
+  ): Promise<readonly DueRoom[]> {
+    return this.#whileAlive(() => this.shared.due(before, limit, except, services));
   }
 
   list(service: string, limit: number, after?: string): Promise<readonly RoomKey[]> {

@@ -1,4 +1,5 @@
-import { readRecord, RoomWriter, segment, toBytes } from './room-writer.js';
+import type { Claim } from '../../store/room-store.js';
+import { readRecord, RoomWriter, segment, toBytes, toText } from './room-writer.js';
 import { codeOf } from '../framework/test-framework.js';
 import type { Suite } from './suite.js';
 
@@ -67,6 +68,59 @@ export function claimCases({ test, expect, options }: Suite): void {
     }
   });
 
+  test('claims many rooms at once as it claims one', async (store) => {
+    if (store.claimAll === undefined) return;
+    const rooms = Array.from({ length: 200 }, (_, at) => ({ service: 'chat', key: `room ${at}` }));
+    const writers = await Promise.all(rooms.slice(0, 150).map((room) => RoomWriter.claim(store, room, 'old')));
+    await store.commit(
+      writers.map((writer, at) =>
+        writer.next({ parts: { base: toBytes(`${at}`) }, segments: at % 2 === 0 ? [segment(at + 1, `${at}`)] : [] }),
+      ),
+    );
+    // In another order than they were made in.
+    const order = rooms.map((_, at) => rooms[(at * 7) % rooms.length]);
+    const found = await store.claimAll(
+      order.map((room, at) => ({ room, owner: `new ${room.key}`, ...(at === 0 && { minFence: 2 ** 52 }) })),
+    );
+    expect(found.length).toBe(rooms.length);
+    const claims = found.map((claim) => claim as Claim);
+    for (const [index, { fence, record }] of claims.entries()) {
+      const at = Number(order[index].key.slice('room '.length));
+      if (index === 0) expect(fence >= 2 ** 52).toBe(true);
+      expect(Number.isSafeInteger(fence) && fence > (writers[at]?.fence ?? 0)).toBe(true);
+      expect(record && toText(record.parts.base)).toBe(at < 150 ? `${at}` : undefined);
+      const log = record?.segments.map(({ number, bytes }) => `${number} ${toText(bytes)}`);
+      expect(log).toEqual(at < 150 ? (at % 2 === 0 ? [`${at + 1} ${at}`] : []) : undefined);
+    }
+    expect(await writers[3].commit({ parts: { base: toBytes('late') } })).toBe('fenced');
+    const writes = order.map((room, at) => {
+      const { fence, record } = claims[at];
+      const sequence = (record?.sequence ?? 0) + 1;
+      return { room, fence, owner: `new ${room.key}`, sequence, parts: { base: toBytes('new') } };
+    });
+    expect(new Set(await store.commit(writes))).toEqual(new Set(['done']));
+    expect(await store.claimAll([])).toEqual([]);
+  });
+
+  test('says whether a room has a record, and makes none', async (store) => {
+    expect(await store.has(ROOM)).toBe(false);
+    expect((await store.claim(ROOM, 'a')).record).toBe(undefined);
+    expect(await store.has(ROOM)).toBe(false);
+    const writer = await RoomWriter.claim(store, ROOM, 'a');
+    await writer.commit({ parts: { base: toBytes('x') } });
+    expect(await store.has(ROOM)).toBe(true);
+    expect([
+      await store.has({ service: 'chat', key: 'lobb' }),
+      await store.has({ service: 'cha', key: 'lobby' }),
+    ]).toEqual([false, false]);
+    // Looking is no claim.
+    expect(await writer.commit({ isRelease: true })).toBe('done');
+    expect(await store.has(ROOM)).toBe(true);
+    const next = await RoomWriter.claim(store, ROOM, 'b');
+    await next.commit({ isDelete: true });
+    expect(await store.has(ROOM)).toBe(false);
+  });
+
   test('rejects when it is closed, and may be closed twice', async (store) => {
     const writer = await RoomWriter.claim(store, ROOM);
     const underWay = writer.commit({ parts: { base: toBytes('kept') } });
@@ -75,7 +129,8 @@ export function claimCases({ test, expect, options }: Suite): void {
     const refused = [
       store.claim(ROOM, 'a'),
       store.commit([writer.next({ parts: { base: toBytes('late') } })]),
-      store.due(Date.now(), 10, []),
+      store.due(Date.now(), 10, [], ['chat']),
+      store.has(ROOM),
       store.list('chat', 10),
     ];
     expect(await Promise.all(refused.map(codeOf))).toEqual(refused.map(() => 'store_closed'));
@@ -92,6 +147,15 @@ export function claimCases({ test, expect, options }: Suite): void {
     await damage(database, ROOM);
     expect(await codeOf(store.claim(ROOM, 'b'))).toBe('record_unreadable');
     expect(await codeOf(store.claim(ROOM, 'b'))).toBe('record_unreadable');
+    expect(await store.has(ROOM)).toBe(true);
+    const third = { service: 'chat', key: 'third' };
+    if (store.claimAll !== undefined) {
+      const found = await store.claimAll([third, ROOM].map((room) => ({ room, owner: 'b' })));
+      expect(found.map((claim) => ('fence' in claim ? 'claimed' : claim.code))).toEqual([
+        'claimed',
+        'record_unreadable',
+      ]);
+    }
     // The other writes of a batch succeed: one bad record must not affect other rooms.
     const forged = { room: ROOM, fence: writer.fence + 1, owner: 'b', sequence: 2, parts: { base: toBytes('new') } };
     const outcomes = await store.commit([forged, other.next({ parts: { base: toBytes('kept') } })]);

@@ -9,7 +9,7 @@ export function dueCases({ test, expect }: Suite): void {
       await writer.commit({ parts: { base: toBytes('x') }, dueAt });
     }
     const timesOf = async (before: number, limit: number) =>
-      (await store.due(before, limit, [])).map(({ room, dueAt }) => `${room.service} ${room.key} ${dueAt}`);
+      (await store.due(before, limit, [], ['chat'])).map(({ room, dueAt }) => `${room.service} ${room.key} ${dueAt}`);
     const named = (...wanted: number[]) => wanted.map((dueAt) => `chat at ${dueAt} ${dueAt}`);
     expect(await timesOf(2, 10)).toEqual([]);
     expect(await timesOf(3, 10)).toEqual(named(3));
@@ -23,7 +23,7 @@ export function dueCases({ test, expect }: Suite): void {
   test('keeps when a room is due until a write says otherwise', async (store) => {
     const room = { service: 'chat', key: 'lobby' };
     const writer = await RoomWriter.claim(store, room);
-    const due = async () => (await store.due(1_000, 10, [])).map(({ dueAt }) => dueAt);
+    const due = async () => (await store.due(1_000, 10, [], ['chat'])).map(({ dueAt }) => dueAt);
     await writer.commit({ dueAt: 50 });
     await writer.commit({ parts: { base: toBytes('x') } });
     expect(await due()).toEqual([50]);
@@ -50,7 +50,8 @@ export function dueCases({ test, expect }: Suite): void {
       );
       await store.commit(writers.map((writer, at) => writer.next({ parts: { base: toBytes('x') }, dueAt: at + 1 })));
     }
-    const keys = async (...except: string[]) => (await store.due(9, 100, except)).map(({ room }) => room.key).sort();
+    const keys = async (...except: string[]) =>
+      (await store.due(9, 100, except, ['chat'])).map(({ room }) => room.key).sort();
     const of = (...wanted: string[]) => wanted.flatMap((owner) => [`${owner}1`, `${owner}2`]).sort();
     expect(await keys()).toEqual(of(...owners));
     expect(await keys('a')).toEqual(of('aa', 'b', owners[3], 'z'));
@@ -61,7 +62,23 @@ export function dueCases({ test, expect }: Suite): void {
     expect(await keys('z')).toEqual(['a2', ...of('aa', 'b', owners[3])].sort());
     await mover.commit({ isRelease: true });
     expect(await keys(...owners)).toEqual(['a1']);
-    expect((await store.due(9, 3, ['z', 'aa', 'a'])).length).toBe(3);
+    expect((await store.due(9, 3, ['z', 'aa', 'a'], ['chat'])).length).toBe(3);
+  });
+
+  test('finds the rooms of the services that are asked for, and no others', async (store) => {
+    for (const service of ['chat', 'cha', 'chat/more', '']) {
+      const rooms = ['a', 'b'].map((owner) => ({ owner, room: { service, key: owner } }));
+      const writers = await Promise.all(rooms.map(({ room, owner }) => RoomWriter.claim(store, room, owner)));
+      await store.commit(writers.map((writer, at) => writer.next({ parts: { base: toBytes('x') }, dueAt: at + 1 })));
+    }
+    const found = async (services: readonly string[], except: readonly string[] = [], limit = 9) =>
+      (await store.due(9, limit, except, services)).map(({ room }) => `${room.service} ${room.key}`).sort();
+    expect(await found(['chat'])).toEqual(['chat a', 'chat b']);
+    expect(await found(['chat', 'chat'])).toEqual(['chat a', 'chat b']);
+    expect(await found(['', 'unknown', 'cha'])).toEqual([' a', ' b', 'cha a', 'cha b']);
+    expect(await found(['chat/more', 'chat'], ['a'])).toEqual(['chat b', 'chat/more b']);
+    expect((await found(['chat', 'cha'], [], 3)).length).toBe(3);
+    expect(await found([])).toEqual([]);
   });
 
   test('lists the rooms of a service page by page', async (store) => {

@@ -47,7 +47,7 @@ export function keyCases({ test, expect }: Suite): void {
       writer.next({ parts: { base: toBytes(`${at}`) }, segments: [segment(at + 1, `${at}`)], dueAt: at }),
     );
     expect((await store.commit(changes)).filter((outcome) => outcome !== 'done')).toEqual([]);
-    const due = await store.due(1_000, 1_000, []);
+    const due = await store.due(1_000, 1_000, [], [...new Set(ROOMS.map(([service]) => service))]);
     expect(due.map(({ room, dueAt }) => ({ room, dueAt })).sort((a, b) => a.dueAt - b.dueAt)).toEqual(
       rooms.map((room, dueAt) => ({ room, dueAt })),
     );

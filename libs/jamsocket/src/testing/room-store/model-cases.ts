@@ -66,5 +66,5 @@ function plain({ record }: RoomWriter): unknown {
 }
 
 async function dueOf(store: RoomStore, except: readonly string[]): Promise<readonly string[]> {
-  return (await store.due(80, 9, except)).map(({ room, dueAt }) => `${dueAt} ${room.key}`).sort();
+  return (await store.due(80, 9, except, ['model'])).map(({ room, dueAt }) => `${dueAt} ${room.key}`).sort();
 }

@@ -33,7 +33,7 @@ export function ownerCases(suite: Suite): void {
       { ...next, fence: old.fence, owner: 'old', sequence: 1 },
     ];
     for (const write of refused) expect(await store.commit([write])).toEqual(['fenced']);
-    expect(await store.due(9, 9, [])).toEqual([{ room: ROOM, dueAt: 7 }]);
+    expect(await store.due(9, 9, [], ['chat'])).toEqual([{ room: ROOM, dueAt: 7 }]);
     expect(await store.list('chat', 9)).toEqual([ROOM]);
     expect(await store.list('unknown', 9)).toEqual([]);
     expect(await store.commit([next])).toEqual(['done']);
@@ -63,7 +63,7 @@ export function ownerCases(suite: Suite): void {
     const [again] = await store.commit([end]);
     expect(['done', 'fenced'].includes(again)).toBe(true);
     expect(await writer.commit({ parts: { base: toBytes('late') } })).toBe('fenced');
-    expect(await store.due(9, 9, [])).toEqual([]);
+    expect(await store.due(9, 9, [], ['chat'])).toEqual([]);
     expect(await store.list('chat', 9)).toEqual([]);
     const next = await RoomWriter.claim(store, ROOM);
     expect(next.record).toBe(undefined);
@@ -86,7 +86,7 @@ export function ownerCases(suite: Suite): void {
       expect(second.record?.sequence).toBe(1);
       expect(await first.commit({ parts: { base: toBytes('zombie') } })).toBe('fenced');
       expect(await second.commit({ parts: { base: toBytes('b') }, dueAt: 2 })).toBe('done');
-      expect(await store.due(9, 9, [])).toEqual([{ room: ROOM, dueAt: 2 }]);
+      expect(await store.due(9, 9, [], ['chat'])).toEqual([{ room: ROOM, dueAt: 2 }]);
       expect(await other.list('chat', 9)).toEqual([ROOM]);
       await other.close();
       expect(await readRecord(store, ROOM)).toEqual({ parts: { base: 'b' }, log: ['1:a'], sequence: 2 });

@@ -24,12 +24,12 @@ export function sizeCases({ test, expect }: Suite): void {
     };
     const expected = rooms.flatMap(() => ['done', 'fenced', 'fenced', 'fenced', 'fenced']).join();
     for (const round of [1, 2]) expect((await commit(round)).join() === expected).toBe(true);
-    expect((await store.due(2, 20_000, [])).length).toBe(rooms.length);
-    expect(await store.due(2, 20_000, ['a'])).toEqual([]);
+    expect((await store.due(2, 20_000, [], ['chat'])).length).toBe(rooms.length);
+    expect(await store.due(2, 20_000, ['a'], ['chat'])).toEqual([]);
     expect((await store.list('chat', 20_000)).length).toBe(rooms.length);
     const found = await store.claim(rooms[1_999], 'b');
     expect([found.record?.sequence, found.record?.parts.base.length]).toEqual([2, 200]);
-    expect((await store.due(2, 20_000, ['a'])).map(({ room }) => room)).toEqual([rooms[1_999]]);
+    expect((await store.due(2, 20_000, ['a'], ['chat'])).map(({ room }) => room)).toEqual([rooms[1_999]]);
   });
 
   test('takes parts and segments of 1 MiB', async (store) => {

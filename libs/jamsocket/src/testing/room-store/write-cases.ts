@@ -40,7 +40,7 @@ export function writeCases({ test, expect }: Suite): void {
     expect(await store.commit([first])).toEqual(['done']);
     expect(await store.commit([second])).toEqual(['done']);
     expect(await store.commit([first])).toEqual(['done']);
-    expect(await store.due(9, 9, [])).toEqual([{ room: ROOM, dueAt: 2 }]);
+    expect(await store.due(9, 9, [], ['chat'])).toEqual([{ room: ROOM, dueAt: 2 }]);
     expect(await readRecord(store, ROOM)).toEqual({ parts: { base: '2' }, log: ['1:a', '2:b'], sequence: 2 });
   });
 
@@ -49,7 +49,7 @@ export function writeCases({ test, expect }: Suite): void {
     const first = writer.next({ parts: { base: toBytes('1') } });
     const second = writer.next({ parts: { base: toBytes('2') }, segments: [segment(2, 'b')], dueAt: 2 });
     expect(await store.commit([second])).toEqual(['fenced']);
-    expect(await store.due(9, 9, [])).toEqual([]);
+    expect(await store.due(9, 9, [], ['chat'])).toEqual([]);
     expect(await store.commit([first])).toEqual(['done']);
     expect(await store.commit([second])).toEqual(['done']);
     expect(await readRecord(store, ROOM)).toEqual({ parts: { base: '2' }, log: ['2:b'], sequence: 2 });
