@@ -50,7 +50,10 @@ export class GroupClaim {
     } catch (error) {
       // The store refuses a name: it is at fault for one room only.
       const isOfOne = isInstance(error, RangeError) && batch.length > 1;
-      for (const { request, resolve, reject } of batch) isOfOne ? resolve(this.#alone(request)) : reject(error);
+      for (const { request, resolve, reject } of batch) {
+        if (isOfOne) resolve(this.#alone(request));
+        else reject(error);
+      }
     }
   }
 
