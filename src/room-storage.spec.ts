@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { PostgresStore } from 'nestjs-jamsocket/postgres';
 import { RedisCluster, RedisStore } from 'nestjs-jamsocket/redis';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RoomStorage, type StoreEnvironment } from './room-storage.js';
@@ -48,6 +50,22 @@ describe('the demo keeps its durable rooms', () => {
       expect(existsSync('.jamsocket')).toBe(false);
     },
   );
+
+  it('in a database that may hang, and ends all the same', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const storage = await RoomStorage.from({ POSTGRES_URL: `postgres://127.0.0.1:${port}/none` });
+    const isAnswered = storage.store.describe().then(
+      () => true,
+      () => false,
+    );
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    await storage.onApplicationShutdown();
+    socket.destroy();
+    silent.close();
+    expect(await isAnswered).toBe(false);
+  });
 
   it('and says so if there are two servers to choose from', async () => {
     const both = { POSTGRES_URL: 'postgres://localhost', REDIS_URL: 'redis://localhost' };

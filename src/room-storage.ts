@@ -4,6 +4,9 @@ import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { PostgresStore } from 'nestjs-jamsocket/postgres';
 import { RedisCluster, RedisStore } from 'nestjs-jamsocket/redis';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const CLOSE_MS = 1_000;
 
 /** The environment variables that choose the store. An empty one counts as not set. */
 export interface StoreEnvironment {
@@ -48,7 +51,8 @@ export class RoomStorage implements OnApplicationShutdown {
 
   /** By now the rooms are saved and the store is closed: JamsocketModule does both in its `onModuleDestroy`. */
   async onApplicationShutdown(): Promise<void> {
-    await this.closeClient?.();
+    // A database that hangs does not answer, and must not keep the demo from ending.
+    await Promise.race([this.closeClient?.(), sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 }
 

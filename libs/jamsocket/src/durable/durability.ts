@@ -13,6 +13,7 @@ import { GroupClaim } from './group-claim.js';
 import { GroupCommit, type CommitWatch } from './group-commit.js';
 import { RoomDurability } from './room-durability.js';
 import { bytesOf } from './save-account.js';
+import { StoreAnswers } from './store-answers.js';
 import { StoreHealth } from './store-health.js';
 
 /** Milliseconds after which a store without an answer counts as unavailable. Shorter than the time a connect may take. */
@@ -40,6 +41,7 @@ export class Durability implements CommitWatch {
   readonly commits: GroupCommit;
   readonly #owner: string;
   readonly #claims: GroupClaim;
+  readonly #answers: StoreAnswers;
   readonly #health: StoreHealth;
   #isFailing = false;
 
@@ -53,6 +55,7 @@ export class Durability implements CommitWatch {
   ) {
     this.commits = new GroupCommit(store, clock, this, cluster?.permit ?? null);
     this.#claims = new GroupClaim(store);
+    this.#answers = new StoreAnswers(clock);
     this.#health = new StoreHealth(this.commits, clock);
     this.#owner = random.uuid();
   }
@@ -134,6 +137,7 @@ export class Durability implements CommitWatch {
   /** @throws the store's error, or an Error if the store does not close in time */
   async close(): Promise<void> {
     this.commits.stop();
+    this.#answers.giveUp();
     await withDeadline(this.store.close(), CLOSE_MS, this.clock, notClosed);
   }
 
@@ -164,7 +168,7 @@ export class Durability implements CommitWatch {
   }
 
   #answer<T>(ask: () => Promise<T>): Promise<T> {
-    return withDeadline(ask(), ANSWER_MS, this.clock, notAnswered);
+    return this.#answers.of(ask, ANSWER_MS, notAnswered);
   }
 }
 

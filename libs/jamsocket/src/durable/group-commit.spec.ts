@@ -264,4 +264,15 @@ describe('commits of all rooms together', () => {
     expect(batches.length).toBeLessThanOrEqual(7);
     expect(commits.waitingMs).toBe(60_000);
   });
+
+  it('are given up when the process ends: a store that hangs must not keep it alive', async () => {
+    const room = new FakeRoom('a', commits);
+    answers = [hangs];
+    room.change();
+    await settle();
+    expect(clock.pending).toHaveLength(1);
+    commits.stop();
+    await settle();
+    expect([clock.pending, log, room.outcomes]).toEqual([[], [], []]);
+  });
 });

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { JamsocketClock } from '../base/sources.js';
-import { withDeadline } from '../base/within-timeout.js';
 import type { RunPermit } from '../cluster/run-permit.js';
 import type { RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import { StoreAnswers } from './store-answers.js';
 
 /** A room whose changes are written. */
 export interface CommitSource {
@@ -52,6 +52,7 @@ const MAX_BATCH = 10_000;
  */
 export class GroupCommit {
   readonly #dirty = new Set<CommitSource>();
+  readonly #answers: StoreAnswers;
   #isScheduled = false;
   #isCommitting = false;
   #isStopped = false;
@@ -67,7 +68,9 @@ export class GroupCommit {
     private readonly watch: CommitWatch,
     /** `null` without a cluster. */
     private readonly permit: RunPermit | null = null,
-  ) {}
+  ) {
+    this.#answers = new StoreAnswers(clock);
+  }
 
   /** The source has something to write. */
   add(source: CommitSource): void {
@@ -96,9 +99,10 @@ export class GroupCommit {
     return this.#dirty.size;
   }
 
-  /** The process ends: nothing more is retried. */
+  /** The process ends: nothing more is retried or waited for. */
   stop(): void {
     this.#isStopped = true;
+    this.#answers.giveUp();
     for (const [timer, wake] of this.#sleeping) {
       this.clock.clearTimeout(timer);
       wake();
@@ -190,10 +194,10 @@ export class GroupCommit {
     const writes = batch.map(({ write }) => write);
     const since = this.clock.now();
     try {
-      const commit = this.store.commit(writes);
-      outcomes = await withDeadline(commit, DEADLINE_MS, this.clock, notAnswered);
+      outcomes = await this.#answers.of(() => this.store.commit(writes), DEADLINE_MS, notAnswered);
       assertOutcomes(outcomes, batch.length);
     } catch (error) {
+      if (this.#isStopped) return error;
       this.watch.failed(error);
       this.#tellWaiting(batch);
       return error ?? new Error('commit failed without a reason');
