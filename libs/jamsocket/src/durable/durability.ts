@@ -9,12 +9,12 @@ import type { ResolvedDurable } from '../options/durable.js';
 import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { DurableError } from './durable-error.js';
 import type { DurableRoom } from './durable-room.js';
-import { GroupClaim } from './group-claim.js';
-import { GroupCommit, type CommitWatch } from './group-commit.js';
+import { GroupClaim } from './store-access/group-claim.js';
+import { GroupCommit, type CommitWatch } from './store-access/group-commit.js';
 import { RoomDurability } from './room-durability.js';
 import { bytesOf } from './save-account.js';
-import { StoreAnswers } from './store-answers.js';
-import { StoreHealth } from './store-health.js';
+import { StoreAnswers } from './store-access/store-answers.js';
+import { StoreHealth } from './store-access/store-health.js';
 
 /** Milliseconds after which a store without an answer counts as unavailable. Shorter than the time a connect may take. */
 const ANSWER_MS = 5_000;

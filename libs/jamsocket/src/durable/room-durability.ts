@@ -6,7 +6,7 @@ import type { ResolvedDurable } from '../options/durable.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { RoomWrite, WriteOutcome } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
-import type { CommitSource, GroupCommit } from './group-commit.js';
+import type { CommitSource, GroupCommit } from './store-access/group-commit.js';
 import { floodedGate, notRestored, notSaved } from './room-refusals.js';
 import { type EndReason } from './record.js';
 import type { RoomRecorder } from './room-recorder.js';

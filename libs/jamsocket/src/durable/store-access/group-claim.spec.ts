@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../store/memory-store.js';
-import type { Claim, ClaimRequest } from '../store/room-store.js';
-import { StoreError } from '../store/store-error.js';
+import { MemoryStore } from '../../store/memory-store.js';
+import type { Claim, ClaimRequest } from '../../store/room-store.js';
+import { StoreError } from '../../store/store-error.js';
 import { GroupClaim } from './group-claim.js';
 
 const request = (key: string): ClaimRequest => ({ room: { service: 's', key }, owner: 'a' });

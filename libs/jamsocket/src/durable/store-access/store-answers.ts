@@ -1,5 +1,5 @@
-import type { JamsocketClock } from '../base/sources.js';
-import { withDeadline } from '../base/within-timeout.js';
+import type { JamsocketClock } from '../../base/sources.js';
+import { withDeadline } from '../../base/within-timeout.js';
 
 /** Waits for answers of the store, each for a limited time, and for none any more when the process ends. */
 export class StoreAnswers {

@@ -1,6 +1,6 @@
-import { isInstance } from '../base/foreign-value.js';
-import { assertRoomKey } from '../store/assert-room-key.js';
-import type { Claim, ClaimRequest, RoomStore } from '../store/room-store.js';
+import { isInstance } from '../../base/foreign-value.js';
+import { assertRoomKey } from '../../store/assert-room-key.js';
+import type { Claim, ClaimRequest, RoomStore } from '../../store/room-store.js';
 
 /** What the store reads for one request is in memory at the same time. */
 const MAX_BATCH = 64;

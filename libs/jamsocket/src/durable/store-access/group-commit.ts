@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import type { JamsocketClock } from '../base/sources.js';
-import type { RunPermit } from '../cluster/run-permit.js';
-import type { RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import type { JamsocketClock } from '../../base/sources.js';
+import type { RunPermit } from '../../cluster/run-permit.js';
+import type { RoomStore, RoomWrite, WriteOutcome } from '../../store/room-store.js';
 import { StoreAnswers } from './store-answers.js';
 
 /** A room whose changes are written. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
-import { VirtualClock } from '../testing/virtual-clock.js';
+import type { RoomStore, RoomWrite, WriteOutcome } from '../../store/room-store.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
 import { GroupCommit, type CommitSource } from './group-commit.js';
 
 type Answer = (writes: readonly RoomWrite[]) => Promise<readonly WriteOutcome[]>;

@@ -1,6 +1,6 @@
-import { describeError } from '../base/foreign-value.js';
-import type { JamsocketClock } from '../base/sources.js';
-import type { StoreOperation } from '../observe/room-observer.js';
+import { describeError } from '../../base/foreign-value.js';
+import type { JamsocketClock } from '../../base/sources.js';
+import type { StoreOperation } from '../../observe/room-observer.js';
 import type { GroupCommit } from './group-commit.js';
 
 type Question = Exclude<StoreOperation, 'commit'>;
