@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DefaultTheme } from 'vitepress';
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
+const API = join(DOCS, 'api');
+const KINDS = ['classes', 'functions', 'variables', 'interfaces', 'type-aliases'];
 
 /** The order of docs/README.md, the one index of the pages. */
 export function pageSidebar(): DefaultTheme.SidebarItem[] {
@@ -17,9 +19,33 @@ export function pageSidebar(): DefaultTheme.SidebarItem[] {
   return groups;
 }
 
-/** As typedoc wrote it beside its pages. */
+/** What users import, each with its classes, functions and types. */
 export function apiSidebar(): DefaultTheme.SidebarItem[] {
-  const file = join(DOCS, 'api', 'typedoc-sidebar.json');
-  const groups = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DefaultTheme.SidebarItem[]) : [];
-  return [{ text: 'All pages', link: '/' }, ...groups];
+  return [{ text: 'All pages', link: '/' }, ...modulesIn('')];
+}
+
+/** Typedoc makes a folder for each module, with a README.md and a folder for each kind of symbol. */
+function modulesIn(path: string): DefaultTheme.SidebarItem[] {
+  if (!existsSync(join(API, path))) return [];
+  const folders = readdirSync(join(API, path), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name }) => {
+    const folder = `${path}${name}/`;
+    if (!existsSync(join(API, folder, 'README.md'))) return [];
+    const module = {
+      text: folder.slice(0, -1),
+      link: `/api/${folder}README`,
+      collapsed: true,
+      items: symbolsIn(folder),
+    };
+    return [module, ...modulesIn(folder)];
+  });
+}
+
+function symbolsIn(folder: string): DefaultTheme.SidebarItem[] {
+  return KINDS.filter((kind) => existsSync(join(API, folder, kind))).flatMap((kind) =>
+    readdirSync(join(API, folder, kind)).map((file) => {
+      const name = file.replace(/\.md$/, '');
+      return { text: name, link: `/api/${folder}${kind}/${name}` };
+    }),
+  );
 }

@@ -9,6 +9,7 @@ import type { ConnectionTimes, IoRedisClient, NodeRedisClient } from './redis-co
 import { RedisDirectory } from './redis-directory.js';
 import { RedisRelay } from './redis-relay.js';
 
+/** Options of a RedisCluster. */
 export interface RedisClusterOptions {
   /**
    * The application's client, of ioredis or node-redis. Only its settings are used: a node opens three connections of its
@@ -64,10 +65,12 @@ export class RedisCluster implements ClusterDriver {
     }
   }
 
+  /** The directory of the cluster, on a connection of its own. Called by the module. */
   openDirectory(): Directory {
     return new RedisDirectory(connectLike(this.#redis, NAME, TIMES), this.#prefix);
   }
 
+  /** The relay between the nodes, on connections of its own. Called by the module. */
   openRelay(): Relay {
     return new RedisRelay(this.#redis, connectLike(this.#redis, NAME, TIMES), this.#prefix);
   }

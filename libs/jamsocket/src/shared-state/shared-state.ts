@@ -6,6 +6,7 @@ import { normalForm, UNSHAREABLE } from './normal-form.js';
 import type { Draft, ReadOnly, Shareable } from './shareable.js';
 import { explainUnshareable } from './unshareable.js';
 
+/** Options of a SharedState. */
 export interface SharedStateOptions<T, V> {
   /**
    * What a client may see of the value. It is asked for each client when the value changes, and has to be quick and without
