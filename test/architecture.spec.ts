@@ -39,7 +39,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const CLIENT_FLOORS: readonly (readonly string[])[] = [
   ['errors', 'platform', 'timers', 'bytes', 'room-state'],
   ['backoff', 'event-message', 'ledger', 'listeners', 'contract'],
-  ['room-options', 'requests', 'states'],
+  ['room-options', 'requests', 'states', 'answers'],
   ['link', 'room-types'],
   ['session'],
   ['room'],

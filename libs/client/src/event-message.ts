@@ -3,6 +3,8 @@ export interface EventMessage {
   readonly event: string;
   readonly data?: unknown;
   readonly id?: unknown;
+  /** `request`: the room asks this client. */
+  readonly jamsocket?: unknown;
 }
 
 /** The event in a text; `undefined` if the text is not an event. */
@@ -16,3 +18,6 @@ export function parseEvent(text: string): EventMessage | undefined {
     return undefined;
   }
 }
+
+/** Answers a request of the room: with a value or a promise of one. What it throws, the room is told as a refusal. */
+export type RequestHandler = (data: any) => unknown;

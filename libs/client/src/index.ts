@@ -1,6 +1,7 @@
 export { joinRoom, type ContractOptions } from './join-room.js';
 export type { Room } from './room.js';
 export type { RequestOptions } from './requests.js';
+export type { RequestHandler } from './event-message.js';
 export type { RoomOptions } from './room-options.js';
 export type { BackoffOptions } from './backoff.js';
 export type { WebSocketClass } from './platform.js';

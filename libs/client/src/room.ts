@@ -1,9 +1,11 @@
 import { STATE_EVENT } from '../../jamsocket/src/base/state-patch.js';
+import { REQUEST, type RequestFrame } from '../../jamsocket/src/base/protocol.js';
+import { Answers } from './answers.js';
 import { copyBytes } from './bytes.js';
 import type { AnyContract, Contract } from './contract/contract.js';
 import type { Check } from './contract/contract-check.js';
 import { RoomError } from './errors.js';
-import { parseEvent } from './event-message.js';
+import { parseEvent, type RequestHandler } from './event-message.js';
 import { Listeners, report } from './listeners.js';
 import { Requests } from './requests.js';
 import { checkOptions, type RoomOptions } from './room-options.js';
@@ -30,6 +32,7 @@ const MAX_REASON_BYTES = 123;
 export class Room<C extends Contract = AnyContract> {
   readonly #session: Session;
   readonly #requests = new Requests();
+  readonly #answers = new Answers();
   readonly #events = new Map<string, Listeners<unknown>>();
   readonly #texts = new Listeners<string>();
   readonly #binaries = new Listeners<Uint8Array>();
@@ -133,6 +136,13 @@ export class Room<C extends Contract = AnyContract> {
   };
 
   /**
+   * Answers a request of the room, `client.ask(event, data)` on the server, with the result of the handler. A later
+   * handler of the same event replaces it. Without a handler the request is refused.
+   * @returns a function that removes the handler
+   */
+  readonly onRequest = (event: string, handler: RequestHandler): (() => void) => this.#answers.set(event, handler);
+
+  /**
    * Listens to text messages, except events with a listener and replies to requests.
    * @returns a function that removes the listener
    */
@@ -193,6 +203,11 @@ export class Room<C extends Contract = AnyContract> {
   #text(text: string): void {
     const message = parseEvent(text);
     if (message?.event === STATE_EVENT) return this.#states.change(message.data);
+    if (message?.jamsocket === REQUEST) {
+      // A client that has left answers nothing.
+      this.#answers.give(message as unknown as RequestFrame, this.send).catch(() => undefined);
+      return;
+    }
     const isTaken = message && (this.#requests.settle(message) || this.#event(message.event, message.data));
     if (!isTaken) this.#texts.tell(text);
   }

@@ -45,6 +45,11 @@ export type {
 } from './observe/room-observer.js';
 export { Client, type ClientId } from './members/client.js';
 export type { Admitted, ClientAuth } from './members/client-auth.js';
+export {
+  ClientRequestError,
+  type ClientRequestErrorCode,
+  type ClientRequestOptions,
+} from './sessions/client-requests.js';
 export type { ClientRequest } from './members/client-request.js';
 export { Broadcast, everyoneExcept, tagged, type Recipient } from './members/recipients.js';
 export type { RoomName } from './members/room-address.js';

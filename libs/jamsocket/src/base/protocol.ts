@@ -88,6 +88,24 @@ export function authAnswer(token: string, credential: string): string {
   return `${controlPrefix(token)}"auth":${JSON.stringify(credential)}}`;
 }
 
+/** A data frame of the server that asks the client's application; the client answers with `requestAnswer`. */
+export interface RequestFrame {
+  readonly jamsocket: typeof REQUEST;
+  readonly id: string;
+  readonly event: string;
+  readonly data?: unknown;
+}
+
+export const REQUEST = 'request';
+
+/** Data frames of the client that begin with this answer a request: the room does not see them. */
+export const ANSWER_PREFIX = '{"jamsocket":"answer",';
+
+/** The answer to a request: `{ data }`, or `{ error }` if the client has no answer. */
+export function requestAnswer(id: string, answer: { readonly data?: unknown; readonly error?: string }): string {
+  return JSON.stringify({ jamsocket: 'answer', id, ...answer });
+}
+
 /** Close reason of a refused upgrade, as JSON. */
 export interface RefusalReason {
   /** The same as in the body of the HTTP answer. */

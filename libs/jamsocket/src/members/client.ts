@@ -2,16 +2,23 @@ import type { Link } from '../outbox/link.js';
 import type { Outlet } from '../outbox/outbox.js';
 import { Frame } from '../wire/frame.js';
 import type { InboundRate } from '../wire/inbound-rate.js';
-import { CloseCode } from '../base/protocol.js';
+import { CloseCode, PROTOCOL } from '../base/protocol.js';
 import { checkedAuth, type ClientAuth, type KnownAuth } from './client-auth.js';
 import type { ClientRequest } from './client-request.js';
 import { assertCloseCode } from '../base/close-code.js';
+import {
+  ClientRequestError,
+  ClientRequests,
+  isAnswer,
+  type ClientRequestOptions,
+} from '../sessions/client-requests.js';
+import type { AnySchema } from '../decorators/contract.js';
+import type { OutputOf } from '../decorators/standard-schema.js';
 import { logClosed, logCloseFailed } from './error-log.js';
 import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
-import type { EmitArguments, EventName } from './emit-types.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
-import { sendsOf, type SendOptions } from './send-options.js';
+import { sendsOf, type EmitArguments, type EventName, type SendOptions } from './send-options.js';
 import type { Session } from '../sessions/session.js';
 
 /**
@@ -57,6 +64,8 @@ export class Client<Data = unknown, Events = any> {
   isParked = false;
   /** @internal `null` before `setAuth`. */
   auth: KnownAuth | null = null;
+  /** @internal `null` until the room sends it a request. */
+  requests: ClientRequests | null = null;
   /** @internal It counts as a client of its room until its `@OnDisconnect` has run. */
   isCounted = false;
   #tags: Set<string> | null = null;
@@ -164,6 +173,40 @@ export class Client<Data = unknown, Events = any> {
   }
 
   /**
+   * Asks the client's application and resolves with its answer: in `jamsocket-client`, the result of the handler that
+   * `room.onRequest(event, …)` has set. The request survives a lost connection that the client resumes.
+   *
+   * A handler may wait for the answer: it does not wait in the mailbox of the room. Other messages do, also those that the
+   * client has sent before its answer.
+   *
+   * Rejects with a ClientRequestError: `timeout`, `left`, `refused`, `unsupported`, `invalid`, `aborted`; with a RangeError for
+   * an invalid `timeoutMs`; with what `emit` throws.
+   */
+  ask<S extends AnySchema>(
+    event: string,
+    data: unknown,
+    options: ClientRequestOptions & { schema: S },
+  ): Promise<OutputOf<S>>;
+  ask(event: string, data?: unknown, options?: ClientRequestOptions): Promise<unknown>;
+  async ask(event: string, data?: unknown, options: ClientRequestOptions = {}): Promise<unknown> {
+    const { room } = this;
+    if (room === null || this.closed !== undefined)
+      throw new ClientRequestError('left', `Client ${this.id} is not in the room, so it cannot be asked "${event}".`);
+    if (this.session === null)
+      throw new ClientRequestError(
+        'unsupported',
+        `Client ${this.id} cannot be asked "${event}": it does not speak ${PROTOCOL}, as jamsocket-client does.`,
+      );
+    const who = `client ${this.id} of room "${this.roomId}"`;
+    this.requests ??= new ClientRequests(who, room.clock, () => room.newRequestId());
+    return this.requests.ask(event, data, options, (text) => {
+      this.sendMessage(text);
+      // The turn may wait for the answer: the request must leave before the turn ends.
+      if (room.members.outbox.hasWaiting) room.lifecycle?.save().catch(() => undefined);
+    });
+  }
+
+  /**
    * Closes the connection after pending sends. `@OnDisconnect` runs in its own turn.
    * @param code 1000 (default) or 3000 to 4999
    * @param reason at most 123 bytes
@@ -219,8 +262,9 @@ export class Client<Data = unknown, Events = any> {
   /** @internal */
   receiveText(text: string): void {
     if (this.session !== null && !this.#isData(this.session, text)) return;
-    if (this.inboundRate === null || this.#mayReceive(this.inboundRate, Buffer.byteLength(text)))
-      this.room!.receiveText(this, text);
+    if (this.inboundRate !== null && !this.#mayReceive(this.inboundRate, Buffer.byteLength(text))) return;
+    if (this.session !== null && isAnswer(text)) this.#answered(this.session, text);
+    else this.room!.receiveText(this, text);
   }
 
   /** @internal */
@@ -291,6 +335,12 @@ export class Client<Data = unknown, Events = any> {
     }
     if (!members.confirm(this, frame)) this.end(CloseCode.protocolError, 'the confirmation of jamsocket.v1 is wrong');
     return false;
+  }
+
+  /** Answers have no turn: the handler that has asked may still be running. */
+  #answered(session: Session, text: string): void {
+    session.skip();
+    this.requests?.settle(text);
   }
 
   #answerHeartbeat(): false {

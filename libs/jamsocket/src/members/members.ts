@@ -106,6 +106,7 @@ export class Members implements MembersPort<Client> {
 
   /** The room has stopped. Clients that may come back to another instance of it are not waited for in this one. */
   stop(): void {
+    for (const client of this.clients.values()) client.requests?.left();
     this.#resumption?.stop();
   }
 

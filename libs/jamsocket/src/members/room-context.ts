@@ -7,9 +7,8 @@ import { assertCloseReason } from '../base/close-code.js';
 import type { Client, ClientId } from './client.js';
 import type { Restored } from './room-lifecycle.js';
 import type { EventsIn } from '../decorators/contract.js';
-import type { EmitArguments, EventName } from './emit-types.js';
 import { deliver, type Recipient } from './recipients.js';
-import { sendsOf, type SendOptions } from './send-options.js';
+import { sendsOf, type EmitArguments, type EventName, type SendOptions } from './send-options.js';
 import type { RoomPort } from './room-port.js';
 
 /**

@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import type { JamsocketClock } from '../base/sources.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Frame } from '../wire/frame.js';
 import type { KnownAuth } from './client-auth.js';
@@ -83,8 +84,11 @@ export interface RoomPort<Client> {
     set(name: string, ms: number): void;
     clear(name: string): void;
   };
+  readonly clock: JamsocketClock;
   /** Milliseconds on the room's clock. */
   now(): number;
+  /** An unguessable id: nobody else can make the client give an answer that has it. */
+  newRequestId(): string;
   receiveText(client: Client, text: string): void;
   receiveBinary(client: Client, bytes: Buffer): void;
   /** The client's `auth` has changed, or it has joined or resumed with one. @param before the previous one */

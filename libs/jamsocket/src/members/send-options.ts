@@ -1,3 +1,4 @@
+import type { EventsIn } from '../decorators/contract.js';
 import type { MembersPort, SendPort } from './room-port.js';
 
 /** How a message is sent. */
@@ -19,3 +20,11 @@ export interface SendOptions {
 export function sendsOf<Client>(members: MembersPort<Client>, options: SendOptions | undefined): SendPort<Client> {
   return options?.ungated ? members.ungated : members;
 }
+
+/** Names of the events that a room sends. */
+export type EventName<Events> = keyof EventsIn<Events> & string;
+
+/** Arguments of `emit` after the event's name. Data is optional if it may be undefined. */
+export type EmitArguments<Events, Event extends EventName<Events>> = undefined extends EventsIn<Events>[Event]
+  ? [data?: EventsIn<Events>[Event], options?: SendOptions]
+  : [data: EventsIn<Events>[Event], options?: SendOptions];

@@ -1,5 +1,6 @@
 import type { Link } from '../outbox/link.js';
 import { CloseCode } from '../base/protocol.js';
+import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import { DurableRoomAdapter } from './durable-room-adapter.js';
 import { AuthWatch } from '../auth/auth-watch.js';
@@ -146,8 +147,16 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     return this.#mailbox.waitingEvents;
   }
 
+  get clock(): JamsocketClock {
+    return this.services.clock;
+  }
+
   now(): number {
     return this.services.clock.now();
+  }
+
+  newRequestId(): string {
+    return this.services.random.token();
   }
 
   /** The room has started, and no turn runs or waits. */
@@ -196,6 +205,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** The client leaves permanently. */
   leave(client: Client, code: number, reason: string): void {
     client.closed = { code, reason };
+    client.requests?.left();
     if (this.lifecycle !== null && client.isCounted) this.lifecycle.leaving(client);
     this.#watchEnd(client.connection);
     this.#runner.clientLeft(client);

@@ -1,7 +1,6 @@
-import type { EmitArguments, EventName } from '../members/emit-types.js';
 import type { Recipient } from '../members/recipients.js';
 import type { RoomAddress } from '../members/room-address.js';
-import type { SendOptions } from '../members/send-options.js';
+import type { EmitArguments, EventName, SendOptions } from '../members/send-options.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { FoundRoom, RoomCalls } from './room-calls.js';
 import type { ArgumentsOf, MethodOf, ResultOf } from './service-types.js';
