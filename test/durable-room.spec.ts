@@ -207,6 +207,22 @@ describe('a durable room in a test', () => {
     await room.close();
   });
 
+  it('resumes its clients after a long silence, though one is back before the other', async () => {
+    await open();
+    const ann = await join(room);
+    const bob = await join(room);
+    // By then nothing is kept of what was sent.
+    await room.advance(3_600_000);
+    await room.restart();
+    const first = await comeBack(room, ann.welcome, 1);
+    first.client.send('add 5');
+    await first.client.until('total 5');
+    const then = await comeBack(room, bob.welcome, 1);
+    await room.settle();
+    expect([first.welcome.resumed, then.welcome.resumed, texts(then.client)]).toEqual([true, true, ['total 5']]);
+    await room.close();
+  });
+
   it('gives a client that returns with its key its id again, even if another client has joined since', async () => {
     await open();
     const query = { clientKey: 'secret of ann' };

@@ -26,7 +26,7 @@ export function restoreMembers(
     lastId: base.nextId,
     clientKeys: base.clientKeys,
     entries: entries.map((entry) => restoredEntry(entry, sessions)),
-    firstEntry: Math.max(0, firstEntry),
+    firstEntry: firstEntry < 0 ? afterAll(sessions.values()) : firstEntry,
     broadcasts: base.broadcasts,
     isExact,
   });
@@ -39,6 +39,13 @@ export function restoreMembers(
     room.readmit(client);
     room.leave(client, CloseCode.abnormal, 'the server was restarted');
   }
+}
+
+/** With nothing left of the log, its numbers go on where no client takes a new entry for one from before it has joined. */
+function afterAll(sessions: Iterable<Session>): number {
+  let number = 0;
+  for (const { firstEntry } of sessions) number = Math.max(number, firstEntry);
+  return number;
 }
 
 function restoredClient(
