@@ -31,6 +31,21 @@ describePostgres('With a PostgreSQL server', () => {
 
   describeRoomStore('PostgresStore', {
     open: (prefix) => new PostgresStore({ pool, prefix }),
+    faults: {
+      refuse: async (prefix) => {
+        await pool.query(`ALTER TABLE ${prefix}_parts ADD CONSTRAINT is_full CHECK (false) NOT VALID`);
+        return () => pool.query(`ALTER TABLE ${prefix}_parts DROP CONSTRAINT is_full`);
+      },
+      hang: async (prefix) => {
+        const locker = await pool.connect();
+        await locker.query('BEGIN');
+        await locker.query(`LOCK TABLE ${prefix}_parts IN ACCESS EXCLUSIVE MODE`);
+        return async () => {
+          await locker.query('COMMIT');
+          locker.release();
+        };
+      },
+    },
     damage: async (prefix, { key }) => {
       await pool.query(`DELETE FROM ${prefix}_parts WHERE id = (SELECT id FROM ${prefix}_rooms WHERE key = $1)`, [key]);
     },

@@ -28,6 +28,16 @@ describeRedis('With a Redis server', () => {
   for (const library of ['ioredis', 'node-redis']) {
     describeRoomStore(`RedisStore with ${library}`, {
       open: (prefix) => new RedisStore({ redis: library === 'ioredis' ? ioredis : nodeRedis, prefix }),
+      faults: {
+        refuse: async () => {
+          await ioredis.config('SET', 'maxmemory', '1');
+          return () => ioredis.config('SET', 'maxmemory', '0');
+        },
+        hang: async () => {
+          server.pause();
+          return () => server.resume();
+        },
+      },
       damage: async (prefix, { key }) => {
         const keys = await ioredis.keys(`{${prefix}:*}log:*:${key}`);
         await ioredis.del(...keys);

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryStore, type ClaimRequest, type RoomStore, type RoomWrite } from 'nestjs-jamsocket';
-import { describeRoomStore } from 'nestjs-jamsocket/testing';
+import { describeRoomStore, type StoreFaults } from 'nestjs-jamsocket/testing';
 
 /** Runs the suite with a store, and gives the name of the first test that fails. */
-async function firstFailure(store: () => RoomStore): Promise<string | undefined> {
+async function firstFailure(store: () => RoomStore, faults?: StoreFaults): Promise<string | undefined> {
   const tests: { name: string; body: () => Promise<void> }[] = [];
   const framework = {
     describe: (_name: string, body: () => void) => body(),
     it: (name: string, body: () => Promise<void>) => tests.push({ name, body }),
     expect,
   };
-  describeRoomStore('a store', { open: store, isPrivate: true }, framework);
+  describeRoomStore('a store', { open: store, isPrivate: true, faults }, framework);
   for (const { name, body } of tests) {
     try {
       await body();
@@ -33,6 +33,22 @@ class FlawedStore extends MemoryStore {
     const outcomes = await super.commit(changed);
     changed.forEach((write, at) => outcomes[at] === 'done' && this.#last.set(write.room.key, write));
     return outcomes;
+  }
+}
+
+/** Refuses commits when a test says so. */
+class FailingStore extends MemoryStore {
+  isFailing = false;
+
+  constructor(private readonly isTorn: boolean) {
+    super();
+  }
+
+  override async commit(writes: readonly RoomWrite[]) {
+    if (!this.isFailing) return super.commit(writes);
+    // Without the segments, the repetition counts as done.
+    if (this.isTorn) await super.commit(writes.map((write) => ({ ...write, segments: [] })));
+    throw new Error('the disk is full');
   }
 }
 
@@ -105,6 +121,23 @@ const FLAWS: Readonly<Record<string, Flaw>> = {
 describe('describeRoomStore', () => {
   it.each(Object.entries(FLAWS))('notices a store that %s', async (_name, flaw) => {
     expect(await firstFailure(flaw)).toEqual(expect.any(String));
+  });
+
+  it.each([
+    ['keeps what it was asked', false, undefined],
+    [
+      'applies a part of a batch that it rejects, and has it',
+      true,
+      'loses nothing to a database that refuses writes once',
+    ],
+  ])('looks at a store that fails and %s', async (_name, isTorn, failure) => {
+    const stores: FailingStore[] = [];
+    const open = () => (stores.push(new FailingStore(isTorn)), stores.at(-1)!);
+    const begin = async () => {
+      stores.at(-1)!.isFailing = true;
+      return () => (stores.at(-1)!.isFailing = false);
+    };
+    expect(await firstFailure(open, { refuse: begin })).toBe(failure);
   });
 
   it('needs a framework', () => {

@@ -9,7 +9,7 @@ export { ConnectRefusedError, LeakError, TestTimeoutError } from './testing.erro
 export { SeededRandom } from './seeded-random.js';
 export { VirtualClock } from './virtual-clock.js';
 export { describeRoomStore } from './room-store/describe-room-store.js';
-export type { RoomStoreSuiteOptions } from './room-store/suite.js';
+export type { RoomStoreSuiteOptions, StoreFaults } from './room-store/suite.js';
 export type { TestFramework, TestMatchers } from './framework/test-framework.js';
 export { describeDirectory } from './directory/describe-directory.js';
 export type { DirectorySuiteOptions } from './directory/suite.js';

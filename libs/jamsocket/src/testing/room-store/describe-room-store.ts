@@ -2,6 +2,7 @@ import type { RoomStore } from '../../store/room-store.js';
 import { frameworkFor, SUITE_TIMEOUT_MS, type TestFramework } from '../framework/test-framework.js';
 import { claimCases } from './claim-cases.js';
 import { dueCases } from './due-cases.js';
+import { faultCases } from './fault-cases.js';
 import { keyCases } from './key-cases.js';
 import { modelCases } from './model-cases.js';
 import { ownerCases } from './owner-cases.js';
@@ -21,7 +22,7 @@ export function describeRoomStore(name: string, options: RoomStoreSuiteOptions, 
   const test: Suite['test'] = (title, body) => {
     it(title, () => withStore(options, body), SUITE_TIMEOUT_MS);
   };
-  const suite: Suite = { expect, options, test };
+  const suite: Suite = { name, expect, options, test };
   describe(`${name} as a RoomStore`, () => {
     claimCases(suite);
     writeCases(suite);
@@ -30,6 +31,7 @@ export function describeRoomStore(name: string, options: RoomStoreSuiteOptions, 
     keyCases(suite);
     sizeCases(suite);
     modelCases(suite);
+    faultCases(suite);
   });
 }
 

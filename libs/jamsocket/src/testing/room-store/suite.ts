@@ -16,10 +16,25 @@ export interface RoomStoreSuiteOptions {
   damage?(database: string, room: RoomKey): void | Promise<void>;
   /** Set it if the data belongs to one instance, as with `MemoryStore`: tests with a second instance are skipped. */
   readonly isPrivate?: boolean;
+  /** How to make the database fail. Without it, the tests of faults are skipped. */
+  readonly faults?: StoreFaults;
+}
+
+/**
+ * Makes the database of that name fail. Each function resolves when the fault has begun, with a function that ends it.
+ * Leave out what your database cannot do: its tests are skipped, and a line on stderr says so.
+ */
+export interface StoreFaults {
+  /** The database refuses all writes, as with a full disk, and reads as before or not at all. */
+  refuse?(database: string): Promise<() => unknown>;
+  /** The database answers nothing, as if its process were stopped. It may do afterwards what it was asked meanwhile. */
+  hang?(database: string): Promise<() => unknown>;
 }
 
 /** Passed to each group of tests. */
 export interface Suite {
+  /** For messages. */
+  readonly name: string;
   readonly expect: TestFramework['expect'];
   readonly options: RoomStoreSuiteOptions;
   /** Defines a test with a store on an empty database. The store is closed afterwards. */
