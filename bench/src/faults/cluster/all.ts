@@ -3,6 +3,7 @@ import { clockJumps } from './clock.js';
 import { rollingDeploy } from './deploy.js';
 import { killOfNode } from './kill.js';
 import { PARTITIONS } from './partitions.js';
+import { race } from './race.js';
 import { REDIS_FAULTS } from './redis-away.js';
 import { zombie } from './zombie.js';
 
@@ -14,4 +15,5 @@ export const CLUSTER_FAULTS: readonly Fault[] = [
   ...PARTITIONS,
   ...REDIS_FAULTS,
   clockJumps,
+  race,
 ];
