@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
+import { measureCluster } from './cluster/measure-cluster.js';
 import { measureDurable } from './durable/measure-durable.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureInspector } from './inspector.js';
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     before: { type: 'string' },
     inspector: { type: 'boolean', default: false },
     durable: { type: 'boolean', default: false },
+    cluster: { type: 'boolean', default: false },
     rebase: { type: 'boolean', default: false },
     peers: { type: 'string' },
     workloads: { type: 'string' },
@@ -157,6 +159,10 @@ async function main(): Promise<void> {
   }
   if (values.durable) {
     process.exitCode = await measureDurable(say, values.rounds === undefined ? undefined : rounds);
+    return;
+  }
+  if (values.cluster) {
+    process.exitCode = await measureCluster(say, values.rounds === undefined ? undefined : rounds);
     return;
   }
   if (values.report) {

@@ -11,6 +11,8 @@ export interface LoadOrder {
   readonly protocol: ProtocolName;
   readonly port: number;
   readonly serverPid: number;
+  /** Further processes whose CPU time counts: `cpuOf` of the result. */
+  readonly alsoPids?: readonly number[];
   /** Prefix of room ids, so that measurements use different rooms. */
   readonly run: string;
 }
@@ -29,6 +31,8 @@ export interface LoadResult {
   /** Parts of a core that each side used. At 1 the load itself is the limit. */
   readonly serverCpu?: number;
   readonly loadCpu?: number;
+  /** Parts of a core that the processes of `alsoPids` used. */
+  readonly cpuOf?: readonly number[];
 }
 
 /** Connections opened at a time. With more, the kernel's backlog would overflow and its retries would be measured. */
@@ -39,7 +43,7 @@ const CHECK_EVERY = 50;
 const CHECK_CONTENT_EVERY = 64;
 
 const order = JSON.parse(process.argv[2]) as LoadOrder;
-const { workload, port, serverPid, run } = order;
+const { workload, port, serverPid, alsoPids = [], run } = order;
 const protocol: Protocol = PROTOCOLS[order.protocol];
 const filler = Buffer.from(fillerOf(workload.payloadBytes), 'latin1');
 
@@ -126,7 +130,13 @@ async function open(number: number, room: string, arrival: Arrival): Promise<Raw
 
 /** Measures for `ms` milliseconds how much `count` grows, and the CPU time that this costs. */
 async function measure(count: () => number, ms: number): Promise<LoadResult & { counted: number }> {
-  const before = { count: count(), at: performance.now(), server: cpuSeconds(serverPid), load: process.cpuUsage() };
+  const before = {
+    count: count(),
+    at: performance.now(),
+    server: cpuSeconds(serverPid),
+    others: alsoPids.map(cpuSeconds),
+    load: process.cpuUsage(),
+  };
   await sleep(ms);
   const seconds = (performance.now() - before.at) / 1000;
   const { user, system } = process.cpuUsage(before.load);
@@ -138,6 +148,7 @@ async function measure(count: () => number, ms: number): Promise<LoadResult & { 
     perServerCpuSecond: counted / server,
     serverCpu: server / seconds,
     loadCpu: (user + system) / 1e6 / seconds,
+    cpuOf: alsoPids.map((pid, at) => (cpuSeconds(pid) - before.others[at]) / seconds),
   };
 }
 

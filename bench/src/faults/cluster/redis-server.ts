@@ -25,6 +25,10 @@ export class RedisServer {
     return server;
   }
 
+  get pid(): number {
+    return this.#child!.pid!;
+  }
+
   get url(): string {
     return `redis://${this.seat.host}:${this.port}`;
   }
