@@ -146,6 +146,20 @@ describe('useRoom in a browser, in StrictMode', () => {
     await journal.has('one: 1 has left with 1000');
   });
 
+  it('waits in no room while there is no URL, and leaves the room for it', async () => {
+    await press('wait');
+    await shows('client', 'null waiting undefined');
+    await press('say');
+    expect(journal.entries).toEqual([]);
+    await press('one');
+    await shows('client', 'one open 1');
+    await press('say');
+    await shows('lines', '1 says hello');
+    await press('wait');
+    await shows('client', 'null waiting undefined');
+    await journal.has('one: 1 has left with 1000');
+  });
+
   it('changes the room with the URL', async () => {
     await press('one');
     await shows('client', 'one open 1');

@@ -24,23 +24,56 @@ export interface JoinedRoom<C extends Contract> extends Pick<Room<C>, 'emit' | '
   readonly clientId: number | undefined;
 }
 
+/** Result of `useRoom(null)`: the component is in no room. */
+export type WaitingRoom = { readonly status: 'waiting' } & {
+  readonly [K in Exclude<keyof JoinedRoom<AnyContract>, 'status'>]: undefined;
+};
+
+const WAITING: WaitingRoom = {
+  status: 'waiting',
+  room: undefined,
+  connection: undefined,
+  clientId: undefined,
+  emit: undefined,
+  request: undefined,
+  send: undefined,
+  reconnectNow: undefined,
+};
+
+const nothing = () => undefined;
+const listenToNothing = () => nothing;
+
 /**
  * Joins a room while the component is mounted. The component renders again when the status changes, but not for events:
- * see `useRoomEvent`. A different URL joins a different room. The options are read when a room is joined.
+ * see `useRoomEvent`. A different URL joins a different room; with `null` the component waits in no room. The options are read
+ * when a room is joined.
  */
 export function useRoom<const S extends ContractSchemas>(
   url: string,
   options: ContractOptions<S>,
 ): JoinedRoom<RoomContract<S>>;
 export function useRoom<C extends Contract = AnyContract>(url: string, options?: RoomOptions): JoinedRoom<C>;
-export function useRoom(url: string, options?: RoomOptions): JoinedRoom<AnyContract> {
-  const make = () => ({ url, room: joinRoom(url, { ...options, autoConnect: false }), hasConnected: false });
+export function useRoom<const S extends ContractSchemas>(
+  url: string | null,
+  options: ContractOptions<S>,
+): JoinedRoom<RoomContract<S>> | WaitingRoom;
+export function useRoom<C extends Contract = AnyContract>(
+  url: string | null,
+  options?: RoomOptions,
+): JoinedRoom<C> | WaitingRoom;
+export function useRoom(url: string | null, options?: RoomOptions): JoinedRoom<AnyContract> | WaitingRoom {
+  const make = () => ({
+    url,
+    room: url === null ? undefined : joinRoom(url, { ...options, autoConnect: false }),
+    hasConnected: false,
+  });
   const [place, setPlace] = useState(make);
   if (place.url !== url) setPlace(make());
   const { room } = place;
 
   const leaving = useRef<{ room: Room; timer: ReturnType<typeof setTimeout> }>(undefined);
   useEffect(() => {
+    if (!room) return undefined;
     // StrictMode and a hot reload unmount and mount again at once: leave the room a moment later, so that they keep it.
     if (leaving.current?.room === room) clearTimeout(leaving.current.timer);
     if (place.hasConnected && room.status === 'closed') setPlace(make());
@@ -52,17 +85,18 @@ export function useRoom(url: string, options?: RoomOptions): JoinedRoom<AnyContr
   }, [place]);
 
   const connection = useSyncExternalStore(
-    room.onStatus,
-    () => room.connection,
-    () => room.connection,
+    room?.onStatus ?? listenToNothing,
+    () => room?.connection,
+    () => room?.connection,
   );
+  if (!room || !connection) return WAITING;
   const { emit, request, send, reconnectNow } = room;
   return { room, status: connection.status, connection, clientId: room.clientId, emit, request, send, reconnectNow };
 }
 
-/** Listens to an event of a room while the component is mounted. The listener may be a new function at every render. */
+/** Listens to an event of a room, if there is one, while the component is mounted. The listener may be a new function at every render. */
 export function useRoomEvent<C extends Contract, K extends EventName<C>>(
-  room: Room<C>,
+  room: Room<C> | undefined,
   event: K,
   listener: (data: EventOf<C, K>) => void,
 ): void {
@@ -70,7 +104,7 @@ export function useRoomEvent<C extends Contract, K extends EventName<C>>(
   useEffect(() => {
     latest.current = listener;
   });
-  useEffect(() => room.on(event, (data) => latest.current(data)), [room, event]);
+  useEffect(() => room?.on(event, (data) => latest.current(data)), [room, event]);
 }
 
 /**
@@ -79,24 +113,24 @@ export function useRoomEvent<C extends Contract, K extends EventName<C>>(
  * @param isEqual whether two selections are the same. Default `Object.is`
  */
 export function useRoomState<C extends Contract, K extends StateName<C>>(
-  room: Room<C>,
+  room: Room<C> | undefined,
   name: K,
 ): StateOf<C, K> | undefined;
 export function useRoomState<C extends Contract, K extends StateName<C>, S>(
-  room: Room<C>,
+  room: Room<C> | undefined,
   name: K,
   selector: (value: StateOf<C, K>) => S,
   isEqual?: (before: S, after: S) => boolean,
 ): S | undefined;
 export function useRoomState(
-  room: Room,
+  room: Room | undefined,
   name: string,
   selector: (value: unknown) => unknown = whole,
   isEqual: (before: any, after: any) => boolean = Object.is,
 ): unknown {
   const latest = useRef<{ value: unknown; selector: unknown; selection: unknown }>(undefined);
   const select = (): unknown => {
-    const value: unknown = room.state(name);
+    const value: unknown = room?.state(name);
     const before = latest.current;
     if (before?.value === value && before?.selector === selector) return before?.selection;
     let selection = value === undefined ? undefined : selector(value);
@@ -106,7 +140,7 @@ export function useRoomState(
     latest.current = { value, selector, selection };
     return selection;
   };
-  const listen = useCallback((listener: () => void) => room.onState(name, listener), [room, name]);
+  const listen = useCallback((listener: () => void) => room?.onState(name, listener) ?? nothing, [room, name]);
   return useSyncExternalStore(listen, select, select);
 }
 

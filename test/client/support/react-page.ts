@@ -6,7 +6,7 @@ import { createRoot } from 'react-dom/client';
 
 const counted = globalThis as { commits?: number };
 
-const Score = memo(({ room }: { room: Room }) => {
+const Score = memo(({ room }: { room: Room | undefined }) => {
   const red = useRoomState(room, 'board', (board: { red: { points: number } }) => board.red.points);
   const even = useRoomState(
     room,
@@ -18,14 +18,14 @@ const Score = memo(({ room }: { room: Room }) => {
   return createElement('p', { id: 'score' }, `red ${red}, ${even?.length} even`);
 });
 
-function Chat({ id }: { id: string }) {
+function Chat({ id }: { id: string | null }) {
   const [lines, setLines] = useState<string[]>([]);
   const [statuses, setStatuses] = useState<string[]>([]);
-  const { room, status, clientId, emit, request } = useRoom(`/ws/${id}`, { backoff: { minMs: 10, maxMs: 50 } });
+  const { room, status, clientId, emit, request } = useRoom(id && `/ws/${id}`, { backoff: { minMs: 10, maxMs: 50 } });
   useRoomEvent(room, 'said', (line) => setLines((earlier) => [...earlier, line]));
   useEffect(() => setStatuses((earlier) => [...earlier, status]), [status]);
   const ask = async () => {
-    const answer: string = await request('ask');
+    const answer: string = await request!('ask');
     setLines((earlier) => [...earlier, answer]);
   };
   return createElement(
@@ -35,18 +35,19 @@ function Chat({ id }: { id: string }) {
     createElement('p', { id: 'statuses' }, statuses.join(' ')),
     createElement('p', { id: 'lines' }, lines.join(', ')),
     createElement(Score, { room }),
-    createElement('button', { onClick: () => emit('say', 'hello') }, 'say'),
+    createElement('button', { onClick: () => emit?.('say', 'hello') }, 'say'),
     createElement('button', { onClick: ask }, 'ask'),
   );
 }
 
 function Page() {
-  const [id, setId] = useState('');
+  const [id, setId] = useState<string | null>('');
   return createElement(
     'main',
     null,
     ...['one', 'two'].map((name) => createElement('button', { key: name, onClick: () => setId(name) }, name)),
     createElement('button', { onClick: () => setId('') }, 'leave'),
+    createElement('button', { onClick: () => setId(null) }, 'wait'),
     id !== '' && createElement(Chat, { id }),
   );
 }
