@@ -16,6 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['sessions'],
   ['members'],
   ['auth', 'observe', 'replies', 'shared-state'],
+  ['presence'],
   ['durable'],
   ['timers', 'mailbox'],
   ['room'],
@@ -39,7 +40,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const CLIENT_FLOORS: readonly (readonly string[])[] = [
   ['errors', 'platform', 'timers', 'bytes', 'room-state'],
   ['backoff', 'event-message', 'ledger', 'listeners', 'contract'],
-  ['room-options', 'requests', 'states', 'answers'],
+  ['room-options', 'requests', 'states', 'answers', 'presence'],
   ['link', 'room-types'],
   ['session'],
   ['room'],
@@ -89,7 +90,7 @@ function unitOf(file: string): string {
 const SERVER = houseIn(ROOT, FLOORS);
 const CLIENT = houseIn(join(LIBS, 'client', 'src'), CLIENT_FLOORS);
 /** Shared by both packages, and import nothing. */
-const SHARED = ['../../jamsocket/src/base/protocol.ts', '../../jamsocket/src/base/state-patch.ts'];
+const SHARED = ['protocol', 'state-patch', 'presence'].map((name) => `../../jamsocket/src/base/${name}.ts`);
 const { files, importsOf } = SERVER;
 
 describe.each([

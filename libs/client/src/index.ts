@@ -20,9 +20,11 @@ export type {
   EventOf,
   MessageName,
   MessageOf,
+  PresenceOf,
   ReplyTo,
   RequestName,
   StateName,
   StateOf,
 } from './room-types.js';
+export type { Person, Presence, PresenceChange, PresentClient } from './presence.js';
 export { RoomError, type Exception, type Issue, type RoomErrorCode } from './errors.js';

@@ -7,6 +7,9 @@ import {
   type ContractSchemas,
   type EventName,
   type EventOf,
+  type Person,
+  type Presence,
+  type PresenceOf,
   type Room,
   type RoomContract,
   type RoomOptions,
@@ -146,4 +149,23 @@ export function useRoomState(
 
 function whole(value: unknown): unknown {
   return value;
+}
+
+/** Result of `usePresence`. */
+export interface UsedPresence<Value> {
+  /** Everyone in the room except the user of this client. */
+  readonly others: readonly Person<Value>[];
+  /** Sets what others see of this client. It stays the same function. */
+  readonly set: Presence<Value>['set'];
+}
+
+/** Who else is in the room. The component renders again when that changes. */
+export function usePresence<C extends Contract>(room: Room<C>): UsedPresence<PresenceOf<C>> {
+  const { presence } = room;
+  const others = useSyncExternalStore(
+    presence.onChange,
+    () => presence.others,
+    () => presence.others,
+  );
+  return { others, set: presence.set };
 }

@@ -44,3 +44,6 @@ export type RequestArguments<D> =
   IsOptional<D> extends true ? [data?: D, options?: RequestOptions] : [data: D, options?: RequestOptions];
 
 type IsOptional<D> = IsAny<D> extends true ? true : undefined extends D ? true : false;
+
+/** What each client shows of itself, if the contract names it as `presence`. */
+export type PresenceOf<C extends Contract> = C extends { readonly presence: infer Value } ? Value : any;

@@ -1,3 +1,4 @@
+import { PRESENCE_EVENT, type PresenceNews } from '../../jamsocket/src/base/presence.js';
 import { STATE_EVENT } from '../../jamsocket/src/base/state-patch.js';
 import { REQUEST, type RequestFrame } from '../../jamsocket/src/base/protocol.js';
 import { Answers } from './answers.js';
@@ -7,6 +8,7 @@ import type { Check } from './contract/contract-check.js';
 import { RoomError } from './errors.js';
 import { parseEvent, type RequestHandler } from './event-message.js';
 import { Listeners, report } from './listeners.js';
+import { Presence } from './presence.js';
 import { Requests } from './requests.js';
 import { checkOptions, type RoomOptions } from './room-options.js';
 import type { OpenState, RoomState, RoomStatus } from './room-state.js';
@@ -16,6 +18,7 @@ import type {
   EventOf,
   MessageName,
   MessageOf,
+  PresenceOf,
   ReplyTo,
   RequestArguments,
   RequestName,
@@ -30,6 +33,8 @@ const MAX_REASON_BYTES = 123;
 
 /** The client's side of a room, created by `joinRoom`. Its functions are bound: they can be passed on without the object. */
 export class Room<C extends Contract = AnyContract> {
+  /** Who else is in the room. */
+  readonly presence = new Presence<PresenceOf<C>>((text) => this.send(text));
   readonly #session: Session;
   readonly #requests = new Requests();
   readonly #answers = new Answers();
@@ -208,6 +213,7 @@ export class Room<C extends Contract = AnyContract> {
       this.#answers.give(message as unknown as RequestFrame, this.send).catch(() => undefined);
       return;
     }
+    if (message?.event === PRESENCE_EVENT) return this.presence.receive(message.data as PresenceNews);
     const isTaken = message && (this.#requests.settle(message) || this.#event(message.event, message.data));
     if (!isTaken) this.#texts.tell(text);
   }
@@ -225,6 +231,7 @@ export class Room<C extends Contract = AnyContract> {
   }
 
   #changed(state: RoomState): void {
+    if (state.status !== 'open') this.presence.pause();
     if (state.status === 'closed') {
       this.options.signal?.removeEventListener('abort', this.#onAbort);
       this.#requests.rejectAll(closedError(state.code, state.reason));

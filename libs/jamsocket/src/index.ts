@@ -23,6 +23,8 @@ export {
 export type { StandardSchema } from './decorators/standard-schema.js';
 export { SharedState, type SharedStateOptions } from './shared-state/shared-state.js';
 export type { Draft, ReadOnly, Shareable } from './shared-state/shareable.js';
+export { Presence, type PresenceOptions } from './decorators/presence.decorator.js';
+export type { Person, PresentClient, RoomPresence } from './base/presence.js';
 export { State } from './decorators/state.decorator.js';
 export { DurableError, type DurableErrorCode } from './durable/durable-error.js';
 export type { TimerFiring } from './timers/room-timers.js';

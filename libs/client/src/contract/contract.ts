@@ -15,6 +15,8 @@ export interface Contract {
   readonly events: object;
   /** By name: what clients see of a shared state. */
   readonly states?: object;
+  /** What each client shows of itself. */
+  readonly presence?: unknown;
 }
 
 /** Any message and any event, for a room without a contract. */

@@ -3,9 +3,11 @@ import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 import type { CronOptions } from '../base/sources.js';
 import {
   HANDLER_METADATA,
+  PRESENCE_METADATA,
   SERVICE_METADATA,
   STATE_METADATA,
   type HandlerMetadata,
+  type PresenceMetadata,
   type ScheduleMetadata,
   type ServiceMetadata,
 } from './metadata.js';
@@ -15,6 +17,11 @@ import {
 /** Arguments of `@JamsocketService()`; `undefined` for a class without it, even if its base class has one. */
 export function serviceMetadataOf(type: object): ServiceMetadata | undefined {
   return Reflect.getOwnMetadata(SERVICE_METADATA, type) as ServiceMetadata | undefined;
+}
+
+/** Arguments of `@Presence()`; `undefined` for a class without it. */
+export function presenceMetadataOf(type: object): PresenceMetadata | undefined {
+  return Reflect.getMetadata(PRESENCE_METADATA, type) as PresenceMetadata | undefined;
 }
 
 /** The events that a method handles. */

@@ -10,6 +10,15 @@ export const HANDLER_METADATA = 'jamsocket:handlers';
 /** On a prototype: the names of its `@State()` fields. */
 export const STATE_METADATA = 'jamsocket:state';
 
+/** On a class: the arguments of `@Presence()`. */
+export const PRESENCE_METADATA = 'jamsocket:presence';
+
+/** Arguments of `@Presence()`, which are checked at boot. */
+export interface PresenceMetadata {
+  readonly schema: unknown;
+  readonly options: unknown;
+}
+
 export interface ServiceMetadata {
   /** Path below the module's prefix, such as `counter` or `games/:game/:room`; `undefined` for the default service. */
   readonly path?: string;

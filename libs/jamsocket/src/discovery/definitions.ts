@@ -4,7 +4,8 @@ import type { JamsocketOptions } from '../options/options.js';
 import { resolveRoomOptions } from '../options/resolve.js';
 import { DEFAULT_DURABLE } from '../options/durable.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
-import { stateFieldsOf } from '../decorators/metadata-accessor.js';
+import { presenceSettings, type PresenceSettings } from '../presence/presence-settings.js';
+import { presenceMetadataOf, stateFieldsOf } from '../decorators/metadata-accessor.js';
 import type { JamsocketRandom } from '../base/sources.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { roomIdSource } from '../rooms/room-ids.js';
@@ -62,13 +63,15 @@ function defineService(
     handlers.flatMap(({ method, metadata: handler }) => (handler.kind === 'timer' ? [[handler.timer, method]] : [])),
   );
   const scheduled = takeScheduledMethods(type, timers);
-  const factory = new RoomFactory(found, scheduled, finder, logger, path + template.toString());
+  const presence = presenceOf(found, options);
+  const factory = new RoomFactory(found, scheduled, finder, logger, path + template.toString(), presence);
   return {
     service: template.service,
     type,
     template,
     logger,
     options,
+    presence,
     scheduled,
     paramNames: template.paramNames,
     ids: roomIdSource(options.roomIds, random),
@@ -77,6 +80,14 @@ function defineService(
     guardsNeedRoom: () => factory.guardsNeedRoom,
     admit: (client, instance, context, request) => factory.admit(client, instance, context, request),
   };
+}
+
+/** @throws JamsocketConfigurationError */
+function presenceOf({ type, handlers }: FoundService, { limits }: ResolvedRoomOptions): PresenceSettings | null {
+  const metadata = presenceMetadataOf(type);
+  if (metadata === undefined) return null;
+  const events = handlers.flatMap(({ metadata: handler }) => (handler.kind === 'event' ? [handler.event] : []));
+  return presenceSettings(type.name, metadata, limits.maxBufferedBytes, events);
 }
 
 /** @throws JamsocketConfigurationError if the class asks for durable rooms and the module has no store */

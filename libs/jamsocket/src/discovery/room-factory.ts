@@ -2,6 +2,8 @@ import type { CanActivate, Logger, Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
 import type { IncomingMessage } from 'node:http';
 import { RefusedError } from '../base/errors.js';
+import { PRESENCE_EVENT } from '../base/presence.js';
+import type { PresenceSettings } from '../presence/presence-settings.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import { RoomRequest } from '../members/room-request.js';
@@ -9,6 +11,7 @@ import type { Handler, RoomInstance } from '../room/room-definition.js';
 import type { ScheduledMethod } from '../timers/scheduled-method.js';
 import type { TurnKind } from '../observe/room-observer.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
+import { PresenceHandler } from './handlers/presence-handler.js';
 import { ConnectExecution } from './connect-execution.js';
 import { runGuards } from './enhancer-chain.js';
 import type { EnhancerFinder, Method } from './enhancers.js';
@@ -20,6 +23,7 @@ import type { FoundService } from './service-explorer.js';
 export class RoomFactory {
   #plans: Plans | null = null;
   #areScoped = false;
+  #presence: PresenceHandler | null = null;
   /** The guards of a connect, if all rooms can share them. */
   #sharedGuards: CanActivate[] | null = null;
 
@@ -30,7 +34,14 @@ export class RoomFactory {
     readonly logger: Logger,
     /** Path of the rooms, such as `/ws/games/:game/:room`. */
     private readonly path: string,
+    private readonly presence: PresenceSettings | null,
   ) {}
+
+  /** Shared by all rooms. */
+  get #presenceHandler(): PresenceHandler | null {
+    const { presence, found } = this;
+    return presence && (this.#presence ??= new PresenceHandler(`${found.type.name}.presence`, presence));
+  }
 
   async instantiate(context: JamsocketContext): Promise<RoomInstance> {
     const plans = this.#prepare();
@@ -41,7 +52,7 @@ export class RoomFactory {
     const service = await moduleRef.resolve<object>(wrapper.token as Type<object>, contextId, { strict: true });
     // Nest keeps all room-scoped instances while the id is referenced: keep the id only if scoped enhancers need it.
     const host: Host = { service, contextId: this.#areScoped ? contextId : undefined };
-    return new BoundInstance(host, plans, hooksOf(service, wrapper, contextId));
+    return new BoundInstance(host, plans, hooksOf(service, wrapper, contextId), this.#presenceHandler);
   }
 
   /** Whether the guards of a connect are built for each room, so that the room must exist first. */
@@ -142,6 +153,7 @@ class BoundInstance implements RoomInstance {
     readonly host: Host,
     { single, events, timers, scheduled }: Plans,
     readonly hooks: RoomHooks,
+    presence: PresenceHandler | null,
   ) {
     const bind = (plan: HandlerPlan | undefined) => plan && new BoundHandler(plan, host);
     this.create = bind(single.get('create'));
@@ -152,7 +164,8 @@ class BoundInstance implements RoomInstance {
     this.auth = bind(single.get('auth'));
     this.disconnect = bind(single.get('disconnect'));
     this.destroy = bind(single.get('destroy'));
-    this.events = bindAll(events, host);
+    const own = bindAll(events, host);
+    this.events = presence === null ? own : new Map([...own, [PRESENCE_EVENT, presence]]);
     this.timers = bindAll(timers, host);
     this.scheduled = bindAll(scheduled, host);
   }

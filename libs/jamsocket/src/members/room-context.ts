@@ -2,6 +2,7 @@ import { Frame } from '../wire/frame.js';
 import { CloseCode } from '../base/protocol.js';
 import { DEFAULT_TIMER } from '../decorators/metadata.js';
 import { JamsocketError } from '../base/errors.js';
+import type { RoomPresence } from '../base/presence.js';
 import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
 import { assertCloseReason } from '../base/close-code.js';
 import type { Client, ClientId } from './client.js';
@@ -56,6 +57,17 @@ export class JamsocketContext<Events = any, Data = unknown> {
    */
   get clients(): ReadonlyMap<ClientId, Client<Data, Events>> {
     return this.room.members.clients as ReadonlyMap<ClientId, Client<Data, Events>>;
+  }
+
+  /**
+   * Who is in the room, and who is away, with the value of each client. For classes with `@Presence()`.
+   * @throws JamsocketError `no_presence` for other classes
+   */
+  get presence(): RoomPresence {
+    const { presence, definition } = this.room;
+    if (presence !== null) return presence;
+    const { name } = definition.type;
+    throw new JamsocketError('no_presence', `${name} has no presence: decorate the class with @Presence().`);
   }
 
   /** Aborted when the room stops. Pass it to work that should end with the room, such as `fetch`. */

@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { JamsocketClock } from '../base/sources.js';
+import type { RoomPresence } from '../base/presence.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Frame } from '../wire/frame.js';
 import type { KnownAuth } from './client-auth.js';
@@ -77,6 +78,8 @@ export interface RoomPort<Client> {
     readonly timers: ReadonlySet<string>;
     readonly options: { readonly limits: { readonly maxBufferedBytes: number } };
   };
+  /** `null` if the class has no `@Presence()`. */
+  readonly presence: RoomPresence | null;
   /** `null` for a room that is not durable. */
   readonly lifecycle: RoomLifecycle<Client> | null;
   readonly timers: {

@@ -7,6 +7,7 @@ import type { RoomAddress } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomPort } from '../members/room-port.js';
 import type { ObserverSet } from '../observe/observer-set.js';
+import type { PresenceMap } from '../presence/presence-map.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { HandlerRunner } from './handler-runner.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
@@ -26,6 +27,7 @@ interface AdaptedRoom extends RoomPort<Client> {
   readonly occupancy: Occupancy;
   readonly end: RoomEnd;
   readonly observer: ObserverSet | null;
+  readonly presence: PresenceMap | null;
   readonly key: RoomKey;
 }
 
@@ -81,6 +83,7 @@ export class DurableRoomAdapter implements DurableRoom {
     client.room = this.room;
     this.room.occupancy.join();
     client.isCounted = true;
+    this.room.presence?.joined(client);
     if (client.auth !== null) this.room.authChanged(client, null);
   }
 

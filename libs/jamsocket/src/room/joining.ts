@@ -44,6 +44,7 @@ export function rejoinRoom(
   client.inboundRate?.returned(client.session!.heardUntil, room.now());
   // It has another token now, which has to be saved.
   if (room.lifecycle !== null) room.lifecycle.turnEnded();
+  room.presence?.back(client);
   room.observer?.clientResumed(room.context, client);
   if (client.held?.isFull) link.pause();
   if (room.instance!.resume !== undefined) room.postInOrder({ type: 'resume', client, admitted });

@@ -1,5 +1,6 @@
 import type { Logger, Type } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
+import type { PresenceSettings } from '../presence/presence-settings.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
 import type { Client } from '../members/client.js';
 import type { ProviderHook } from '../base/provider-hooks.js';
@@ -17,6 +18,8 @@ export interface RoomDefinition {
   /** Names of the path's parameters, in order; the last is `room`. */
   readonly paramNames: readonly string[];
   readonly options: ResolvedRoomOptions;
+  /** `null` if the class has no `@Presence()`. */
+  readonly presence: PresenceSettings | null;
   /** Generates ids for rooms created without one. */
   readonly ids: RoomIdSource;
   /** Names that `setTimer` may use. */

@@ -20,6 +20,8 @@ import { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import { ROOM_EVENTS, type ClientEvent, type RoomCall, type RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
+import { MembersNews } from '../presence/members-news.js';
+import { PresenceMap } from '../presence/presence-map.js';
 import { RoomStates } from '../shared-state/room-states.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellReceived } from './received-message.js';
@@ -48,6 +50,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   instance: RoomInstance | null = null;
   /** The shared states of the instance; `null` if it has none. */
   states: RoomStates | null = null;
+  presence: PresenceMap | null = null;
   /** True once the room has been running, even if it has stopped since. */
   hasStarted = false;
   readonly #mailbox: Mailbox<RoomEvent>;
@@ -116,7 +119,11 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   /** @throws JamsocketConfigurationError for a mistake in the shared states of the instance */
   shareStates({ hooks }: RoomInstance): void {
-    this.states = this.members.state = RoomStates.in(hooks.instances, this, this.services.flusher);
+    const { members, services, definition } = this;
+    this.states = members.state = RoomStates.in(hooks.instances, this, services.flusher);
+    if (definition.presence === null) return;
+    this.presence = new PresenceMap(definition.presence, { members, ...services });
+    members.state = new MembersNews(this.states, this.presence, members);
   }
 
   report(error: unknown, client?: Client): void {
@@ -196,6 +203,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** The client's connection has ended. Its place is kept if it can resume; otherwise it leaves. */
   connectionLost(client: Client, code: number, reason: string): void {
     if (this.state === 'running' && this.members.keepPlace(client, code)) {
+      this.presence?.changed(client);
       this.observer?.clientLost(this.context, client);
       return;
     }
@@ -211,6 +219,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.#runner.clientLeft(client);
     this.members.remove(client);
     if (client.auth !== null) this.#forgetAuth(client);
+    this.presence?.left(client);
     this.observer?.clientLeft(this.context, client, code, reason);
     this.#heldUp?.giveUp(client, this);
     this.postDetached({ type: 'disconnect', client });
@@ -221,6 +230,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     const { users } = this.services;
     users.remove(client, before?.user);
     users.add(client);
+    this.presence?.changed(client);
     if (this.#authWatch !== null || client.auth?.expiresAt !== undefined) this.#watchAuth().watch(client);
     if (this.lifecycle !== null) this.lifecycle.turnEnded();
   }
@@ -232,6 +242,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** The room has stopped, and its clients are no longer in it. */
   forgetClients(): void {
     this.#authWatch?.clear();
+    this.presence?.stop();
     for (const client of this.members.all) this.services.users.remove(client, client.user);
   }
 
