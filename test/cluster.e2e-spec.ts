@@ -233,6 +233,30 @@ describe('the rooms of a cluster', () => {
   });
 });
 
+describe('a cluster that spreads its load', () => {
+  it('makes a new room on the node with the fewest, wherever the client is', async () => {
+    const hub = new InProcessHub(new SystemClock());
+    const boot = (name: string) =>
+      startTestApp({ options: { cluster: hub.node(name), placement: 'leastLoaded' }, providers: [SpreadRoom] });
+    const [one, two] = [await boot('one'), await boot('two')];
+    const first = await TestClient.connect(`${one.ws}/ws/first`);
+    const roomsOf = async () => (await one.app.get(ClusterNode).nodes()).map(({ info }) => info).join();
+    // Nodes tell their numbers with their renewals.
+    while (!(await roomsOf()).includes('"rooms":1')) await new Promise((resolve) => setTimeout(resolve, 20));
+    const second = await TestClient.connect(`${one.ws}/ws/second`);
+    expect(await second.nextText()).toBe('welcome 1');
+    const idsOf = ({ app }: TestApp) =>
+      app
+        .get(JamsocketRooms)
+        .localRooms()
+        .map(({ roomId }) => roomId);
+    expect([idsOf(one), idsOf(two)]).toEqual([['first'], ['second']]);
+    await Promise.all([first.close(), second.close()]);
+    await one.close();
+    await two.close();
+  });
+});
+
 describe('a client whose data cannot be cloned', () => {
   it('is refused, and the log names the path', async () => {
     const hub = new InProcessHub(new SystemClock());

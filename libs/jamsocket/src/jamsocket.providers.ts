@@ -126,7 +126,7 @@ export const PROVIDERS: Provider[] = [
       registry: RoomRegistry,
       definitions: ServiceDefinitions,
       clock: JamsocketClock,
-      { flushIntervalMs }: ResolvedOptions,
+      { flushIntervalMs, placement }: ResolvedOptions,
       durability: Durability | null,
     ) => {
       if (node === null) return null;
@@ -134,7 +134,16 @@ export const PROVIDERS: Provider[] = [
       const createOutbox = outboxes(new TickFlusher(flushIntervalMs), null);
       const local = new LocalPlacement(registry);
       const localCalls = new LocalRoomCalls(registry, durability);
-      return new ThisNode({ node, registry, definitions: definitions.all, clock, local, localCalls, createOutbox });
+      return new ThisNode({
+        node,
+        registry,
+        definitions: definitions.all,
+        clock,
+        local,
+        localCalls,
+        placement,
+        createOutbox,
+      });
     },
   },
   {

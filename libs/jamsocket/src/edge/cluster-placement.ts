@@ -21,6 +21,8 @@ export class ClusterPlacement implements Placement {
     /** This node as the edge of another one. @throws RefusedError `cluster_unavailable` */
     private readonly edgeOf: (owner: string) => EdgePart,
     private readonly clock: JamsocketClock,
+    /** The node for a room that no node has; `undefined` for this one. */
+    private readonly nodeForNew: () => Promise<string | undefined> | undefined = () => undefined,
   ) {}
 
   get placesKept(): AddressCounts {
@@ -42,9 +44,14 @@ export class ClusterPlacement implements Placement {
 
   async #find(definition: RoomDefinition, arrival: Arrival): Promise<Reservation> {
     const { service } = definition;
-    const owner = await this.node.locate({ service, key: arrival.client.address.key });
+    const owner =
+      (await this.node.locate({ service, key: arrival.client.address.key })) ?? (await this.#nodeForNew(definition));
     if (owner !== undefined && owner !== this.node.incarnation) return this.#at(owner, definition, arrival);
     return this.#orElsewhere(async () => this.local.reserve(definition, arrival), definition, arrival);
+  }
+
+  #nodeForNew({ options }: RoomDefinition): Promise<string | undefined> | undefined {
+    return options.roomIds === 'implicit' ? this.nodeForNew() : undefined;
   }
 
   /** Another node may have claimed the room meanwhile. */

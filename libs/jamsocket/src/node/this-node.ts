@@ -13,9 +13,10 @@ import type { RoomCalls } from '../rooms/room-calls.js';
 import { addressOfKey } from '../rooms/room-name.js';
 import type { Room } from '../room/room.js';
 import { ClusterRoomCalls } from './cluster-room-calls.js';
-import { NODE_NAME, type NodeInfo } from './node-info.js';
+import { NODE_NAME, readNodeInfo, type NodeInfo } from './node-info.js';
 import { roomCallAnswers } from './room-call-answers.js';
 import { Peers } from '../peers/peer.js';
+import type { ResolvedOptions } from '../options/resolved.js';
 import type { Placement } from '../rooms/reservation.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { RoomDefinition } from '../room/room-definition.js';
@@ -33,6 +34,7 @@ export interface NodeParts extends EdgeServices {
   readonly local: Placement;
   /** Calls rooms of this process. */
   readonly localCalls: RoomCalls;
+  readonly placement: ResolvedOptions['placement'];
 }
 
 interface Parts {
@@ -45,6 +47,7 @@ interface Parts {
 export class ThisNode implements NodeWatch {
   readonly placement: Placement;
   readonly #peers: Peers<Parts>;
+  #isDraining = false;
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
   /** Calls rooms wherever they are. */
   readonly calls: RoomCalls;
@@ -52,7 +55,11 @@ export class ThisNode implements NodeWatch {
   constructor(private readonly parts: NodeParts) {
     const { node, registry, clock, local } = parts;
     this.#definitions = new Map(parts.definitions.map((definition) => [definition.service, definition]));
+    const isDraining = () => this.#isDraining;
     const ownerServices = {
+      get isDraining() {
+        return isDraining();
+      },
       placement: local,
       definitions: this.#definitions,
       permit: node.permit,
@@ -69,7 +76,14 @@ export class ThisNode implements NodeWatch {
       edge: new EdgePart(link, parts),
       calls: new PeerCalls(link, answers, clock),
     }));
-    this.placement = new ClusterPlacement(local, registry, node, (owner) => this.#with(owner).edge, clock);
+    this.placement = new ClusterPlacement(
+      local,
+      registry,
+      node,
+      (owner) => this.#with(owner).edge,
+      clock,
+      () => (parts.placement === 'leastLoaded' ? this.#leastLoaded() : undefined),
+    );
     this.calls = new ClusterRoomCalls(parts.localCalls, registry, node, this, (service, key) => {
       const definition = this.#definitions.get(service);
       return definition && { definition, address: addressOfKey(definition, key) };
@@ -98,6 +112,7 @@ export class ThisNode implements NodeWatch {
    * after `graceMs`, when they are cut.
    */
   async drain(graceMs: number): Promise<void> {
+    this.#isDraining = true;
     for (const { owner } of this.#peers.all) owner.sendArrivalsAway();
     const channels = this.#peers.all.flatMap(({ edge }) => edge.channels);
     const links = channels.flatMap(({ connection }) => connection ?? []);
@@ -136,6 +151,17 @@ export class ThisNode implements NodeWatch {
   leaseLost(): void {
     for (const room of this.parts.registry.unstopped())
       room.end.lose(CloseCode.tryAgainLater, 'the cluster does not answer');
+  }
+
+  /** The node with the fewest rooms, as far as it has told; this one if it has no more. */
+  async #leastLoaded(): Promise<string | undefined> {
+    const { node, registry } = this.parts;
+    let least = { incarnation: node.incarnation, rooms: registry.size };
+    for (const { incarnation, info } of await node.nodes()) {
+      const { rooms } = readNodeInfo(info, incarnation);
+      if (incarnation !== node.incarnation && rooms < least.rooms) least = { incarnation, rooms };
+    }
+    return least.incarnation;
   }
 
   #roomOf({ service, key }: RoomKey): Room | undefined {

@@ -212,5 +212,11 @@ export interface JamsocketOptions extends RoomOptions {
    * `new RedisCluster({ redis })` of `nestjs-jamsocket/redis`. Default: the rooms of this process are its own.
    */
   cluster?: ClusterDriver;
+  /**
+   * Where a room begins that no node of the cluster has, when a client connects to it. `local`: on the node that the client is
+   * connected to, which saves the way between two nodes. `leastLoaded`: on the node with the fewest rooms; nodes tell their
+   * numbers twice a second. Default `local`.
+   */
+  placement?: 'local' | 'leastLoaded';
   limits?: Limits;
 }

@@ -8,6 +8,7 @@ describe('options', () => {
   it('have defaults', () => {
     expect(resolveOptions()).toEqual({
       path: '/ws',
+      placement: 'local',
       roomIds: 'implicit',
       shutdownAfterMs: 0,
       unjoinedMs: 60_000,
@@ -134,6 +135,8 @@ describe('options', () => {
     [{ limits: { connectsPerSecondPerIp: '5' } }, 'options.limits.connectsPerSecondPerIp is'],
     [{ trustProxy: true }, 'options.trustProxy is true'],
     [{ trustProxy: -1 }, 'options.trustProxy is -1'],
+    [{ cluster: {} }, 'options.cluster is {}'],
+    [{ placement: 'random' }, "options.placement is 'random'"],
     [{ limits: { maxClientsPerRoom: 0 } }, 'options.limits.maxClientsPerRoom is 0, but must be false (no limit) or'],
     [{ limits: { maxRooms: true } }, 'options.limits.maxRooms is true'],
     [{ limits: { maxConnections: 1.5 } }, 'options.limits.maxConnections is 1.5'],

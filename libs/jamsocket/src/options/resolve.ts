@@ -18,6 +18,7 @@ import {
   http,
   inboundRateLimit,
   origins,
+  placement,
   rateLimit,
   resume,
   roomIds,
@@ -101,6 +102,7 @@ const moduleRules: Record<string, Rule<unknown>> = {
   trustProxy: integer(0, 100, 0),
   store,
   cluster,
+  placement,
   shutdownGraceMs: milliseconds(0, 5_000),
   flushIntervalMs: integer(0, 1_000, 0),
 };

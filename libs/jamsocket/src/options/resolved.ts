@@ -46,6 +46,7 @@ export interface ResolvedOptions extends ResolvedRoomOptions {
   readonly trustProxy: number;
   readonly store: RoomStore | undefined;
   readonly cluster: ClusterDriver | undefined;
+  readonly placement: 'local' | 'leastLoaded';
   readonly limits: ResolvedLimits;
 }
 

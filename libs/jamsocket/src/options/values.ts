@@ -167,3 +167,8 @@ export function cluster(value: unknown, path: string): ClusterDriver | undefined
     throw badOption(path, value, 'a cluster driver, such as new RedisCluster({ redis })');
   return value as ClusterDriver;
 }
+
+export function placement(value: unknown = 'local', path: string): ResolvedOptions['placement'] {
+  if (value !== 'local' && value !== 'leastLoaded') throw badOption(path, value, "'local' or 'leastLoaded'");
+  return value;
+}

@@ -17,6 +17,8 @@ export interface OwnerServices {
   readonly placement: Placement;
   readonly definitions: ReadonlyMap<string, RoomDefinition>;
   readonly permit: RunPermit;
+  /** This node shuts down. */
+  readonly isDraining: boolean;
   now(): number;
 }
 
@@ -88,6 +90,8 @@ export class OwnerPart implements PeerPart, EdgeNode {
   }
 
   #arrive(channel: number, body: Buffer): void {
+    // The client looks for the room again until another node has it.
+    if (this.services.isDraining) return this.send(messageOf(TO_CHANNEL.again, channel));
     try {
       const sent = decodeArrival(body);
       const definition = this.services.definitions.get(sent.service);
