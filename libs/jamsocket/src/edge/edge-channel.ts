@@ -193,6 +193,8 @@ export class EdgeChannel implements ConnectionSink {
 
   connectionClosing(): void {
     if (this.outlet !== null) this.room!.outbox.flushTo(this.outlet);
+    // A client that broke the protocol may be back before its socket has closed, and must not resume then.
+    setImmediate(() => this.#tellFailure());
   }
 
   connectionDropped(): void {
@@ -241,6 +243,12 @@ export class EdgeChannel implements ConnectionSink {
     const { code, reason } = closeIn(message);
     this.#tellsEnd = false;
     this.connection?.[how](code, reason);
+  }
+
+  #tellFailure(): void {
+    if (this.connection?.hasFailed !== true || !this.#tellsEnd) return;
+    this.#tellEnd(CloseCode.abnormal, '');
+    this.#tellsEnd = false;
   }
 
   #tellEnd(code: number, reason: string): void {
