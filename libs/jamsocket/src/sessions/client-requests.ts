@@ -4,6 +4,7 @@ import { ANSWER_PREFIX, REQUEST } from '../base/protocol.js';
 import type { AnySchema } from '../decorators/contract.js';
 import type { SchemaIssue } from '../decorators/standard-schema.js';
 
+/** Options of one request to a client. */
 export interface ClientRequestOptions {
   /** Milliseconds to wait for the answer, also while the client is away: 1 to 2,147,483,647. Default 10,000. */
   timeoutMs?: number;
