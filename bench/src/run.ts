@@ -10,6 +10,7 @@ import { measureOwn, type OwnFigures } from './own.js';
 import { BARE, ofCheckout, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { fallen, ratiosOf, writeRecord } from './quick.js';
 import { markdown, type Machine } from './report.js';
+import { measureState } from './state/measure-state.js';
 import { metricsOf, PER_CPU_SECOND, ratioOf, type Results, type Summary } from './statistics.js';
 import { CEILING, QUICK, WORKLOADS, type Workload } from './workloads.js';
 
@@ -26,6 +27,8 @@ const { values } = parseArgs({
     inspector: { type: 'boolean', default: false },
     durable: { type: 'boolean', default: false },
     cluster: { type: 'boolean', default: false },
+    state: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
     rebase: { type: 'boolean', default: false },
     peers: { type: 'string' },
     workloads: { type: 'string' },
@@ -157,6 +160,7 @@ async function main(): Promise<void> {
     process.exitCode = await measureInspector(say);
     return;
   }
+  if (values.state) return measureState(say, rounds, Number(values.seconds ?? 10));
   if (values.durable) {
     process.exitCode = await measureDurable(say, values.rounds === undefined ? undefined : rounds);
     return;

@@ -30,8 +30,32 @@ export function jsonBytes(value: unknown, most = Infinity): number {
 export function jsonGrowth(before: unknown, after: unknown): number {
   if (before === after) return 0;
   if (!areAlike(before, after)) return bytesOrNone(after) - bytesOrNone(before);
+  if (Array.isArray(after)) return arrayGrowth(before as readonly unknown[], after);
+  return objectGrowth(before as PlainObject, after as PlainObject);
+}
+
+function arrayGrowth(before: readonly unknown[], after: readonly unknown[]): number {
+  let growth = after.length - before.length;
+  for (let index = 0; index < before.length || index < after.length; index++)
+    if (before[index] !== after[index]) growth += jsonGrowth(before[index], after[index]);
+  return growth;
+}
+
+function objectGrowth(before: PlainObject, after: PlainObject): number {
   let growth = 0;
-  for (const [, from, to, own] of partsOf(before, after)) growth += jsonGrowth(from, to) + own;
+  let known = 0;
+  for (const key of Object.keys(after)) {
+    const value = after[key];
+    if (value === before[key]) known++;
+    else if (!Object.hasOwn(before, key)) growth += keyBytes(key) + jsonBytes(value);
+    else {
+      known++;
+      growth += jsonGrowth(before[key], value);
+    }
+  }
+  const names = Object.keys(before);
+  if (known < names.length)
+    for (const key of names) if (!Object.hasOwn(after, key)) growth -= keyBytes(key) + jsonBytes(before[key]);
   return growth;
 }
 

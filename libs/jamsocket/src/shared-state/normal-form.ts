@@ -50,7 +50,12 @@ function normalObject(before: PlainObject | null, given: PlainObject, depth: num
   for (const key of Object.keys(given)) {
     const value = given[key];
     if (value === undefined) continue;
-    if (key === '__proto__') throw UNSHAREABLE;
+    if (key === '__proto__' || typeof value === 'function') throw UNSHAREABLE;
+    // As most parts are. What an object inherits is a function or has the key above.
+    if (before !== null && value === before[key]) {
+      known++;
+      continue;
+    }
     const isKnown = before !== null && Object.hasOwn(before, key);
     if (isKnown) known++;
     const old = isKnown ? before[key] : undefined;

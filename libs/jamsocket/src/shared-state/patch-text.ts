@@ -59,9 +59,14 @@ function objectChanges(before: PlainObject, after: PlainObject): string[] {
   const parts: string[] = [];
   let known = 0;
   for (const key of Object.keys(after)) {
+    const value = after[key];
+    if (value === before[key]) {
+      known++;
+      continue;
+    }
     const isKnown = Object.hasOwn(before, key);
     if (isKnown) known++;
-    const change = isKnown ? patchText(before[key], after[key]) : whole(after[key]);
+    const change = isKnown ? patchText(before[key], value) : whole(value);
     if (change !== undefined) parts.push(`${JSON.stringify(key)}:${change}`);
   }
   const names = Object.keys(before);
