@@ -20,7 +20,7 @@ export class Whereabouts {
   async #ask(query) {
     const where = await whereIs(query);
     if (query !== this.#query) return;
-    if (where?.isOn !== false) this.#timer = setTimeout(() => this.#ask(query), EVERY_MS);
+    if (where?.isOn !== false) this.#timer = setTimeout(() => void this.#ask(query), EVERY_MS);
     const text = where?.isOn ? sentence(where) : '';
     if (this.#line.textContent !== text) this.#line.textContent = text;
     this.#line.hidden = text === '';

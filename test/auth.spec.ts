@@ -63,19 +63,19 @@ class SafeRoom {
 
   @UseGuards(Doorman)
   @OnConnect()
-  connect(client: Client) {
+  connect(client: Client<string>) {
     client.data = `${client.data}, kept`;
     this.log.push(`connect ${client.user}`);
   }
 
   @OnResume()
-  resume(client: Client, _ctx: unknown, admitted: Admitted<string>) {
+  resume(client: Client<string>, _ctx: unknown, admitted: Admitted<string>) {
     this.log.push(`resume ${client.user} ${client.data} / ${admitted.data}`);
     client.data = admitted.data;
   }
 
   @OnAuth()
-  renewed(client: Client, _ctx: unknown, admitted: Admitted<string>) {
+  renewed(client: Client<string>, _ctx: unknown, admitted: Admitted<string>) {
     this.log.push(`auth ${client.user} ${client.data} / ${admitted.data} ${client.request.user}`);
   }
 

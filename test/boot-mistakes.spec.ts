@@ -593,7 +593,7 @@ describe('decorators and hooks that would run on an instance of no room', () => 
     ];
     for (const [invalid, mistake] of bad) {
       class Bad {}
-      JamsocketService({ contract: invalid as object })(Bad);
+      JamsocketService({ contract: invalid })(Bad);
       expect(await mistakeOf([Bad])).toContain(mistake);
     }
   });

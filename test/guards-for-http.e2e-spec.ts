@@ -260,10 +260,11 @@ describe('guards that were written for HTTP work on connects and messages', () =
     const asked: string[] = [];
     const nodeFetch = globalThis.fetch;
     const join = (cookies: Record<string, string>) => {
-      const fetching = jest.spyOn(globalThis, 'fetch').mockImplementationOnce((path, init) => {
-        asked.push(String(path));
+      const fetching = jest.spyOn(globalThis, 'fetch').mockImplementationOnce((given, init) => {
+        const path = given as string;
+        asked.push(path);
         fetching.mockRestore();
-        return nodeFetch(`${started.http}${String(path)}`, { ...init, headers: cookies });
+        return nodeFetch(`${started.http}${path}`, { ...init, headers: cookies });
       });
       return joinAsUser(`${started.ws}/ws/jwt/lobby`, () => asked.push('log in'), { WebSocket });
     };

@@ -47,7 +47,7 @@ class Room {
   }
 
   @OnResume()
-  resumed(client: Client) {
+  resumed(client: Client<string>) {
     journal.add(`resume ${client.id} ${client.data} ${[...client.tags].join()} ${client.request.query.get('again')}`);
   }
 

@@ -25,7 +25,9 @@ function withClient(tree, context) {
   const project = JSON.parse(tree.readText('package.json'));
   if (project.dependencies?.['jamsocket-client'] !== undefined) return;
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const dependencies = Object.entries({ ...project.dependencies, 'jamsocket-client': `^${version}` }).sort();
+  const dependencies = Object.entries({ ...project.dependencies, 'jamsocket-client': `^${version}` }).sort(
+    ([a], [b]) => (a < b ? -1 : 1),
+  );
   const text = JSON.stringify({ ...project, dependencies: Object.fromEntries(dependencies) }, null, 2);
   tree.overwrite('package.json', `${text}\n`);
   context.addTask(new NodePackageInstallTask());

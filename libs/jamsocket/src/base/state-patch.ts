@@ -16,7 +16,7 @@ export const STATE_EVENT = '$state';
 export function applyPatch(value: unknown, patch: unknown): unknown {
   if (Array.isArray(patch)) return patch[0];
   if (typeof patch !== 'object' || patch === null) return patch;
-  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
+  const copy = (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Record<string, unknown>;
   for (const [key, change] of Object.entries(patch)) {
     if (Array.isArray(change) && change.length === 0) delete copy[key];
     // An assignment would set the prototype. The server refuses this key.

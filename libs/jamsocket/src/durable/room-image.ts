@@ -35,7 +35,7 @@ export function isAsSaved({ url, session: saved, auth: savedAuth }: SavedMember,
 export function savedData(clients: Iterable<Client>): SavedData[] {
   const saved: SavedData[] = [];
   for (const { id, data, tags } of clients) {
-    if (data !== undefined || tags.size > 0) saved.push([id, data as unknown, [...tags]]);
+    if (data !== undefined || tags.size > 0) saved.push([id, data, [...tags]]);
   }
   return saved;
 }

@@ -159,8 +159,8 @@ export class RemoteLink implements Link {
     if (this.#isClosed) return;
     const body = bodyOf(message);
     if (kindOf(message) === TO_OWNER.text)
-      this.#scope.runInAsyncScope(this.sink.receiveText, this.sink, body.toString('utf8'));
-    else this.#scope.runInAsyncScope(this.sink.receiveBinary, this.sink, body);
+      this.#scope.runInAsyncScope(() => this.sink.receiveText(body.toString('utf8')));
+    else this.#scope.runInAsyncScope(() => this.sink.receiveBinary(body));
   }
 
   #readHeld(): void {

@@ -42,7 +42,7 @@ export function encodeArrival(service: string, { client, isResumable, resume }: 
     ip: request.ip,
     rawHeaders: request.rawHeaders,
     findings: findingsOf(request),
-    data: client.data as unknown,
+    data: client.data,
     tags: [...tags],
     auth,
     isResumable,

@@ -109,14 +109,15 @@ function withoutName(sent: SentError, options: ErrorOptions | undefined): Error 
     case 'http':
       return new HttpException((content ?? message) as string | object, status, options);
     case 'ws':
-      return new WsException((content ?? message) as string | object);
+      return new WsException(content ?? message);
     case 'jamsocket':
       return new JamsocketError(code as JamsocketErrorCode, message, options);
     case 'durable':
       return new DurableError(code as DurableErrorCode, message, options);
     case 'store':
       return new StoreError(code as StoreErrorCode, message, options);
-    default:
+    case 'error':
+    case 'value':
       return Object.assign(new Error(message, options), sent.fields);
   }
 }

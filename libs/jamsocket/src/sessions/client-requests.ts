@@ -82,7 +82,7 @@ export class ClientRequests {
     const pending = this.#pending.get(id as string);
     if (pending === undefined) return;
     if (error === undefined) pending.resolve(data);
-    else pending.reject(new ClientRequestError('refused', String(error).slice(0, MAX_ERROR_LENGTH)));
+    else pending.reject(new ClientRequestError('refused', textOf(error).slice(0, MAX_ERROR_LENGTH)));
   }
 
   /** There will be no answers. */
@@ -138,4 +138,9 @@ function parsed(text: string): Answer {
 function checkedTimeout(ms: number): number {
   if (typeof ms === 'number' && ms >= 0) return checkedDelay(ms);
   throw new RangeError(`timeoutMs is ${ms}: it must be a number of milliseconds.`);
+}
+
+/** A client sends any JSON. An object may have a `toString` that is no function. */
+function textOf(error: unknown): string {
+  return typeof error === 'string' ? error : JSON.stringify(error);
 }

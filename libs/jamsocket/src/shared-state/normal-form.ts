@@ -27,7 +27,10 @@ export function normalForm(before: unknown, given: unknown, depth = 0): unknown 
       if (Array.isArray(given)) return normalArray(Array.isArray(before) ? before : null, given, depth + 1);
       if (isPlainObject(given)) return normalObject(isObject(before) ? before : null, given, depth + 1);
       throw UNSHAREABLE;
-    default:
+    case 'undefined':
+    case 'bigint':
+    case 'symbol':
+    case 'function':
       throw UNSHAREABLE;
   }
 }

@@ -12,7 +12,7 @@ export interface SharedStateOptions<T, V> {
    * What a client may see of the value. It is asked for each client when the value changes, and has to be quick and without
    * side effects. If it throws, the error is logged and the client keeps what it has. Default: the whole value.
    */
-  view?(value: ReadOnly<T>, client: Client<any>): V & Shareable<V>;
+  view?: (value: ReadOnly<T>, client: Client<any>) => V & Shareable<V>;
 }
 
 /** The room that a shared state belongs to. */

@@ -49,7 +49,8 @@ function mistakeOf(value: unknown, depth: number): string | undefined {
       return `a ${typeof value}, which JSON drops`;
     case 'object':
       return value === null ? undefined : mistakenObject(value, depth);
-    default:
+    case 'string':
+    case 'boolean':
       return undefined;
   }
 }

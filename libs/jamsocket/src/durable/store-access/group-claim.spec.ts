@@ -14,7 +14,7 @@ class BatchedStore extends MemoryStore {
     this.batches.push(claims.map(({ room }) => room.key));
     if (this.failure !== undefined) throw this.failure;
     return Promise.all(
-      claims.map(({ room, owner }) =>
+      claims.map(async ({ room, owner }) =>
         room.key === 'torn' ? new StoreError('record_unreadable', 'torn') : this.claim(room, owner),
       ),
     );
