@@ -267,11 +267,7 @@ describe('a change', () => {
       '.any.__proto__',
       ({ board }) => board.change((draft) => (draft.any = JSON.parse('{"__proto__":1}'))),
     ],
-    [
-      'asynchronous',
-      '',
-      ({ board }) => board.change((draft) => Promise.resolve(draft) as never),
-    ],
+    ['asynchronous', '', ({ board }) => board.change((draft) => Promise.resolve(draft) as never)],
     ['while it is being changed', '', ({ board }) => board.change(() => board.change(() => undefined))],
     ['not a value of type number', '', ({ board }) => board.set(5 as never)],
   ])('is refused for %s, with its path', async (what, path, work) => {

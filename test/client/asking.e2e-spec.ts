@@ -148,5 +148,9 @@ it('a client that resumes gets the request that it has missed, and its answer ar
   first.send('{"jamsocket":"answer",');
   first.send(JSON.stringify({ jamsocket: 'answer', id, data: 'after all' }));
   expect(await first.next()).toBe('{"event":"outcome","data":"after all"}');
+  await rooms.invoke(AskingRoom, 'd', 'outsideOfATurn', 60_000);
+  const { id: next } = JSON.parse(await first.next());
+  first.send(JSON.stringify({ jamsocket: 'answer', id: next, error: { toString: 5 } }));
+  expect(await first.next()).toBe('{"event":"outcome","data":"refused"}');
   await first.connection.close();
 });

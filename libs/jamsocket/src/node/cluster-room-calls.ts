@@ -66,7 +66,7 @@ export class ClusterRoomCalls implements RoomCalls {
       if ('missing' in answer) missing.push(answer.missing!);
       else found.push(...this.#known(answer.found as readonly ListedRoom[]));
     }
-    return Object.defineProperty(found, 'missing', { value: missing }) as FoundRooms;
+    return Object.defineProperty(found, 'missing', { value: missing });
   }
 
   invoke(definition: RoomDefinition, address: RoomAddress, method: string, args: readonly unknown[]): Promise<unknown> {

@@ -128,7 +128,7 @@ export function isAnswer(text: string): boolean {
 
 function parsed(text: string): Answer {
   try {
-    return JSON.parse(text) as Answer;
+    return (JSON.parse(text) as Answer | null) ?? {};
   } catch {
     return {};
   }
