@@ -2,6 +2,7 @@ import { SetMetadata } from '@nestjs/common';
 import { PRESENCE_METADATA, type PresenceMetadata } from './metadata.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
 
+/** Options of `@Presence`. */
 export interface PresenceOptions {
   /** Milliseconds for which changes are gathered, 0 to 60,000; 0 for one tick of the event loop. Default 50. */
   everyMs?: number;
