@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['options', 'lmdb', 'redis', 'postgres'],
   ['decorators', 'wire'],
   ['outbox'],
-  ['sessions'],
+  ['sessions', 'traffic'],
   ['members'],
   ['auth', 'observe', 'replies', 'shared-state'],
   ['presence'],

@@ -105,6 +105,13 @@ const BARS: readonly Bar[] = [
   ),
   { workload: 'echo', metric: 'throughput', ours: 'ours-enhanced', peer: 'plain-ws', atLeast: 0.5 },
   { workload: 'echo', metric: 'throughput', ours: 'ours-enhanced', peer: 'nest-ws', atLeast: 1.5 },
+  ...['fan-out', 'chatty', 'many-rooms', 'many-rooms-1', 'echo'].map((workload) => ({
+    workload,
+    metric: 'throughput',
+    ours: 'ours-metered',
+    peer: 'ours-plain',
+    atLeast: 0.97,
+  })),
 ];
 
 export interface Verdict {

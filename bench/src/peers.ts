@@ -27,6 +27,7 @@ const onNode = (name: string, title: string, protocol: ProtocolName): Peer => ({
 export const OURS = onNode('ours-plain', 'nestjs-jamsocket', 'raw');
 export const OURS_ENHANCED = onNode('ours-enhanced', 'nestjs-jamsocket, with guard, pipe and interceptor', 'raw');
 export const OURS_INSPECTED = onNode('ours-inspected', 'nestjs-jamsocket, with the inspector', 'raw');
+export const OURS_METERED = onNode('ours-metered', 'nestjs-jamsocket, with metrics and inspector', 'raw');
 export const OURS_DURABLE = onNode('ours-durable', 'nestjs-jamsocket, with durable rooms', 'raw');
 export const PLAIN_WS = onNode('plain-ws', 'plain ws loop', 'raw');
 export const NEST_WS = onNode('nest-ws', 'Nest gateway on WsAdapter', 'nestWs');
@@ -51,6 +52,7 @@ export const BARE = onNode('bare', 'bare TCP server', 'raw');
 export const PEERS: readonly Peer[] = [
   OURS,
   OURS_ENHANCED,
+  OURS_METERED,
   PLAIN_WS,
   NEST_WS,
   onNode('nest-socketio', 'Nest gateway on socket.io', 'socketIo'),

@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { OURS, PLAIN_WS } from './peers.js';
-import { metricsOf, ratioOf, type Results } from './statistics.js';
+import { OURS, OURS_METERED, PLAIN_WS } from './peers.js';
+import { metricsOf, PER_CPU_SECOND, ratioOf, type Results } from './statistics.js';
 import type { Workload } from './workloads.js';
 
 /** A ratio that has fallen to less than this part of the recorded one is a fault and not noise. */
 const LEAST_PART = 2 / 3;
+/** With metrics on and nobody looking, this part of the throughput remains at least. The bar is 0.97; the rest is noise. */
+const LEAST_METERED = 0.85;
 
 type Ratios = Record<string, number>;
 
@@ -29,4 +31,13 @@ export function fallen(ratios: Ratios, record: URL): { name: string; ratio: numb
   return Object.entries(ratios)
     .map(([name, ratio]) => ({ name, ratio, before: before[name] ?? 0 }))
     .filter(({ ratio, before: once }) => ratio < once * LEAST_PART);
+}
+
+/** The workloads that metrics slow down: their throughput for each second of CPU, divided by that without metrics. */
+export function slowedByMetrics(results: Results, workloads: readonly Workload[]): { name: string; ratio: number }[] {
+  return workloads.flatMap(({ name }) => {
+    const { [OURS.name]: ours, [OURS_METERED.name]: metered } = results[name];
+    const ratio = metered && ratioOf(metered, ours, PER_CPU_SECOND)?.median;
+    return ratio !== undefined && ratio < LEAST_METERED ? [{ name, ratio: Number(ratio.toPrecision(3)) }] : [];
+  });
 }

@@ -7,8 +7,8 @@ import { measureDurable } from './durable/measure-durable.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureInspector } from './inspector.js';
 import { measureOwn, type OwnFigures } from './own.js';
-import { BARE, ofCheckout, OURS, PEERS, PLAIN_WS, type Peer } from './peers.js';
-import { fallen, ratiosOf, writeRecord } from './quick.js';
+import { BARE, ofCheckout, OURS, OURS_METERED, PEERS, PLAIN_WS, type Peer } from './peers.js';
+import { fallen, ratiosOf, slowedByMetrics, writeRecord } from './quick.js';
 import { markdown, type Machine } from './report.js';
 import { measureState } from './state/measure-state.js';
 import { metricsOf, PER_CPU_SECOND, ratioOf, type Results, type Summary } from './statistics.js';
@@ -39,7 +39,7 @@ const { values } = parseArgs({
 });
 
 const others = values.before === undefined ? [] : [ofCheckout(values.before)];
-const peers = chosen<Peer>([...(values.quick ? [OURS, PLAIN_WS] : PEERS), ...others], values.peers);
+const peers = chosen<Peer>([...(values.quick ? [OURS, OURS_METERED, PLAIN_WS] : PEERS), ...others], values.peers);
 const workloads = chosen<Workload>(WORKLOADS, values.workloads ?? (values.quick ? QUICK.join(',') : undefined));
 const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS));
 
@@ -126,7 +126,8 @@ function write(record: Record): void {
 
 function sayRatios(results: Results): void {
   for (const workload of workloads) {
-    const metrics = values.before === undefined ? metricsOf(workload) : [...metricsOf(workload), PER_CPU_SECOND];
+    const metrics =
+      values.quick || values.before !== undefined ? [...metricsOf(workload), PER_CPU_SECOND] : metricsOf(workload);
     for (const metric of metrics) {
       for (const { name } of peers.filter((peer) => peer !== OURS)) {
         const { [OURS.name]: ours, [name]: theirs } = results[workload.name] ?? {};
@@ -141,18 +142,23 @@ function spread({ median, min, max }: Summary): string {
   return `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
 }
 
-/** A ratio must fall twice in a row to count as a fault. */
+/** A ratio must be too low twice in a row to count as a fault. */
 async function guard(results: Results): Promise<void> {
   const ratios = ratiosOf(results, workloads);
   if (values.rebase) return writeRecord(QUICK_RECORD, ratios);
-  const suspects = fallen(ratios, QUICK_RECORD).map(({ name }) => name);
+  const tooLow = [...fallen(ratios, QUICK_RECORD), ...slowedByMetrics(results, workloads)];
+  const suspects = tooLow.map(({ name }) => name);
   const again = workloads.filter(({ name }) => suspects.includes(name));
   if (again.length > 0) say(`Once more, since it has fallen: ${suspects.join(', ')}`);
-  const faults = again.length > 0 ? fallen(ratiosOf(await measureAll(again), again), QUICK_RECORD) : [];
+  const second = again.length > 0 ? await measureAll(again) : {};
+  const faults = fallen(ratiosOf(second, again), QUICK_RECORD);
+  const slowed = slowedByMetrics(second, again);
   for (const { name, ratio, before } of faults)
     say(`${name} has fallen: ${ratio} times the plain ws loop, was ${before}`);
-  if (faults.length === 0) say('No ratio has fallen by more than a third.');
-  process.exitCode = faults.length === 0 ? 0 : 1;
+  for (const { name, ratio } of slowed) say(`${name} has only ${ratio} of its throughput with metrics on`);
+  const isFine = faults.length + slowed.length === 0;
+  if (isFine) say('No ratio has fallen by more than a third.');
+  process.exitCode = isFine ? 0 : 1;
 }
 
 async function main(): Promise<void> {

@@ -8,6 +8,7 @@ import { presenceSettings, type PresenceSettings } from '../presence/presence-se
 import { presenceMetadataOf, stateFieldsOf } from '../decorators/metadata-accessor.js';
 import type { JamsocketRandom } from '../base/sources.js';
 import type { RoomDefinition } from '../room/room-definition.js';
+import { Traffic } from '../traffic/traffic.js';
 import { roomIdSource } from '../rooms/room-ids.js';
 import { EnhancerFinder } from './enhancers.js';
 import type { PathTemplate } from './path-template.js';
@@ -73,6 +74,7 @@ function defineService(
     options,
     presence,
     scheduled,
+    traffic: new Traffic(),
     paramNames: template.paramNames,
     ids: roomIdSource(options.roomIds, random),
     timers: new Set(timers.keys()),

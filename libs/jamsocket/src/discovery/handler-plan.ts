@@ -9,6 +9,7 @@ import { ForbiddenMessage, MessageValidationError } from '../replies/exceptions.
 import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
+import type { TurnMeter } from '../traffic/turn-meter.js';
 import { after, runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
 import { parametersOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
@@ -55,6 +56,7 @@ const HOOKS: readonly string[] = ['create', 'destroy', 'scheduled'];
 export class HandlerPlan {
   readonly name: string;
   isAsync: boolean;
+  meter: TurnMeter | null = null;
   readonly #shape: Shape;
   readonly #parameters: ReturnType<typeof parametersOf>;
   /** The method has no enhancers and no decorated parameters: the room calls it directly. */

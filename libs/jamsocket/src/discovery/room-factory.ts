@@ -11,6 +11,7 @@ import type { Handler, RoomInstance } from '../room/room-definition.js';
 import type { ScheduledMethod } from '../timers/scheduled-method.js';
 import type { TurnKind } from '../observe/room-observer.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
+import type { TurnMeter } from '../traffic/turn-meter.js';
 import { PresenceHandler } from './handlers/presence-handler.js';
 import { ConnectExecution } from './connect-execution.js';
 import { runGuards } from './enhancer-chain.js';
@@ -195,6 +196,14 @@ class BoundHandler implements Handler {
 
   set isAsync(isAsync: boolean) {
     this.plan.isAsync = isAsync;
+  }
+
+  get meter(): TurnMeter | null {
+    return this.plan.meter;
+  }
+
+  set meter(meter: TurnMeter | null) {
+    this.plan.meter = meter;
   }
 
   call(client: Client | undefined, message: unknown, context: JamsocketContext, bounds: TurnBounds): unknown {

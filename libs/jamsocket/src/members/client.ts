@@ -260,11 +260,11 @@ export class Client<Data = unknown, Events = any> {
   }
 
   /** @internal */
-  receiveText(text: string): void {
+  receiveText(text: string, bytes: number): void {
     if (this.session !== null && !this.#isData(this.session, text)) return;
-    if (this.inboundRate !== null && !this.#mayReceive(this.inboundRate, Buffer.byteLength(text))) return;
+    if (this.inboundRate !== null && !this.#mayReceive(this.inboundRate, bytes)) return;
     if (this.session !== null && isAnswer(text)) this.#answered(this.session, text);
-    else this.room!.receiveText(this, text);
+    else this.room!.receiveText(this, text, bytes);
   }
 
   /** @internal */

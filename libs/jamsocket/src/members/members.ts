@@ -8,7 +8,7 @@ import { ClientIds } from './client-ids.js';
 import type { MembersPort, MembersState, SendPort } from './room-port.js';
 import type { ReplayLog } from '../sessions/replay-log.js';
 import { outletsOf, Resumption, type RestoredResumption, type Resumable, type ResumeRequest } from './resumption.js';
-import { tellBroadcast, tellSentTo, tellSentToOne, type ObservedRoom } from './sent-message.js';
+import { tellBroadcast, tellSentTo, tellSentToOne, tellTextToOne, type ObservedRoom } from './sent-message.js';
 import { TagIndex } from './tag-index.js';
 import { UngatedSends } from './ungated-sends.js';
 
@@ -207,47 +207,47 @@ export class Members implements MembersPort<Client> {
   }
 
   #broadcast(frame: Frame): void {
-    if (this.room.observer !== null) tellBroadcast(this.room, frame, NOBODY, this.clients);
+    if (this.room.isWatched) tellBroadcast(this.room, frame, NOBODY, this.clients);
     if (this.#resumption === null) this.outbox.broadcast(frame);
     else this.#resumption.broadcast(frame, NOBODY);
   }
 
   broadcastExcept(frame: Frame, clients: readonly Client[]): void {
     if (this.state !== null) this.state.beforeSend(frame);
-    if (this.room.observer !== null) tellBroadcast(this.room, frame, clients, this.clients);
+    if (this.room.isWatched) tellBroadcast(this.room, frame, clients, this.clients);
     if (this.#resumption === null) this.outbox.broadcastExcept(frame, outletsOf(clients));
     else this.#resumption.broadcast(frame, clients);
   }
 
   sendTo(client: Client, frame: Frame): void {
     if (this.state !== null) this.state.beforeSend(frame);
-    if (this.room.observer !== null) tellSentToOne(this.room, frame, client, this.clients);
+    if (this.room.isWatched) tellSentToOne(this.room, frame, client, this.clients);
     if (this.#resumption !== null) this.#resumption.send(frame, [client]);
     else if (client.outlet !== null) this.outbox.sendTo(frame, client.outlet);
   }
 
   sendText(client: Client, text: string): void {
-    if (this.room.observer !== null || this.#resumption !== null || this.state !== null)
-      this.sendTo(client, Frame.text(text));
-    else if (client.outlet !== null) this.outbox.sendText(text, client.outlet);
+    if (this.#resumption !== null || this.state !== null) return this.sendTo(client, Frame.text(text));
+    if (this.room.isWatched) tellTextToOne(this.room, text, client, this.clients);
+    if (client.outlet !== null) this.outbox.sendText(text, client.outlet);
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
     if (this.state !== null) this.state.beforeSend(frame);
-    if (this.room.observer !== null) tellSentTo(this.room, frame, clients, this.clients);
+    if (this.room.isWatched) tellSentTo(this.room, frame, clients, this.clients);
     this.#send(frame, clients);
   }
 
   /** Sends a change of the shared state. @param clients `null` for everyone */
   sendState(frame: Frame, clients: readonly Client[] | null): void {
     if (clients === null) return this.#broadcast(frame);
-    if (this.room.observer !== null) tellSentTo(this.room, frame, clients, this.clients);
+    if (this.room.isWatched) tellSentTo(this.room, frame, clients, this.clients);
     this.#send(frame, clients);
   }
 
   /** Sends the whole shared state to a client that has just become a member. */
   welcomeState(frame: Frame, client: Client): void {
-    if (this.room.observer !== null) tellSentToOne(this.room, frame, client, this.clients);
+    if (this.room.isWatched) tellSentToOne(this.room, frame, client, this.clients);
     if (client.session !== null) this.#resumption!.sendUnlogged(frame, client);
     else this.outbox.sendTo(frame, client.outlet!);
   }

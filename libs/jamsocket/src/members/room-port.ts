@@ -92,7 +92,8 @@ export interface RoomPort<Client> {
   now(): number;
   /** An unguessable id: nobody else can make the client give an answer that has it. */
   newRequestId(): string;
-  receiveText(client: Client, text: string): void;
+  /** @param bytes length of the text in UTF-8 */
+  receiveText(client: Client, text: string, bytes: number): void;
   receiveBinary(client: Client, bytes: Buffer): void;
   /** The client's `auth` has changed, or it has joined or resumed with one. @param before the previous one */
   authChanged(client: Client, before: KnownAuth | null): void;

@@ -43,7 +43,7 @@ export class UngatedSends implements SendPort<Client> {
   }
 
   send(frame: Frame, clients: readonly Client[]): void {
-    if (this.room.observer !== null) tellSentTo(this.room, frame, clients, this.clients);
+    if (this.room.isWatched) tellSentTo(this.room, frame, clients, this.clients);
     const gated = clients.filter((client) => !this.#sendPast(frame, client));
     if (gated.length > 0) this.members.sendGated(frame, gated);
   }

@@ -11,11 +11,14 @@ export interface MetricCounter {
 
 /** One time series of measured values. */
 export interface MetricHistogram {
-  /** Adds a measured value, in the unit of the metric: seconds or bytes. */
-  record(value: number): void;
+  /**
+   * Adds a measured value, in the unit of the metric: seconds or bytes.
+   * @param times how many measurements the value stands for. Default 1
+   */
+  record(value: number, times?: number): void;
 }
 
-/** The current value of one time series of a gauge. */
+/** The current value of one time series of a gauge or total. */
 export interface GaugeReading {
   readonly labels: MetricLabels;
   readonly value: number;
@@ -32,6 +35,11 @@ export abstract class JamsocketMetrics {
   abstract counter(name: CounterName, labels: MetricLabels): MetricCounter;
   /** The histogram with this name and these labels, for as long as the application runs. */
   abstract histogram(name: HistogramName, labels: MetricLabels): MetricHistogram;
+  /**
+   * A counter that is counted elsewhere.
+   * @param read call it whenever the counter is collected. Its values only grow
+   */
+  abstract total(name: CounterName, read: () => readonly GaugeReading[]): void;
   /**
    * Registers a gauge.
    * @param read call it whenever the gauge is collected

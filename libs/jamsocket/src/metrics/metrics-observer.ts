@@ -1,19 +1,11 @@
-import type { SentMessage } from '../members/sent-message.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketStatistics, ServiceStatistics } from '../rooms/jamsocket-statistics.js';
 import type { JamsocketContext } from '../members/room-context.js';
-import type {
-  ObservedTurn,
-  ReceivedMessage,
-  RefusedConnect,
-  RoomObserver,
-  StoreCommit,
-  StoreOperation,
-  TurnOutcome,
-} from '../observe/room-observer.js';
+import type { RefusedConnect, RoomObserver, StoreCommit, StoreOperation } from '../observe/room-observer.js';
+import type { MessageCounts } from '../traffic/traffic.js';
 import { closeCodeLabel } from './close-code-label.js';
-import type { JamsocketMetrics, MetricCounter } from './jamsocket-metrics.js';
-import type { GaugeName } from './metric-table.js';
+import type { GaugeReading, JamsocketMetrics, MetricCounter } from './jamsocket-metrics.js';
+import type { CounterName, GaugeName } from './metric-table.js';
 import { ServiceMeters } from './service-meters.js';
 import { StoreMeters } from './store-meters.js';
 
@@ -26,9 +18,20 @@ const GAUGES: readonly GaugeName[] = [
   'gatedRooms',
   'gatedBytes',
 ];
+/** What the rooms count themselves of their messages. */
+const MESSAGE_TOTALS = [
+  ['messagesReceived', 'received'],
+  ['bytesReceived', 'receivedBytes'],
+  ['messagesSent', 'sent'],
+  ['bytesSent', 'sentBytes'],
+] as const satisfies readonly (readonly [CounterName, keyof MessageCounts])[];
+const KINDS = ['text', 'binary'] as const;
 const MS_PER_S = 1000;
 
-/** Converts events of the rooms to metrics: `observers.add(new MetricsObserver(metrics, statistics))`. */
+/**
+ * Converts events of the rooms to metrics: `observers.add(new MetricsObserver(metrics, statistics))`. Messages and turns are
+ * not told as events: the rooms count them, from the moment this observer is made.
+ */
 export class MetricsObserver implements RoomObserver {
   readonly #services = new Map<string, ServiceMeters>();
   readonly #refused = new Map<string, MetricCounter>();
@@ -43,6 +46,15 @@ export class MetricsObserver implements RoomObserver {
     for (const name of GAUGES) {
       metrics.gauge(name, () =>
         this.#readStatistics().map((service) => ({ labels: { service: service.service }, value: service[name] })),
+      );
+    }
+    for (const [name, count] of MESSAGE_TOTALS) metrics.total(name, () => this.#readMessages(count));
+    metrics.total('handlerErrors', () => this.#readErrors());
+    for (const { service, traffic } of statistics.traffic()) {
+      traffic.listen((handler, durationMs, times) =>
+        this.#of(service)
+          .duration(handler)
+          .record(durationMs / MS_PER_S, times),
       );
     }
   }
@@ -70,24 +82,6 @@ export class MetricsObserver implements RoomObserver {
 
   clientResumed({ service }: JamsocketContext): void {
     this.#of(service).count('clientsResumed');
-  }
-
-  messageReceived({ service }: JamsocketContext, _client: Client, { kind, bytes }: ReceivedMessage): void {
-    const meters = this.#of(service)[kind];
-    meters.received.add(1);
-    meters.receivedBytes.add(bytes);
-  }
-
-  messageSent({ service }: JamsocketContext, { kind, bytes, recipients }: SentMessage): void {
-    const meters = this.#of(service)[kind];
-    meters.sent.add(recipients);
-    meters.sentBytes.add(bytes * recipients);
-  }
-
-  turnEnded({ room, handler }: ObservedTurn, { durationMs, fault }: TurnOutcome): void {
-    const meters = this.#of(room.service);
-    meters.duration(handler).record(durationMs / MS_PER_S);
-    if (fault !== undefined) meters.count('handlerErrors', { handler, fault });
   }
 
   turnTimedOut({ service }: JamsocketContext, _client: Client | undefined, handler: string): void {
@@ -129,9 +123,27 @@ export class MetricsObserver implements RoomObserver {
     return meters;
   }
 
+  #readMessages(count: keyof MessageCounts & `${'received' | 'sent'}${string}`): GaugeReading[] {
+    return this.statistics
+      .traffic()
+      .flatMap(({ service, traffic }) =>
+        KINDS.map((kind) => ({ labels: { service, kind }, value: traffic[kind][count] })),
+      );
+  }
+
+  #readErrors(): GaugeReading[] {
+    return this.statistics.traffic().flatMap(({ service, traffic }) =>
+      [...traffic.failedTurns].map(({ handler, fault, count }) => ({
+        labels: { service, handler, fault },
+        value: count,
+      })),
+    );
+  }
+
   /** All gauges are collected in the same tick: cache the statistics, so that every room is visited only once. */
   #readStatistics(): readonly ServiceStatistics[] {
     if (this.#statistics === null) {
+      for (const { traffic } of this.statistics.traffic()) traffic.flush();
       this.#statistics = this.statistics.services();
       queueMicrotask(() => (this.#statistics = null));
     }

@@ -46,6 +46,8 @@ const reported = new WeakSet<RoomObserver>();
 export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
   /** Whether any observer listens to turns, which are more expensive to report than messages. */
   readonly wantsTurns: boolean;
+  /** Whether any observer listens to messages. */
+  readonly wantsMessages: boolean;
   /** Observers by event. Searching for them at each message would cost more than calling them. */
   readonly #listeners: Readonly<Record<EventName, readonly RoomObserver[]>>;
 
@@ -55,6 +57,7 @@ export class ObserverSet implements Required<Omit<RoomObserver, 'runTurn'>> {
       EventName,
       RoomObserver[]
     >;
+    this.wantsMessages = [...of('messageReceived'), ...of('messageSent')].length > 0;
     this.wantsTurns = [...of('turnStarted'), ...of('runTurn'), ...of('turnEnded')].length > 0;
   }
 

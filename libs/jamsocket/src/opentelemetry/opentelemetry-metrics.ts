@@ -71,6 +71,7 @@ const ATTRIBUTES: Readonly<Record<MetricLabel, string>> = {
 export class OpenTelemetryMetrics extends JamsocketMetrics {
   readonly #counters = new Map<CounterName, Counter>();
   readonly #histograms = new Map<HistogramName, Histogram>();
+  readonly #totals: FollowedTotal[] = [];
   readonly #observed: { readonly instrument: ObservableUpDownCounter; readonly callback: ObservableCallback }[] = [];
 
   constructor(private readonly meter: Meter) {
@@ -79,12 +80,7 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
 
   /** The counter with this name and these labels. */
   counter(name: CounterName, labels: MetricLabels): MetricCounter {
-    let counter = this.#counters.get(name);
-    if (counter === undefined) {
-      counter = this.meter.createCounter(OPENTELEMETRY_NAMES[name], describe(name));
-      this.#counters.set(name, counter);
-    }
-    const instrument = counter;
+    const instrument = this.#counterOf(name);
     const attributes = attributesOf(labels);
     return { add: (by) => instrument.add(by, attributes) };
   }
@@ -99,7 +95,12 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
     }
     const instrument = histogram;
     const attributes = attributesOf(labels);
+    // An instrument cannot record a value several times: its count is that of the values.
     return { record: (value) => instrument.record(value, attributes) };
+  }
+
+  total(name: CounterName, read: () => readonly GaugeReading[]): void {
+    this.#totals.push(new FollowedTotal(this.#counterOf(name), read));
   }
 
   /** Counts of things add up over processes, so they are up-down counters instead of gauges. */
@@ -107,14 +108,52 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
     const instrument = this.meter.createObservableUpDownCounter(OPENTELEMETRY_NAMES[name], describe(name));
     const callback: ObservableCallback = (result) => {
       for (const { labels, value } of read()) result.observe(value, attributesOf(labels));
+      this.#addTotals();
     };
     instrument.addCallback(callback);
     this.#observed.push({ instrument, callback });
   }
 
-  /** Removes all callbacks. */
+  /** Removes all callbacks. What was counted so far is still exported. */
   stop(): void {
+    this.#addTotals();
+    this.#totals.length = 0;
     for (const { instrument, callback } of this.#observed.splice(0)) instrument.removeCallback(callback);
+  }
+
+  /** Callbacks run before anything is collected, so the counters are up to date then. */
+  #addTotals(): void {
+    for (const total of this.#totals) total.addNew();
+  }
+
+  #counterOf(name: CounterName): Counter {
+    let counter = this.#counters.get(name);
+    if (counter === undefined) {
+      counter = this.meter.createCounter(OPENTELEMETRY_NAMES[name], describe(name));
+      this.#counters.set(name, counter);
+    }
+    return counter;
+  }
+}
+
+/** Adds to a counter what is counted elsewhere. An observable counter would lose what was counted after the last export. */
+class FollowedTotal {
+  /** The values that were added, by labels. */
+  readonly #added = new Map<string, number>();
+
+  constructor(
+    private readonly counter: Counter,
+    private readonly read: () => readonly GaugeReading[],
+  ) {}
+
+  addNew(): void {
+    for (const { labels, value } of this.read()) {
+      const key = JSON.stringify(labels);
+      const by = value - (this.#added.get(key) ?? 0);
+      if (by === 0 && this.#added.has(key)) continue;
+      this.#added.set(key, value);
+      this.counter.add(by, attributesOf(labels));
+    }
   }
 }
 

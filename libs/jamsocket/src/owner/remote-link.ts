@@ -159,7 +159,7 @@ export class RemoteLink implements Link {
     if (this.#isClosed) return;
     const body = bodyOf(message);
     if (kindOf(message) === TO_OWNER.text)
-      this.#scope.runInAsyncScope(() => this.sink.receiveText(body.toString('utf8')));
+      this.#scope.runInAsyncScope(() => this.sink.receiveText(body.toString('utf8'), body.length));
     else this.#scope.runInAsyncScope(() => this.sink.receiveBinary(body));
   }
 

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client';
 import {
   JamsocketMetrics,
   type GaugeReading,
@@ -16,12 +16,13 @@ import {
 } from '../metrics/metric-table.js';
 import type { JamsocketPrometheusOptions } from './prometheus-options.js';
 import { DEFAULT_PREFIX, PROMETHEUS_NAMES } from './prometheus-names.js';
+import { WeightedHistogram } from './weighted-histogram.js';
 
 /** The metrics of the rooms in a registry of prom-client. */
 export class PrometheusMetrics extends JamsocketMetrics {
   readonly registry: Registry;
   readonly #counters = new Map<CounterName, PendingCounter>();
-  readonly #histograms = new Map<HistogramName, Histogram>();
+  readonly #histograms = new Map<HistogramName, WeightedHistogram>();
   readonly #registered: string[] = [];
 
   constructor(private readonly options: JamsocketPrometheusOptions = {}) {
@@ -30,7 +31,7 @@ export class PrometheusMetrics extends JamsocketMetrics {
     if (options.defaultMetrics ?? options.registry === undefined) collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Creates every metric, so that the page includes metrics without values. */
+  /** Creates every metric that is not there yet, so that the page includes metrics without values. */
   registerAll(): void {
     for (const [name, { type }] of Object.entries(METRICS)) {
       if (type === 'counter') this.#counterOf(name as CounterName);
@@ -50,8 +51,11 @@ export class PrometheusMetrics extends JamsocketMetrics {
 
   /** The histogram with this name and these labels. */
   histogram(name: HistogramName, labels: MetricLabels): MetricHistogram {
-    const series = this.#histogramOf(name).labels(labels as Record<string, string>);
-    return { record: (value) => series.observe(value) };
+    return this.#histogramOf(name).series(labels);
+  }
+
+  total(name: CounterName, read: () => readonly GaugeReading[]): void {
+    this.#counterOf(name).follow(read);
   }
 
   /** Registers a gauge; `read` is called whenever the page is loaded. */
@@ -71,11 +75,14 @@ export class PrometheusMetrics extends JamsocketMetrics {
     return counter;
   }
 
-  #histogramOf(name: HistogramName): Histogram {
+  #histogramOf(name: HistogramName): WeightedHistogram {
     let histogram = this.#histograms.get(name);
     if (histogram === undefined) {
-      const buckets = [...(this.options.buckets ?? DURATION_BUCKETS)];
-      this.#histograms.set(name, (histogram = new Histogram({ ...this.#configOf(name), buckets })));
+      const { name: fullName, help, labelNames } = this.#configOf(name);
+      const bounds = this.options.buckets ?? DURATION_BUCKETS;
+      this.#histograms.set(name, (histogram = new WeightedHistogram(fullName, help, labelNames, bounds)));
+      // The registry calls `get` and `reset` of a metric. The type names only prom-client's own.
+      this.registry.registerMetric(histogram as unknown as Metric);
     }
     return histogram;
   }
@@ -93,6 +100,7 @@ type MetricConfig = { name: string; help: string; labelNames: string[]; register
 /** Sums up values itself and passes them to prom-client on collection: prom-client hashes the labels at each call. */
 class PendingCounter {
   readonly #series: { readonly labels: Record<string, string>; pending: number }[] = [];
+  #read: (() => readonly GaugeReading[]) | null = null;
   readonly #counter: Counter;
 
   constructor(config: MetricConfig) {
@@ -105,7 +113,17 @@ class PendingCounter {
     return { add: (by) => void (series.pending += by) };
   }
 
+  /** From now on the values are read when they are collected. */
+  follow(read: () => readonly GaugeReading[]): void {
+    this.#read = read;
+  }
+
   #collect(): void {
+    if (this.#read !== null) {
+      this.#counter.reset();
+      for (const { labels, value } of this.#read()) this.#counter.inc(labels as Record<string, string>, value);
+      return;
+    }
     for (const series of this.#series) {
       this.#counter.inc(series.labels, series.pending);
       series.pending = 0;

@@ -65,8 +65,9 @@ export class JamsocketPrometheusModule implements NestModule, OnModuleInit, OnAp
 
   /** Called by Nest: begins to observe the rooms. */
   onModuleInit(): void {
-    this.metrics.registerAll();
+    // First, since metrics are collected in this order: reading the gauges passes on the durations.
     this.#stop = this.observers.add(new MetricsObserver(this.metrics, this.statistics));
+    this.metrics.registerAll();
   }
 
   /** Stops in the last lifecycle hook, so that the drain of the rooms is counted, too. */

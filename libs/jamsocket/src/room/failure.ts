@@ -4,6 +4,7 @@ import { logError, logWarning, type LogFields } from '../base/log.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { exceptionText, isForTheClient, messageIdOf } from '../replies/exceptions.js';
 import type { MessageId } from '../replies/reply.js';
+import type { Fault } from '../traffic/traffic.js';
 import type { RoomDefinition } from './room-definition.js';
 
 interface FailingRoom {
@@ -13,6 +14,16 @@ interface FailingRoom {
 
 interface NamedHandler {
   readonly name: string;
+}
+
+/** Whose mistake it is: the client's own, if the error is meant to tell it. */
+export function faultOf(error: unknown): Fault {
+  return isForTheClient(error) ? 'client' : 'server';
+}
+
+/** Counts a failed turn. @param handler class and method, such as `ChatRoom.message` */
+export function countFailure({ traffic }: RoomDefinition, handler: string, error: unknown): void {
+  if (traffic.isCounted) traffic.countFailed(handler, faultOf(error));
 }
 
 /** Logs an error of a handler or of anything else in its turn. Never throws. */

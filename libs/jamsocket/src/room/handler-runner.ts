@@ -4,8 +4,9 @@ import type { RoomAddress } from '../members/room-address.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObserverSet } from '../observe/observer-set.js';
-import { reportCutStream, reportFailure } from './failure.js';
+import { countFailure, reportCutStream, reportFailure } from './failure.js';
 import { failTurn, filterCreateError, type Turn } from './turn-failure.js';
+import type { TurnMeter } from '../traffic/turn-meter.js';
 import type { ReplyStyle } from '../replies/reply.js';
 import { sendReplies, sendReply } from '../replies/reply.js';
 import type { Handler, RoomDefinition, RoomInstance } from './room-definition.js';
@@ -50,11 +51,13 @@ export class HandlerRunner implements TurnBounds {
     if (handler === undefined) return;
     this.#streams?.endTurn();
     this.latest = handler;
-    const { observer } = this.room;
-    if (observer === null || !observer.wantsTurns)
-      return this.#run(handler, client, message, style, onFailure, undefined);
-    const record = new TurnRecord(this.room, handler.name, handler.kind, client, message);
-    return record.run(observer, () => this.#run(handler, client, message, style, onFailure, record));
+    const { traffic } = this.room.definition;
+    if (!traffic.isCounted) return this.#observe(handler, client, message, style, onFailure);
+    const meter = (handler.meter ??= traffic.meterOf(handler.name));
+    const times = meter.begin();
+    if (times === 0) return this.#observe(handler, client, message, style, onFailure);
+    const began = this.room.now();
+    return this.#time(meter, began, times, this.#observe(handler, client, message, style, onFailure));
   }
 
   /** Runs a method call from outside. */
@@ -62,10 +65,38 @@ export class HandlerRunner implements TurnBounds {
     this.#streams?.endTurn();
     this.latest = call;
     if (this.room.lifecycle !== null) this.room.lifecycle.turnMayWait();
+    const { traffic } = this.room.definition;
+    if (!traffic.isCounted) return this.#observeCall(call);
+    const meter = traffic.meterOf(call.name);
+    return this.#time(meter, this.room.now(), meter.begin(), this.#observeCall(call));
+  }
+
+  #observe(
+    handler: Handler,
+    client: Client | undefined,
+    message: unknown,
+    style: ReplyStyle,
+    onFailure: ((error: unknown) => void) | undefined,
+  ): void | Promise<void> {
+    const { observer } = this.room;
+    if (observer === null || !observer.wantsTurns)
+      return this.#run(handler, client, message, style, onFailure, undefined);
+    const record = new TurnRecord(this.room, handler.name, handler.kind, client, message);
+    return record.run(observer, () => this.#run(handler, client, message, style, onFailure, record));
+  }
+
+  #observeCall(call: RoomCall): void | Promise<void> {
     const { observer } = this.room;
     if (observer === null || !observer.wantsTurns) return call.run(undefined);
     const record = new TurnRecord(this.room, call.name, 'invoke', undefined, undefined, call.runAsCaller);
     return record.run(observer, () => call.run(record));
+  }
+
+  /** Tells the meter of the turn's end. @param times 0 for a turn that is not timed */
+  #time(meter: TurnMeter, began: number, times: number, turn: void | Promise<void>): void | Promise<void> {
+    if (times === 0) return turn;
+    const end = () => meter.end(began, this.room.now(), times);
+    return turn === undefined ? end() : turn.finally(end);
   }
 
   #run(
@@ -96,6 +127,13 @@ export class HandlerRunner implements TurnBounds {
   /** Runs `@OnCreate`. Exception filters see its error; it is rethrown in any case, so that the connect or call fails too. */
   async create({ create }: RoomInstance): Promise<void> {
     if (create === undefined) return;
+    const { traffic } = this.room.definition;
+    if (!traffic.isCounted) return this.#observeCreate(create);
+    const meter = traffic.meterOf(create.name);
+    await this.#time(meter, this.room.now(), meter.begin(), this.#observeCreate(create));
+  }
+
+  async #observeCreate(create: Handler): Promise<void> {
     const { observer } = this.room;
     if (observer === null || !observer.wantsTurns) return this.#create(create);
     const record = new TurnRecord(this.room, create.name, create.kind, undefined, undefined);
@@ -108,6 +146,7 @@ export class HandlerRunner implements TurnBounds {
     try {
       await inTurn(this.room, undefined, async () => create.call(undefined, undefined, context, this));
     } catch (error) {
+      countFailure(this.room.definition, create.name, error);
       await filterCreateError(this.room, create, error);
       throw error;
     }

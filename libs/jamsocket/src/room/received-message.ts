@@ -1,14 +1,30 @@
-import type { ObserverSet } from '../observe/observer-set.js';
+import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
-import type { ClientEvent } from './room-event.js';
+import type { ObserverSet } from '../observe/observer-set.js';
+import type { Traffic } from '../traffic/traffic.js';
 
-/** Tells the observers of a message that a client has sent. */
-export function tellReceived(observer: ObserverSet, room: JamsocketContext, event: ClientEvent): void {
-  const { client } = event;
-  if (event.type === 'binary') {
-    observer.messageReceived(room, client, { kind: 'binary', payload: event.bytes, bytes: event.bytes.length });
-  } else {
-    const bytes = Buffer.byteLength(event.text);
-    observer.messageReceived(room, client, { kind: 'text', payload: event.text, bytes });
-  }
+/** Whom a room tells of the messages of its clients. */
+export interface HearingRoom {
+  readonly traffic: Traffic;
+  readonly context: JamsocketContext;
+  readonly observer: ObserverSet | null;
+}
+
+/** @param bytes length of the text in UTF-8 */
+export function tellText(
+  { traffic, context, observer }: HearingRoom,
+  client: Client,
+  text: string,
+  bytes: number,
+): void {
+  if (traffic.isCounted) traffic.text.countReceived(bytes);
+  if (observer !== null && observer.wantsMessages)
+    observer.messageReceived(context, client, { kind: 'text', payload: text, bytes });
+}
+
+export function tellBinary({ traffic, context, observer }: HearingRoom, client: Client, payload: Buffer): void {
+  const bytes = payload.length;
+  if (traffic.isCounted) traffic.binary.countReceived(bytes);
+  if (observer !== null && observer.wantsMessages)
+    observer.messageReceived(context, client, { kind: 'binary', payload, bytes });
 }

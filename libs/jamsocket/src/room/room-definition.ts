@@ -7,6 +7,8 @@ import type { ProviderHook } from '../base/provider-hooks.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
 import type { ScheduledMethod } from '../timers/scheduled-method.js';
+import type { Traffic } from '../traffic/traffic.js';
+import type { TurnMeter } from '../traffic/turn-meter.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
 
 /** Everything known about a service class after the application has booted. */
@@ -26,6 +28,7 @@ export interface RoomDefinition {
   readonly timers: ReadonlySet<string>;
   /** Methods with Nest's `@Interval`, `@Timeout` or `@Cron`. */
   readonly scheduled: readonly ScheduledMethod[];
+  readonly traffic: Traffic;
   /** Builds the room's instance through Nest's injector. */
   instantiate(context: JamsocketContext): Promise<RoomInstance>;
   /** Whether the guards of a connect need providers of the room. If not, they run before the room is created. */
@@ -83,6 +86,8 @@ export interface Handler {
   readonly kind: TurnKind;
   /** The handler may return a promise. Guessed from the method, and set when it does return one. */
   isAsync: boolean;
+  /** The traffic's meter for this handler, once it is needed. */
+  meter: TurnMeter | null;
   /** The result is the reply: a value, a promise or a stream. May throw. */
   call(client: Client | undefined, message: unknown, context: JamsocketContext, bounds: TurnBounds): unknown;
   /** Gives an error to the application's exception filters. @returns whether one of them handled it */

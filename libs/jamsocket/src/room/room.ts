@@ -18,13 +18,13 @@ import type { ObservedRoom, SentMessage } from '../members/sent-message.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
-import { ROOM_EVENTS, type ClientEvent, type RoomCall, type RoomEvent } from './room-event.js';
+import { ROOM_EVENTS, type RoomCall, type RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
 import { MembersNews } from '../presence/members-news.js';
 import { PresenceMap } from '../presence/presence-map.js';
 import { RoomStates } from '../shared-state/room-states.js';
 import type { ObserverSet } from '../observe/observer-set.js';
-import { tellReceived } from './received-message.js';
+import { tellBinary, tellText } from './received-message.js';
 import { RefusedError, RoomElsewhereError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { RoomKey } from '../store/room-store.js';
@@ -34,6 +34,7 @@ import { makeReady } from './room-start.js';
 import type { RoomTimer } from '../timers/pending-timer.js';
 import { RoomTimers } from '../timers/room-timers.js';
 import { RoomTurns } from './room-turns.js';
+import type { Traffic } from '../traffic/traffic.js';
 import type { WaitingEvent } from '../mailbox/waiting-event.js';
 
 /** One live room: its clients, its instance of the service and its states from start to stop. */
@@ -138,6 +139,20 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** `null` while no observer is registered. */
   get observer(): ObserverSet | null {
     return this.services.observers.current;
+  }
+
+  get traffic(): Traffic {
+    return this.definition.traffic;
+  }
+
+  /** Messages are counted or observed. */
+  get isWatched(): boolean {
+    return this.definition.traffic.isCounted || this.areMessagesObserved;
+  }
+
+  get areMessagesObserved(): boolean {
+    const { observer } = this;
+    return observer !== null && observer.wantsMessages;
   }
 
   messageSent(message: SentMessage): void {
@@ -249,10 +264,11 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /**
    * In an idle room a text is handled without allocating an event. Held messages of the client cannot be overtaken:
    * they enter the mailbox before the room is idle.
+   * @param bytes length of the text in UTF-8
    */
-  receiveText(client: Client, text: string): void {
-    if (this.observer !== null || this.state === 'stopped' || !this.#mailbox.begin())
-      return this.receive({ type: 'text', client, text });
+  receiveText(client: Client, text: string, bytes: number): void {
+    if (this.isWatched) tellText(this, client, text, bytes);
+    if (this.state === 'stopped' || !this.#mailbox.begin()) return this.postInOrder({ type: 'text', client, text });
     let turn: void | Promise<void>;
     try {
       turn = this.#turns.takeText(client, text);
@@ -267,12 +283,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   }
 
   receiveBinary(client: Client, bytes: Buffer): void {
-    this.receive({ type: 'binary', client, bytes });
-  }
-
-  receive(event: ClientEvent): void {
-    if (this.observer !== null) tellReceived(this.observer, this.context, event);
-    this.postInOrder(event);
+    if (this.isWatched) tellBinary(this, client, bytes);
+    this.postInOrder({ type: 'binary', client, bytes });
   }
 
   /** Posts an event of a client, after all that is held of it. */

@@ -3,7 +3,7 @@ import type { RoomAddress } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import type { ReplyStyle } from '../replies/reply.js';
-import { reportFailure, tellFailure } from './failure.js';
+import { countFailure, reportFailure, tellFailure } from './failure.js';
 import type { Handler, RoomDefinition } from './room-definition.js';
 import type { TurnRecord } from './turn-record.js';
 
@@ -29,6 +29,7 @@ interface TurnRoom {
 export function failTurn(room: TurnRoom, error: unknown, turn: Turn): void | Promise<void> {
   const { handler, client, message } = turn;
   turn.record?.fail(error);
+  if (handler !== undefined) countFailure(room.definition, handler.name, error);
   room.observer?.turnFailed(room.context, handler?.name, client, error);
   let isTaken: boolean | Promise<boolean>;
   try {

@@ -1,5 +1,5 @@
 import type { Client } from '../members/client.js';
-import { isForTheClient } from '../replies/exceptions.js';
+import { faultOf } from './failure.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { ObservedTurn, TurnKind } from '../observe/room-observer.js';
@@ -44,7 +44,7 @@ export class TurnRecord implements ObservedTurn {
 
   #end(observers: ObserverSet, began: number): void {
     const { hasFailed, error } = this;
-    const fault = hasFailed ? (isForTheClient(error) ? 'client' : 'server') : undefined;
+    const fault = hasFailed ? faultOf(error) : undefined;
     observers.turnEnded(this, { durationMs: this.home.now() - began, hasFailed, error, fault });
   }
 }

@@ -79,18 +79,30 @@ describe('a room', () => {
     expect(await effortOfTurns()).toEqual(NOTHING);
   });
 
+  it('that only counts, for metrics, times its turns, and does nothing else of that', async () => {
+    const { traffic } = localRoom(room.context.room).definition;
+    const durations: string[] = [];
+    traffic.listen((handler) => durations.push(handler));
+    expect(await effortOfTurns()).toEqual({ ...NOTHING, measurings: 4 });
+    expect(durations).toEqual(['PlainRoom.message', 'PlainRoom.answer']);
+    expect(traffic.text).toMatchObject({ received: 1, receivedBytes: 5, sent: 0 });
+  });
+
   it('that somebody observes does, until the last observer has gone', async () => {
     const observers = room.module.get(JamsocketObservers);
     const removers = [
-      observers.add({ turnStarted: ({ runAsCaller }) => runAsCaller?.(() => undefined) }),
+      observers.add({
+        turnStarted: ({ runAsCaller }) => runAsCaller?.(() => undefined),
+        messageReceived: () => undefined,
+      }),
       observers.add({}),
     ];
     // Two turns: the message, which is told of as such too, and the call. Each is timed at its start and its end.
     expect(await effortOfTurns()).toEqual({ records: 2, tellings: 5, measurings: 4, messageScopes: 0, callScopes: 2 });
     removers[0]();
-    // The other observer does not want turns.
+    // The other observer wants neither turns nor messages.
     expect(localRoom(room.context.room).observer).not.toBeNull();
-    expect(await effortOfTurns()).toMatchObject({ records: 0, measurings: 0 });
+    expect(await effortOfTurns()).toEqual(NOTHING);
     removers[1]();
     expect(localRoom(room.context.room).observer).toBeNull();
     expect(await effortOfTurns()).toEqual(NOTHING);

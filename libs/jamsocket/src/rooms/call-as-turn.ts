@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { RefusedError } from '../base/errors.js';
+import { countFailure } from '../room/failure.js';
 import type { RoomCall } from '../room/room-event.js';
 import type { Room } from '../room/room.js';
 import { inTurn, type TurnChain } from '../room/turn-scope.js';
@@ -27,6 +28,7 @@ export function callAsTurn(
           (value) => whenSafe(room, () => resolve(value), refuse),
           (error) => {
             record?.fail(error);
+            countFailure(room.definition, name(), error);
             room.observer?.turnFailed(room.context, name(), undefined, error);
             whenSafe(room, () => reject(error as Error), refuse);
           },

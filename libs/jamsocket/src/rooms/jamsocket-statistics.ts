@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { RoomRegistry } from './room-registry.js';
 import type { Room } from '../room/room.js';
+import type { Traffic } from '../traffic/traffic.js';
 
 /** Current totals over all rooms of one service. */
 export interface ServiceStatistics {
@@ -34,6 +35,11 @@ export class JamsocketStatistics {
   /** One entry for each service of the application, including services without rooms. */
   services(): ServiceStatistics[] {
     return [...this.definitions.values()].map((definition) => sum(definition.service, this.registry.list(definition)));
+  }
+
+  /** @internal What has gone through the rooms of each service. */
+  traffic(): { readonly service: string; readonly traffic: Traffic }[] {
+    return [...this.definitions.values()];
   }
 }
 

@@ -1,6 +1,7 @@
 /** Receives the messages and events of a connection. */
 export interface ConnectionSink {
-  receiveText(text: string): void;
+  /** @param bytes length of the text in UTF-8 */
+  receiveText(text: string, bytes: number): void;
   receiveBinary(bytes: Buffer): void;
   /** A chunk is parsed; its complete messages are delivered, or held until the connection resumes. */
   chunkRead(): void;

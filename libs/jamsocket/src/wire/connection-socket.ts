@@ -46,7 +46,7 @@ export abstract class ConnectionSocket extends SocketWriter implements PlainOwne
 
   abstract read(chunk: Buffer): void;
   abstract readHeld(): void;
-  abstract receiveText(text: string): void;
+  abstract receiveText(text: string, bytes: number): void;
   abstract receiveBinary(bytes: Buffer): void;
   abstract wsDelivered(): void;
   abstract closing(): void;

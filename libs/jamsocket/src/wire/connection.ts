@@ -38,8 +38,8 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     return !this.#isClosed && this.endpoint.isOpen;
   }
 
-  receiveText(text: string): void {
-    if (!this.#isClosed) this.sink.receiveText(text);
+  receiveText(text: string, bytes: number): void {
+    if (!this.#isClosed) this.sink.receiveText(text, bytes);
   }
 
   receiveBinary(bytes: Buffer): void {

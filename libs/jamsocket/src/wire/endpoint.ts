@@ -14,7 +14,8 @@ export interface Endpoint {
 
 /** Receives the events of an endpoint. */
 export interface EndpointOwner {
-  receiveText(text: string): void;
+  /** @param bytes length of the text in UTF-8 */
+  receiveText(text: string, bytes: number): void;
   receiveBinary(bytes: Buffer): void;
   /** Before a close frame goes out. */
   closing(): void;

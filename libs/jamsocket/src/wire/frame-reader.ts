@@ -12,7 +12,8 @@ export interface FrameTarget {
   readonly isOpen: boolean;
   /** Once true, `ws` answers control frames, too. */
   readonly hasWs: boolean;
-  receiveText(text: string): void;
+  /** @param bytes length of the text in UTF-8 */
+  receiveText(text: string, bytes: number): void;
   receiveBinary(bytes: Buffer): void;
   receivePing(payload: Buffer): void;
   /** Nothing is received after it. */
@@ -146,9 +147,9 @@ export class FrameReader {
     if (first === FIN_BINARY) {
       this.target.receiveBinary(chunk.subarray(start, end));
     } else if (union < 0x80) {
-      this.target.receiveText(chunk.toString('latin1', start, end));
+      this.target.receiveText(chunk.toString('latin1', start, end), end - start);
     } else if (isUtf8(chunk.subarray(start, end))) {
-      this.target.receiveText(chunk.toString('utf8', start, end));
+      this.target.receiveText(chunk.toString('utf8', start, end), end - start);
     } else {
       unmask(chunk, start, end);
       this.#isLeftToWs = true;

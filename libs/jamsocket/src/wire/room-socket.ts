@@ -33,7 +33,7 @@ function onMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean):
   const owner = (this as RoomSocket).owner!;
   owner.wsDelivered();
   if (isBinary) owner.receiveBinary(data as Buffer);
-  else owner.receiveText((data as Buffer).toString('utf8'));
+  else owner.receiveText((data as Buffer).toString('utf8'), (data as Buffer).length);
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {

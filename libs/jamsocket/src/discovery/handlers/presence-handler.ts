@@ -5,11 +5,13 @@ import type { PresenceSettings } from '../../presence/presence-settings.js';
 import { valueJson } from '../../presence/value-json.js';
 import { MessageValidationError } from '../../replies/exceptions.js';
 import type { Handler } from '../../room/room-definition.js';
+import type { TurnMeter } from '../../traffic/turn-meter.js';
 
 /** Handles the values that clients of a class with `@Presence()` set for themselves. */
 export class PresenceHandler implements Handler {
   readonly kind = 'event';
   isAsync = false;
+  meter: TurnMeter | null = null;
 
   constructor(
     readonly name: string,

@@ -118,7 +118,7 @@ export class MemoryLink implements Link {
 
   peerSends(text: string): void {
     this.lastHeard = this.now();
-    this.#hear(() => this.sink.receiveText(text));
+    this.#hear(() => this.sink.receiveText(text, Buffer.byteLength(text)));
   }
 
   peerCloses(code: number, reason = ''): void {

@@ -1,0 +1,72 @@
+import { TurnMeter, type DurationListener } from './turn-meter.js';
+
+/** Messages of one kind. They only grow. */
+export class MessageCounts {
+  received = 0;
+  receivedBytes = 0;
+  /** Deliveries: a message counts once for each recipient. */
+  sent = 0;
+  sentBytes = 0;
+
+  countReceived(bytes: number): void {
+    this.received++;
+    this.receivedBytes += bytes;
+  }
+
+  countSent(bytes: number, recipients: number): void {
+    this.sent += recipients;
+    this.sentBytes += bytes * recipients;
+  }
+}
+
+export type Fault = 'client' | 'server';
+
+/** How many turns of a handler have failed. */
+export interface FailedTurns {
+  readonly handler: string;
+  readonly fault: Fault;
+  count: number;
+}
+
+/**
+ * What goes through the rooms of one service, for metrics. Rooms count here themselves, and metrics read the counts when they
+ * are collected: telling an observer of each message would cost more than the message.
+ */
+export class Traffic {
+  /** Rooms count nothing before this is set. */
+  isCounted = false;
+  readonly text = new MessageCounts();
+  readonly binary = new MessageCounts();
+  readonly #failed = new Map<string, FailedTurns>();
+  readonly #meters = new Map<string, TurnMeter>();
+  readonly #listeners: DurationListener[] = [];
+
+  get failedTurns(): Iterable<FailedTurns> {
+    return this.#failed.values();
+  }
+
+  countFailed(handler: string, fault: Fault): void {
+    const key = `${fault} ${handler}`;
+    let failed = this.#failed.get(key);
+    if (failed === undefined) this.#failed.set(key, (failed = { handler, fault, count: 0 }));
+    failed.count++;
+  }
+
+  /** The meter of a handler, such as `ChatRoom.message`. Keep it: it is always the same. */
+  meterOf(handler: string): TurnMeter {
+    let meter = this.#meters.get(handler);
+    if (meter === undefined) this.#meters.set(handler, (meter = new TurnMeter(handler, this.#listeners)));
+    return meter;
+  }
+
+  /** From now on the rooms count, and the listener gets the durations of their turns. */
+  listen(listener: DurationListener): void {
+    this.isCounted = true;
+    this.#listeners.push(listener);
+  }
+
+  /** Passes on the turns that were not timed since the last one that was. Call it before the durations are read. */
+  flush(): void {
+    for (const meter of this.#meters.values()) meter.flush();
+  }
+}
