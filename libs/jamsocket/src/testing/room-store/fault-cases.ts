@@ -75,9 +75,9 @@ export function faultCases({ test, expect, options, name }: Suite): void {
 interface Broken {
   readonly store: RoomStore;
   /** A write for each room. */
-  next(text: string, number: number): RoomWrite[];
+  readonly next: (text: string, number: number) => RoomWrite[];
   /** Ends the fault. */
-  mended(): Promise<void>;
+  readonly mended: () => Promise<void>;
 }
 
 function changeOf(text: string, number: number) {
