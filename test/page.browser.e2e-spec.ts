@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { ClientScript } from '../src/client-script.js';
+import { ClusterController } from '../src/cluster.controller.js';
 import { PageController } from '../src/page.controller.js';
 import { launchBrowser } from './support/browser.js';
 import { buildClient, type BuiltClient } from './support/built-client.js';
@@ -237,7 +238,7 @@ describe('the page, in a browser', () => {
 
   it('shows that a room is full, and does not go on trying', async () => {
     const app = await startTestApp({
-      controllers: [PageController],
+      controllers: [PageController, ClusterController],
       providers: [SingleRoom, { provide: ClientScript, useValue: client }],
     });
     try {

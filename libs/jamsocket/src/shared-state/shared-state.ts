@@ -160,7 +160,9 @@ function assertNotReturned(returned: unknown, name: string): void {
   if (typeof returned !== 'object' || returned === null || isDraft(returned)) return;
   const isPromise = typeof (returned as PromiseLike<unknown>).then === 'function';
   if (!isPromise) return;
-  (returned as Promise<unknown>).then(undefined, () => undefined);
+  // It may fulfil with the draft, and no promise can pass on a draft that is over.
+  const ignored = () => undefined;
+  (returned as Promise<unknown>).then(ignored, ignored);
   throw new JamsocketError(
     'bad_state',
     `${name}.change() got an asynchronous function: the draft is only valid until the function returns. Wait first, then change.`,
