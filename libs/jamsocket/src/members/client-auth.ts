@@ -22,7 +22,7 @@ export interface Admitted<Data = any> {
   readonly request: ClientRequest;
 }
 
-/** @internal A checked `ClientAuth`. A plain object, so that it can be sent to another process. */
+/** A checked `ClientAuth`. A plain object, so that it can be sent to another process. */
 export interface KnownAuth {
   readonly user: string | undefined;
   /** Milliseconds since 1970. */
