@@ -1,5 +1,6 @@
 import { inDetachedContext } from '../base/async-context.js';
 import { JamsocketConfigurationError, JamsocketError } from '../base/errors.js';
+import { assertNotReserved } from '../base/reserved-event.js';
 import { STATE_EVENT } from '../base/state-patch.js';
 import type { Client } from '../members/client.js';
 import type { Members } from '../members/members.js';
@@ -126,7 +127,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
   }
 
   beforeSend(frame: Frame): void {
-    assertNotForged(frame);
+    assertNotReserved(frame.payload, STATE_EVENT);
     this.flush();
   }
 
@@ -246,26 +247,6 @@ export class RoomStates implements MembersState<Client>, StateOwner {
 
 function frameOf(parts: readonly string[]): Frame {
   return Frame.text(`{"event":"${STATE_EVENT}","data":{${parts.join()}}}`);
-}
-
-/**
- * A room that passes on what clients write must not pass on forged state. JSON can write the event's name plainly or with
- * escapes; only texts with either are parsed.
- */
-function assertNotForged({ payload }: Frame): void {
-  if (typeof payload !== 'string' || !/^\s*\{/.test(payload)) return;
-  if (!payload.includes(STATE_EVENT) && !payload.includes('\\u')) return;
-  let event: unknown;
-  try {
-    ({ event } = JSON.parse(payload) as { event?: unknown });
-  } catch {
-    return;
-  }
-  if (event !== STATE_EVENT) return;
-  throw new JamsocketError(
-    'reserved_event',
-    `A message with the event "${STATE_EVENT}" was not sent: the shared state of the room uses that name.`,
-  );
 }
 
 /** By field name; `null` if there are none. */
