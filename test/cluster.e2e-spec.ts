@@ -294,7 +294,7 @@ describe('a node in trouble', () => {
   beforeAll(async () => {
     const boot = (cluster: typeof first) =>
       startTestApp({ options: { cluster, store: new ProcessStore(store) }, providers: [LedgerRoom] });
-    first.graceMs = 5_000;
+    first.graceMs = 8_000;
     one = await boot(first);
     two = await boot(second);
   });
@@ -308,7 +308,8 @@ describe('a node in trouble', () => {
     const bob = await ResumingClient.connect(`${two.ws}/ws/ledger/paused`);
     ann.send('1');
     await bob.until('total 1');
-    first.directoryAnswers = 'later';
+    // From both: to `second` alone, `first` would soon look like a node that is lost.
+    first.directoryAnswers = second.directoryAnswers = 'later';
     const node = one.app.get(ClusterNode);
     const health = () => one.app.get(JamsocketHealth).isHealthy().jamsocket;
     expect(health()).toMatchObject({ status: 'up', cluster: 'up' });
@@ -320,6 +321,7 @@ describe('a node in trouble', () => {
     const [room] = one.app.get(JamsocketRooms).localRooms();
     while (localRoom(room.room).waitingEvents < 2) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(journal.entries).not.toContain('1 added 2');
+    second.directoryAnswers = 'yes';
     first.directoryAnswers = 'yes';
     await Promise.all([ann.until('total 6'), bob.until('total 6')]);
     expect(health()).toMatchObject({ status: 'up', cluster: 'up' });

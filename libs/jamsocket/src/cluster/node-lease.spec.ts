@@ -365,6 +365,27 @@ describe('the lease of a node', () => {
     expect(a.take()).not.toContain('suspended');
   });
 
+  it('takes nobody for lost who has not had the time to come back after the directory was away', async () => {
+    const cluster = new TestCluster();
+    const a = await cluster.join('a');
+    const b = await cluster.join('b');
+    const c = await cluster.join('c');
+    a.take();
+    for (const { faults } of [a, b, c]) faults.directoryAnswers = 'later';
+    await cluster.pass(5_000);
+    a.faults.directoryAnswers = 'yes';
+    await cluster.pass(1_000);
+    b.faults.directoryAnswers = 'yes';
+    await cluster.pass(500);
+    expect(a.take()).toEqual(['suspended', 'resumed']);
+    expect([b.take(), [...b.lease.others]]).toEqual([
+      expect.not.arrayContaining(['left a']),
+      [a.lease.incarnation, c.lease.incarnation],
+    ]);
+    await cluster.pass(2_500);
+    expect([a.take(), a.lease.others.size]).toEqual([['left c'], 1]);
+  });
+
   it('does not run when the machine was suspended and its monotonic clock stood still', async () => {
     const cluster = new TestCluster();
     const a = await cluster.join('a');

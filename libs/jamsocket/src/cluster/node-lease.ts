@@ -55,6 +55,8 @@ export class NodeLease {
   #needsCheck = true;
   #epoch = '';
   #lastRenewed: Moment | undefined;
+  /** The directory was away until shortly before: until then (monotonic) a node that it does not list may still come back. */
+  #lenientUntil = -Infinity;
   /** The directory's time when a renewal was sent. */
   #directoryTime: { readonly sent: Moment; readonly now: number } | undefined;
   #hasBegun = false;
@@ -216,6 +218,7 @@ export class NodeLease {
 
   #renewed(sent: Moment, renewed: Renewed): void {
     if (sent.monotonic >= (this.#lastRenewed?.monotonic ?? -Infinity)) {
+      if (this.ageMs > this.settings.leaseMs / 2) this.#lenientUntil = this.clock.now() + this.settings.leaseMs;
       this.#lastRenewed = sent;
       this.#directoryTime = { sent, now: renewed.now };
       this.#noteNodes(renewed.nodes);
@@ -235,8 +238,9 @@ export class NodeLease {
 
   #noteNodes(nodes: readonly string[]): void {
     const alive = new Set(nodes);
+    const isLenient = this.clock.now() < this.#lenientUntil;
     for (const node of this.#others) {
-      if (alive.has(node)) continue;
+      if (alive.has(node) || isLenient) continue;
       this.#others.delete(node);
       this.watch.nodeLeft(node);
     }
