@@ -2,20 +2,17 @@ import type { Link } from '../outbox/link.js';
 import type { Outlet } from '../outbox/outbox.js';
 import { Frame } from '../wire/frame.js';
 import type { InboundRate } from '../wire/inbound-rate.js';
-import { CloseCode, PROTOCOL } from '../base/protocol.js';
+import { CloseCode } from '../base/protocol.js';
+import { askClient } from '../sessions/ask-client.js';
 import { checkedAuth, type ClientAuth, type KnownAuth } from './client-auth.js';
 import type { ClientRequest } from './client-request.js';
 import { assertCloseCode } from '../base/close-code.js';
-import {
-  ClientRequestError,
-  ClientRequests,
-  isAnswer,
-  type ClientRequestOptions,
-} from '../sessions/client-requests.js';
+import { isAnswer, type ClientRequestOptions, type ClientRequests } from '../sessions/client-requests.js';
 import type { AnySchema } from '../decorators/contract.js';
 import type { OutputOf } from '../decorators/standard-schema.js';
 import { logClosed, logCloseFailed } from './error-log.js';
 import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
+import { answered, isMessage } from '../sessions/received-frame.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
 import { sendsOf, type EmitArguments, type EventName, type SendOptions } from './send-options.js';
@@ -188,22 +185,8 @@ export class Client<Data = unknown, Events = any> {
     options: ClientRequestOptions & { schema: S },
   ): Promise<OutputOf<S>>;
   ask(event: string, data?: unknown, options?: ClientRequestOptions): Promise<unknown>;
-  async ask(event: string, data?: unknown, options: ClientRequestOptions = {}): Promise<unknown> {
-    const { room } = this;
-    if (room === null || this.closed !== undefined)
-      throw new ClientRequestError('left', `Client ${this.id} is not in the room, so it cannot be asked "${event}".`);
-    if (this.session === null)
-      throw new ClientRequestError(
-        'unsupported',
-        `Client ${this.id} cannot be asked "${event}": it does not speak ${PROTOCOL}, as jamsocket-client does.`,
-      );
-    const who = `client ${this.id} of room "${this.roomId}"`;
-    this.requests ??= new ClientRequests(who, room.clock, () => room.newRequestId());
-    return this.requests.ask(event, data, options, (text) => {
-      this.sendMessage(text);
-      // The turn may wait for the answer: the request must leave before the turn ends.
-      if (room.members.outbox.hasWaiting) room.lifecycle?.save().catch(() => undefined);
-    });
+  ask(event: string, data?: unknown, options: ClientRequestOptions = {}): Promise<unknown> {
+    return askClient(this, event, data, options);
   }
 
   /**
@@ -261,15 +244,15 @@ export class Client<Data = unknown, Events = any> {
 
   /** @internal */
   receiveText(text: string, bytes: number): void {
-    if (this.session !== null && !this.#isData(this.session, text)) return;
+    if (this.session !== null && !isMessage(this, this.session, text)) return;
     if (this.inboundRate !== null && !this.#mayReceive(this.inboundRate, bytes)) return;
-    if (this.session !== null && isAnswer(text)) this.#answered(this.session, text);
+    if (this.session !== null && isAnswer(text)) answered(this, this.session, text);
     else this.room!.receiveText(this, text, bytes);
   }
 
   /** @internal */
   receiveBinary(bytes: Buffer): void {
-    if (this.session !== null && !this.#isData(this.session, bytes)) return;
+    if (this.session !== null && !isMessage(this, this.session, bytes)) return;
     if (this.inboundRate === null || this.#mayReceive(this.inboundRate, bytes.length))
       this.room!.receiveBinary(this, bytes);
   }
@@ -319,38 +302,6 @@ export class Client<Data = unknown, Events = any> {
 
   get #isMember(): boolean {
     return this.room !== null && this.closed === undefined;
-  }
-
-  /** Counts the frames of a client that speaks `jamsocket.v1`. The first frame of each connection is its confirmation, not a message. */
-  #isData(session: Session, frame: string | Buffer): boolean {
-    const { members } = this.room!;
-    if (session.isConfirmed) {
-      // These frames are not messages: nothing counts them, and the room does not see them.
-      if (session.isHeartbeat(frame)) return this.#answerHeartbeat();
-      if (session.isPong(frame)) return false;
-      if (session.isAuthAnswer(frame)) return this.#answerAuth(frame);
-      if (session.finished !== null) return false;
-      session.received++;
-      return true;
-    }
-    if (!members.confirm(this, frame)) this.end(CloseCode.protocolError, 'the confirmation of jamsocket.v1 is wrong');
-    return false;
-  }
-
-  /** Answers have no turn: the handler that has asked may still be running. */
-  #answered(session: Session, text: string): void {
-    session.skip();
-    this.requests?.settle(text);
-  }
-
-  #answerHeartbeat(): false {
-    this.room!.members.answerHeartbeat(this);
-    return false;
-  }
-
-  #answerAuth(frame: string): false {
-    this.room!.authAnswered(this, frame);
-    return false;
   }
 
   #mayReceive(rate: InboundRate, bytes: number): boolean {

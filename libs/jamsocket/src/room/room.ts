@@ -3,7 +3,6 @@ import { CloseCode } from '../base/protocol.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import { DurableRoomAdapter } from './durable-room-adapter.js';
-import { AuthWatch } from '../auth/auth-watch.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HeldUp, type HeldEvent } from './held-up.js';
 import { Mailbox } from '../mailbox/mailbox.js';
@@ -17,6 +16,7 @@ import type { RoomPort, RoomState } from '../members/room-port.js';
 import type { ObservedRoom, SentMessage } from '../members/sent-message.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { JamsocketContext } from '../members/room-context.js';
+import { RoomAuth } from './room-auth.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import { ROOM_EVENTS, type RoomCall, type RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
@@ -25,7 +25,7 @@ import { PresenceMap } from '../presence/presence-map.js';
 import { RoomStates } from '../shared-state/room-states.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import { tellBinary, tellText } from './received-message.js';
-import { RefusedError, RoomElsewhereError } from '../base/errors.js';
+import { RoomElsewhereError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { RoomKey } from '../store/room-store.js';
 import { inDetachedContext } from '../base/async-context.js';
@@ -59,8 +59,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   readonly #turns: RoomTurns;
   /** Made when the mailbox is full for the first time. */
   #heldUp: HeldUp | null = null;
-  /** Made for the first client whose authentication ends. */
-  #authWatch: AuthWatch | null = null;
+  #auth: RoomAuth | null = null;
 
   constructor(
     readonly definition: RoomDefinition,
@@ -202,12 +201,6 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       throw storeUnavailable(`Room "${this.address.key}" accepts no clients or calls while its store does not answer.`);
   }
 
-  /** @throws RefusedError `auth_expired` if the guards have let in a client whose authentication has ended */
-  requireAuth({ auth }: Client): void {
-    if (auth?.expiresAt !== undefined && auth.expiresAt <= this.services.clock.wallTime())
-      throw new RefusedError(401, 'auth_expired', 'The authentication has ended.');
-  }
-
   /** Keeps the room alive for a client that is connecting. @returns false if the room is not running */
   reserve(): boolean {
     if (this.state !== 'running') return false;
@@ -233,32 +226,30 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.#watchEnd(client.connection);
     this.#runner.clientLeft(client);
     this.members.remove(client);
-    if (client.auth !== null) this.#forgetAuth(client);
+    if (client.auth !== null) this.auth.forget(client);
     this.presence?.left(client);
     this.observer?.clientLeft(this.context, client, code, reason);
     this.#heldUp?.giveUp(client, this);
     this.postDetached({ type: 'disconnect', client });
   }
 
+  /** Made for the first client that has said who it is. */
+  get auth(): RoomAuth {
+    return (this.#auth ??= new RoomAuth(this, this.services.users));
+  }
+
   authChanged(client: Client, before: KnownAuth | null): void {
-    if (client.closed !== undefined || this.state === 'stopped') return;
-    const { users } = this.services;
-    users.remove(client, before?.user);
-    users.add(client);
-    this.presence?.changed(client);
-    if (this.#authWatch !== null || client.auth?.expiresAt !== undefined) this.#watchAuth().watch(client);
-    if (this.lifecycle !== null) this.lifecycle.turnEnded();
+    this.auth.changed(client, before);
   }
 
   authAnswered(client: Client, answer: string): void {
-    this.#authWatch?.answered(client, answer);
+    this.#auth?.answered(client, answer);
   }
 
   /** The room has stopped, and its clients are no longer in it. */
   forgetClients(): void {
-    this.#authWatch?.clear();
     this.presence?.stop();
-    for (const client of this.members.all) this.services.users.remove(client, client.user);
+    this.#auth?.forgetAll(this.members.all);
   }
 
   /**
@@ -334,28 +325,6 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** The mailbox takes events again: passes on the held messages. */
   mailboxDrained(): void {
     this.#heldUp?.handOn(this.#mailbox);
-  }
-
-  #forgetAuth(client: Client): void {
-    this.services.users.remove(client, client.user);
-    this.#authWatch?.forget(client);
-  }
-
-  #watchAuth(): AuthWatch {
-    const { definition, instance, context, services } = this;
-    return (this.#authWatch ??= new AuthWatch({
-      clock: services.clock,
-      admit: (candidate, request) => definition.admit(candidate, instance, context, request),
-      renewed: (client, candidate) => this.#authRenewed(client, candidate),
-      report: (error, client) => this.#runner.report(error, undefined, client),
-    }));
-  }
-
-  #authRenewed(client: Client, admitted: Client): void {
-    const before = client.auth;
-    client.auth = admitted.auth ?? before;
-    this.authChanged(client, before);
-    if (this.instance!.auth !== undefined) this.post({ type: 'auth', client, admitted });
   }
 
   /** Registers a closed connection whose socket has not ended: a shutdown waits for it. */

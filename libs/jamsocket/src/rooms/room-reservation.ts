@@ -27,7 +27,7 @@ export class RoomReservation implements Reservation {
     try {
       // The room may have begun to stop while the guards ran.
       if (room.state !== 'running') return false;
-      room.requireAuth(arrival.client);
+      if (arrival.client.auth !== null) room.auth.require(arrival.client);
       const found = arrival.resume && this.#findPlace(arrival.resume);
       // If the resume failed, the earlier client has left, and the room may have stopped with it.
       if (room.state !== 'running') return false;
