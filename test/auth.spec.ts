@@ -389,7 +389,7 @@ class LobbyRoom {
   @OnMessage()
   tell(_client: Client, text: string) {
     const [user, word] = text.split(' ');
-    return this.rooms.sendToUser(user, word).then(String);
+    return this.rooms.sendToUser(user, word).then(({ clients }) => String(clients));
   }
 }
 
@@ -424,9 +424,9 @@ describe('a user', () => {
     for (const client of [phone, laptop, elsewhere, saved]) expect(client.unread()).toEqual(['hello']);
     expect([bob.unread(), stranger.unread()]).toEqual([['4'], []]);
 
-    expect(await rooms.emitToUser('ann', 'news', { n: 1 })).toBe(4);
-    expect(await rooms.sendToUser('bob', Buffer.from([1, 2]))).toBe(1);
-    expect(await rooms.sendToUser('nobody', 'x')).toBe(0);
+    expect(await rooms.emitToUser('ann', 'news', { n: 1 })).toEqual({ clients: 4, missing: [] });
+    expect(await rooms.sendToUser('bob', Buffer.from([1, 2]))).toMatchObject({ clients: 1 });
+    expect(await rooms.sendToUser('nobody', 'x')).toMatchObject({ clients: 0 });
     await lobby.settle();
     expect(phone.unread()).toEqual(['{"event":"news","data":{"n":1}}']);
     expect(bob.unread()).toEqual([Buffer.from([1, 2])]);
@@ -445,7 +445,7 @@ describe('a user', () => {
     const safe = await lobby.openRoom(SafeRoom, 'safe');
     const client = await safe.connect({ protocols: [PROTOCOL], query: { token: 'ann' } });
     await client.drop();
-    expect(await rooms.sendToUser('ann', 'while away')).toBe(1);
+    expect(await rooms.sendToUser('ann', 'while away')).toMatchObject({ clients: 1 });
     await lobby.restart();
     rooms = lobby.rooms;
     // The room is saved and does not run.

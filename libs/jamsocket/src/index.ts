@@ -31,6 +31,7 @@ export type { TimerFiring } from './timers/room-timers.js';
 export type { Restored, RestoreReason } from './members/room-lifecycle.js';
 export { JamsocketContext } from './members/room-context.js';
 export { JamsocketRooms, type RoomList } from './rooms/jamsocket-rooms.js';
+export type { SentToUser } from './rooms/user-calls.js';
 export { JamsocketCluster, type ClusterMember } from './node/jamsocket-cluster.js';
 export { RoomHandle } from './rooms/room-handle.js';
 export { JamsocketObservers } from './observe/jamsocket-observers.js';

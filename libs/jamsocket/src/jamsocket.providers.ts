@@ -134,6 +134,7 @@ export const PROVIDERS: Provider[] = [
       const createOutbox = outboxes(new TickFlusher(flushIntervalMs), null);
       const local = new LocalPlacement(registry);
       const localCalls = new LocalRoomCalls(registry, durability);
+      const localUsers = new LocalUserCalls(registry.users);
       return new ThisNode({
         node,
         registry,
@@ -141,6 +142,7 @@ export const PROVIDERS: Provider[] = [
         clock,
         local,
         localCalls,
+        localUsers,
         placement,
         createOutbox,
       });
@@ -159,7 +161,7 @@ export const PROVIDERS: Provider[] = [
         registry,
         definitions.byType,
         node?.calls ?? new LocalRoomCalls(registry, durability),
-        new LocalUserCalls(registry.users),
+        node?.users ?? new LocalUserCalls(registry.users),
       ),
   },
   {

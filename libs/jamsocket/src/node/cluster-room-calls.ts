@@ -10,19 +10,11 @@ import type { FoundRoom, FoundRooms, RoomCalls } from '../rooms/room-calls.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { carryRecipient } from './carried-recipient.js';
 import { carryTurns } from './carried-turns.js';
-import { readNodeInfo } from './node-info.js';
+import { ANSWER_MS, listOnAll, type NodeCalls } from './ask-all.js';
 import type { RoomCallArgs, RoomOperation } from './room-call-answers.js';
 
-/** Milliseconds to wait for nodes that list or look up their rooms. */
-const ANSWER_MS = 2_000;
 /** How often a room is looked for again that has moved meanwhile. */
 const MAX_MOVES = 5;
-
-/** Calls other nodes. */
-export interface NodeCalls {
-  /** @throws the error of the node; RefusedError `node_unavailable`, `cluster_unavailable` */
-  call(incarnation: string, method: string, args: unknown, withinMs?: number): Promise<unknown>;
-}
 
 /** Calls rooms wherever they are: in this process, or on the node that owns them. */
 export class ClusterRoomCalls implements RoomCalls {
@@ -31,7 +23,7 @@ export class ClusterRoomCalls implements RoomCalls {
     private readonly rooms: { isTaken(definition: RoomDefinition, key: string): boolean },
     private readonly node: Pick<ClusterNode, 'incarnation' | 'locate' | 'nodes'>,
     private readonly calls: NodeCalls,
-    private readonly roomOf: (service: string, key: string) => Pick<FoundRoom, 'definition' | 'address'> | undefined,
+    private readonly definitions: ReadonlyMap<string, RoomDefinition>,
   ) {}
 
   create(definition: RoomDefinition, address: RoomAddress): Promise<FoundRoom> {
@@ -50,23 +42,9 @@ export class ClusterRoomCalls implements RoomCalls {
     });
   }
 
-  async list(definition?: RoomDefinition): Promise<FoundRooms> {
-    const nodes = await this.node.nodes();
-    const others = nodes.filter(({ incarnation }) => incarnation !== this.node.incarnation);
-    const asked = others.map(async ({ incarnation, info }) => {
-      try {
-        return { found: await this.calls.call(incarnation, 'list', definition?.service, ANSWER_MS) };
-      } catch {
-        return { missing: readNodeInfo(info, incarnation).name };
-      }
-    });
-    const found: FoundRoom[] = [...(await this.local.list(definition))];
-    const missing: string[] = [];
-    for (const answer of await Promise.all(asked)) {
-      if ('missing' in answer) missing.push(answer.missing!);
-      else found.push(...this.#known(answer.found as readonly ListedRoom[]));
-    }
-    return Object.defineProperty(found, 'missing', { value: missing });
+  list(definition?: RoomDefinition): Promise<FoundRooms> {
+    const here = () => this.local.list(definition);
+    return listOnAll(this.node, this.calls, 'list', definition?.service, here, this.definitions);
   }
 
   invoke(definition: RoomDefinition, address: RoomAddress, method: string, args: readonly unknown[]): Promise<unknown> {
@@ -159,21 +137,6 @@ export class ClusterRoomCalls implements RoomCalls {
     const turns = carryTurns(this.node.incarnation ?? '');
     return this.calls.call(owner, 'room', { operation, service, key, turns, args } satisfies RoomCallArgs, withinMs);
   }
-
-  /** A node of another version may have services that this one does not know. */
-  #known(listed: readonly ListedRoom[]): FoundRoom[] {
-    return listed.flatMap(({ service, key, size }) => {
-      const found = this.roomOf(service, key);
-      return found === undefined ? [] : [{ ...found, size }];
-    });
-  }
-}
-
-/** A room of another node. */
-export interface ListedRoom {
-  readonly service: string;
-  readonly key: string;
-  readonly size: number;
 }
 
 function hasMoved(error: unknown): boolean {

@@ -4,12 +4,15 @@ import { describeError } from '../base/foreign-value.js';
 import type { SendOptions } from '../members/send-options.js';
 import type { CallHandler } from '../peers/calls.js';
 import { addressOfKey } from '../rooms/room-name.js';
-import type { RoomCalls } from '../rooms/room-calls.js';
+import type { FoundRoom, RoomCalls } from '../rooms/room-calls.js';
+import type { UserCalls } from '../rooms/user-calls.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { Room } from '../room/room.js';
 import { asCaller } from '../room/turn-scope.js';
 import type { RoomKey } from '../store/room-store.js';
 import { recipientCarried, type CarriedRecipient } from './carried-recipient.js';
+import type { AskedUser, UserMessage } from './cluster-user-calls.js';
+import { listedAs, type ListedRoom } from './listed-room.js';
 import { turnsCarried, type CarriedTurn } from './carried-turns.js';
 
 export type RoomOperation = 'create' | 'find' | 'invoke' | 'sendMessage' | 'sendBinary' | 'close' | 'delete';
@@ -24,24 +27,37 @@ export interface RoomCallArgs extends RoomKey {
 /** What the answers need of this node. */
 interface AnsweringNode {
   readonly local: RoomCalls;
+  readonly users: UserCalls;
   readonly definitions: ReadonlyMap<string, RoomDefinition>;
   readonly incarnation: () => string | undefined;
   roomOf(key: RoomKey): Room | undefined;
 }
 
-/** The answers of this node to calls of `ClusterRoomCalls` of other nodes. */
+/** The answers of this node to calls of `ClusterRoomCalls` and `ClusterUserCalls` of other nodes. */
 export function roomCallAnswers(node: AnsweringNode): ReadonlyMap<string, CallHandler> {
   return new Map<string, CallHandler>([
     ['room', (args: RoomCallArgs) => carryOut(node, args)],
-    ['list', (service?: string) => list(node, service)],
+    ['list', (service?: string) => listOf(node, service, (definition) => node.local.list(definition))],
+    [
+      'roomsOfUser',
+      ({ user, service }: AskedUser) => listOf(node, service, (definition) => node.users.of(user, definition)),
+    ],
+    [
+      'sendToUser',
+      async ({ user, message, options }: UserMessage) => (await node.users.send(user, message, options)).clients,
+    ],
   ]);
 }
 
-async function list({ local, definitions }: AnsweringNode, service?: string) {
+/** @param list the rooms of this node */
+async function listOf(
+  { definitions }: AnsweringNode,
+  service: string | undefined,
+  list: (definition: RoomDefinition | undefined) => Promise<readonly FoundRoom[]>,
+): Promise<readonly ListedRoom[]> {
   const definition = service === undefined ? undefined : definitions.get(service);
   if (service !== undefined && definition === undefined) return [];
-  const found = await local.list(definition);
-  return found.map(({ definition: { service: of }, address: { key }, size }) => ({ service: of, key, size }));
+  return (await list(definition)).map(listedAs);
 }
 
 async function carryOut(node: AnsweringNode, { operation, service, key, turns, args }: RoomCallArgs): Promise<unknown> {

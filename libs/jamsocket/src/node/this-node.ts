@@ -10,8 +10,9 @@ import { EdgePart, type EdgeServices } from '../edge/edge-part.js';
 import { OwnerPart } from '../owner/owner-part.js';
 import { PeerCalls } from '../peers/calls.js';
 import type { RoomCalls } from '../rooms/room-calls.js';
-import { addressOfKey } from '../rooms/room-name.js';
+import type { UserCalls } from '../rooms/user-calls.js';
 import type { Room } from '../room/room.js';
+import { ClusterUserCalls } from './cluster-user-calls.js';
 import { ClusterRoomCalls } from './cluster-room-calls.js';
 import { NODE_NAME, readNodeInfo, type NodeInfo } from './node-info.js';
 import { roomCallAnswers } from './room-call-answers.js';
@@ -34,6 +35,8 @@ export interface NodeParts extends EdgeServices {
   readonly local: Placement;
   /** Calls rooms of this process. */
   readonly localCalls: RoomCalls;
+  /** Finds users in rooms of this process. */
+  readonly localUsers: UserCalls;
   readonly placement: ResolvedOptions['placement'];
 }
 
@@ -51,6 +54,8 @@ export class ThisNode implements NodeWatch {
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
   /** Calls rooms wherever they are. */
   readonly calls: RoomCalls;
+  /** Finds users in whatever rooms they are. */
+  readonly users: UserCalls;
 
   constructor(private readonly parts: NodeParts) {
     const { node, registry, clock, local } = parts;
@@ -67,6 +72,7 @@ export class ThisNode implements NodeWatch {
     };
     const answers = roomCallAnswers({
       local: parts.localCalls,
+      users: parts.localUsers,
       definitions: this.#definitions,
       incarnation: () => node.incarnation,
       roomOf: (key) => this.#roomOf(key),
@@ -84,10 +90,8 @@ export class ThisNode implements NodeWatch {
       clock,
       () => (parts.placement === 'leastLoaded' ? this.#leastLoaded() : undefined),
     );
-    this.calls = new ClusterRoomCalls(parts.localCalls, registry, node, this, (service, key) => {
-      const definition = this.#definitions.get(service);
-      return definition && { definition, address: addressOfKey(definition, key) };
-    });
+    this.calls = new ClusterRoomCalls(parts.localCalls, registry, node, this, this.#definitions);
+    this.users = new ClusterUserCalls(parts.localUsers, node, this, this.#definitions);
     node.watch = this;
     node.info = () => JSON.stringify({ name: NODE_NAME, rooms: registry.size } satisfies NodeInfo);
   }

@@ -62,7 +62,11 @@ export class PeerCalls implements PeerPart {
       const [method, args] = deserializeOwned(body) as [string, unknown];
       const handler = this.handlers.get(method);
       if (handler === undefined)
-        throw new Error(`This node does not know the call "${method}": it has another version.`);
+        throw new RefusedError(
+          503,
+          'node_unavailable',
+          `This node does not know the call "${method}": it has another version.`,
+        );
       answer = messageOf(CALL.response, number, serialize(await handler(args, this.link.peer)));
     } catch (error) {
       answer = messageOf(CALL.failure, number, encodeError(error));

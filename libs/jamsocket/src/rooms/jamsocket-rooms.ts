@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { assertBytes } from '../base/assert-payload.js';
 import { RefusedError } from '../base/errors.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { SendOptions } from '../members/send-options.js';
@@ -6,14 +7,14 @@ import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { definitionOf } from './definition-of.js';
 import { FreeRoomIds } from './free-room-ids.js';
-import type { FoundRoom, RoomCalls } from './room-calls.js';
+import type { FoundRoom, FoundRooms, RoomCalls } from './room-calls.js';
 import { RoomHandle } from './room-handle.js';
 import { addressNamed } from './room-name.js';
 import type { RoomRegistry } from './room-registry.js';
-import type { UserCalls } from './user-calls.js';
+import type { SentToUser, UserCalls } from './user-calls.js';
 import type { ArgumentsOf, EventsOf, MethodOf, ResultOf } from './service-types.js';
 
-/** The rooms that `list` has found. */
+/** The rooms that `list` or `of` has found. */
 export type RoomList<Handle> = Handle[] & {
   /** Names of nodes of the cluster that have not answered: their rooms are not in the list. */
   readonly missing: readonly string[];
@@ -88,31 +89,31 @@ export class JamsocketRooms {
   async list(): Promise<RoomList<RoomHandle>>;
   async list<C extends Type<object>>(service: C): Promise<RoomList<RoomHandle<InstanceType<C>, EventsOf<C>>>>;
   async list(service?: Type): Promise<RoomList<RoomHandle>> {
-    const found = await this.calls.list(service && this.#definitionOf(service));
-    const handles = found.map((room) => new RoomHandle(this.calls, room));
-    // Not enumerable, so that the list is an ordinary array to everything that copies, compares or sends it.
-    return Object.defineProperty(handles, 'missing', { value: found.missing ?? [] }) as RoomList<RoomHandle>;
+    return this.#listOf(await this.calls.list(service && this.#definitionOf(service)));
   }
 
   /**
    * The running rooms that a user is in, of one service or of all services: those with a client whose `client.user` is this
-   * one, connected or away.
-   * @throws JamsocketError `bad_auth` for an invalid user, `not_a_room_service`
+   * one, connected or away. In a cluster, nodes that do not answer within 2 s are named in `missing` of the array.
+   * @throws JamsocketError `bad_auth` for an invalid user, `not_a_room_service`; RefusedError `cluster_unavailable` (503)
    */
-  async of(user: string): Promise<RoomHandle[]>;
-  async of<C extends Type<object>>(user: string, service: C): Promise<RoomHandle<InstanceType<C>, EventsOf<C>>[]>;
-  async of(user: string, service?: Type): Promise<RoomHandle[]> {
-    const found = await this.users.of(user, service && this.#definitionOf(service));
-    return found.map((room) => new RoomHandle(this.calls, room));
+  async of(user: string): Promise<RoomList<RoomHandle>>;
+  async of<C extends Type<object>>(
+    user: string,
+    service: C,
+  ): Promise<RoomList<RoomHandle<InstanceType<C>, EventsOf<C>>>>;
+  async of(user: string, service?: Type): Promise<RoomList<RoomHandle>> {
+    return this.#listOf(await this.users.of(user, service && this.#definitionOf(service)));
   }
 
   /**
    * Sends a text, or bytes, to every client of a user, in all running rooms. A client that is away gets it when it resumes.
-   * @returns to how many clients it was sent; 0 if the user is in no room
+   * @returns to how many clients it was sent, and the names of nodes of the cluster that have not answered within 2 s
    * @throws JamsocketError `bad_auth` for an invalid user, `message_too_large` if it is longer than the `limits.maxBufferedBytes`
-   * of a room (all other rooms have sent it)
+   * of a room (all other rooms have sent it); TypeError for a message that is neither; RefusedError `cluster_unavailable` (503)
    */
-  async sendToUser(user: string, message: string | Uint8Array, options?: SendOptions): Promise<number> {
+  async sendToUser(user: string, message: string | Uint8Array, options?: SendOptions): Promise<SentToUser> {
+    if (typeof message !== 'string') assertBytes(message);
     return this.users.send(user, message, options);
   }
 
@@ -120,7 +121,7 @@ export class JamsocketRooms {
    * Sends `{ "event": event, "data": data }` as JSON text to every client of a user, as `sendToUser`.
    * @throws as `sendToUser`; TypeError for data that JSON cannot carry
    */
-  async emitToUser(user: string, event: string, data?: unknown, options?: SendOptions): Promise<number> {
+  async emitToUser(user: string, event: string, data?: unknown, options?: SendOptions): Promise<SentToUser> {
     return this.users.send(user, JSON.stringify({ event, data }), options);
   }
 
@@ -175,6 +176,12 @@ export class JamsocketRooms {
     const definition = this.#definitionOf(service);
     const result = this.calls.invoke(definition, addressNamed(definition, room), method, args);
     return result as Promise<ResultOf<T, M>>;
+  }
+
+  #listOf(found: FoundRooms): RoomList<RoomHandle> {
+    const handles = found.map((room) => new RoomHandle(this.calls, room));
+    // Not enumerable, so that the list is an ordinary array to everything that copies, compares or sends it.
+    return Object.defineProperty(handles, 'missing', { value: found.missing ?? [] }) as RoomList<RoomHandle>;
   }
 
   #definitionOf(service: Type): RoomDefinition {

@@ -5,7 +5,7 @@ import type { SendOptions } from '../members/send-options.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { localRoom, type Room } from '../room/room.js';
 import type { FoundRoom } from './room-calls.js';
-import type { UserCalls } from './user-calls.js';
+import type { SentToUser, UserCalls } from './user-calls.js';
 
 /** Finds users in the rooms of this process. All methods are async, so every error becomes a rejection. */
 export class LocalUserCalls implements UserCalls {
@@ -18,20 +18,20 @@ export class LocalUserCalls implements UserCalls {
       .map(({ definition, address, members }) => ({ definition, address, size: members.clients.size }));
   }
 
-  async send(user: string, message: string | Uint8Array, options?: SendOptions): Promise<number> {
-    let count = 0;
+  async send(user: string, message: string | Uint8Array, options?: SendOptions): Promise<SentToUser> {
+    let sent = 0;
     const errors: unknown[] = [];
     for (const [{ context }, clients] of this.#clientsByRoom(user)) {
       try {
         if (typeof message === 'string') context.sendMessage(clients, message, options);
         else context.sendBinary(clients, message, options);
-        count += clients.length;
+        sent += clients.length;
       } catch (error) {
         errors.push(error);
       }
     }
     if (errors.length > 0) throw errors[0];
-    return count;
+    return { clients: sent, missing: [] };
   }
 
   #clientsByRoom(user: string): Map<Room, Client[]> {
