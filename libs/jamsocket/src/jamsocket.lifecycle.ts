@@ -1,6 +1,5 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { SchedulerRegistry } from '@nestjs/schedule';
+import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { Server } from 'node:http';
 import { refuseInjectionMistakes } from './discovery/injection-mistakes.js';
 import { refuseForgottenState, refuseStateMistakes } from './discovery/state-mistakes.js';
@@ -15,12 +14,12 @@ import type { Durability } from './durable/durability.js';
 import type { ThisNode } from './node/this-node.js';
 import type { Waker } from './rooms/waker.js';
 import type { RoomRegistry } from './rooms/room-registry.js';
+import { schedulerRegistryIn } from './timers/scheduler-registry.js';
 import type { TimerRegistry } from './timers/timer-registry.js';
 
 /** What the lifecycle starts and stops. */
 export interface LifecycleParts {
   readonly adapterHost: HttpAdapterHost;
-  readonly moduleRef: ModuleRef;
   readonly modules: ModulesContainer;
   readonly gateway: JamsocketGateway;
   readonly registry: RoomRegistry;
@@ -52,13 +51,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
     if (this.parts.durability !== null && this.parts.options.durable === undefined)
       refuseForgottenState(this.parts.modules);
     this.parts.gateway.answerPlainRequests(this.parts.adapterHost.httpAdapter as RoutingAdapter | undefined);
-    try {
-      this.parts.timers.use(this.parts.moduleRef.get(SchedulerRegistry, { strict: false }));
-    } catch {
-      this.#logger.log(
-        'The application does not import ScheduleModule.forRoot(): the timers of rooms are in a registry of their own.',
-      );
-    }
+    this.parts.timers.use(schedulerRegistryIn(this.parts.modules));
   }
 
   /** @throws JamsocketConfigurationError if the cluster's server or its settings cannot carry a cluster */

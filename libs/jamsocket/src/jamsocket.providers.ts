@@ -1,5 +1,5 @@
 import { Scope, type Provider } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, REQUEST } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer, REQUEST } from '@nestjs/core';
 import { ClusterNode } from './cluster/cluster-node.js';
 import type { RunPermit } from './cluster/run-permit.js';
 import { JamsocketCluster } from './node/jamsocket-cluster.js';
@@ -218,7 +218,6 @@ export const PROVIDERS: Provider[] = [
     provide: JamsocketLifecycle,
     inject: [
       HttpAdapterHost,
-      ModuleRef,
       ModulesContainer,
       JamsocketGateway,
       RoomRegistry,
@@ -232,7 +231,6 @@ export const PROVIDERS: Provider[] = [
     ],
     useFactory: (
       adapterHost: HttpAdapterHost,
-      moduleRef: ModuleRef,
       modules: ModulesContainer,
       gateway: JamsocketGateway,
       registry: RoomRegistry,
@@ -246,7 +244,6 @@ export const PROVIDERS: Provider[] = [
     ) =>
       new JamsocketLifecycle({
         adapterHost,
-        moduleRef,
         modules,
         gateway,
         registry,

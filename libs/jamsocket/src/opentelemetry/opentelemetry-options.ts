@@ -1,6 +1,6 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
-/** Options of `JamsocketOpenTelemetryModule.forRoot`. */
+/** Options of `JamsocketOpenTelemetryModule.forRoot` and `forRootAsync`. */
 export interface JamsocketOpenTelemetryOptions {
   /** Whether to record metrics. Default `true`. */
   readonly metrics?: boolean;

@@ -1,4 +1,11 @@
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { metrics, trace } from '@opentelemetry/api';
 import { MetricsObserver } from '../metrics/metrics-observer.js';
 import { JamsocketObservers } from '../observe/jamsocket-observers.js';
@@ -7,31 +14,39 @@ import { HandlerSpans } from './handler-spans.js';
 import { OpenTelemetryMetrics } from './opentelemetry-metrics.js';
 import { SCOPE_NAME, type JamsocketOpenTelemetryOptions } from './opentelemetry-options.js';
 
-const OPENTELEMETRY_OPTIONS = Symbol('JAMSOCKET_OPENTELEMETRY_OPTIONS');
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JamsocketOpenTelemetryOptions>({
+  moduleName: 'JamsocketOpenTelemetry',
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createJamsocketOpenTelemetryOptions')
+  .build();
 
 /**
  * Metrics of the rooms and spans of their handlers for OpenTelemetry. Import it beside `JamsocketModule`:
- * `JamsocketOpenTelemetryModule.forRoot()`. It needs `@opentelemetry/api`, and an SDK that the application has started.
+ * `JamsocketOpenTelemetryModule.forRoot()`, or `forRootAsync(…)`. It needs `@opentelemetry/api`, and an SDK that the
+ * application has started.
  */
 @Module({})
-export class JamsocketOpenTelemetryModule implements OnModuleInit, OnApplicationShutdown {
+export class JamsocketOpenTelemetryModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnApplicationShutdown
+{
   readonly #stops: (() => void)[] = [];
 
   constructor(
     private readonly observers: JamsocketObservers,
     private readonly statistics: JamsocketStatistics,
-    @Inject(OPENTELEMETRY_OPTIONS) private readonly options: JamsocketOpenTelemetryOptions,
-  ) {}
+    @Inject(MODULE_OPTIONS_TOKEN) private readonly options: JamsocketOpenTelemetryOptions,
+  ) {
+    super();
+  }
 
   /**
    * The module, for `imports` of the root module.
    * @param options default: metrics and spans, with the global providers
    */
-  static forRoot(options: JamsocketOpenTelemetryOptions = {}): DynamicModule {
-    return {
-      module: JamsocketOpenTelemetryModule,
-      providers: [{ provide: OPENTELEMETRY_OPTIONS, useValue: options }],
-    };
+  static override forRoot(options: JamsocketOpenTelemetryOptions = {}): DynamicModule {
+    return super.forRoot(options);
   }
 
   /** Called by Nest: begins to observe the rooms. */

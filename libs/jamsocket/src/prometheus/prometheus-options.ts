@@ -1,7 +1,7 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 
-/** Options of `JamsocketPrometheusModule.forRoot`. */
+/** Options of `JamsocketPrometheusModule.forRoot` and `forRootAsync`. */
 export interface JamsocketPrometheusOptions {
   /**
    * Registry for the metrics. Pass the registry of the application's own metrics to have all of them on one page. Default:

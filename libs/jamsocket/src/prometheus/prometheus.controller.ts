@@ -29,20 +29,32 @@ export class PrometheusGuard implements CanActivate {
   }
 }
 
-/** Creates the controller of the page. Each module needs its own class, since the path is metadata of the class. */
-export function createPrometheusController(path: string, contentType: string): Type {
+/** Creates the controller of the page. Each module needs its own class: `mountPage` adds the path, which is an option. */
+export function createPrometheusController(): Type {
   @UseGuards(PrometheusGuard)
-  @Controller({ path, version: VERSION_NEUTRAL })
+  @Controller()
   class JamsocketPrometheusController {
     constructor(private readonly metrics: PrometheusMetrics) {}
 
-    @Get()
-    @Header('Content-Type', contentType)
-    @Header('Cache-Control', 'no-store')
     page(): Promise<string> {
       return this.metrics.registry.metrics();
     }
   }
-  hideFromSwagger(JamsocketPrometheusController);
   return JamsocketPrometheusController;
+}
+
+/** Adds the route, before Nest's router reads it. With `path: false` the controller has none. */
+export function mountPage(
+  controller: Type,
+  options: JamsocketPrometheusOptions,
+  { registry }: PrometheusMetrics,
+): void {
+  const { path = '/metrics' } = options;
+  if (path === false) return;
+  Controller({ path, version: VERSION_NEUTRAL })(controller);
+  const prototype = controller.prototype as object;
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'page')!;
+  for (const decorate of [Get(), Header('Content-Type', registry.contentType), Header('Cache-Control', 'no-store')])
+    decorate(prototype, 'page', descriptor);
+  hideFromSwagger(controller);
 }

@@ -1,4 +1,5 @@
 import {
+  ConfigurableModuleBuilder,
   Inject,
   Module,
   type DynamicModule,
@@ -7,7 +8,7 @@ import {
   type OnModuleInit,
   type Type,
 } from '@nestjs/common';
-import { Registry } from 'prom-client';
+import { withLateRoutes } from '../http/late-routes.js';
 import { RouteClashes } from '../http/route-clashes.js';
 import { JamsocketMetrics } from '../metrics/jamsocket-metrics.js';
 import { MetricsObserver } from '../metrics/metrics-observer.js';
@@ -15,16 +16,47 @@ import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import { JamsocketStatistics } from '../rooms/jamsocket-statistics.js';
 import { PrometheusMetrics } from './prometheus-metrics.js';
 import { PROMETHEUS_OPTIONS, type JamsocketPrometheusOptions } from './prometheus-options.js';
-import { createPrometheusController, PrometheusGuard } from './prometheus.controller.js';
+import { createPrometheusController, mountPage, PrometheusGuard } from './prometheus.controller.js';
 
 const PROMETHEUS_PAGE = Symbol('JAMSOCKET_PROMETHEUS_PAGE');
 
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<JamsocketPrometheusOptions>({
+  moduleName: 'JamsocketPrometheus',
+  optionsInjectionToken: PROMETHEUS_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createJamsocketPrometheusOptions')
+  .setExtras({}, (definition) =>
+    withLateRoutes(
+      definition,
+      PROMETHEUS_PAGE,
+      createPrometheusController(),
+      [PROMETHEUS_OPTIONS, PrometheusMetrics],
+      mountPage,
+    ),
+  )
+  .build();
+
 /**
  * Metrics of the rooms for Prometheus, at `/metrics`. Import it beside `JamsocketModule`:
- * `JamsocketPrometheusModule.forRoot()`. It needs `prom-client`.
+ * `JamsocketPrometheusModule.forRoot()`, or `forRootAsync(…)`. It needs `prom-client`.
  */
-@Module({})
-export class JamsocketPrometheusModule implements NestModule, OnModuleInit, OnApplicationShutdown {
+@Module({
+  providers: [
+    {
+      provide: PrometheusMetrics,
+      inject: [PROMETHEUS_OPTIONS],
+      useFactory: (options: JamsocketPrometheusOptions) => new PrometheusMetrics(options),
+    },
+    { provide: JamsocketMetrics, useExisting: PrometheusMetrics },
+    PrometheusGuard,
+  ],
+  exports: [PrometheusMetrics, JamsocketMetrics],
+})
+export class JamsocketPrometheusModule
+  extends ConfigurableModuleClass
+  implements NestModule, OnModuleInit, OnApplicationShutdown
+{
   #stop: (() => void) | null = null;
 
   constructor(
@@ -32,35 +64,24 @@ export class JamsocketPrometheusModule implements NestModule, OnModuleInit, OnAp
     private readonly statistics: JamsocketStatistics,
     private readonly metrics: PrometheusMetrics,
     @Inject(RouteClashes) private readonly clashes: RouteClashes,
-    @Inject(PROMETHEUS_PAGE) private readonly page: Type | null,
-  ) {}
+    @Inject(PROMETHEUS_PAGE) private readonly page: Type,
+    @Inject(PROMETHEUS_OPTIONS) private readonly options: JamsocketPrometheusOptions,
+  ) {
+    super();
+  }
 
   /**
    * The module, for `imports` of the root module.
    * @param options default: a page at `/metrics`, with a registry of its own
    */
-  static forRoot(options: JamsocketPrometheusOptions = {}): DynamicModule {
-    const path = options.path ?? '/metrics';
-    const contentType = (options.registry ?? new Registry()).contentType;
-    const page = path === false ? null : createPrometheusController(path, contentType);
-    return {
-      module: JamsocketPrometheusModule,
-      controllers: page === null ? [] : [page],
-      providers: [
-        { provide: PROMETHEUS_OPTIONS, useValue: options },
-        { provide: PROMETHEUS_PAGE, useValue: page },
-        { provide: PrometheusMetrics, useFactory: () => new PrometheusMetrics(options) },
-        { provide: JamsocketMetrics, useExisting: PrometheusMetrics },
-        PrometheusGuard,
-      ],
-      exports: [PrometheusMetrics, JamsocketMetrics],
-    };
+  static override forRoot(options: JamsocketPrometheusOptions = {}): DynamicModule {
+    return super.forRoot(options);
   }
 
   /** Nest calls this before it registers any route. */
   configure(): void {
     const cure = "Move the page with the option path: '/rooms-metrics', or leave it out with path: false.";
-    if (this.page !== null) this.clashes.refuse(this.page, 'JamsocketPrometheusModule', cure);
+    if (this.options.path !== false) this.clashes.refuse(this.page, 'JamsocketPrometheusModule', cure);
   }
 
   /** Called by Nest: begins to observe the rooms. */

@@ -1,25 +1,26 @@
 import { Logger } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import type { CronJob } from 'cron';
 import { logWarning } from '../base/log.js';
 import type { TimerHandle, TimerType } from './pending-timer.js';
+import type { SchedulerRegistry } from './scheduler-registry.js';
 
 const logger = new Logger('Jamsocket');
 
 /**
- * The application's `SchedulerRegistry`, which lists the pending timers of all rooms. An entry may be missing: the
- * scheduler clears the registry when the application shuts down.
+ * Lists the pending timers of all rooms in the application's `SchedulerRegistry`, if it has one. An entry may be missing:
+ * the scheduler clears the registry when the application shuts down.
  */
 export class TimerRegistry {
-  #registry: SchedulerRegistry = new SchedulerRegistry();
+  #registry: SchedulerRegistry | null = null;
 
-  /** Puts timers into this registry from now on. */
-  use(registry: SchedulerRegistry): void {
+  /** Lists timers here from now on. */
+  use(registry: SchedulerRegistry | null): void {
     this.#registry = registry;
   }
 
   /** If the application already uses the name, its entry stays, and this timer runs without being listed. */
   add(type: TimerType, name: string, handle: TimerHandle): void {
+    if (this.#registry === null) return;
     if (this.#registry.doesExist(type, name)) {
       const line = `A timer of a room is not in the SchedulerRegistry: the application has a ${type} named "${name}".`;
       logWarning(logger, line, null);
@@ -32,19 +33,20 @@ export class TimerRegistry {
 
   /** Removes the timer and clears it or stops its job. Another timer with this name is not touched. */
   remove(type: TimerType, name: string, handle: TimerHandle): void {
-    if (!this.#has(type, name, handle)) {
+    const registry = this.#registry;
+    if (registry === null || !has(registry, type, name, handle)) {
       if (type === 'cron') void (handle as CronJob).stop();
-    } else if (type === 'timeout') this.#registry.deleteTimeout(name);
-    else if (type === 'interval') this.#registry.deleteInterval(name);
-    else this.#registry.deleteCronJob(name);
+    } else if (type === 'timeout') registry.deleteTimeout(name);
+    else if (type === 'interval') registry.deleteInterval(name);
+    else registry.deleteCronJob(name);
   }
+}
 
-  #has(type: TimerType, name: string, handle: TimerHandle): boolean {
-    if (!this.#registry.doesExist(type, name)) return false;
-    if (type === 'timeout') return this.#registry.getTimeout(name) === handle;
-    if (type === 'interval') return this.#registry.getInterval(name) === handle;
-    return this.#registry.getCronJob(name) === handle;
-  }
+function has(registry: SchedulerRegistry, type: TimerType, name: string, handle: TimerHandle): boolean {
+  if (!registry.doesExist(type, name)) return false;
+  if (type === 'timeout') return registry.getTimeout(name) === handle;
+  if (type === 'interval') return registry.getInterval(name) === handle;
+  return registry.getCronJob(name) === handle;
 }
 
 /**
