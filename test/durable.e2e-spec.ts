@@ -383,14 +383,14 @@ describe('rooms whose store is away', () => {
       const away = { code: 1013, reason: 'the store does not answer' };
       expect([await client.connection.closed, await plain.closed]).toEqual([away, away]);
       const { status, headers, body } = await TestClient.refused(`${app.ws}/ws/ledger/one`);
-      expect([status, headers['retry-after'], body]).toMatchObject([503, '5', { code: 'store_unavailable' }]);
+      expect([status, headers['retry-after'], body]).toMatchObject([503, '1', { code: 'store_unavailable' }]);
       const early = await TestClient.connect(client.url, {}, resumeProtocols(client));
       const told = await early.closed;
-      expect([told.code, JSON.parse(told.reason)]).toEqual([1013, { code: 'store_unavailable', retryAfter: 5 }]);
+      expect([told.code, JSON.parse(told.reason)]).toEqual([1013, { code: 'store_unavailable', retryAfter: 1 }]);
       const unopened = TestClient.refused(`${app.ws}/ws/ledger/two`);
       const unopenedToo = TestClient.refused(`${app.ws}/ws/counter/two`);
       for (const refusal of [await inTime(unopened), await inTime(unopenedToo)])
-        expect(refusal).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+        expect(refusal).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
       await othersGoOn(2);
       expect(health().message).toMatch(mood === 'failing' ? /: the disk is full$/ : /has not answered/);
 

@@ -4,7 +4,7 @@ import type { DurableRoom } from './durable-room.js';
 
 type Named = Pick<DurableRoom, 'className' | 'key'>;
 
-const RETRY_AFTER = { 'Retry-After': '5' };
+const RETRY_AFTER = { 'Retry-After': '1' };
 
 /** Refuses a connect or call while the room cannot be saved or restored. */
 export function storeUnavailable(message: string, cause?: unknown): RefusedError {
