@@ -31,8 +31,9 @@ export class RedisDirectory implements Directory {
 
   async renew({ incarnation, leaseMs, info, rooms, notAfter }: Renewal): Promise<Renewed> {
     assertIncarnation(incarnation);
-    const held = rooms.flatMap(({ room, fence }) => [nameOf(room), `${fence}`]);
-    const reply = await this.#run(RENEW, [incarnation, `${leaseMs}`, timeOf(notAfter), info, ...held]);
+    const names = jsonOf(rooms.map(({ room }) => nameOf(room)));
+    const fences = jsonOf(rooms.map(({ fence }) => `${fence}`));
+    const reply = await this.#run(RENEW, [incarnation, `${leaseMs}`, timeOf(notAfter), info, names, fences]);
     if (reply.length === 1) throw tooLate(reply[0]);
     const [wasAlive, now, settlingMs, epoch, nodes, lost] = reply as RenewReply;
     return {
@@ -114,6 +115,11 @@ function timeOf(notAfter: number | undefined): string {
 function tooLate(ms: unknown): DirectoryError {
   const why = ms === undefined ? 'The node has claimed this room again since.' : `It was ${Number(ms)} ms late.`;
   return new DirectoryError('too_late', why);
+}
+
+/** The decoder of Redis refuses half a surrogate pair. Claims send it as the character that UTF-8 has for it. */
+function jsonOf(texts: readonly string[]): string {
+  return JSON.stringify(texts.map((text) => Buffer.from(text).toString()));
 }
 
 /** @throws RangeError */

@@ -1,3 +1,4 @@
+import type { HeldRoom } from '../../cluster/directory.js';
 import { codeOf } from '../framework/test-framework.js';
 import { LOBBY, LONG_MS, Member } from './member.js';
 import type { Suite } from './suite.js';
@@ -81,6 +82,16 @@ export function leaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
     const wrong = { room: held[0].room, fence: held[0].fence + 1 };
     expect((await a.renew(wrong, ...held.slice(1))).lost).toEqual([wrong, ...gone]);
     expect((await a.renew(...held)).lost).toEqual(gone);
+  });
+
+  test('keeps rooms with unusual names apart', async (directory) => {
+    const a = await Member.join(directory, 'a');
+    const keys = ['"', '\\', '\\u0041', 'A', '[]', '{}', ':', 'a:1:2', '\u{1f600}', '\ud83d', 'é', 'null', '  '];
+    const held: HeldRoom[] = [];
+    for (const key of keys) held.push(await a.take({ service: 'chat', key }));
+    expect((await a.renew(...held)).lost).toEqual([]);
+    await a.release(held[1]);
+    expect((await a.renew(...held)).lost).toEqual([held[1]]);
   });
 
   test('refuses a renewal that comes too late', async (directory) => {
