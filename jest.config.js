@@ -37,7 +37,8 @@ export default {
     '^nestjs-jamsocket/testing$': '<rootDir>/libs/jamsocket/src/testing/index.ts',
     '^jamsocket-client$': '<rootDir>/libs/client/src/index.ts',
     '^jamsocket-client/react$': '<rootDir>/libs/client/src/react.ts',
-    '^nestjs-jamsocket/(prometheus|opentelemetry|inspector|lmdb|redis|postgres)$': '<rootDir>/libs/jamsocket/src/$1.ts',
+    '^nestjs-jamsocket/(prometheus|opentelemetry|inspector|lmdb|redis|postgres|workers)$':
+      '<rootDir>/libs/jamsocket/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['base'],
   ['store'],
   ['cluster'],
-  ['options', 'lmdb', 'redis', 'postgres'],
+  ['options', 'lmdb', 'redis', 'postgres', 'workers'],
   ['decorators', 'wire'],
   ['outbox'],
   ['sessions', 'traffic'],
@@ -61,6 +61,7 @@ const ENTRIES: readonly string[] = [
   'lmdb.ts',
   'redis.ts',
   'postgres.ts',
+  'workers.ts',
   'testing/index.ts',
 ];
 

@@ -41,6 +41,8 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
   readonly #logger = new Logger('Jamsocket');
   #unhook: (() => void) | null = null;
   #drained: Promise<void> | null = null;
+  /** Set if other processes listen on the same port. */
+  #sharedServer: Server | null = null;
 
   constructor(private readonly parts: LifecycleParts) {}
 
@@ -65,6 +67,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
       return;
     }
     const { gateway } = this.parts;
+    if (this.parts.node?.sharesPort === true) this.#sharedServer = server;
     this.#unhook = hookUpgrades(
       server,
       (request, socket, head) => gateway.handleUpgrade(request, socket, head),
@@ -138,6 +141,9 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
     const { gateway, registry, options, clock, random } = this.parts;
     gateway.refuseAll();
     this.parts.waker?.stop();
+    // New connections go to the other processes. Those that are open stay.
+    this.#sharedServer?.close();
+    this.#sharedServer = null;
     return (this.#drained ??= Promise.all([
       drainRooms(registry, options.shutdownGraceMs, clock, random),
       this.parts.node?.drain(options.shutdownGraceMs),

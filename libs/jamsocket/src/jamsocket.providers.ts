@@ -1,6 +1,7 @@
 import { Scope, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer, REQUEST } from '@nestjs/core';
 import { ClusterNode } from './cluster/cluster-node.js';
+import { defaultDriver } from './cluster/default-driver.js';
 import type { RunPermit } from './cluster/run-permit.js';
 import { JamsocketCluster } from './node/jamsocket-cluster.js';
 import { ThisNode } from './node/this-node.js';
@@ -71,8 +72,10 @@ export const PROVIDERS: Provider[] = [
   {
     provide: ClusterNode,
     inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom],
-    useFactory: ({ cluster }: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom) =>
-      cluster === undefined ? null : new ClusterNode(cluster, clock, random),
+    useFactory: ({ cluster }: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom) => {
+      const driver = cluster ?? defaultDriver();
+      return driver === undefined ? null : new ClusterNode(driver, clock, random);
+    },
   },
   {
     provide: DURABILITY,

@@ -31,6 +31,7 @@ export type JamsocketErrorCode =
   | 'message_too_large'
   | 'no_presence'
   | 'no_room_context'
+  | 'no_workers'
   | 'not_a_room_service'
   | 'reserved_event'
   | 'room_invokes_itself'

@@ -1,4 +1,5 @@
 import type { Directory } from './directory.js';
+import type { LeaseSettings } from './node-lease.js';
 import type { Relay } from './relay.js';
 
 /** Opens the directory and the relay of a cluster. Each call opens a new one, which the caller closes. */
@@ -10,6 +11,13 @@ export interface ClusterDriver {
   check(): Promise<DriverCheck>;
   /** Milliseconds without the directory after which a node gives up its rooms. Default 10,000. */
   readonly graceMs?: number;
+  /** How leases are kept, where the directory learns of the end of a node by other means. */
+  readonly leaseTimes?: Partial<LeaseSettings>;
+  /**
+   * The nodes share one port, so a node that shuts down must stop listening before its rooms drain: otherwise it gets clients
+   * that another node would take.
+   */
+  readonly sharesPort?: boolean;
   openDirectory(): Directory;
   openRelay(): Relay;
 }

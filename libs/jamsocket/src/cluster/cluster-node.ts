@@ -65,6 +65,7 @@ export class ClusterNode {
     await this.#check();
     if (this.#isClosed) return;
     this.#directory = this.driver.openDirectory();
+    this.#directory.onNodeEnded?.((incarnation) => this.#life?.lease.nodeEnded(incarnation));
     const late = () => new Error(`no answer in ${BOOT_MS} ms`);
     await withDeadline(this.#begin(), BOOT_MS, this.clock, late).catch((error) => this.#warn('does not answer', error));
   }
@@ -86,6 +87,11 @@ export class ClusterNode {
   /** The name of this node while its present lease lasts; `undefined` before the first one. */
   get incarnation(): string | undefined {
     return this.#life?.lease.incarnation;
+  }
+
+  /** Whether this node gets its clients from a port that others listen on, too. */
+  get sharesPort(): boolean {
+    return this.driver.sharesPort === true;
   }
 
   /** The other nodes whose leases are alive. */
@@ -172,7 +178,11 @@ export class ClusterNode {
   async #begin(): Promise<void> {
     const { clock, random, driver } = this;
     const life = inDetachedContext((): Life => {
-      const times = { ...LEASE_DEFAULTS, graceMs: driver.graceMs ?? LEASE_DEFAULTS.graceMs };
+      const times = {
+        ...LEASE_DEFAULTS,
+        ...driver.leaseTimes,
+        graceMs: driver.graceMs ?? LEASE_DEFAULTS.graceMs,
+      };
       const lease = new NodeLease(this.#directory!, clock, random, this.#leaseWatch(), () => this.info(), times);
       const settings = { ...LINKS_DEFAULTS, maxBytesUnderWay: this.#maxBytesUnderWay };
       const links = new NodeLinks(driver.openRelay(), lease.incarnation, clock, random, this.watch, settings);

@@ -52,6 +52,12 @@ export interface Directory {
   /** Ends the lease of an incarnation at once. Its rooms can then be claimed. */
   resign(incarnation: string): Promise<void>;
 
+  /**
+   * For a directory that learns at once when a node has ended: calls the listener with its incarnation. Without it, nodes
+   * learn it from their next renewal.
+   */
+  onNodeEnded?(listener: (incarnation: string) => void): void;
+
   /** Closes what the directory opened itself. Calls that are under way may reject; later calls reject. */
   close(): Promise<void>;
 }

@@ -153,6 +153,11 @@ export class NodeLease {
     this.#directoryTime = undefined;
   }
 
+  /** The directory tells that a node has ended. */
+  nodeEnded(incarnation: string): void {
+    if (!this.#isOver && this.#others.delete(incarnation)) this.watch.nodeLeft(incarnation);
+  }
+
   /** Ends the lease. Other nodes can then claim the rooms it still has. */
   async close(): Promise<void> {
     if (this.#isOver) return;

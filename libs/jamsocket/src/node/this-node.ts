@@ -101,6 +101,11 @@ export class ThisNode implements NodeWatch {
     return this.#with(incarnation).calls.call(method, args, withinMs);
   }
 
+  /** Whether other nodes get clients from the port of this one, too. */
+  get sharesPort(): boolean {
+    return this.parts.node.sharesPort;
+  }
+
   /** @throws JamsocketConfigurationError if the server or its settings cannot carry a cluster */
   start(): Promise<void> {
     return this.parts.node.start();

@@ -13,7 +13,7 @@ import type {
   RoomOwner,
   RoomRelease,
 } from '../directory.js';
-import type { DirectoryState } from './directory-state.js';
+import type { DirectoryState } from '../directory-state.js';
 
 /** The node of an `InProcessDirectory`. */
 export interface DirectorySide {

@@ -1,5 +1,5 @@
 import type { JamsocketClock } from '../../base/sources.js';
-import { DirectoryState } from './directory-state.js';
+import { DirectoryState } from '../directory-state.js';
 import { InProcessNode } from './in-process-node.js';
 
 /**

@@ -2,7 +2,7 @@ import type { JamsocketClock } from '../../base/sources.js';
 import type { ClusterDriver, DriverCheck } from '../cluster-driver.js';
 import type { Directory } from '../directory.js';
 import type { Relay } from '../relay.js';
-import type { DirectoryState } from './directory-state.js';
+import type { DirectoryState } from '../directory-state.js';
 import { InProcessDirectory } from './in-process-directory.js';
 import { InProcessRelay } from './in-process-relay.js';
 

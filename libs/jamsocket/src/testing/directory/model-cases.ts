@@ -1,4 +1,4 @@
-import { DirectoryState } from '../../cluster/in-process/directory-state.js';
+import { DirectoryState } from '../../cluster/directory-state.js';
 import type { HeldRoom } from '../../cluster/directory.js';
 import { SeededRandom } from '../seeded-random.js';
 import { LONG_MS, Member } from './member.js';

@@ -8,9 +8,9 @@ import type {
   RoomClaim,
   RoomOwner,
   RoomRelease,
-} from '../directory.js';
-import { DirectoryError } from '../directory-error.js';
-import type { RoomKey } from '../../store/room-store.js';
+} from './directory.js';
+import { DirectoryError } from './directory-error.js';
+import type { RoomKey } from '../store/room-store.js';
 
 interface Entry extends RoomOwner {
   /** Number of the claim; 0 if it is not known. */

@@ -1,0 +1,2 @@
+export { startWorkers, type Workers } from './workers/start-workers.js';
+export type { WorkersOptions } from './workers/workers-options.js';

@@ -1,0 +1,61 @@
+import { performance } from 'node:perf_hooks';
+import { DirectoryError } from '../cluster/directory-error.js';
+import { DirectoryState } from '../cluster/directory-state.js';
+import { describeError, isInstance } from '../base/foreign-value.js';
+import type { Answer, DirectoryCall, ToPrimary } from './messages.js';
+
+/** Wall time that cannot jump: a set clock must end no lease. */
+const steadyTime = () => performance.timeOrigin + performance.now();
+
+/** The directory of the workers, in the memory of the primary. A worker's entries count until its process has ended. */
+export class DirectoryServer {
+  // Workers cannot outlive the primary, so there is nobody to hear of first: it need not settle.
+  #state = new DirectoryState('primary', steadyTime, true);
+  readonly #incarnations = new Map<number, Set<string>>();
+
+  /** @param worker its number */
+  answer(worker: number, { id, call, arg }: Extract<ToPrimary, { jamsocket: 'ask' }>): Answer {
+    try {
+      const result = this.#run(worker, call, arg as never);
+      return { jamsocket: 'answer', id, result };
+    } catch (error) {
+      const code = isInstance(error, DirectoryError) ? error.code : 'directory_failed';
+      return { jamsocket: 'answer', id, error: { code, message: describeError(error).message } };
+    }
+  }
+
+  /** A worker's process has ended. @returns its nodes whose rooms are free now */
+  ended(worker: number): readonly string[] {
+    const incarnations = [...(this.#incarnations.get(worker) ?? [])];
+    this.#incarnations.delete(worker);
+    for (const incarnation of incarnations) this.#state.resign(incarnation);
+    return incarnations;
+  }
+
+  /** @internal For the conformance suite, which takes a directory's memory away. */
+  forget(): void {
+    this.#state = new DirectoryState(`primary${performance.now()}`, steadyTime);
+  }
+
+  #run(worker: number, call: DirectoryCall, arg: never): unknown {
+    const state = this.#state;
+    switch (call) {
+      case 'renew':
+        this.#note(worker, (arg as { incarnation: string }).incarnation);
+        return state.renew(arg);
+      case 'resign':
+        this.#incarnations.get(worker)?.delete(arg);
+        return state.resign(arg);
+      case 'nodes':
+        return state.nodes();
+      default:
+        return state[call](arg);
+    }
+  }
+
+  #note(worker: number, incarnation: string): void {
+    const known = this.#incarnations.get(worker);
+    if (known === undefined) this.#incarnations.set(worker, new Set([incarnation]));
+    else known.add(incarnation);
+  }
+}

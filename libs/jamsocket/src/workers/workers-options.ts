@@ -1,0 +1,42 @@
+import { availableParallelism } from 'node:os';
+import { JamsocketConfigurationError } from '../base/errors.js';
+
+/** Options of `startWorkers`. */
+export interface WorkersOptions {
+  /**
+   * How many processes run the application. `'cores'` is one for each core that this process may use. With 1, the
+   * application runs in this process, without a primary.
+   */
+  readonly workers: 'cores' | number;
+  /**
+   * Milliseconds after which a worker that was told to shut down is killed. Longer than `shutdownGraceMs`. Default 30,000.
+   */
+  readonly stopMs?: number;
+}
+
+export interface ResolvedWorkersOptions {
+  readonly count: number;
+  readonly stopMs: number;
+}
+
+const DEFAULT_STOP_MS = 30_000;
+const MAX_WORKERS = 1_024;
+const MAX_STOP_MS = 3_600_000;
+
+/** @throws JamsocketConfigurationError */
+export function resolveWorkersOptions({ workers, stopMs = DEFAULT_STOP_MS }: WorkersOptions): ResolvedWorkersOptions {
+  const count = workers === 'cores' ? availableParallelism() : workers;
+  if (!isWhole(count, MAX_WORKERS)) throw bad('workers', workers, `'cores' or a whole number from 1 to ${MAX_WORKERS}`);
+  if (!isWhole(stopMs, MAX_STOP_MS)) throw bad('stopMs', stopMs, `a whole number from 1 to ${MAX_STOP_MS}`);
+  return { count, stopMs };
+}
+
+function isWhole(value: unknown, max: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= max;
+}
+
+function bad(name: string, value: unknown, allowed: string): JamsocketConfigurationError {
+  return new JamsocketConfigurationError(
+    `startWorkers: ${name} is ${typeof value === 'string' ? JSON.stringify(value) : String(value)}, but must be ${allowed}.`,
+  );
+}

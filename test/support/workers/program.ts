@@ -1,0 +1,93 @@
+/* An application in workers: what test/workers.e2e-spec.ts runs in processes of its own. */
+import { Controller, Get, Module, Query } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  Broadcast,
+  JamsocketCluster,
+  JamsocketContext,
+  JamsocketModule,
+  JamsocketRooms,
+  JamsocketService,
+  OnConnect,
+  OnMessage,
+  State,
+  type Client,
+} from 'nestjs-jamsocket';
+import { LmdbStore } from 'nestjs-jamsocket/lmdb';
+import { startWorkers } from 'nestjs-jamsocket/workers';
+import cluster from 'node:cluster';
+import { existsSync } from 'node:fs';
+
+const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES } = process.env;
+
+@JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
+class LedgerRoom {
+  @State() private total = 0;
+
+  constructor(private readonly ctx: JamsocketContext) {}
+
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage(`total ${this.total} at ${process.pid}`);
+  }
+
+  @OnMessage()
+  add(_client: Client, text: string) {
+    if (text === 'crash') process.kill(process.pid, 'SIGKILL');
+    this.total += Number(text);
+    this.ctx.sendMessage(Broadcast, `it is ${this.total}`);
+  }
+}
+
+@Controller()
+class PidController {
+  constructor(
+    private readonly cluster: JamsocketCluster,
+    private readonly rooms: JamsocketRooms,
+  ) {}
+
+  @Get('pid')
+  pid() {
+    return `${process.pid}`;
+  }
+
+  @Get('nodes')
+  async nodes() {
+    return (await this.cluster.nodes()).map(({ name }) => Number(name.split(':').at(-1)));
+  }
+
+  @Get('owner')
+  async owner(@Query('room') room: string) {
+    return (await this.cluster.ownerOf(LedgerRoom, room)) ?? {};
+  }
+
+  @Get('list')
+  async list() {
+    return (await this.rooms.list()).map(({ id }) => id).sort();
+  }
+
+  @Get('reload')
+  async reload() {
+    await workers.reload();
+    return {};
+  }
+}
+
+@Module({
+  imports: [JamsocketModule.forRoot({ store: new LmdbStore({ path: DATA_DIR! }) })],
+  controllers: [PidController],
+  providers: [LedgerRoom],
+})
+class AppModule {}
+
+async function bootstrap() {
+  if (BROKEN_FILE && existsSync(BROKEN_FILE)) throw new Error('the application is broken');
+  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], forceCloseConnections: true });
+  if (HOOKS !== 'off') app.enableShutdownHooks();
+  await app.listen(Number(PORT), '127.0.0.1');
+  if (CRASHES === 'on' && cluster.worker!.id > 1) setTimeout(() => process.exit(7), 50);
+  return app;
+}
+
+const workers = await startWorkers(bootstrap, { workers: Number(WORKERS) });
+if (workers.role !== 'worker') process.stdout.write(`${workers.role} is ready\n`);
