@@ -60,6 +60,7 @@ export class Node implements LeaseWatch, LinkUser {
   down(_link: PeerLink, reason: string) {
     this.events.push(`down: ${reason}`);
   }
+  foreign() {}
   suspended() {
     this.events.push('suspended');
   }

@@ -7,6 +7,7 @@ import { withDeadline } from '../base/within-timeout.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { ClusterDriver } from './cluster-driver.js';
 import type { Directory, DirectoryNode, HeldRoom } from './directory.js';
+import { PROTOCOL } from './links/link-frame.js';
 import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
 import type { LinkUser, PeerLink } from './links/peer-link.js';
 import { LEASE_DEFAULTS, NodeLease, type LeaseWatch } from './node-lease.js';
@@ -119,9 +120,15 @@ export class ClusterNode {
     return this.#life.links.isDeaf ? 'This node does not hear from the cluster.' : undefined;
   }
 
-  /** The link to another node. @throws RefusedError `cluster_unavailable` */
+  /** The link to another node. @throws RefusedError `cluster_unavailable`, `node_unavailable` */
   linkTo(incarnation: string): PeerLink {
-    return this.#alive().links.to(incarnation);
+    const { lease, links } = this.#alive();
+    const version = links.foreignVersionOf(incarnation);
+    if (version !== undefined) throw foreign(incarnation, version);
+    const link = links.to(incarnation);
+    // The node was found just before its lease has ended: nobody would answer, and nothing else would cut the link soon.
+    if (lease.hasLeft(incarnation)) setImmediate(() => link.cut('its lease has ended'));
+    return link;
   }
 
   /**
@@ -203,7 +210,7 @@ export class ClusterNode {
       lost: ({ room }: HeldRoom) => this.watch.roomLost(room),
       ended: () => this.#ended(),
       nodeJoined: () => undefined,
-      nodeLeft: (incarnation) => this.#life?.links.find(incarnation)?.cut('its lease has ended'),
+      nodeLeft: (incarnation) => this.#life?.links.left(incarnation),
     };
   }
 
@@ -235,6 +242,11 @@ export class ClusterNode {
   #warn(what: string, error: unknown): void {
     logger.warn(`The directory of the cluster ${what}: ${describeError(error).message}`);
   }
+}
+
+function foreign(incarnation: string, version: number): RefusedError {
+  const message = `Node ${incarnation} speaks version ${version} of the links between nodes, and this node ${PROTOCOL}. Rooms of one cannot be reached through the other: they can when both are deployed with the same version.`;
+  return new RefusedError(503, 'node_unavailable', message, RETRY_AFTER);
 }
 
 function unavailable(cause?: unknown): RefusedError {

@@ -18,6 +18,9 @@ export interface LeaseSettings {
   readonly graceMs: number;
 }
 
+/** Most ended leases of other nodes that are remembered. */
+const MAX_LEFT = 100;
+
 export const LEASE_DEFAULTS: LeaseSettings = { leaseMs: 2_000, renewEveryMs: 500, marginMs: 250, graceMs: 10_000 };
 
 /** Is told what happens to the lease. Its methods must not throw. */
@@ -47,6 +50,7 @@ export class NodeLease {
   readonly #rooms = new HeldRooms();
   readonly #claims: RoomClaims;
   readonly #others = new Set<string>();
+  readonly #left = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #suspendedAt: number | undefined;
@@ -107,6 +111,11 @@ export class NodeLease {
   /** The other nodes whose leases are alive. */
   get others(): ReadonlySet<string> {
     return this.#others;
+  }
+
+  /** The lease of that node has ended. Only the latest are remembered. */
+  hasLeft(incarnation: string): boolean {
+    return this.#left.has(incarnation);
   }
 
   /** Milliseconds since the last renewal that the directory has confirmed was sent. */
@@ -247,13 +256,20 @@ export class NodeLease {
     for (const node of this.#others) {
       if (alive.has(node) || isLenient) continue;
       this.#others.delete(node);
-      this.watch.nodeLeft(node);
+      this.#noteLeft(node);
     }
     for (const node of alive) {
       if (node === this.incarnation || this.#others.has(node)) continue;
       this.#others.add(node);
+      this.#left.delete(node);
       this.watch.nodeJoined(node);
     }
+  }
+
+  #noteLeft(node: string): void {
+    this.#left.add(node);
+    for (const first of this.#left) if (this.#left.size > MAX_LEFT) this.#left.delete(first);
+    this.watch.nodeLeft(node);
   }
 
   /** Checks every room, then resumes. A failure is tried again with the next renewal. */

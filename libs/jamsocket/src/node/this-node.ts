@@ -4,6 +4,7 @@ import { describeError } from '../base/foreign-value.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { ClusterNode, NodeWatch } from '../cluster/cluster-node.js';
+import { PROTOCOL } from '../cluster/links/link-frame.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import { ClusterPlacement } from '../edge/cluster-placement.js';
 import { EdgePart, type EdgeServices } from '../edge/edge-part.js';
@@ -151,6 +152,12 @@ export class ThisNode implements NodeWatch {
 
   down(link: PeerLink, reason: string): void {
     this.#peers.down(link, reason);
+  }
+
+  foreign(peer: string, version: number): void {
+    logger.warn(
+      `Node ${peer} speaks version ${version} of the links between nodes, and this node version ${PROTOCOL}: they do not reach each other's rooms until both are deployed with the same version.`,
+    );
   }
 
   roomLost(key: RoomKey): void {

@@ -46,6 +46,9 @@ class Node implements LinkUser {
   drained({ peer }: PeerLink) {
     this.events.push(`drained ${peer}`);
   }
+  foreign(peer: string, version: number) {
+    this.events.push(`${peer} speaks ${version}`);
+  }
   down({ peer }: PeerLink, reason: string) {
     this.events.push(`down ${peer}: ${reason}`);
   }
@@ -319,7 +322,11 @@ describe('links between nodes', () => {
     const newer = encodeFrame({ ...hello, sequence: 0, received: 0, grant: 99_999 }, [], 0);
     b.faults.send('a', newer);
     await net.pass();
-    expect([a.takeEvents(), a.links.all, a.links.counts.framesSent]).toEqual([[], [], 1]);
+    expect([a.takeEvents(), a.links.all, a.links.counts.framesSent]).toEqual([['b speaks 2'], [], 1]);
+    expect(a.links.foreignVersionOf('b')).toBe(2);
+    b.faults.send('a', newer);
+    await net.pass();
+    expect(a.takeEvents()).toEqual([]);
     a.send(b, 'one');
     await net.pass();
     const random = new SeededRandom(3);
@@ -336,8 +343,8 @@ describe('links between nodes', () => {
     const reset = { ...hello, kind: FRAME.reset, toEpoch: a.links.find('b')!.epoch };
     b.faults.send('a', encodeFrame({ ...reset, sequence: 0, received: 0, grant: 0 }, [], 0));
     await net.pass();
-    const reason = `the other node has ended it (it speaks version 2, this node ${PROTOCOL})`;
-    expect(a.takeEvents()).toEqual(['up b', `down b: ${reason}`]);
+    const reason = `the other node speaks version 2 of the links, and this node ${PROTOCOL}`;
+    expect(a.takeEvents()).toEqual(['up b', `down b: ${reason}`, 'b speaks 2']);
   });
 
   it('are not ended by the end of another link', async () => {

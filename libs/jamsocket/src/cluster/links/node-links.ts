@@ -1,6 +1,7 @@
 import { inDetachedContext } from '../../base/async-context.js';
 import type { JamsocketClock, JamsocketRandom } from '../../base/sources.js';
 import type { Relay } from '../relay.js';
+import { isIncarnation } from '../assert-incarnation.js';
 import { CreditPool } from './credits.js';
 import { decodeHead, encodeFrame, FRAME, PROTOCOL, type FrameHead } from './link-frame.js';
 import { PeerLink, type LinkHost, type LinkLimits, type LinkUser } from './peer-link.js';
@@ -55,6 +56,8 @@ export class NodeLinks implements LinkHost {
     reconnects: 0,
   };
   readonly #links = new Map<string, PeerLink>();
+  /** Nodes that were heard to speak another version than this one. */
+  readonly #foreign = new Map<string, number>();
   #scheduled: PeerLink[] = [];
   #timer: NodeJS.Timeout | undefined;
   #echoes = 0;
@@ -94,6 +97,17 @@ export class NodeLinks implements LinkHost {
 
   find(peer: string): PeerLink | undefined {
     return this.#links.get(peer);
+  }
+
+  /** The version of a node that no link with this one is possible with, if it has been heard. */
+  foreignVersionOf(peer: string): number | undefined {
+    return this.#foreign.get(peer);
+  }
+
+  /** The node is gone. */
+  left(peer: string): void {
+    this.#foreign.delete(peer);
+    this.#links.get(peer)?.cut('its lease has ended');
   }
 
   get all(): readonly PeerLink[] {
@@ -163,8 +177,9 @@ export class NodeLinks implements LinkHost {
     this.counts.framesReceived++;
     this.counts.bytesReceived += bytes.length;
     if (head.from === this.node) return this.#heardItself(head);
+    if (head.version !== PROTOCOL) return this.#heardForeign(head);
+    if (this.#foreign.size > 0) this.#foreign.delete(head.from);
     if (head.kind === FRAME.reset) return this.#reset(head);
-    if (head.version !== PROTOCOL) return this.#refuse(head);
     if (head.kind === FRAME.hello) return this.#hello(head);
     const link = this.#links.get(head.from);
     if (link?.epoch !== head.toEpoch) return this.#refuse(head);
@@ -199,9 +214,18 @@ export class NodeLinks implements LinkHost {
     const isMeant =
       link !== undefined &&
       (head.toEpoch === link.epoch || (head.fromEpoch !== 0 && head.fromEpoch === link.peerEpoch));
-    if (!isMeant) return;
-    const version = head.version === PROTOCOL ? '' : ` (it speaks version ${head.version}, this node ${PROTOCOL})`;
-    link.end(`the other node has ended it${version}`);
+    if (isMeant) link.end('the other node has ended it');
+  }
+
+  /** Nothing of the frame is read except its head, which all versions share. */
+  #heardForeign(head: FrameHead): void {
+    const { from, version } = head;
+    if (!isIncarnation(from)) return;
+    const isNew = this.#foreign.get(from) !== version;
+    this.#foreign.set(from, version);
+    if (head.kind !== FRAME.reset) this.#refuse(head);
+    this.#links.get(from)?.end(`the other node speaks version ${version} of the links, and this node ${PROTOCOL}`);
+    if (isNew) this.user.foreign(from, version);
   }
 
   /** The frame belongs to no link or to another version, so its sender has to begin anew. */

@@ -12,6 +12,8 @@ export interface LinkUser {
   drained(link: PeerLink): void;
   /** The link is over. Messages that were not confirmed may be lost; another link begins anew. */
   down(link: PeerLink, reason: string): void;
+  /** A node that speaks another version of the links has been heard for the first time. No link with it is possible. */
+  foreign(peer: string, version: number): void;
 }
 
 /** What a link needs of its node. */
