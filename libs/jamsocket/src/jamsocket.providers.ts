@@ -175,9 +175,9 @@ export const PROVIDERS: Provider[] = [
   },
   {
     provide: JamsocketStatistics,
-    inject: [RoomRegistry, ServiceDefinitions],
-    useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions) =>
-      new JamsocketStatistics(registry, definitions.byType),
+    inject: [RoomRegistry, ServiceDefinitions, ClusterNode],
+    useFactory: (registry: RoomRegistry, definitions: ServiceDefinitions, node: ClusterNode | null) =>
+      new JamsocketStatistics(registry, definitions.byType, node),
   },
   {
     provide: JamsocketContext,

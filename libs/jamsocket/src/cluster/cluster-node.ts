@@ -6,6 +6,7 @@ import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { ClusterDriver } from './cluster-driver.js';
+import { ClusterCounts, NO_READINGS, readingsOf, type ClusterReadings } from './cluster-counts.js';
 import type { Directory, DirectoryNode, HeldRoom } from './directory.js';
 import { PROTOCOL } from './links/link-frame.js';
 import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
@@ -41,6 +42,7 @@ interface Life {
  */
 export class ClusterNode {
   readonly permit = new RunPermit();
+  readonly counts = new ClusterCounts();
   /** Set before `start`. */
   watch!: NodeWatch;
   /** What other nodes read of this one. */
@@ -49,8 +51,7 @@ export class ClusterNode {
   #life: Life | null = null;
   #maxBytesUnderWay = LINKS_DEFAULTS.maxBytesUnderWay;
   #isClosed = false;
-  #suspensions = 0;
-  #livesLost = 0;
+  #begunAt = 0;
 
   constructor(
     private readonly driver: ClusterDriver,
@@ -108,9 +109,10 @@ export class ClusterNode {
     return this.#life?.links;
   }
 
-  /** How often the node had to suspend its rooms, and how often it has lost its lease. */
-  get troubles(): { readonly suspensions: number; readonly livesLost: number } {
-    return { suspensions: this.#suspensions, livesLost: this.#livesLost };
+  get readings(): ClusterReadings {
+    if (this.#life === null) return NO_READINGS;
+    const { lease, links } = this.#life;
+    return readingsOf(lease, links, this.clock.now() - this.#begunAt);
   }
 
   /** Why this node can run or reach no rooms, in words; `undefined` while it can. */
@@ -138,10 +140,17 @@ export class ClusterNode {
    */
   async claim({ service, key }: RoomKey, minFence?: number): Promise<number> {
     const { lease } = this.#alive();
+    const { counts } = this;
     const outcome = await lease.claim({ service, key }, minFence).catch((error) => {
+      counts.claimsFailed++;
       throw unavailable(error);
     });
-    if (outcome.kind === 'owned') throw new RoomElsewhereError(key, outcome.owner.incarnation);
+    if (outcome.kind === 'owned') {
+      counts.claimsElsewhere++;
+      throw new RoomElsewhereError(key, outcome.owner.incarnation);
+    }
+    counts.claimsGranted++;
+    if (outcome.isFailover === true) counts.failovers++;
     return outcome.fence;
   }
 
@@ -183,7 +192,8 @@ export class ClusterNode {
 
   /** Resolves when the node has a lease. */
   async #begin(): Promise<void> {
-    const { clock, random, driver } = this;
+    const { clock, random, driver, counts } = this;
+    this.#begunAt = clock.now();
     const life = inDetachedContext((): Life => {
       const times = {
         ...LEASE_DEFAULTS,
@@ -192,7 +202,15 @@ export class ClusterNode {
       };
       const lease = new NodeLease(this.#directory!, clock, random, this.#leaseWatch(), () => this.info(), times);
       const settings = { ...LINKS_DEFAULTS, maxBytesUnderWay: this.#maxBytesUnderWay };
-      const links = new NodeLinks(driver.openRelay(), lease.incarnation, clock, random, this.watch, settings);
+      const links = new NodeLinks(
+        driver.openRelay(),
+        lease.incarnation,
+        clock,
+        random,
+        this.watch,
+        settings,
+        counts.links,
+      );
       return { lease, links };
     });
     this.#life = life;
@@ -203,7 +221,7 @@ export class ClusterNode {
   #leaseWatch(): LeaseWatch {
     return {
       suspended: () => {
-        this.#suspensions++;
+        this.counts.suspensions++;
         logger.warn('The lease of this node may have run out: its rooms pause until the directory confirms it.');
       },
       resumed: () => this.permit.resume(),
@@ -218,7 +236,7 @@ export class ClusterNode {
     if (this.#isClosed) return;
     const life = this.#life;
     this.#life = null;
-    this.#livesLost++;
+    this.counts.leasesLost++;
     this.permit.follow(null);
     logger.error('This node has lost its lease: its rooms stop here, and it begins anew.');
     this.watch.leaseLost();

@@ -100,7 +100,9 @@ export class DirectoryState {
     if (!counts && retryMs > 0) return { kind: 'settling', retryMs };
     const fence = this.#nextFence(Math.max(minFence, (entry?.fence ?? 0) + 1));
     this.#rooms.set(nameOf(room), { incarnation, fence, number });
-    return { kind: 'claimed', fence };
+    const hasOther = entry !== undefined && entry.incarnation !== incarnation;
+    const isFailover = hasOther && (this.#leases.get(entry.incarnation)?.expiry ?? RESIGNED) !== RESIGNED;
+    return { kind: 'claimed', fence, isFailover };
   }
 
   release({ room, incarnation, claim, successor }: RoomRelease): Released {

@@ -107,8 +107,11 @@ export interface RoomClaim {
 }
 
 export type Claimed =
-  /** The incarnation owns the room. The fence is a safe integer. */
-  | { readonly kind: 'claimed'; readonly fence: number }
+  /**
+   * The incarnation owns the room. The fence is a safe integer. `isFailover` MAY say that the room had another owner, whose
+   * lease has run out; it is only counted.
+   */
+  | { readonly kind: 'claimed'; readonly fence: number; readonly isFailover?: boolean }
   /** Another incarnation owns it. */
   | { readonly kind: 'owned'; readonly owner: RoomOwner }
   /** The directory settles: claim again after `retryMs`. */

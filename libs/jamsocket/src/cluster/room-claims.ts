@@ -1,11 +1,10 @@
 import type { JamsocketClock } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { RoomKey } from '../store/room-store.js';
-import type { Claimed, Directory, Released, RoomOwner, RoomRelease } from './directory.js';
+import type { Claimed, Directory, Released, RoomRelease } from './directory.js';
 import { DirectoryError } from './directory-error.js';
 
-export type ClaimOutcome =
-  { readonly kind: 'claimed'; readonly fence: number } | { readonly kind: 'owned'; readonly owner: RoomOwner };
+export type ClaimOutcome = Extract<Claimed, { readonly kind: 'claimed' | 'owned' }>;
 
 /** What claims need to know of the node's lease. */
 export interface Claimant {

@@ -3,13 +3,14 @@ import type { JamsocketStatistics, ServiceStatistics } from '../rooms/jamsocket-
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RefusedConnect, RoomObserver, StoreCommit, StoreOperation } from '../observe/room-observer.js';
 import type { MessageCounts } from '../traffic/traffic.js';
+import { meterCluster } from './cluster-meters.js';
 import { closeCodeLabel } from './close-code-label.js';
 import type { GaugeReading, JamsocketMetrics, MetricCounter } from './jamsocket-metrics.js';
 import type { CounterName, GaugeName } from './metric-table.js';
 import { ServiceMeters } from './service-meters.js';
 import { StoreMeters } from './store-meters.js';
 
-const GAUGES: readonly GaugeName[] = [
+const GAUGES = [
   'rooms',
   'clients',
   'clientsAway',
@@ -17,7 +18,7 @@ const GAUGES: readonly GaugeName[] = [
   'bufferedBytes',
   'gatedRooms',
   'gatedBytes',
-];
+] as const satisfies readonly GaugeName[];
 /** What the rooms count themselves of their messages. */
 const MESSAGE_TOTALS = [
   ['messagesReceived', 'received'],
@@ -50,6 +51,7 @@ export class MetricsObserver implements RoomObserver {
     }
     for (const [name, count] of MESSAGE_TOTALS) metrics.total(name, () => this.#readMessages(count));
     metrics.total('handlerErrors', () => this.#readErrors());
+    meterCluster(metrics, statistics.cluster);
     for (const { service, traffic } of statistics.traffic()) {
       traffic.listen((handler, durationMs, times) =>
         this.#of(service)

@@ -161,12 +161,17 @@ export class ThisNode implements NodeWatch {
   }
 
   roomLost(key: RoomKey): void {
-    this.#roomOf(key)?.end.lose(CloseCode.serviceRestart, 'the room has moved');
+    const room = this.#roomOf(key);
+    if (room === undefined) return;
+    this.parts.node.counts.roomsLost++;
+    room.end.lose(CloseCode.serviceRestart, 'the room has moved');
   }
 
   leaseLost(): void {
-    for (const room of this.parts.registry.unstopped())
+    for (const room of this.parts.registry.unstopped()) {
+      this.parts.node.counts.roomsLost++;
       room.end.lose(CloseCode.tryAgainLater, 'the cluster does not answer');
+    }
   }
 
   /** The node with the fewest rooms, as far as it has told; this one if it has no more. */

@@ -4,6 +4,7 @@ import type {
   Histogram,
   Meter,
   ObservableCallback,
+  ObservableGauge,
   ObservableUpDownCounter,
 } from '@opentelemetry/api';
 import {
@@ -19,6 +20,7 @@ import {
   type CounterName,
   type GaugeName,
   type HistogramName,
+  type MetricDefinition,
   type MetricLabel,
   type MetricName,
 } from '../metrics/metric-table.js';
@@ -55,6 +57,22 @@ export const OPENTELEMETRY_NAMES: Readonly<Record<MetricName, string>> = {
   commits: 'jamsocket.store.commits',
   commitDuration: 'jamsocket.store.commit.duration',
   storeErrors: 'jamsocket.store.errors',
+  clusterNodes: 'jamsocket.cluster.nodes',
+  leaseAge: 'jamsocket.cluster.lease.age',
+  claims: 'jamsocket.cluster.claims',
+  failovers: 'jamsocket.cluster.failovers',
+  clusterRoomsLost: 'jamsocket.cluster.rooms.lost',
+  suspensions: 'jamsocket.cluster.suspensions',
+  leasesLost: 'jamsocket.cluster.leases.lost',
+  linksUp: 'jamsocket.cluster.links',
+  relayMessagesSent: 'jamsocket.relay.messages.sent',
+  relayBytesSent: 'jamsocket.relay.sent.io',
+  relayMessagesReceived: 'jamsocket.relay.messages.received',
+  relayBytesReceived: 'jamsocket.relay.received.io',
+  relayWaitingBytes: 'jamsocket.relay.waiting',
+  relayCreditBytes: 'jamsocket.relay.credit',
+  relayGaps: 'jamsocket.relay.gaps',
+  relayReconnects: 'jamsocket.relay.reconnects',
 };
 
 const ATTRIBUTES: Readonly<Record<MetricLabel, string>> = {
@@ -65,6 +83,7 @@ const ATTRIBUTES: Readonly<Record<MetricLabel, string>> = {
   fault: 'jamsocket.fault',
   reason: 'jamsocket.restore.reason',
   operation: 'jamsocket.store.operation',
+  outcome: 'jamsocket.claim.outcome',
 };
 
 /** The metrics of the rooms as instruments of a meter. */
@@ -72,7 +91,10 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
   readonly #counters = new Map<CounterName, Counter>();
   readonly #histograms = new Map<HistogramName, Histogram>();
   readonly #totals: FollowedTotal[] = [];
-  readonly #observed: { readonly instrument: ObservableUpDownCounter; readonly callback: ObservableCallback }[] = [];
+  readonly #observed: {
+    readonly instrument: ObservableUpDownCounter | ObservableGauge;
+    readonly callback: ObservableCallback;
+  }[] = [];
 
   constructor(private readonly meter: Meter) {
     super();
@@ -103,9 +125,12 @@ export class OpenTelemetryMetrics extends JamsocketMetrics {
     this.#totals.push(new FollowedTotal(this.#counterOf(name), read));
   }
 
-  /** Counts of things add up over processes, so they are up-down counters instead of gauges. */
+  /** Counts of things add up over processes, so they are up-down counters instead of gauges; a few do not. */
   gauge(name: GaugeName, read: () => readonly GaugeReading[]): void {
-    const instrument = this.meter.createObservableUpDownCounter(OPENTELEMETRY_NAMES[name], describe(name));
+    const { isSum = true }: MetricDefinition = METRICS[name];
+    const instrument = isSum
+      ? this.meter.createObservableUpDownCounter(OPENTELEMETRY_NAMES[name], describe(name))
+      : this.meter.createObservableGauge(OPENTELEMETRY_NAMES[name], describe(name));
     const callback: ObservableCallback = (result) => {
       for (const { labels, value } of read()) result.observe(value, attributesOf(labels));
       this.#addTotals();

@@ -33,6 +33,22 @@ export const PROMETHEUS_NAMES: Readonly<Record<MetricName, string>> = {
   commits: 'store_commits_total',
   commitDuration: 'store_commit_duration_seconds',
   storeErrors: 'store_errors_total',
+  clusterNodes: 'cluster_nodes',
+  leaseAge: 'cluster_lease_age_seconds',
+  claims: 'cluster_claims_total',
+  failovers: 'cluster_failovers_total',
+  clusterRoomsLost: 'cluster_rooms_lost_total',
+  suspensions: 'cluster_suspensions_total',
+  leasesLost: 'cluster_leases_lost_total',
+  linksUp: 'cluster_links',
+  relayMessagesSent: 'relay_messages_sent_total',
+  relayBytesSent: 'relay_sent_bytes_total',
+  relayMessagesReceived: 'relay_messages_received_total',
+  relayBytesReceived: 'relay_received_bytes_total',
+  relayWaitingBytes: 'relay_waiting_bytes',
+  relayCreditBytes: 'relay_credit_bytes',
+  relayGaps: 'relay_gaps_total',
+  relayReconnects: 'relay_reconnects_total',
 };
 
 export const DEFAULT_PREFIX = 'jamsocket_';

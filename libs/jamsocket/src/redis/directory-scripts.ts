@@ -107,7 +107,7 @@ return { was_alive, text(now), settles_for, state[4] .. ':' .. text(settles), no
 
 /**
  * ARGV: incarnation, room, number of the claim, smallest fence, deadline (0 for none).
- * Replies with claimed and the fence; owned, incarnation and fence; settling and ms; no_lease; late and by how many ms, or
+ * Replies with claimed, the fence and 1 if the lease of another owner has run out; owned, incarnation and fence; settling and ms; no_lease; late and by how many ms, or
  * late if a later claim came first.
  */
 export const CLAIM_ROOM = script(`${COMMON}
@@ -124,7 +124,8 @@ if incarnation == ARGV[1] and number > tonumber(ARGV[3]) then return { 'late' } 
 if not counts and settling() > 0 then return { 'settling', settling() } end
 fence = next_fence(math.max(tonumber(ARGV[4]), (fence or 0) + 1))
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[1] .. ':' .. fence .. ':' .. ARGV[3])
-return { 'claimed', fence }
+local ended = incarnation and incarnation ~= ARGV[1] and tonumber(redis.call('ZSCORE', KEYS[3], incarnation) or '0')
+return { 'claimed', fence, ended and ended > 0 and 1 or 0 }
 `);
 
 /**

@@ -51,7 +51,7 @@ export class RedisDirectory implements Directory {
     const [kind, first, second] = await this.#run(CLAIM_ROOM, args);
     switch (String(kind)) {
       case 'claimed':
-        return { kind: 'claimed', fence: Number(first) };
+        return { kind: 'claimed', fence: Number(first), isFailover: second === 1 };
       case 'owned':
         return { kind: 'owned', owner: { incarnation: String(first), fence: Number(second) } };
       case 'settling':

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { ClusterNode } from '../cluster/cluster-node.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { RoomRegistry } from './room-registry.js';
 import type { Room } from '../room/room.js';
@@ -30,11 +31,17 @@ export class JamsocketStatistics {
   constructor(
     private readonly registry: RoomRegistry,
     private readonly definitions: ReadonlyMap<Type, RoomDefinition>,
+    private readonly node: ClusterNode | null,
   ) {}
 
   /** One entry for each service of the application, including services without rooms. */
   services(): ServiceStatistics[] {
     return [...this.definitions.values()].map((definition) => sum(definition.service, this.registry.list(definition)));
+  }
+
+  /** @internal This node of the cluster; `null` without one. */
+  get cluster(): Pick<ClusterNode, 'counts' | 'readings'> | null {
+    return this.node;
   }
 
   /** @internal What has gone through the rooms of each service. */

@@ -3,6 +3,7 @@ import type { JamsocketClock, JamsocketRandom } from '../../base/sources.js';
 import type { Relay } from '../relay.js';
 import { isIncarnation } from '../assert-incarnation.js';
 import { CreditPool } from './credits.js';
+import { LinkCounts } from './link-counts.js';
 import { decodeHead, encodeFrame, FRAME, PROTOCOL, type FrameHead } from './link-frame.js';
 import { PeerLink, type LinkHost, type LinkLimits, type LinkUser } from './peer-link.js';
 
@@ -29,32 +30,12 @@ const DEAF_TICKS = 2;
 /** Each try to connect has twice as much time as the one before, up to this many ticks. */
 const MOST_TICKS_TO_CONNECT = 8;
 
-/** Totals since the links were opened. */
-export interface LinkCounts {
-  framesSent: number;
-  bytesSent: number;
-  framesReceived: number;
-  bytesReceived: number;
-  /** Frames that were missed and sent again. */
-  gaps: number;
-  /** How often this node did not hear itself and connected again. */
-  reconnects: number;
-}
-
 /**
  * The links of this node with others, over a relay. Once a second each link sends a beat, and the node sends a message to
  * itself: if that does not arrive, the node is deaf and connects again.
  */
 export class NodeLinks implements LinkHost {
   readonly pool: CreditPool;
-  readonly counts: LinkCounts = {
-    framesSent: 0,
-    bytesSent: 0,
-    framesReceived: 0,
-    bytesReceived: 0,
-    gaps: 0,
-    reconnects: 0,
-  };
   readonly #links = new Map<string, PeerLink>();
   /** Nodes that were heard to speak another version than this one. */
   readonly #foreign = new Map<string, number>();
@@ -74,6 +55,7 @@ export class NodeLinks implements LinkHost {
     private readonly random: JamsocketRandom,
     readonly user: LinkUser,
     readonly limits: LinksSettings = LINKS_DEFAULTS,
+    readonly counts = new LinkCounts(),
   ) {
     this.pool = new CreditPool(limits.maxBytesUnderWay);
   }
