@@ -71,7 +71,7 @@ describe('nodes of two versions', () => {
     return app;
   };
 
-  afterAll(() => jest.restoreAllMocks());
+  afterAll(() => void jest.restoreAllMocks());
   afterEach(async () => {
     for (const app of apps.splice(0)) await app.close();
     warned.mockClear();
