@@ -87,6 +87,8 @@ const toCents = (state: StateFields) => ({ cents: (state.total as number) * 100 
 @JamsocketService({ path: 'ledger', durable: { save: 'turn', version: 2, migrate: toCents } })
 class NewerLedger {
   @State() cents = 0;
+
+  constructor(readonly ctx: JamsocketContext) {}
 }
 
 interface Welcome {
@@ -490,7 +492,20 @@ describe('a durable room in a test', () => {
       await expect(createTestRoom(LedgerRoom, options)).rejects.toMatchObject({ code: 'room_unreadable' });
       const again = await createTestRoom(NewerLedger, { store, roomId: 'one' });
       expect(again.service.cents).toBe(500);
+      expect([newer, again].map(({ service }) => service.ctx.restored?.reason)).toEqual(['idle', 'restart']);
       await again.close();
+    });
+
+    it('since its @OnCreate fails is not taken for one that has crashed', async () => {
+      onCreate = () => {
+        throw new Error('not yet');
+      };
+      for (let connects = 0; connects < 2; connects++)
+        await expect(room.connect()).rejects.toMatchObject({ status: 503, body: { code: 'room_failed' } });
+      onCreate = undefined;
+      await room.connect();
+      expect(log).toEqual(['create idle 5', 'create idle 5', 'create idle 5']);
+      await room.close();
     });
   });
 

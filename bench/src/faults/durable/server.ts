@@ -41,15 +41,18 @@ interface Order {
   readonly arm?: ArmOrder;
   /** Asks a ledger for its total, as code of the application would. */
   readonly total?: string;
+  /** Answers how many timers have fired. */
+  readonly fired?: true;
   readonly report?: true;
 }
 
 process.on('message', (order: Order) => void obey(order));
 
-async function obey({ mood, arm, total, report }: Order): Promise<void> {
+async function obey({ mood, arm, total, fired, report }: Order): Promise<void> {
   if (mood !== undefined) watched.mood = mood;
   if (arm !== undefined) process.send!({ armed: await armTimers(arm) });
   if (total !== undefined) process.send!({ total: await totalOf(total) });
+  if (fired) process.send!({ fired: firings.length });
   if (report) process.send!({ report: { startedAt, now: Date.now(), firings, most: TimerRoom.mostAtOnce } });
 }
 

@@ -92,6 +92,21 @@ describe('what a store is asked', () => {
     expect(await line).toBe('The store has not answered in 5000 ms.');
   });
 
+  it('is given back what it hands out when nobody waits for it any more: its last owner has not crashed', async () => {
+    const { fence } = await store.claim(room, 'before');
+    const write = { room, fence, owner: 'before', sequence: 1, parts: { base: Buffer.of(1) }, isRelease: true };
+    await store.commit([write]);
+    let answer!: () => void;
+    store.answer = () => new Promise((resolve) => (answer = resolve));
+    const claimed = durability.claim(room).catch((error: Error) => error.message);
+    await advance(5_000);
+    expect(await claimed).toBe('The store has not answered in 5000 ms.');
+    answer();
+    await settle();
+    store.answer = async () => undefined;
+    expect((await store.claim(room, 'next')).record).toMatchObject({ isReleased: true, sequence: 2 });
+  });
+
   it('is closed in time, though it may hang', async () => {
     store.close = hangs;
     // A question that hangs is given up: its deadline would keep the process alive.

@@ -72,10 +72,25 @@ export class Durability implements CommitWatch {
   /** Makes this process the owner of a room. @throws as `RoomStore.claim`, and if the store does not answer */
   async claim(room: RoomKey): Promise<Claim> {
     const least = this.cluster?.fenceOf(room);
-    const claim = await this.#ask('claim', () => this.#claims.claim({ room, owner: this.owner, minFence: least }));
-    // The directory has lost its last fences.
-    if (least !== undefined && claim.fence > least) await this.cluster!.claim(room, claim.fence);
-    return claim;
+    const request = { room, owner: this.owner, minFence: least };
+    let claiming: Promise<Claim> | undefined;
+    try {
+      const claim = await this.#ask('claim', () => (claiming = this.#claims.claim(request)));
+      // The directory has lost its last fences.
+      if (least !== undefined && claim.fence > least) await this.cluster!.claim(room, claim.fence);
+      return claim;
+    } catch (error) {
+      // Nobody waits for it any more.
+      void claiming?.then((late) => this.giveBack(room, late)).catch(ignore);
+      throw error;
+    }
+  }
+
+  /** Releases a room that this claim has found released, and that has not run since. Tries once. Never rejects. */
+  async giveBack(room: RoomKey, { fence, record }: Claim): Promise<void> {
+    if (!record?.isReleased) return;
+    const write = { room, fence, owner: this.owner, sequence: record.sequence + 1, isRelease: true };
+    await this.#commitNow([write]).catch(ignore);
   }
 
   /** Whether a room is saved. @throws as `RoomStore.has`, and if the store does not answer */
@@ -184,3 +199,5 @@ function notAnswered(): Error {
 function notClosed(): Error {
   return new Error(`The store has not closed in ${CLOSE_MS} ms: what it is doing may not be done.`);
 }
+
+function ignore(): void {}

@@ -47,6 +47,7 @@ const read = (of: SavedBase, segments: readonly (readonly [number, SavedSegment]
     parts: { ...whole, [PART.base]: encode(of) },
     segments: segments.map(([number, value]) => ({ number, bytes: encode(value) })),
     sequence: 1,
+    isReleased: true,
   });
 
 describe('a record', () => {
@@ -95,8 +96,12 @@ describe('a record', () => {
 
   it('was saved last when its state was, if that came after all else', () => {
     const savedAt = (of: SavedBase, at: number, segments: readonly { number: number; bytes: Buffer }[] = []) =>
-      readRecord({ parts: { ...whole, [PART.base]: encode(of), [PART.at]: encodeTime(at) }, segments, sequence: 1 })
-        .base.savedAt;
+      readRecord({
+        parts: { ...whole, [PART.base]: encode(of), [PART.at]: encodeTime(at) },
+        segments,
+        sequence: 1,
+        isReleased: true,
+      }).base.savedAt;
     const alive = base({ endedBy: null, savedAt: 5 });
     expect(savedAt(alive, 6)).toBe(6);
     expect(savedAt(alive, 6, [{ number: 11, bytes: encode(segment({ savedAt: 9 })) }])).toBe(9);
@@ -104,23 +109,45 @@ describe('a record', () => {
     expect(savedAt(base({ endedBy: 'idle', savedAt: 5 }), 6)).toBe(5);
   });
 
+  it('says how the last instance ended, unless somebody has claimed the room since', () => {
+    const endedBy = (isReleased: boolean) =>
+      readRecord({ parts: whole, segments: [], sequence: 1, isReleased }).base.endedBy;
+    expect([endedBy(true), endedBy(false)]).toEqual(['idle', null]);
+  });
+
   it.each<[string, Parameters<typeof readRecord>[0]]>([
-    ['no base', { parts: { ...whole, [PART.base]: undefined as never }, segments: [], sequence: 1 }],
-    ['no state', { parts: { ...whole, [PART.state]: undefined as never }, segments: [], sequence: 1 }],
-    ['no data of clients', { parts: { ...whole, [PART.data]: undefined as never }, segments: [], sequence: 1 }],
-    ['a base of nothing', { parts: { ...whole, [PART.base]: Buffer.alloc(0) }, segments: [], sequence: 1 }],
+    ['no base', { parts: { ...whole, [PART.base]: undefined as never }, segments: [], sequence: 1, isReleased: true }],
+    [
+      'no state',
+      { parts: { ...whole, [PART.state]: undefined as never }, segments: [], sequence: 1, isReleased: true },
+    ],
+    [
+      'no data of clients',
+      { parts: { ...whole, [PART.data]: undefined as never }, segments: [], sequence: 1, isReleased: true },
+    ],
+    [
+      'a base of nothing',
+      { parts: { ...whole, [PART.base]: Buffer.alloc(0) }, segments: [], sequence: 1, isReleased: true },
+    ],
     [
       'a base that was torn',
-      { parts: { ...whole, [PART.base]: encode(base()).subarray(0, 40) }, segments: [], sequence: 1 },
+      { parts: { ...whole, [PART.base]: encode(base()).subarray(0, 40) }, segments: [], sequence: 1, isReleased: true },
     ],
-    ['a base of zeros', { parts: { ...whole, [PART.base]: Buffer.alloc(100) }, segments: [], sequence: 1 }],
-    ['something else', { parts: { ...whole, [PART.base]: serialize('hello') }, segments: [], sequence: 1 }],
+    [
+      'a base of zeros',
+      { parts: { ...whole, [PART.base]: Buffer.alloc(100) }, segments: [], sequence: 1, isReleased: true },
+    ],
+    [
+      'something else',
+      { parts: { ...whole, [PART.base]: serialize('hello') }, segments: [], sequence: 1, isReleased: true },
+    ],
     [
       'a torn time',
       {
         parts: { ...whole, [PART.base]: encode(base({ endedBy: null })), [PART.at]: Buffer.alloc(7) },
         segments: [],
         sequence: 1,
+        isReleased: true,
       },
     ],
     [
@@ -129,15 +156,20 @@ describe('a record', () => {
         parts: { ...whole, [PART.base]: encode(base({ endedBy: null })), [PART.at]: encodeTime(NaN) },
         segments: [],
         sequence: 1,
+        isReleased: true,
       },
     ],
-    ['nothing in its place', { parts: { ...whole, [PART.base]: serialize([1, null]) }, segments: [], sequence: 1 }],
+    [
+      'nothing in its place',
+      { parts: { ...whole, [PART.base]: serialize([1, null]) }, segments: [], sequence: 1, isReleased: true },
+    ],
     [
       'a torn segment',
       {
         parts: { ...whole, [PART.base]: encode(base()) },
         segments: [{ number: 11, bytes: encode(segment()).subarray(0, -3) }],
         sequence: 1,
+        isReleased: true,
       },
     ],
     [
@@ -146,6 +178,7 @@ describe('a record', () => {
         parts: { ...whole, [PART.base]: encode(base()), [PART.data]: Buffer.from([0xff, 0x0f]) },
         segments: [],
         sequence: 1,
+        isReleased: true,
       },
     ],
   ])('cannot be read with %s, and says so', (_what, stored) => {
@@ -165,7 +198,12 @@ describe('a record', () => {
   });
 
   it('of a later format is left alone', () => {
-    const stored = { parts: { ...whole, [PART.base]: serialize([2, base()]) }, segments: [], sequence: 1 };
+    const stored = {
+      parts: { ...whole, [PART.base]: serialize([2, base()]) },
+      segments: [],
+      sequence: 1,
+      isReleased: true,
+    };
     expect(() => readRecord(stored)).toThrow('it has format 2, and this version of the library knows 1');
   });
 });

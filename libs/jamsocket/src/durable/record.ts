@@ -140,11 +140,13 @@ export function encodeTime(ms: number): Buffer {
 }
 
 /** @throws DurableError `unreadable` */
-export function readRecord({ parts, segments }: StoredRecord): ReadRecord {
+export function readRecord({ parts, segments, isReleased }: StoredRecord): ReadRecord {
   try {
     const [state, dataBytes] = [partOf(parts, PART.state), partOf(parts, PART.data)];
     const baseBytes = partOf(parts, PART.base);
     let base = decode<SavedBase>(baseBytes);
+    // Somebody has claimed the room since then, and did not release it.
+    if (!isReleased) base = { ...base, endedBy: null };
     const written = base.segment;
     const entries: SavedEntry[] = [];
     const found: WrittenSegment[] = [];

@@ -1,7 +1,7 @@
 import type { JamsocketClock } from '../base/sources.js';
 import type { Restored } from '../members/room-lifecycle.js';
 import type { ResolvedDurable } from '../options/durable.js';
-import type { Claim, RoomKey } from '../store/room-store.js';
+import type { Claim, RoomKey, StoredRecord } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
 import { readRecord, type ReadRecord } from './record.js';
 import { restoreMembers } from './restore-members.js';
@@ -9,9 +9,8 @@ import { storeUnavailable, unreadable } from './room-refusals.js';
 import { RoomRecorder } from './room-recorder.js';
 import { RoomStateFields } from './room-state.js';
 
-/** What a restore needs of the process. */
-export interface RestoreServices {
-  readonly clock: JamsocketClock;
+/** What a claim needs of the process. */
+export interface ClaimServices {
   /** Makes the process the owner of a room. */
   claim(room: RoomKey): Promise<Claim>;
 }
@@ -19,11 +18,8 @@ export interface RestoreServices {
 /** How and when the instance before was saved: `savedAt` is in milliseconds since 1970. */
 export type SavedBefore = Omit<Restored, 'savedAt'> & { readonly savedAt: number };
 
-/** A room that this process owns now. */
-interface OwnedRoom {
-  readonly fence: number;
-  /** Number of the record's last write. */
-  readonly sequence: number;
+/** A new instance as it was found in the record. */
+interface RestoredRoom {
   readonly recorder: RoomRecorder;
   /** `undefined` for a new room. */
   readonly restored: SavedBefore | undefined;
@@ -33,28 +29,29 @@ interface OwnedRoom {
 }
 
 /**
- * Makes the process the owner of the room's record, and restores the new instance from it.
- * @param isGated clients have seen nothing that was not saved
- * @throws RefusedError `room_unreadable`, `store_unavailable`
+ * Restores the new instance from the record that its claim has found.
+ * @throws RefusedError `room_unreadable`
  */
 export async function restoreRoom(
   room: DurableRoom,
-  options: ResolvedDurable,
-  services: RestoreServices,
-  isGated: boolean,
-): Promise<OwnedRoom> {
+  stored: StoredRecord | undefined,
+  circumstances: Circumstances,
+): Promise<RestoredRoom> {
+  const { options } = circumstances;
   const fields = new RoomStateFields(room.stateHolders, options);
-  const { fence, record: stored } = await claim(room, services);
-  const record = stored && (await reading(room, () => readRecord(stored)));
   const recorder = new RoomRecorder(fields, options.save === 'turn');
-  const owned = { fence, sequence: stored?.sequence ?? 0, recorder };
-  if (record === undefined) return { ...owned, restored: undefined, isExpired: false, savedAt: undefined };
-  const restored = await reading(room, () => fillIn(room, record, fields, { options, clock: services.clock, isGated }));
+  if (stored === undefined) return { recorder, restored: undefined, isExpired: false, savedAt: undefined };
+  const record = await reading(room, () => readRecord(stored));
+  const restored = await reading(room, () => fillIn(room, record, fields, circumstances));
   recorder.restored(record, room.members.log);
-  return { ...owned, ...restored };
+  return { recorder, ...restored };
 }
 
-async function claim(room: DurableRoom, services: RestoreServices): Promise<Claim> {
+/**
+ * Makes the process the owner of the room's record.
+ * @throws RefusedError `room_unreadable`, `store_unavailable`
+ */
+export async function claimRoom(room: DurableRoom, services: ClaimServices): Promise<Claim> {
   try {
     return await services.claim(room.key);
   } catch (error) {
@@ -74,6 +71,7 @@ async function reading<T>(room: DurableRoom, read: () => T | Promise<T>): Promis
 interface Circumstances {
   readonly options: ResolvedDurable;
   readonly clock: JamsocketClock;
+  /** Clients have seen nothing that was not saved. */
   readonly isGated: boolean;
 }
 
@@ -82,7 +80,7 @@ async function fillIn(
   record: ReadRecord,
   fields: RoomStateFields,
   { options, clock, isGated }: Circumstances,
-): Promise<Pick<OwnedRoom, 'restored' | 'isExpired' | 'savedAt'>> {
+): Promise<Omit<RestoredRoom, 'recorder'>> {
   const { base, state } = record;
   const { version, shared } = await fields.restore(state, record.shared);
   const wallOffset = clock.wallTime() - clock.now();

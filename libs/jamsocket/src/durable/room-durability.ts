@@ -1,10 +1,11 @@
 import { inDetachedContext } from '../base/async-context.js';
+import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import type { Restored, RoomLifecycle, RoomSaving } from '../members/room-lifecycle.js';
 import { GatedOutbox, type GateOwner } from '../outbox/gated-outbox.js';
 import type { ResolvedDurable } from '../options/durable.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { RoomWrite, WriteOutcome } from '../store/room-store.js';
+import type { Claim, RoomKey, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
 import type { CommitSource, GroupCommit } from './store-access/group-commit.js';
 import { floodedGate, notRestored, notSaved } from './room-refusals.js';
@@ -13,14 +14,17 @@ import type { RoomRecorder } from './room-recorder.js';
 import { SaveAccount } from './save-account.js';
 import { Draft, type TakenDraft } from './draft.js';
 import { recordedRoom } from './recorded-room.js';
-import { restoreRoom, type RestoreServices, type SavedBefore } from './restore-room.js';
+import { claimRoom, restoreRoom, type ClaimServices, type SavedBefore } from './restore-room.js';
 import { MAX_WAIT_MS, UnsavedOutput } from './unsaved-output.js';
 
 /** What all durable rooms of a process share. */
-export interface DurableServices extends RestoreServices {
+export interface DurableServices extends ClaimServices {
+  readonly clock: JamsocketClock;
   readonly commits: GroupCommit;
   /** Names this process at the store. */
   readonly owner: string;
+  /** Releases a room that this claim has found released, and that has not run since. Never rejects. */
+  giveBack(room: RoomKey, claim: Claim): Promise<void>;
 }
 
 const NOBODY: ReadonlySet<Client> = new Set();
@@ -29,6 +33,8 @@ const NOBODY: ReadonlySet<Client> = new Set();
 export class RoomDurability implements RoomLifecycle<Client>, CommitSource, GateOwner {
   isExpired = false;
   #savedBefore: SavedBefore | undefined = undefined;
+  /** Until the instance has started. */
+  #claim: Claim | null = null;
   #gate: GatedOutbox | null = null;
   #recorder: RoomRecorder | null = null;
   #fence = 0;
@@ -107,19 +113,26 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   async restore(): Promise<void> {
     const { room, options, services } = this;
-    const owned = await restoreRoom(room, options, services, this.#gate !== null);
-    this.#fence = owned.fence;
-    this.#sequence = owned.sequence;
-    this.#recorder = owned.recorder;
-    this.#savedBefore = owned.restored;
-    this.isExpired = owned.isExpired;
-    this.#account.savedAt = owned.savedAt;
+    const claim = (this.#claim = await claimRoom(room, services));
+    this.#fence = claim.fence;
+    this.#sequence = claim.record?.sequence ?? 0;
+    const circumstances = { options, clock: services.clock, isGated: this.#gate !== null };
+    const { recorder, restored, isExpired, savedAt } = await restoreRoom(room, claim.record, circumstances);
+    this.#recorder = recorder;
+    this.#savedBefore = restored;
+    this.isExpired = isExpired;
+    this.#account.savedAt = savedAt;
   }
 
-  async started(): Promise<void> {
-    // Before clients join, the record must say that an instance is running: from now on, an end without a save is a crash.
-    if (this.#savedBefore !== undefined) await this.#saved(null);
-    else this.#changed();
+  started(): void {
+    this.#claim = null;
+    this.#changed();
+  }
+
+  giveBack(): Promise<void> | undefined {
+    // After a write the instance may have told somebody what it did.
+    const isUntouched = this.#claim !== null && this.#sequence === (this.#claim.record?.sequence ?? 0);
+    return isUntouched ? this.services.giveBack(this.room.key, this.#claim!) : undefined;
   }
 
   turnEnded(): void {

@@ -22,6 +22,7 @@ class Stored implements StoredRecord {
   parts: Record<string, Uint8Array> = {};
   segments: { number: number; bytes: Uint8Array }[] = [];
   sequence = 0;
+  isReleased = false;
 
   write({ parts, segments = [], keepFrom = 0 }: RecordDelta): void {
     Object.assign(this.parts, parts);
@@ -75,6 +76,7 @@ describe('what is written of a room', () => {
     const delta = recorder.take(room(), endedBy);
     if (delta === undefined) return undefined;
     stored.write(delta);
+    stored.isReleased = endedBy !== null;
     return [...Object.keys(delta.parts ?? {}).sort(), ...(delta.segments ?? []).map(() => 'segment')].join(' ');
   }
 
@@ -241,6 +243,7 @@ describe('what is written of a room', () => {
   /** A new instance of the room. */
   function restart(): void {
     const record = read();
+    stored.isReleased = false;
     const restored = newLog();
     restored.restore(
       record.entries.map(({ payload }) => ({ frame: Frame.text(payload as string), to: null, except: [] })),
@@ -275,8 +278,12 @@ describe('what is written of a room', () => {
     expect(write()).toBe('segment');
     restart();
     write('restart');
-    // An end in order is no longer true as soon as the next instance runs.
+    expect(read().base.endedBy).toBe('restart');
+    // An end in order is no longer true as soon as the next instance has claimed the room, whether it writes or not.
     restart();
+    expect(write()).toBeUndefined();
+    expect(read().base.endedBy).toBeNull();
+    handled(client);
     expect(write()).toBe('base');
     expect(read().base.endedBy).toBeNull();
     expect(read().entries).toHaveLength(10);

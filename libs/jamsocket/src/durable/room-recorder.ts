@@ -81,8 +81,7 @@ export class RoomRecorder {
     this.#segment = record.lastSegment;
     this.#sinceBase = record.sinceBase;
     this.#baseBytes = record.baseBytes;
-    // The record must not say that an instance has ended while the next one runs.
-    this.#needsBase = base.endedBy !== null;
+    this.#needsBase = false;
   }
 
   /** Sizes of the record when everything that was taken is written; `undefined` before the first write. */

@@ -9,6 +9,7 @@ import {
   listRange,
   nameBytes,
   readDueKey,
+  roomOfId,
   type RoomId,
 } from './lmdb-keys.js';
 import type { Bytes } from './lmdb-records.js';
@@ -59,8 +60,10 @@ export class LmdbIndex {
     return found;
   }
 
-  /** Names in keys may be hashed; the head of the record has the full names. */
+  /** Long names are hashed in keys; then the head of the record has the full names. */
   #roomOf(id: RoomId): RoomKey | undefined {
+    const named = roomOfId(id);
+    if (named !== undefined) return named;
     const bytes = this.db.get(headKey(id));
     if (bytes === undefined) return undefined;
     try {

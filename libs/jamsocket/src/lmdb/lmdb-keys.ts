@@ -28,6 +28,13 @@ export function idOf({ service, key }: RoomKey): RoomId {
   return Buffer.concat([nameBytes(service), NUL, nameBytes(key)]);
 }
 
+/** `undefined` if one of the names is hashed. */
+export function roomOfId(id: RoomId): RoomKey | undefined {
+  if (id.includes(HASHED)) return undefined;
+  const end = id.indexOf(NUL);
+  return { service: id.toString('utf8', 0, end), key: id.toString('utf8', end + 1) };
+}
+
 export function headKey(id: RoomId): Buffer {
   return keyOf('r', id, 0);
 }

@@ -114,14 +114,15 @@ export class LmdbRecords {
       if (bytes === undefined) throw unreadable(head, `its part ${name} is missing`);
       parts[name] = bytes;
     }
-    if (head.segments === 0) return { parts, segments: NO_SEGMENTS, sequence: head.sequence };
+    const { sequence, isReleased } = head;
+    if (head.segments === 0) return { parts, segments: NO_SEGMENTS, sequence, isReleased };
     const segments: StoredSegment[] = [];
     const range = { start: segmentKey(id, 0), end: segmentKey(id, Number.MAX_SAFE_INTEGER) };
     for (const { key, value } of this.db.getRange(range))
       segments.push({ number: segmentNumber(Buffer.from(key)), bytes: new Uint8Array(value) });
     if (segments.length !== head.segments)
       throw unreadable(head, `it has ${segments.length} of ${head.segments} segments of its log`);
-    return { parts, segments, sequence: head.sequence };
+    return { parts, segments, sequence, isReleased };
   }
 
   #head(id: RoomId, room: RoomKey): RecordHead | undefined {

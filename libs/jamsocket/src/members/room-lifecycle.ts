@@ -69,8 +69,14 @@ export interface RoomLifecycle<Client> {
    */
   restore(): Promise<void>;
 
-  /** `@OnCreate` has run. Resolves when clients may join. @throws as `restore` */
-  started(): Promise<void>;
+  /** `@OnCreate` has run: clients may join. */
+  started(): void;
+
+  /**
+   * Called after `abandon` if the instance has not started: the next one must not take its end for a crash. `undefined` if
+   * there is nothing to do. Never rejects.
+   */
+  giveBack(): Promise<void> | undefined;
 
   /** A turn of any kind is over. */
   turnEnded(): void;

@@ -11,6 +11,7 @@ interface Head {
   readonly fence: string;
   readonly sequence: string;
   readonly has_parts: boolean;
+  readonly was_released: boolean;
 }
 
 interface Row {
@@ -95,6 +96,7 @@ function claimOf(
     parts: Object.fromEntries(parts.map(({ name, bytes }) => [name, new Uint8Array(bytes)])),
     segments: segments.map(({ number, bytes }) => ({ number: Number(number), bytes: new Uint8Array(bytes) })),
     sequence: Number(head.sequence),
+    isReleased: head.was_released,
   };
   return { fence, record };
 }

@@ -27,8 +27,9 @@ ON CONFLICT (id) DO UPDATE SET
     SELECT least.fence FROM unnest($1::bytea[], $6::bigint[]) AS least (id, fence) WHERE least.id = r.id
   )),
   owner = excluded.owner,
+  was_released = r.waits_for = '',
   waits_for = excluded.owner
-RETURNING id, service, key, fence, sequence, has_parts`,
+RETURNING id, service, key, fence, sequence, has_parts, was_released`,
     has: `SELECT 1 FROM ${rooms} WHERE id = $1 AND (has_parts OR service <> $2 OR key <> $3)`,
     parts: `SELECT id, name, bytes FROM ${parts} WHERE id = ANY ($1::bytea[])`,
     segments: `SELECT id, number, bytes FROM ${segments} WHERE id = ANY ($1::bytea[]) ORDER BY id, number`,

@@ -11,6 +11,7 @@ export function assertPrefix(prefix: string): void {
  *
  * A room's id is the SHA-256 of its service and key: an index of PostgreSQL takes no keys of more than 2,700 bytes.
  * `waits_for` is the owner, who wakes the room when it is due; empty if the room was released: then any process may wake it.
+ * `was_released` says whether it was released when it was claimed last: only the row that is updated knows that.
  * @throws TypeError if `prefix` is invalid
  */
 export function postgresTables(prefix = 'jamsocket'): readonly string[] {
@@ -25,7 +26,8 @@ export function postgresTables(prefix = 'jamsocket'): readonly string[] {
   waits_for text COLLATE "C" NOT NULL,
   sequence bigint NOT NULL DEFAULT 0,
   due_at bigint,
-  has_parts boolean NOT NULL DEFAULT false
+  has_parts boolean NOT NULL DEFAULT false,
+  was_released boolean NOT NULL DEFAULT false
 )`,
     `CREATE INDEX IF NOT EXISTS ${prefix}_rooms_due ON ${prefix}_rooms (service, waits_for, due_at) WHERE due_at IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS ${prefix}_rooms_list ON ${prefix}_rooms (service, id) WHERE has_parts`,

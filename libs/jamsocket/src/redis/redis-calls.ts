@@ -1,4 +1,4 @@
-import type { Claim, ClaimRequest, RoomWrite, StoredRecord, StoredSegment } from '../store/room-store.js';
+import type { Claim, ClaimRequest, RoomWrite, StoredSegment } from '../store/room-store.js';
 import { firstFence } from '../store/first-fence.js';
 import { keysOf, padded } from './redis-keys.js';
 import { CLAIM, COMMIT } from './redis-scripts.js';
@@ -32,16 +32,17 @@ function bufferOf(bytes: Uint8Array): Buffer {
 
 export function readClaim([fence, fields, log]: [Buffer, Buffer[], Buffer[]]): Claim {
   const parts: Record<string, Uint8Array> = {};
-  let sequence = 0;
+  let [sequence, isReleased] = [0, false];
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at].toString();
     if (name.startsWith('p:')) parts[name.slice(2)] = new Uint8Array(fields[at + 1]);
     else if (name === 's') sequence = Number(fields[at + 1]);
+    else if (name === 'r') isReleased = fields[at + 1].toString() === '1';
   }
   const segments = log.map((entry): StoredSegment => ({
     number: Number(entry.toString('latin1', 0, 16)),
     bytes: new Uint8Array(entry.subarray(16)),
   }));
-  const record: StoredRecord | undefined = Object.keys(parts).length === 0 ? undefined : { parts, segments, sequence };
-  return { fence: Number(fence), record };
+  const hasParts = Object.keys(parts).length > 0;
+  return { fence: Number(fence), record: hasParts ? { parts, segments, sequence, isReleased } : undefined };
 }

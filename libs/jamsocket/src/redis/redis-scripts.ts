@@ -9,7 +9,7 @@ const HEAD = `'f', 'o', 'r', 's', 'd', 'l', 'a', 'k'`;
 
 /**
  * KEYS: record, log, due. ARGV: owner, smallest fence, fence for a new record, service, key.
- * Replies with { fence, fields and values of the record, segments }, or with the error UNREADABLE.
+ * Replies with { fence, fields and values of the record as they were before, segments }, or with the error UNREADABLE.
  */
 export const CLAIM = script(`
 local head = redis.call('HMGET', KEYS[1], ${HEAD})

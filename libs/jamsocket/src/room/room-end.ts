@@ -171,6 +171,7 @@ export class RoomEnd {
     }
     if (room.hasStarted) room.observer?.roomStopped(room.context);
     await this.destroyProviders();
+    if (!room.hasStarted) await room.lifecycle?.giveBack();
     this.#resolveStopped();
   }
 

@@ -64,7 +64,7 @@ async function build(room: StartingRoom, runner: HandlerRunner, mustBeSaved: boo
     if (isStopped(room)) return;
   }
   await runner.create(instance);
-  await room.lifecycle?.started();
+  room.lifecycle?.started();
 }
 
 async function restore({ lifecycle, address }: StartingRoom, mustBeSaved: boolean): Promise<void> {

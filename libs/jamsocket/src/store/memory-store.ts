@@ -33,13 +33,14 @@ export class MemoryStore implements RoomStore {
     const found = this.#records.get(id);
     const record = found ?? newRecord(room);
     record.fence = found === undefined ? firstFence(minFence) : Math.max(record.fence + 1, minFence);
+    const { isReleased } = record;
     record.owner = owner;
     record.isReleased = false;
     this.#records.set(id, record);
     if (record.parts.size === 0) return { fence: record.fence, record: undefined };
     const parts = Object.fromEntries([...record.parts].map(([name, bytes]) => [name, new Uint8Array(bytes)]));
     const segments = record.segments.map(({ number, bytes }) => ({ number, bytes: new Uint8Array(bytes) }));
-    return { fence: record.fence, record: { parts, segments, sequence: record.sequence } };
+    return { fence: record.fence, record: { parts, segments, sequence: record.sequence, isReleased } };
   }
 
   async commit(writes: readonly RoomWrite[]): Promise<readonly WriteOutcome[]> {

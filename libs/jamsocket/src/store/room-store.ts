@@ -17,6 +17,8 @@ import type { StoreError } from './store-error.js';
  * - MUST answer a repeated write with `done` and change nothing: one whose `sequence` the record has reached already (with
  *   the same fence and owner). A caller repeats a write when the reply was lost. This includes the write that releases the
  *   record. A repeated delete MAY be answered with `fenced`.
+ * - MUST say with a claim whether the record was released. The claim ends that: it is how the next owner finds out that this
+ *   one has crashed.
  * - MUST NOT give one owner of a room the same fence twice, even if the record was deleted in between (`firstFence`).
  * - MUST reject if it does not know the answer: a record that cannot be read is not the same as no record.
  * - MUST NOT keep a reference to the bytes after `commit` settles, and MUST NOT change them.
@@ -106,6 +108,8 @@ export interface StoredRecord {
   readonly segments: readonly StoredSegment[];
   /** The `sequence` of the last write. */
   readonly sequence: number;
+  /** The last write released the record, and nobody has claimed it since: its last owner did not crash. */
+  readonly isReleased: boolean;
 }
 
 /** A part of a room's log. */

@@ -102,6 +102,23 @@ export function claimCases({ test, expect, options }: Suite): void {
     expect(await store.claimAll([])).toEqual([]);
   });
 
+  test('says with a claim whether the record was released, and no claim came since', async (store) => {
+    const writer = await RoomWriter.claim(store, ROOM, 'a');
+    await writer.commit({ parts: { base: toBytes('x') } });
+    const isReleased = async (owner: string) => (await store.claim(ROOM, owner)).record?.isReleased;
+    expect(await isReleased('a')).toBe(false);
+    const last = await RoomWriter.claim(store, ROOM, 'b');
+    await last.commit({ parts: { base: toBytes('y') } });
+    await last.commit({ isRelease: true });
+    expect([await isReleased('b'), await isReleased('b'), await isReleased('c')]).toEqual([true, false, false]);
+    // A record that is given back as it was.
+    const again = await RoomWriter.claim(store, ROOM, 'c');
+    expect(await again.commit({ isRelease: true })).toBe('done');
+    const claims = await Promise.all([store.claim(ROOM, 'd'), store.claim(ROOM, 'e')]);
+    expect(claims.map(({ record }) => record!.isReleased).sort()).toEqual([false, true]);
+    expect((await readRecord(store, ROOM))?.parts).toEqual({ base: 'y' });
+  });
+
   test('says whether a room has a record, and makes none', async (store) => {
     expect(await store.has(ROOM)).toBe(false);
     expect((await store.claim(ROOM, 'a')).record).toBe(undefined);
