@@ -6,7 +6,8 @@ import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
-const GRACE_MS = 1_000;
+/** Long enough for a machine that is busy with other things. */
+const GRACE_MS = 5_000;
 const CLIENTS = 30;
 const MESSAGES = 20;
 
@@ -122,7 +123,7 @@ describe('messages that wait when the application shuts down', () => {
     expect(disconnects()).toHaveLength(CLIENTS);
     expect(journal.entries.slice(-2)).toEqual(['destroy', 'provider destroyed']);
     expect(warnings.mock.calls.map(([line]) => String(line))).toEqual([
-      expect.stringMatching(/^Shutting down: \d+ messages .* within 600 ms .* in BusyRoom "busy"/),
+      expect.stringMatching(/^Shutting down: \d+ messages .* within 3000 ms .* in BusyRoom "busy"/),
     ]);
   });
 
