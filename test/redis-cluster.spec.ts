@@ -112,6 +112,31 @@ describeRedis('With a Redis server', () => {
     await before.stop();
   });
 
+  it('publishes without replies, unless the user may not do that', async () => {
+    await ioredis.call('ACL', 'SETUSER', 'limited', 'on', 'nopass', 'allkeys', 'allchannels', '+@all', '-client|reply');
+    const limited = new Redis({ port: server.port, host: '127.0.0.1', username: 'limited', password: 'any' });
+    for (const [redis, isAllowed] of [
+      [ioredis, true],
+      [limited, false],
+    ] as const) {
+      const [sender, receiver] = [new RedisCluster({ redis }).openRelay(), new RedisCluster({ redis }).openRelay()];
+      const received: string[] = [];
+      await receiver.open(`receiver-${isAllowed}`, (bytes) => received.push(`${bytes}`));
+      await sender.open(`sender-${isAllowed}`, () => undefined);
+      await ioredis.config('RESETSTAT');
+      for (let sent = 0; sent < 50; sent++) {
+        sender.send(`receiver-${isAllowed}`, Buffer.from(`${sent}`));
+        await untilDone(async () => expect(received.length).toBe(sent + 1));
+      }
+      expect(received).toEqual(Array.from({ length: 50 }, (_, at) => `${at}`));
+      const use = /cmdstat_client\|reply:calls=(\d+).*rejected_calls=(\d+)/.exec(await ioredis.info('commandstats'));
+      const [, skipped, refused] = (use ?? [0, 0, 0]).map(Number);
+      expect([skipped > 25, refused <= 1]).toEqual([isAllowed, true]);
+      await Promise.all([sender.close(), receiver.close()]);
+    }
+    limited.disconnect();
+  });
+
   it('checks the settings of the server', async () => {
     const set = (...settings: string[]) => ioredis.config('SET', ...(settings as [string, string]));
     for (const redis of [ioredis, nodeRedis]) {

@@ -5,19 +5,18 @@ import {
   type RedisCommand,
   type RedisConnection,
 } from './redis-connection.js';
+import { UnansweredCommands, type UnansweredClient } from './unanswered.js';
 
 interface Pipeline {
   callBuffer(...args: readonly (string | Buffer)[]): unknown;
   exec(): Promise<[Error | null, unknown][] | null>;
 }
 
-interface OwnClient {
+interface OwnClient extends UnansweredClient {
   pipeline(): Pipeline;
-  callBuffer(...args: readonly (string | Buffer)[]): Promise<unknown>;
   connect(): Promise<void>;
   disconnect(): void;
   on(event: 'error', listener: () => void): unknown;
-  readonly status: string;
 }
 
 /** By default ioredis repeats commands after a reconnect and queues them while offline. Both could send a stale write. */
@@ -34,6 +33,7 @@ const NO_RESENDING = {
 export class IoRedisConnection implements RedisConnection {
   readonly #client: OwnClient;
   readonly #isCluster: boolean;
+  readonly #unanswered: UnansweredCommands;
   #connecting: Promise<void> | undefined;
 
   constructor(client: IoRedisClient, { deadAfterMs }: ConnectionTimes) {
@@ -60,6 +60,7 @@ export class IoRedisConnection implements RedisConnection {
       : duplicate({ ...NO_RESENDING, ...timeouts });
     // Without a listener ioredis prints every failed reconnect. Failed commands reject anyway.
     this.#client.on('error', () => undefined);
+    this.#unanswered = new UnansweredCommands(this.#client);
   }
 
   async send(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
@@ -81,6 +82,10 @@ export class IoRedisConnection implements RedisConnection {
     };
     await Promise.all([...buckets.values()].map(send));
     return replies;
+  }
+
+  post(args: readonly (string | Buffer)[]): boolean {
+    return !this.#isCluster && this.#unanswered.send(args);
   }
 
   async close(): Promise<void> {

@@ -58,6 +58,11 @@ export class NodeRedisConnection implements RedisConnection {
     return settled.map((result): unknown => (result.status === 'fulfilled' ? result.value : result.reason));
   }
 
+  /** node-redis gives nobody its socket. */
+  post(): boolean {
+    return false;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#connecting !== undefined) destroy(this.#client);

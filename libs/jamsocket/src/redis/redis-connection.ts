@@ -34,6 +34,11 @@ export interface RedisConnection {
    * sent twice and never waits for a lost connection.
    */
   send(commands: readonly RedisCommand[]): Promise<readonly unknown[]>;
+  /**
+   * Sends a command without a reply, after everything that was sent before. A lost connection is not noticed by it.
+   * @returns false if this connection cannot do that now: nothing was sent
+   */
+  post(args: readonly (string | Buffer)[]): boolean;
   close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import { RedisSubscription } from './redis-subscription.js';
 /** Publishes to one channel a node: in a Redis Cluster, to sharded channels, whose messages stay on one server. */
 export class RedisRelay implements Relay {
   readonly #command: 'PUBLISH' | 'SPUBLISH';
+  #node = '';
   #subscription: RedisSubscription | undefined;
   #reopen: (() => RedisSubscription) | undefined;
   #isClosed = false;
@@ -22,6 +23,7 @@ export class RedisRelay implements Relay {
 
   async open(node: string, receive: (bytes: Buffer) => void): Promise<void> {
     assertIncarnation(node);
+    this.#node = node;
     this.#reopen = () => new RedisSubscription(this.redis, this.#channelOf(node), receive);
     this.reconnect();
     await this.#subscription?.ready;
@@ -30,7 +32,10 @@ export class RedisRelay implements Relay {
   send(node: string, bytes: Buffer): void {
     if (this.#isClosed) return;
     const channel = this.#channelOf(node);
-    const command = { key: channel, bucket: 0, args: [this.#command, channel, bytes] };
+    const args = [this.#command, channel, bytes];
+    // What a node sends to itself is answered, so that a dead connection is noticed.
+    if (node !== this.#node && this.publisher.post(args)) return;
+    const command = { key: channel, bucket: 0, args };
     // A message that cannot be sent now is lost.
     this.publisher.send([command]).catch(() => undefined);
   }
