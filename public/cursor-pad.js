@@ -1,45 +1,46 @@
+import { Cursors } from './cursors.js';
+
 const KEY_STEP = 0.04;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const [OTHERS, OWN] = [1, 0];
 
-/** Shows everyone's cursor. Positions are numbers from 0 to 1, from left to right and from top to bottom. */
+/** A client of a cursors room: shows everyone's cursor. Positions are numbers from 0 to 1. */
 export class CursorPad {
   #pad;
-  #moved;
+  #messages;
+  #cursors;
+  #room;
   #own = { x: 0.5, y: 0.5 };
   #isWaiting = false;
 
-  /** `moved` is called with each new position of the own cursor. */
-  constructor(pad, moved) {
+  constructor(pad, messages) {
     this.#pad = pad;
-    this.#moved = moved;
+    this.#messages = messages;
+    this.#cursors = new Cursors(pad);
     pad.onpointermove = (event) => this.#point(event);
     pad.onkeydown = (event) => this.#step(event);
   }
 
-  place(name, { x, y }, isOwn = false) {
-    const cursor = this.#find(name) ?? this.#add(name, isOwn);
-    cursor.style.left = `${x * 100}%`;
-    cursor.style.top = `${y * 100}%`;
+  open(room) {
+    this.#room = room;
+    const watch = (event, react) =>
+      room.on(event, (data) => {
+        this.#messages.received(JSON.stringify({ event, data }));
+        react(`client ${data.id}`, data);
+      });
+    watch('joined', () => undefined);
+    watch('move', (name, { x, y }) => this.#cursors.place(name, { name, color: OTHERS, x, y }));
+    watch('left', (name) => this.#cursors.remove(name));
   }
 
-  remove(name) {
-    this.#find(name)?.remove();
+  /** Who was there before is unknown. */
+  joinedAnew() {
+    this.#cursors.keep();
   }
 
-  clear() {
-    for (const cursor of this.#pad.querySelectorAll('.cursor')) cursor.remove();
-  }
-
-  #find(name) {
-    return this.#pad.querySelector(`[data-name="${CSS.escape(name)}"]`);
-  }
-
-  #add(name, isOwn) {
-    const cursor = document.createElement('span');
-    cursor.className = isOwn ? 'cursor own' : 'cursor';
-    cursor.dataset.name = cursor.textContent = name;
-    this.#pad.append(cursor);
-    return cursor;
+  close() {
+    this.#room = undefined;
+    this.#cursors.keep();
   }
 
   #point({ clientX, clientY }) {
@@ -62,7 +63,11 @@ export class CursorPad {
 
   #moveTo(x, y) {
     this.#own = { x: within(x), y: within(y) };
-    this.#moved(this.#own);
+    // Positions are useless later, so do not queue them without a connection.
+    if (this.#room?.status !== 'open') return;
+    this.#cursors.place('you', { name: 'you', color: OWN, ...this.#own });
+    this.#room.emit('move', this.#own);
+    this.#messages.sent(JSON.stringify({ event: 'move', data: this.#own }));
   }
 }
 

@@ -1,5 +1,6 @@
 import { Pane } from './pane.js';
 import { roomPath, SERVICE_NAMES, serviceNamed } from './services.js';
+import { SourceView } from './source-view.js';
 import { Whereabouts } from './whereabouts.js';
 
 const DEFAULT_ROOM = 'lobby';
@@ -8,7 +9,8 @@ const byId = (id) => document.getElementById(id);
 const chosenService = () => document.querySelector('[name=service]:checked').value;
 
 const whereabouts = new Whereabouts(byId('whereabouts'));
-const panes = [new Pane('Client A'), new Pane('Client B')];
+const source = new SourceView(byId('source'));
+const panes = [new Pane(0), new Pane(1)];
 panes[1].token = 'bob-token';
 byId('panes').replaceChildren(...panes.map(({ root }) => root));
 
@@ -58,7 +60,10 @@ function show() {
   byId('room').value = room;
   byId('about').textContent = serviceNamed(service).about;
   byId('url').textContent = url.href.replace(/^http/, 'ws');
-  byId('source').textContent = `src/rooms/${service}.room.ts`;
+  const { files } = serviceNamed(service);
+  void source.show(files);
+  byId('source-link').href = `source/${files[0] ?? 'board.room.ts'}`;
+  document.body.dataset.service = service;
   complain('');
   whereabouts.show(service, room);
   for (const pane of panes) pane.open(service, room);
@@ -66,7 +71,7 @@ function show() {
 
 /** Service and room of the address, from the part after `#`: `chat/lobby`. */
 function addressed() {
-  const [, service = 'chat', encoded] = /^#([\w\-.~]+)\/(.*)$/.exec(location.hash) ?? [];
+  const [, service = 'board', encoded] = /^#([\w\-.~]+)\/(.*)$/.exec(location.hash) ?? [];
   try {
     return { service, room: decodeURIComponent(encoded || DEFAULT_ROOM) };
   } catch {

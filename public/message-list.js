@@ -34,8 +34,9 @@ export class MessageList {
     this.#waiting.push(this.#add('waiting', '…', textOf(data)));
   }
 
-  /** Waiting messages have been sent. */
-  allSent() {
+  /** Waiting messages have been sent. `isHeard`: they come back, and are shown then. */
+  allSent({ isHeard }) {
+    if (isHeard) for (const line of this.#waiting.splice(0)) line.remove();
     this.#settle('sent', '→');
   }
 

@@ -6,6 +6,7 @@ import { serverStart } from './server-start.js';
 import { roomPath, serviceNamed } from './services.js';
 import { comeback, connected, ending, fullness, isRestart, sentence } from './state-words.js';
 import { StatusLine } from './status-line.js';
+import { Whiteboard } from './whiteboard.js';
 
 /** A developer waits for the restarted server: try more often than by default. */
 const BACKOFF = { maxMs: 1_000 };
@@ -21,16 +22,22 @@ export class Pane {
   #serverStart;
   #messages;
   #status;
-  #pad;
   #ledger;
+  /** The controls that have a part in the protocol of their room, by name. */
+  #parts;
 
-  constructor(name) {
+  /** @param {0 | 1} number */
+  constructor(number) {
+    const name = `Client ${'AB'[number]}`;
     this.root = document.getElementById('pane').content.cloneNode(true).firstElementChild;
     this.root.setAttribute('aria-label', name);
     this.#find('h2').textContent = name;
     this.#messages = new MessageList(this.#find('.messages'));
     this.#status = new StatusLine(this.#find('.status'), () => this.#room?.reconnectNow());
-    this.#pad = new CursorPad(this.#find('.pad'), (position) => this.#point(position));
+    this.#parts = {
+      board: new Whiteboard(this.#find('.whiteboard'), number),
+      pad: new CursorPad(this.#find('.pad'), this.#messages),
+    };
     this.#ledger = new LedgerForm(this.#find('.ledger'), (text) => this.#send(text));
     this.#find('.toggle').onclick = () => (this.#room ? this.#leave() : this.#join());
     this.#find('.token').onchange = () => this.#join();
@@ -48,10 +55,12 @@ export class Pane {
     this.#leave();
     this.#service = service;
     this.#roomId = roomId;
-    const { controls = [], hint } = serviceNamed(service);
+    const { controls, hint } = serviceNamed(service);
     for (const part of this.root.querySelectorAll('[data-for]')) part.hidden = !controls.includes(part.dataset.for);
+    for (const part of this.root.querySelectorAll('[data-not-for]'))
+      part.hidden = controls.includes(part.dataset.notFor);
     this.#find('.text').placeholder = hint;
-    this.#find('.counter output').textContent = '?';
+    this.#find('.counter output').textContent = '';
     this.#ledger.clear();
     this.#messages.clear();
     this.#join();
@@ -59,14 +68,14 @@ export class Pane {
 
   #join() {
     this.#leave();
-    const hasToken = serviceNamed(this.#service).controls?.includes('token');
+    const hasToken = serviceNamed(this.#service).controls.includes('token');
     const token = hasToken ? () => this.#find('.token').value : undefined;
     const room = joinRoom(roomPath(this.#service, this.#roomId), { token, backoff: BACKOFF });
     this.#room = room;
     room.onStatus((state) => this.#changed(state));
     room.onText((text) => this.#heard(text));
     room.onBinary((bytes) => this.#messages.received(bytes));
-    if (this.#service === 'cursors') this.#watchCursors(room);
+    this.#part?.open(room);
     this.#show('connecting');
     this.#status.say('connecting …');
   }
@@ -86,8 +95,8 @@ export class Pane {
     const outage = this.#outage;
     const back = outage && comeback(state, outage.hasRestarted);
     const note = back && this.#messages.note(sentence(back));
-    if (!state.resumed) this.#pad.clear();
-    this.#messages.allSent();
+    if (!state.resumed) this.#part?.joinedAnew?.();
+    this.#messages.allSent({ isHeard: this.#isHeard });
     this.#outage = undefined;
     this.#show('open');
     this.#status.say(back ?? connected(state));
@@ -138,34 +147,15 @@ export class Pane {
     this.#room = undefined;
     this.#outage = undefined;
     this.#messages.allDropped();
-    this.#pad.clear();
+    this.#part?.close();
     this.#show(mood);
     this.#status.say(text);
   }
 
   #heard(text) {
     this.#messages.received(text);
-    if (this.#service === 'counter') this.#find('.counter output').textContent = /-?\d+$/.exec(text)?.[0] ?? '?';
+    if (this.#service === 'counter') this.#find('.counter output').textContent = /-?\d+$/.exec(text)?.[0] ?? '';
     if (this.#service === 'ledger') this.#ledger.heard(text);
-  }
-
-  #watchCursors(room) {
-    const watch = (event, react) =>
-      room.on(event, (data) => {
-        this.#messages.received(JSON.stringify({ event, data }));
-        react(`client ${data.id}`, data);
-      });
-    watch('joined', () => undefined);
-    watch('move', (name, position) => this.#pad.place(name, position));
-    watch('left', (name) => this.#pad.remove(name));
-  }
-
-  #point(position) {
-    // Positions are useless later, so do not queue them without a connection.
-    if (this.#room?.status !== 'open') return;
-    this.#pad.place('you', position, true);
-    this.#room.emit('move', position);
-    this.#messages.sent(JSON.stringify({ event: 'move', data: position }));
   }
 
   #submit(event) {
@@ -182,15 +172,25 @@ export class Pane {
     } catch (error) {
       return this.#messages.note(error.message);
     }
-    if (this.#room.status === 'open') this.#messages.sent(data);
-    else this.#messages.waits(data);
+    if (this.#room.status !== 'open') this.#messages.waits(data);
+    else if (!this.#isHeard) this.#messages.sent(data);
+  }
+
+  get #part() {
+    const [name] = serviceNamed(this.#service).controls;
+    return this.#parts[name];
+  }
+
+  /** What is sent comes back and is shown then, so that it is there once. */
+  get #isHeard() {
+    return serviceNamed(this.#service).isHeardBySender === true;
   }
 
   /** `state` is connecting, open, lost, closed or failed. */
   #show(state) {
     this.root.dataset.state = state;
     this.#find('.toggle').textContent = this.#room ? 'Disconnect' : 'Connect';
-    const buttons = this.root.querySelectorAll('.send, .bytes, .counter button, .ledger button');
+    const buttons = this.root.querySelectorAll('.send, .bytes, .counter button, .ledger button, .undo, .clear');
     for (const button of buttons) button.disabled = !this.#room;
   }
 

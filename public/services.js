@@ -1,10 +1,22 @@
 /**
- * The demo's room services. `controls` are the parts of a pane that only some services need: `bytes`, `counter`,
- * `ledger`, `pad`, `token`.
+ * The demo's room services. `controls` are the parts of a pane that only some services need: `board`, `bytes`, `counter`,
+ * `ledger`, `pad`, `token`. `files` are the sources of the service, in src/rooms. `isHeardBySender`: what a client sends
+ * comes back to it, too.
  */
 const SERVICES = new Map(
   Object.entries({
-    chat: { path: '', about: 'Everyone hears what is said. Send “/nick bob” to change your name.', hint: 'hello' },
+    board: {
+      path: 'board/',
+      about: 'Draw with mouse or finger. Each stroke is saved before anyone sees it.',
+      controls: ['board'],
+      files: ['board.room.ts', 'board.contract.ts'],
+    },
+    chat: {
+      path: '',
+      about: 'Everyone hears what is said. Send “/nick bob” to change your name.',
+      hint: 'hello',
+      isHeardBySender: true,
+    },
     counter: {
       path: 'counter/',
       about: 'One number, shared by the room. It is saved a second after a change.',
@@ -22,6 +34,7 @@ const SERVICES = new Map(
       about: 'Passes text and bytes on to everyone, unchanged.',
       hint: 'anything',
       controls: ['bytes'],
+      isHeardBySender: true,
     },
     echo: { path: 'echo/', about: 'Answers only the sender.', hint: 'anything', controls: ['bytes'] },
     clock: { path: 'clock/', about: 'A timer of the room speaks every second.', hint: 'it does not listen' },
@@ -36,22 +49,25 @@ const SERVICES = new Map(
       about: 'A guard asks for a token before there is a WebSocket. Try it without one.',
       hint: 'hello',
       controls: ['token'],
+      files: ['members.room.ts', 'members.guard.ts'],
+      isHeardBySender: true,
     },
   }),
 );
 
 export const SERVICE_NAMES = [...SERVICES.keys()];
 
-/** An unknown name may be that of your own service. */
+/** An unknown name may be that of your own service, which has no file here. */
 export function serviceNamed(name) {
-  return (
-    SERVICES.get(name) ?? {
-      path: `${name}/`,
-      about: `The service at /ws/${name}/:room.`,
-      hint: 'hello',
-      controls: ['bytes'],
-    }
-  );
+  const known = SERVICES.get(name);
+  if (known) return { controls: [], hint: '', files: [`${name}.room.ts`], ...known };
+  return {
+    path: `${name}/`,
+    about: `The service at /ws/${name}/:room.`,
+    hint: 'hello',
+    controls: ['bytes'],
+    files: [],
+  };
 }
 
 export function roomPath(service, room) {

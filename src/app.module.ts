@@ -11,6 +11,7 @@ import { DocsSite } from './docs-site.js';
 import { HealthController } from './health.controller.js';
 import { PageController } from './page.controller.js';
 import { RoomStorage, RoomStorageModule } from './room-storage.js';
+import { BoardRoom } from './rooms/board.room.js';
 import { ChatRoom } from './rooms/chat.room.js';
 import { ClockRoom } from './rooms/clock.room.js';
 import { CounterRoom } from './rooms/counter.room.js';
@@ -20,6 +21,7 @@ import { LedgerRoom } from './rooms/ledger.room.js';
 import { MembersGuard } from './rooms/members.guard.js';
 import { MembersRoom } from './rooms/members.room.js';
 import { RelayRoom } from './rooms/relay.room.js';
+import { SourceController } from './source.controller.js';
 
 /** The demo's inspector has no guard, so it is not available in production. */
 const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspectorModule.forRoot({ state: true })];
@@ -36,8 +38,9 @@ const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspect
     TerminusModule.forRoot(),
     ...inspector,
   ],
-  controllers: [PageController, DocsController, ClusterController, HealthController],
+  controllers: [PageController, SourceController, DocsController, ClusterController, HealthController],
   providers: [
+    BoardRoom,
     ChatRoom,
     CounterRoom,
     LedgerRoom,

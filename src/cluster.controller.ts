@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Query, type Type } from '@nestjs/common';
 import { JamsocketCluster } from 'nestjs-jamsocket';
+import { BoardRoom } from './rooms/board.room.js';
 import { ChatRoom } from './rooms/chat.room.js';
 import { ClockRoom } from './rooms/clock.room.js';
 import { CounterRoom } from './rooms/counter.room.js';
@@ -10,6 +11,7 @@ import { MembersRoom } from './rooms/members.room.js';
 import { RelayRoom } from './rooms/relay.room.js';
 
 const SERVICES: ReadonlyMap<string, Type> = new Map<string, Type>([
+  ['board', BoardRoom],
   ['chat', ChatRoom],
   ['counter', CounterRoom],
   ['ledger', LedgerRoom],

@@ -26,6 +26,7 @@ function sayWhere(): void {
   logger.log(`Try the rooms at      http://localhost:${port}/`);
   logger.log(`Documentation         http://localhost:${port}/docs/`);
   for (const path of [
+    '/ws/board/:room',
     '/ws/:room (chat)',
     '/ws/counter/:room',
     '/ws/ledger/:room',

@@ -8,13 +8,13 @@ import { ClientScript } from './client-script.js';
 
 /** Resolved by the `imports` of package.json, which works for the sources and the build. */
 const FOLDER = dirname(createRequire(import.meta.url).resolve('#public/index.html'));
-const PARTS: ReadonlySet<string> = new Set(readdirSync(FOLDER));
-
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
 };
+
+const PARTS: ReadonlySet<string> = new Set(readdirSync(FOLDER).filter((name) => extname(name) in TYPES));
 
 /** Allows only files of this server: no inline scripts or styles, no other hosts, and no frames around the page. */
 const POLICY = [

@@ -26,7 +26,7 @@ describe('whoever runs the demo', () => {
     await client.until('hello');
     const page = new PrometheusPage((await request(demo.http).get('/metrics').expect(200)).text);
     const services = Object.keys(page.series('jamsocket_rooms')).map((series) => /service="(.*)"/.exec(series)?.[1]);
-    const all = ['clock', 'counter', 'cursors', 'default', 'echo', 'ledger', 'members', 'relay'];
+    const all = ['board', 'clock', 'counter', 'cursors', 'default', 'echo', 'ledger', 'members', 'relay'];
     expect(new Set(services)).toEqual(new Set(all));
     expect(page.value('jamsocket_clients{service="echo"}')).toBe(1);
     expect(page.value('jamsocket_messages_received_total{kind="text",service="echo"}')).toBe(1);

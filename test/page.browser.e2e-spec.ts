@@ -84,15 +84,16 @@ describe('the page, in a browser', () => {
     await hears(b, /^client\d: hello there$/);
     await enter(b, 'hello yourself');
     await hears(a, /^client\d: hello yourself$/);
+    // Once: as the room has sent it to everyone.
+    expect(await b.locator('li', { hasText: 'hello yourself' }).count()).toBe(1);
   });
 
   it('sends bytes, and shows them as such', async () => {
     const { a, b } = await visit('relay/one');
     await connected(a, b);
     await a.getByRole('button', { name: 'Send bytes' }).click();
-    const sent = await a.locator('li.sent').textContent();
-    expect(sent).toMatch(/^bytes( [0-9a-f]{2}){8}$/);
-    await hears(b, sent!);
+    await hears(a, /^bytes( [0-9a-f]{2}){8}$/);
+    await hears(b, (await a.locator('li.received').textContent())!);
   });
 
   it('keeps its size with many messages, and shows the newest', async () => {

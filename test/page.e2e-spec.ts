@@ -6,8 +6,8 @@ import request from 'supertest';
 import { buildClient, type BuiltClient } from './support/built-client.js';
 import { startDemo } from './support/demo-app.js';
 
-/** What a page or a module of it loads. */
-const REFERENCE = /(?:src|href)="(page\/[^"]+)"|from '([^']+)'/g;
+/** What a page or a module of it loads, except types in comments. */
+const REFERENCE = /(?:src|href)="(page\/[^"]+)"|^(?!\/\*\*).*from '([^']+)'/gm;
 
 describe('the page', () => {
   let client: BuiltClient;
@@ -39,7 +39,7 @@ describe('the page', () => {
       const { status, text, headers } = await request(demo.http).get('/').buffer();
       expect(status).toBe(200);
       expect(headers['content-type']).toBe('text/html; charset=utf-8');
-      expect(text).toContain('<title>Rooms</title>');
+      expect(text).toContain('<title>nestjs-jamsocket</title>');
     } finally {
       process.chdir(folder);
     }
@@ -82,13 +82,27 @@ describe('the page', () => {
     expect(text).toBe(await readFile(client.path, 'utf8'));
   });
 
-  it.each(['nothing.js', '..%2Fpackage.json', '%2e%2e%2fpackage.json', '..%5Cpackage.json', '..%2Fpublic%2Fmain.js'])(
-    'has no file "%s"',
-    async (name) => {
-      const { status } = await request(demo.http).get(`/page/${name}`);
-      expect(status).toBe(404);
-    },
-  );
+  it('has the sources of the rooms, and no other file', async () => {
+    const api = request(demo.http);
+    for (const name of ['board.room.ts', 'board.contract.ts', 'members.guard.ts']) {
+      const { headers } = await api.get(`/source/${name}`).expect(200, await readFile(`src/rooms/${name}`, 'utf8'));
+      expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    }
+    for (const name of ['board.room.spec.ts', 'none.room.ts', '..%2Fmain.ts', '..%2F..%2Fpackage.json', 'chat'])
+      await api.get(`/source/${name}`).expect(404);
+  });
+
+  it.each([
+    'tsconfig.json',
+    'nothing.js',
+    '..%2Fpackage.json',
+    '%2e%2e%2fpackage.json',
+    '..%5Cpackage.json',
+    '..%2Fpublic%2Fmain.js',
+  ])('has no file "%s"', async (name) => {
+    const { status } = await request(demo.http).get(`/page/${name}`);
+    expect(status).toBe(404);
+  });
 
   it('says what to do if the client or the documentation is not built', async () => {
     const missing = `${client.path}.missing`;
