@@ -58,8 +58,9 @@ async function measureAll(workloads: readonly Workload[]): Promise<Results> {
         // Each is first equally often: a measurement affects the next one.
         for (const peer of peers.map((_, at) => peers[(at + round) % peers.length])) {
           if (!canRun(peer, workload)) continue;
-          const result =
-            workload.type === 'idle' ? await measureAfresh(peer, workload) : await running.get(peer)!.run(workload);
+          const result = needsNewProcess(workload)
+            ? await measureAfresh(peer, workload)
+            : await running.get(peer)!.run(workload);
           if (peer === OURS && result.outOfOrder)
             throw new Error(`ours gave ${result.outOfOrder} messages out of order`);
           ((results[workload.name] ??= {})[peer.name] ??= []).push(result);
@@ -74,7 +75,11 @@ async function measureAll(workloads: readonly Workload[]): Promise<Results> {
   return results;
 }
 
-/** Memory is measured in new processes. */
+/** Memory is measured in new processes, and so is what a server has to do right after it was started. */
+function needsNewProcess({ type }: Workload): boolean {
+  return type === 'idle' || type === 'storm';
+}
+
 async function measureAfresh(peer: Peer, workload: Workload): Promise<LoadResult> {
   const running = await RunningPeer.start(peer);
   try {

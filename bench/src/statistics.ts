@@ -40,6 +40,7 @@ export const PER_CPU_SECOND: Metric = {
 export function metricsOf(workload: Workload): Metric[] {
   if (workload.type === 'idle') return [IDLE, USED];
   if (workload.type === 'paced') return [P50, P99];
+  if (workload.type === 'storm') return [THROUGHPUT, P50, P99];
   return workload.type === 'closed' && workload.inFlight === 1 ? [THROUGHPUT, P50, P99] : [THROUGHPUT];
 }
 

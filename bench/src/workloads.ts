@@ -34,6 +34,14 @@ export interface Connects extends Common {
   readonly freshRooms: boolean;
 }
 
+/** Clients that were sent away by a restart come back, this many at a time, into rooms that do not exist yet. They stay. */
+export interface Storm extends Common {
+  readonly type: 'storm';
+  readonly atOnce: number;
+  /** Storms before the measured one. Without any, the process is new: its code is not compiled yet. */
+  readonly stormsBefore: number;
+}
+
 /** Connections that do nothing; then each sends one message. */
 export interface Idle extends Common {
   readonly type: 'idle';
@@ -44,13 +52,25 @@ export interface Flood extends Common {
   readonly type: 'flood';
 }
 
-export type Workload = ClosedLoop | Paced | Connects | Idle | Flood;
+export type Workload = ClosedLoop | Paced | Connects | Storm | Idle | Flood;
 
 const TIMES = { warmUpMs: 500, measureMs: 1_000 };
 /** A connect runs much code for the first time: without a long warm-up, the compiler would be measured. */
 const AFTER_COMPILING = { warmUpMs: 2_000, measureMs: 1_500 };
 const SMALL = { ...TIMES, payloadBytes: 64 };
 const PING_PONG = { inFlight: 1, ...SMALL, ...AFTER_COMPILING };
+
+const storm = (name: string, title: string, stormsBefore: number): Storm => ({
+  type: 'storm',
+  name,
+  title,
+  kind: 'echo',
+  rooms: 1_000,
+  clientsPerRoom: 5,
+  atOnce: 64,
+  stormsBefore,
+  ...SMALL,
+});
 
 const closed = (workload: Omit<ClosedLoop, 'type'>): ClosedLoop => ({ type: 'closed', ...workload });
 const paced = (ratePerClient: number): Paced => ({
@@ -215,6 +235,8 @@ export const WORKLOADS: readonly Workload[] = [
     ...SMALL,
     ...AFTER_COMPILING,
   },
+  storm('storm', 'storm: 5,000 clients into 1,000 rooms made by it, in a new process', 0),
+  storm('storm-again', 'storm, the fourth of its process', 3),
   {
     type: 'idle',
     name: 'idle',

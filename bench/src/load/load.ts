@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClosedLoop, Connects, Flood, Idle, Paced, Workload } from '../workloads.js';
+import type { ClosedLoop, Connects, Flood, Idle, Paced, Storm, Workload } from '../workloads.js';
 import { Latencies } from './latencies.js';
 import { cpuSeconds, rssBytes } from './process-use.js';
 import { PROTOCOLS, type Protocol, type ProtocolName } from './protocols.js';
@@ -128,8 +128,11 @@ async function open(number: number, room: string, arrival: Arrival): Promise<Raw
   return client;
 }
 
-/** Measures for `ms` milliseconds how much `count` grows, and the CPU time that this costs. */
-async function measure(count: () => number, ms: number): Promise<LoadResult & { counted: number }> {
+/** Measures how much `count` grows while `work` is under way, and the CPU time that this costs. */
+async function measureDuring(
+  count: () => number,
+  work: () => Promise<unknown>,
+): Promise<LoadResult & { counted: number }> {
   const before = {
     count: count(),
     at: performance.now(),
@@ -137,7 +140,7 @@ async function measure(count: () => number, ms: number): Promise<LoadResult & { 
     others: alsoPids.map(cpuSeconds),
     load: process.cpuUsage(),
   };
-  await sleep(ms);
+  await work();
   const seconds = (performance.now() - before.at) / 1000;
   const { user, system } = process.cpuUsage(before.load);
   const counted = count() - before.count;
@@ -150,6 +153,11 @@ async function measure(count: () => number, ms: number): Promise<LoadResult & { 
     loadCpu: (user + system) / 1e6 / seconds,
     cpuOf: alsoPids.map((pid, at) => (cpuSeconds(pid) - before.others[at]) / seconds),
   };
+}
+
+/** Measures for `ms` milliseconds. */
+function measure(count: () => number, ms: number): Promise<LoadResult & { counted: number }> {
+  return measureDuring(count, () => sleep(ms));
 }
 
 async function runClosed({ sendersPerRoom, inFlight, kind, warmUpMs, measureMs }: ClosedLoop): Promise<LoadResult> {
@@ -232,6 +240,45 @@ async function runConnects({ atOnce, freshRooms, warmUpMs, measureMs }: Connects
   return result;
 }
 
+async function runStorm({ rooms, clientsPerRoom, atOnce, stormsBefore }: Storm): Promise<LoadResult> {
+  const size = rooms * clientsPerRoom;
+  const latencies = new Latencies();
+  let done = 0;
+  const storm = async (id: string) => {
+    const clients: RawClient[] = [];
+    let next = 0;
+    const worker = async () => {
+      while (next < size) {
+        const number = next++;
+        const began = performance.now();
+        let answered!: () => void;
+        const answer = new Promise<void>((resolve) => (answered = resolve));
+        const arrival: Arrival = { onMessage: () => answered(), onChunkEnd: () => undefined };
+        const client = await open(number, `${roomOf(number)}-${id}`, arrival);
+        clients.push(client);
+        client.send(1, 0);
+        await answer;
+        done++;
+        latencies.add((performance.now() - began) * 1000);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    return clients;
+  };
+  for (let before = 0; before < stormsBefore; before++) {
+    const clients = await storm(`before${before}`);
+    for (const client of clients) client.close();
+    await Promise.all(clients.map(({ closed }) => closed));
+    await sleep(500);
+  }
+  latencies.clear();
+  const { counted: _, ...result } = await measureDuring(
+    () => done,
+    () => storm('measured'),
+  );
+  return { ...result, ...percentiles(latencies) };
+}
+
 async function runIdle({ warmUpMs, measureMs }: Idle): Promise<LoadResult> {
   let answers = 0;
   const before = rssBytes(serverPid);
@@ -271,6 +318,8 @@ async function main(): Promise<LoadResult> {
       return runPaced(workload);
     case 'connects':
       return runConnects(workload);
+    case 'storm':
+      return runStorm(workload);
     case 'idle':
       return runIdle(workload);
     case 'flood':

@@ -16,7 +16,7 @@ import { HttpRoutesGuard } from './http/http-routes.guard.js';
 import { RESOLVED_OPTIONS } from './http/http-tokens.js';
 import { RoomCreation } from './http/room-creation.js';
 import { RouteClashes } from './http/route-clashes.js';
-import { JamsocketConfigurationError, JamsocketError } from './base/errors.js';
+import { JamsocketConfigurationError } from './base/errors.js';
 import { JamsocketHealth } from './jamsocket.health.js';
 import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
 import type { JamsocketOptions } from './options/options.js';
@@ -31,7 +31,7 @@ import { LocalUserCalls } from './rooms/local-user-calls.js';
 import { LocalRoomCalls } from './rooms/local-room-calls.js';
 import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { JamsocketContext } from './members/room-context.js';
-import { RoomRequest } from './members/room-request.js';
+import { roomContextFrom } from './members/room-request.js';
 import { RoomRegistry } from './rooms/room-registry.js';
 import { Durability, DURABILITY } from './durable/durability.js';
 import { Waker } from './rooms/waker.js';
@@ -288,15 +288,6 @@ function roomServices(
 function outboxes(flusher: TickFlusher, permit: RunPermit | null): RoomServices['createOutbox'] {
   return (coalesce, dropMember) =>
     coalesce ? new CoalescingOutbox(flusher, dropMember) : new ImmediateOutbox(dropMember, permit);
-}
-
-/** The `JamsocketContext` to inject. Within a room Nest's `REQUEST` is a `RoomRequest`; elsewhere there is no context. */
-function roomContextFrom(request: unknown): JamsocketContext {
-  if (request instanceof RoomRequest) return request.context;
-  throw new JamsocketError(
-    'no_room_context',
-    'JamsocketContext was injected outside of a room. Inject JamsocketRooms instead, and get the room you mean from it.',
-  );
 }
 
 /** Two modules would both answer every upgrade. With the same options Nest makes one module of them, which is allowed. */

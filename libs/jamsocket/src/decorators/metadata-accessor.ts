@@ -67,6 +67,21 @@ export function returnTypeOf(type: Type, method: string): unknown {
   return Reflect.getMetadata('design:returntype', type.prototype as object, method);
 }
 
+/** How many parameters of its constructor Nest injects. */
+export function injectedParametersOf(type: Type): number {
+  const types = (Reflect.getMetadata('design:paramtypes', type) ?? []) as unknown[];
+  const named = (Reflect.getMetadata('self:paramtypes', type) ?? []) as { readonly index: number }[];
+  return Math.max(types.length, ...named.map(({ index }) => index + 1));
+}
+
+/** The properties that Nest injects. */
+export function injectedKeysOf(type: Type): (string | symbol)[] {
+  const properties = (Reflect.getMetadata('self:properties_metadata', type) ?? []) as {
+    readonly key: string | symbol;
+  }[];
+  return properties.map(({ key }) => key);
+}
+
 /** Whether the class or the method has metadata with this key. */
 export function hasMetadata(key: string, type: Type, method: object): boolean {
   return Reflect.hasMetadata(key, type) || Reflect.hasMetadata(key, method);

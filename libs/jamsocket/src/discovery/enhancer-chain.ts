@@ -1,23 +1,19 @@
 import type { CallHandler, CanActivate, ExecutionContext, NestInterceptor, PipeTransform } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
 import { from, isObservable, lastValueFrom, mergeMap, Observable, of } from 'rxjs';
+import { after, isPromiseLike } from '../base/after.js';
 
 /**
  * Runs guards, interceptors and pipes as Nest's own consumers do, but without promises if everything is synchronous:
  * Nest's consumers create a dozen for every message.
  */
 
-/** Runs `step` at once if there is nothing to wait for. A thenable is wrapped, since its `then` may return anything. */
-export function after<T, R>(value: T | PromiseLike<T>, step: (value: T) => R | PromiseLike<R>): R | PromiseLike<R> {
-  return isPromiseLike(value) ? Promise.resolve(value).then(step) : step(value);
-}
-
 /** Whether every guard, from index `at` on, admits the call. */
 export function runGuards(
   guards: readonly CanActivate[],
   execution: ExecutionContext,
   at = 0,
-): boolean | PromiseLike<boolean> {
+): boolean | Promise<boolean> {
   for (; at < guards.length; at++) {
     const answer = guards[at].canActivate(execution);
     if (typeof answer === 'boolean') {
@@ -72,8 +68,4 @@ function valuesOf(result: unknown): Observable<unknown> {
   if (isObservable(result)) return result;
   if (!isPromiseLike(result)) return of(result);
   return from(Promise.resolve(result)).pipe(mergeMap(valuesOf));
-}
-
-export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | null)?.then === 'function';
 }

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { after } from '../base/after.js';
 import { paramTypesOf, returnTypeOf } from '../decorators/metadata-accessor.js';
 import type { HandlerMetadata } from '../decorators/metadata.js';
 import type { StandardSchema } from '../decorators/standard-schema.js';
@@ -10,7 +11,7 @@ import type { JamsocketContext } from '../members/room-context.js';
 import type { TurnKind } from '../observe/room-observer.js';
 import type { TurnBounds } from '../replies/turn-streams.js';
 import type { TurnMeter } from '../traffic/turn-meter.js';
-import { after, runGuards, runInterceptors } from './enhancer-chain.js';
+import { runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
 import { parametersOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
 import { InterceptedCall } from './intercepted-call.js';

@@ -1,8 +1,8 @@
 import { isObservable, Observable, type Subscriber } from 'rxjs';
+import { isPromiseLike } from '../base/after.js';
 import type { Client } from '../members/client.js';
 import { streamOf } from '../replies/stream-of.js';
 import { InterceptedStream, type StreamOwner, type TurnBounds } from '../replies/turn-streams.js';
-import { isPromiseLike } from './enhancer-chain.js';
 
 /** A call of a method through interceptors. A stream that it returns ends with its client or its turn. */
 export class InterceptedCall implements StreamOwner {

@@ -1,5 +1,5 @@
 import { filter, isObservable } from 'rxjs';
-import { after } from './enhancer-chain.js';
+import { after } from '../base/after.js';
 
 /**
  * The result of a call through interceptors, but only if the method itself returned a value. Without this, an interceptor

@@ -2,28 +2,29 @@ import type { CanActivate, Logger, Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
 import type { IncomingMessage } from 'node:http';
 import { RefusedError } from '../base/errors.js';
-import { PRESENCE_EVENT } from '../base/presence.js';
 import type { PresenceSettings } from '../presence/presence-settings.js';
 import type { Client } from '../members/client.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import { RoomRequest } from '../members/room-request.js';
-import type { Handler, RoomInstance } from '../room/room-definition.js';
+import type { RoomInstance } from '../room/room-definition.js';
 import type { ScheduledMethod } from '../timers/scheduled-method.js';
-import type { TurnKind } from '../observe/room-observer.js';
-import type { TurnBounds } from '../replies/turn-streams.js';
-import type { TurnMeter } from '../traffic/turn-meter.js';
 import { PresenceHandler } from './handlers/presence-handler.js';
 import { ConnectExecution } from './connect-execution.js';
 import { runGuards } from './enhancer-chain.js';
 import type { EnhancerFinder, Method } from './enhancers.js';
 import { HandlerPlan, type Host } from './handler-plan.js';
-import { hooksOf, type RoomHooks } from './room-providers.js';
+import { BoundInstance, type Plans } from './instances/bound-instance.js';
+import { injectedInstances } from './instances/injected-instances.js';
+import { RoomBlueprint } from './instances/room-blueprint.js';
+import { hooksOf } from './instances/room-hooks.js';
 import type { FoundService } from './service-explorer.js';
 
 /** Builds the instances of one service class with Nest's injector, and binds the handlers to them. */
 export class RoomFactory {
   #plans: Plans | null = null;
   #areScoped = false;
+  /** `undefined` before the first instance; `null` if Nest's injector has to build every one. */
+  #blueprint: RoomBlueprint | null | undefined = undefined;
   #presence: PresenceHandler | null = null;
   /** The guards of a connect, if all rooms can share them. */
   #sharedGuards: CanActivate[] | null = null;
@@ -44,16 +45,32 @@ export class RoomFactory {
     return presence && (this.#presence ??= new PresenceHandler(`${found.type.name}.presence`, presence));
   }
 
-  async instantiate(context: JamsocketContext): Promise<RoomInstance> {
+  /** At once, unless Nest's injector has to build the instance: the first one of each class, and all that need it. */
+  instantiate(context: JamsocketContext): RoomInstance | Promise<RoomInstance> {
     const plans = this.#prepare();
+    if (!this.#blueprint) return this.#inject(context, plans);
+    const instances = this.#blueprint.build(context);
+    return this.#bind({ service: instances[0], contextId: undefined }, plans, instances);
+  }
+
+  async #inject(context: JamsocketContext, plans: Plans): Promise<RoomInstance> {
     const { wrapper } = this.found;
     const contextId = ContextIdFactory.create();
     const moduleRef = wrapper.host!.providers.get(ModuleRef)!.instance as ModuleRef;
     moduleRef.registerRequestByContextId(new RoomRequest(context, this.path), contextId);
     const service = await moduleRef.resolve<object>(wrapper.token as Type<object>, contextId, { strict: true });
+    if (this.#blueprint === undefined)
+      this.#blueprint =
+        this.#areScoped || changesInstances(moduleRef)
+          ? null
+          : RoomBlueprint.of(wrapper, contextId, context, this.path);
     // Nest keeps all room-scoped instances while the id is referenced: keep the id only if scoped enhancers need it.
     const host: Host = { service, contextId: this.#areScoped ? contextId : undefined };
-    return new BoundInstance(host, plans, hooksOf(service, wrapper, contextId), this.#presenceHandler);
+    return this.#bind(host, plans, injectedInstances(service, wrapper, contextId));
+  }
+
+  #bind(host: Host, plans: Plans, instances: readonly object[]): RoomInstance {
+    return new BoundInstance(host, plans, hooksOf(instances), this.#presenceHandler);
   }
 
   /** Whether the guards of a connect are built for each room, so that the room must exist first. */
@@ -103,15 +120,15 @@ async function letIn(guards: readonly CanActivate[], execution: ConnectExecution
   execution.keepFindings();
 }
 
+/** Whether the injector may replace what it builds: the option `instrument` of `NestFactory.create`. */
+function changesInstances(moduleRef: ModuleRef): boolean {
+  const { injector } = moduleRef as unknown as { readonly injector?: { readonly options?: object } };
+  const options = injector?.options as { readonly instanceDecorator?: unknown } | undefined;
+  return options === undefined || options.instanceDecorator !== undefined;
+}
+
 /** Replaces `@OnConnect` in the execution context of a class that has guards but no such handler. */
 function noHandler(): void {}
-
-interface Plans {
-  readonly single: ReadonlyMap<string, HandlerPlan>;
-  readonly events: ReadonlyMap<string, HandlerPlan>;
-  readonly timers: ReadonlyMap<string, HandlerPlan>;
-  readonly scheduled: ReadonlyMap<string, HandlerPlan>;
-}
 
 function plansOf(
   { type, wrapper, handlers }: FoundService,
@@ -135,94 +152,4 @@ function plansOf(
     ]),
   );
   return { single, events, timers, scheduled };
-}
-
-class BoundInstance implements RoomInstance {
-  readonly create?: Handler;
-  readonly connect?: Handler;
-  readonly text?: Handler;
-  readonly binary?: Handler;
-  readonly resume?: Handler;
-  readonly auth?: Handler;
-  readonly disconnect?: Handler;
-  readonly destroy?: Handler;
-  readonly events: ReadonlyMap<string, Handler>;
-  readonly timers: ReadonlyMap<string, Handler>;
-  readonly scheduled: ReadonlyMap<string, Handler>;
-
-  constructor(
-    readonly host: Host,
-    { single, events, timers, scheduled }: Plans,
-    readonly hooks: RoomHooks,
-    presence: PresenceHandler | null,
-  ) {
-    const bind = (plan: HandlerPlan | undefined) => plan && new BoundHandler(plan, host);
-    this.create = bind(single.get('create'));
-    this.connect = bind(single.get('connect'));
-    this.text = bind(single.get('message'));
-    this.binary = bind(single.get('binary'));
-    this.resume = bind(single.get('resume'));
-    this.auth = bind(single.get('auth'));
-    this.disconnect = bind(single.get('disconnect'));
-    this.destroy = bind(single.get('destroy'));
-    const own = bindAll(events, host);
-    this.events = presence === null ? own : new Map([...own, [PRESENCE_EVENT, presence]]);
-    this.timers = bindAll(timers, host);
-    this.scheduled = bindAll(scheduled, host);
-  }
-
-  get service(): object {
-    return this.host.service;
-  }
-}
-
-class BoundHandler implements Handler {
-  constructor(
-    private readonly plan: HandlerPlan,
-    private readonly host: Host,
-  ) {}
-
-  get name(): string {
-    return this.plan.name;
-  }
-
-  get kind(): TurnKind {
-    return this.plan.kind;
-  }
-
-  get isAsync(): boolean {
-    return this.plan.isAsync;
-  }
-
-  set isAsync(isAsync: boolean) {
-    this.plan.isAsync = isAsync;
-  }
-
-  get meter(): TurnMeter | null {
-    return this.plan.meter;
-  }
-
-  set meter(meter: TurnMeter | null) {
-    this.plan.meter = meter;
-  }
-
-  call(client: Client | undefined, message: unknown, context: JamsocketContext, bounds: TurnBounds): unknown {
-    return this.plan.call(this.host, client, message, context, bounds);
-  }
-
-  filter(
-    error: unknown,
-    client: Client | undefined,
-    message: unknown,
-    context: JamsocketContext,
-  ): boolean | Promise<boolean> {
-    return this.plan.filter(this.host, error, client, message, context);
-  }
-}
-
-const NONE: ReadonlyMap<string, Handler> = new Map();
-
-function bindAll(plans: ReadonlyMap<string, HandlerPlan>, host: Host): ReadonlyMap<string, Handler> {
-  if (plans.size === 0) return NONE;
-  return new Map([...plans].map(([name, plan]) => [name, new BoundHandler(plan, host)]));
 }

@@ -1,3 +1,4 @@
+import { JamsocketError } from '../base/errors.js';
 import type { JamsocketContext } from './room-context.js';
 
 /**
@@ -42,4 +43,13 @@ export class RoomRequest {
   get(_name: string): undefined {
     return undefined;
   }
+}
+
+/** The `JamsocketContext` to inject. Within a room Nest's `REQUEST` is a `RoomRequest`; elsewhere there is no context. */
+export function roomContextFrom(request: unknown): JamsocketContext {
+  if (request instanceof RoomRequest) return request.context;
+  throw new JamsocketError(
+    'no_room_context',
+    'JamsocketContext was injected outside of a room. Inject JamsocketRooms instead, and get the room you mean from it.',
+  );
 }

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { isPromiseLike } from '../base/after.js';
 import type { Client } from '../members/client.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
@@ -124,32 +125,56 @@ export class HandlerRunner implements TurnBounds {
     return this.#finish(result, { handler, client, message, style, number, onFailure, record });
   }
 
-  /** Runs `@OnCreate`. Exception filters see its error; it is rethrown in any case, so that the connect or call fails too. */
-  async create({ create }: RoomInstance): Promise<void> {
+  /**
+   * Runs `@OnCreate`. Exception filters see its error; this rejects with it in any case, so that the connect or call fails
+   * too. Never throws.
+   */
+  create({ create }: RoomInstance): void | Promise<void> {
     if (create === undefined) return;
     const { traffic } = this.room.definition;
     if (!traffic.isCounted) return this.#observeCreate(create);
     const meter = traffic.meterOf(create.name);
-    await this.#time(meter, this.room.now(), meter.begin(), this.#observeCreate(create));
+    return this.#time(meter, this.room.now(), meter.begin(), this.#observeCreate(create));
   }
 
-  async #observeCreate(create: Handler): Promise<void> {
+  #observeCreate(create: Handler): void | Promise<void> {
     const { observer } = this.room;
-    if (observer === null || !observer.wantsTurns) return this.#create(create);
+    return observer !== null && observer.wantsTurns ? this.#recordCreate(create, observer) : this.#create(create);
+  }
+
+  async #recordCreate(create: Handler, observer: ObserverSet): Promise<void> {
     const record = new TurnRecord(this.room, create.name, create.kind, undefined, undefined);
-    await record.run(observer, () => this.#create(create).catch((error) => record.fail(error)));
+    await record.run(observer, async () => {
+      try {
+        await this.#create(create);
+      } catch (error) {
+        record.fail(error);
+      }
+    });
     if (record.hasFailed) throw record.error;
   }
 
-  async #create(create: Handler): Promise<void> {
-    const { context } = this.room;
+  #create(create: Handler): void | Promise<void> {
+    let created: Promise<unknown> | undefined;
     try {
-      await inTurn(this.room, undefined, async () => create.call(undefined, undefined, context, this));
+      created = inTurn(this.room, undefined, () => {
+        const result = create.call(undefined, undefined, this.room.context, this);
+        // Not outside of the turn: a promise may have a `then` of its own that does the work.
+        return isPromiseLike(result) ? Promise.resolve(result) : undefined;
+      });
     } catch (error) {
-      countFailure(this.room.definition, create.name, error);
-      await filterCreateError(this.room, create, error);
-      throw error;
+      return this.#failCreate(create, error);
     }
+    return created?.then(
+      () => undefined,
+      (error) => this.#failCreate(create, error),
+    );
+  }
+
+  async #failCreate(create: Handler, error: unknown): Promise<never> {
+    countFailure(this.room.definition, create.name, error);
+    await filterCreateError(this.room, create, error);
+    throw error;
   }
 
   fail(
@@ -238,8 +263,4 @@ export class HandlerRunner implements TurnBounds {
     }
     if (value !== undefined) return this.#finish(value, turn);
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null)?.then === 'function';
 }

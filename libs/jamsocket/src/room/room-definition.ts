@@ -29,8 +29,8 @@ export interface RoomDefinition {
   /** Methods with Nest's `@Interval`, `@Timeout` or `@Cron`. */
   readonly scheduled: readonly ScheduledMethod[];
   readonly traffic: Traffic;
-  /** Builds the room's instance through Nest's injector. */
-  instantiate(context: JamsocketContext): Promise<RoomInstance>;
+  /** Builds the room's instance as Nest's injector does; at once where it can. */
+  instantiate(context: JamsocketContext): RoomInstance | Promise<RoomInstance>;
   /** Whether the guards of a connect need providers of the room. If not, they run before the room is created. */
   guardsNeedRoom(): boolean;
   /**

@@ -1,6 +1,6 @@
 import { inDetachedContext } from '../base/async-context.js';
 import { CloseCode } from '../base/protocol.js';
-import { destroyProviders } from '../base/provider-hooks.js';
+import { destroyProviders, type ProviderHook } from '../base/provider-hooks.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { EndReason } from '../durable/record.js';
 import type { Client } from '../members/client.js';
@@ -29,13 +29,15 @@ interface EndingRoom {
   readonly observer: ObserverSet | null;
   postDetached(event: RoomEvent): void;
   forgetClients(): void;
+  leaveRegistry(): void;
 }
 
 /** Ends a room: it drains, runs `@OnDestroy`, is saved for the last time if it is durable, and stops. */
 export class RoomEnd {
-  /** Resolves when the room has stopped. */
-  readonly stopped: Promise<void>;
-  #resolveStopped!: () => void;
+  #hasStopped = false;
+  /** Made for whoever waits first. */
+  #stopped: Promise<void> | null = null;
+  #resolveStopped: (() => void) | null = null;
   /** Set if the room is closed before it runs. It is then closed as soon as it runs. */
   atStart: { readonly code: number; readonly reason: string } | null = null;
   /** Set if the room is suspended before it runs. */
@@ -50,8 +52,12 @@ export class RoomEnd {
     private readonly mailbox: Mailbox<RoomEvent>,
     private readonly runner: HandlerRunner,
     private readonly clock: JamsocketClock,
-  ) {
-    this.stopped = new Promise((resolve) => (this.#resolveStopped = resolve));
+  ) {}
+
+  /** Resolves when the room has stopped. */
+  get stopped(): Promise<void> {
+    if (this.#hasStopped) return Promise.resolve();
+    return (this.#stopped ??= new Promise((resolve) => (this.#resolveStopped = resolve)));
   }
 
   /** Closes every client and stops. */
@@ -152,7 +158,7 @@ export class RoomEnd {
     room.forgetClients();
     room.members.stop();
     this.mailbox.abandon();
-    this.#resolveStopped();
+    this.#endStop();
   }
 
   /** The last step, in the async context of the caller. */
@@ -170,17 +176,28 @@ export class RoomEnd {
       if (event.type === 'invoke') event.call.refuse();
     }
     if (room.hasStarted) room.observer?.roomStopped(room.context);
-    await this.destroyProviders();
-    if (!room.hasStarted) await room.lifecycle?.giveBack();
-    this.#resolveStopped();
+    if (this.#destroyHooks.length > 0) await this.destroyProviders();
+    if (!room.hasStarted && room.lifecycle !== null) await room.lifecycle.giveBack();
+    this.#endStop();
   }
 
   destroyProviders(): Promise<void> {
-    return destroyProviders(this.room.instance?.hooks.destroy ?? [], {
+    return destroyProviders(this.#destroyHooks, {
       clock: this.clock,
       limitMs: () => this.mailbox.turnLimitMs,
       report: (error, hook) => this.runner.report(error, hook),
     });
+  }
+
+  get #destroyHooks(): readonly ProviderHook[] {
+    return this.room.instance?.hooks.destroy ?? [];
+  }
+
+  #endStop(): void {
+    if (this.#hasStopped) return;
+    this.#hasStopped = true;
+    this.room.leaveRegistry();
+    this.#resolveStopped?.();
   }
 
   #closeAll(code: number, reason: string): void {

@@ -1,3 +1,4 @@
+import { isPromiseLike } from '../base/after.js';
 import { RefusedError } from '../base/errors.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { withinTimeout } from '../base/within-timeout.js';
@@ -23,20 +24,33 @@ interface StartingRoom {
   shareStates(instance: RoomInstance): void;
 }
 
+/** What the steps of a start need. */
+interface Start {
+  readonly room: StartingRoom;
+  readonly runner: HandlerRunner;
+  readonly mustBeSaved: boolean;
+}
+
 /**
- * Builds the room's instance, restores what was saved, and runs `@OnCreate`.
+ * Builds the room's instance, restores what was saved, and runs `@OnCreate`. Waits only if a step has to: most rooms start
+ * at once.
  * @param mustBeSaved fail if there is no saved record
  * @returns false if the room was abandoned in the meantime
  */
-export async function makeReady(
+export function makeReady(
   room: StartingRoom,
   runner: HandlerRunner,
   clock: JamsocketClock,
   mustBeSaved: boolean,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
+  const steps = runSteps({ room, runner, mustBeSaved }, 0);
+  return steps === undefined ? !isStopped(room) : inTime(steps, room, clock);
+}
+
+async function inTime(steps: Promise<void>, room: StartingRoom, clock: JamsocketClock): Promise<boolean> {
   const { type, options } = room.definition;
   const ready = withinTimeout(
-    build(room, runner, mustBeSaved),
+    steps,
     options.handlerTimeoutMs,
     clock,
     () =>
@@ -47,33 +61,60 @@ export async function makeReady(
   return !isStopped(room);
 }
 
-async function build(room: StartingRoom, runner: HandlerRunner, mustBeSaved: boolean): Promise<void> {
-  const claimed = room.claim();
-  if (claimed !== undefined) {
-    await claimed;
-    if (isStopped(room)) return;
+const STEPS: readonly ((start: Start) => void | Promise<unknown>)[] = [
+  ({ room }) => room.claim(),
+  instantiate,
+  restore,
+  ({ room }) => runHooks(room, 0),
+  ({ room, runner }) => runner.create(room.instance!),
+  ({ room }) => room.lifecycle?.started(),
+];
+
+/** Runs the steps from this one on, until the room is stopped. */
+function runSteps(start: Start, from: number): void | Promise<void> {
+  for (let at = from; at < STEPS.length; at++) {
+    if (isStopped(start.room)) return;
+    const waits = STEPS[at](start);
+    if (waits !== undefined) return waits.then(() => runSteps(start, at + 1));
   }
-  const instance = (room.instance = await room.definition.instantiate(room.context));
+}
+
+function instantiate({ room }: Start): void | Promise<void> {
+  const instance = room.definition.instantiate(room.context);
+  return instance instanceof Promise ? instance.then((built) => take(room, built)) : take(room, instance);
+}
+
+function take(room: StartingRoom, instance: RoomInstance): void | Promise<void> {
+  room.instance = instance;
   // The room was stopped while the instance was built: destroy what was built.
   if (isStopped(room)) return room.end.destroyProviders();
   room.shareStates(instance);
-  await restore(room, mustBeSaved);
-  if (isStopped(room)) return;
-  for (const hook of instance.hooks.init) {
-    await hook.run();
-    if (isStopped(room)) return;
-  }
-  await runner.create(instance);
-  room.lifecycle?.started();
 }
 
-async function restore({ lifecycle, address }: StartingRoom, mustBeSaved: boolean): Promise<void> {
-  if (lifecycle === null) return;
+async function restoreSaved(
+  lifecycle: RoomLifecycle<Client>,
+  { key }: RoomAddress,
+  mustBeSaved: boolean,
+): Promise<void> {
   await lifecycle.restore();
   if (!mustBeSaved || lifecycle.restored !== undefined) return;
   // If that fails, an empty record stays, which is as good as none.
   await lifecycle.delete().catch(() => undefined);
-  throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
+  throw new RefusedError(404, 'no_such_room', `There is no room "${key}".`);
+}
+
+function restore({ room: { lifecycle, address }, mustBeSaved }: Start): void | Promise<void> {
+  if (lifecycle !== null) return restoreSaved(lifecycle, address, mustBeSaved);
+}
+
+/** `onModuleInit` of the room's providers, one after another. */
+function runHooks(room: StartingRoom, from: number): void | Promise<void> {
+  const { init } = room.instance!.hooks;
+  for (let at = from; at < init.length; at++) {
+    if (isStopped(room)) return;
+    const result = init[at].run();
+    if (isPromiseLike(result)) return Promise.resolve(result).then(() => runHooks(room, at + 1));
+  }
 }
 
 /** A function, since the state changes while the callers wait. */

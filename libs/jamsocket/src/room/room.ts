@@ -65,6 +65,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     readonly definition: RoomDefinition,
     readonly address: RoomAddress,
     private readonly services: RoomServices,
+    private readonly onStopped: (room: Room) => void,
   ) {
     const { options } = definition;
     this.startedAt = services.clock.now();
@@ -78,7 +79,9 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       ROOM_EVENTS,
       services.ownership?.permit,
     );
-    this.lifecycle = services.createLifecycle(new DurableRoomAdapter(this, this.#mailbox, this.#runner), definition);
+    this.lifecycle = options.durable
+      ? services.createLifecycle(new DurableRoomAdapter(this, this.#mailbox, this.#runner), definition)
+      : null;
     this.members = createMembers(options, services, this, this.lifecycle, (client) =>
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
@@ -88,19 +91,38 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   }
 
   /**
-   * Builds the instance and runs `@OnCreate`. If either fails, the room stops and this rejects. If the room is abandoned in
-   * the meantime, this resolves with `hasStarted` false.
+   * Builds the instance and runs `@OnCreate`; at once if neither has to wait. If one of them fails, the room stops and this
+   * rejects. If the room is abandoned in the meantime, this resolves with `hasStarted` false. Never throws.
    */
-  async start(mustBeSaved = false): Promise<void> {
-    const { definition, services } = this;
+  start(mustBeSaved = false): void | Promise<void> {
+    let isReady: boolean | Promise<boolean>;
     try {
-      if (!(await makeReady(this, this.#runner, services.clock, mustBeSaved))) return;
-      this.timers.schedule(definition.scheduled);
+      isReady = makeReady(this, this.#runner, this.services.clock, mustBeSaved);
+      if (isReady === true) this.timers.schedule(this.definition.scheduled);
     } catch (error) {
-      if (!isInstance(error, RoomElsewhereError)) this.observer?.roomFailed(this.context, error);
-      await this.end.finish();
-      throw error;
+      return this.#failStart(error);
     }
+    if (isReady instanceof Promise) return this.#startLater(isReady);
+    if (isReady) this.#open();
+  }
+
+  async #startLater(ready: Promise<boolean>): Promise<void> {
+    try {
+      if (!(await ready)) return;
+      this.timers.schedule(this.definition.scheduled);
+    } catch (error) {
+      return this.#failStart(error);
+    }
+    this.#open();
+  }
+
+  async #failStart(error: unknown): Promise<never> {
+    if (!isInstance(error, RoomElsewhereError)) this.observer?.roomFailed(this.context, error);
+    await this.end.finish();
+    throw error;
+  }
+
+  #open(): void {
     this.state = 'running';
     this.hasStarted = true;
     this.observer?.roomStarted(this.context);
@@ -124,6 +146,11 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     if (definition.presence === null) return;
     this.presence = new PresenceMap(definition.presence, { members, ...services });
     members.state = new MembersNews(this.states, this.presence, members);
+  }
+
+  /** The room has stopped: its address is free. */
+  leaveRegistry(): void {
+    this.onStopped(this);
   }
 
   report(error: unknown, client?: Client): void {

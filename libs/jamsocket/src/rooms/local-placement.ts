@@ -1,9 +1,10 @@
+import { after } from '../base/after.js';
 import { RefusedError } from '../base/errors.js';
 import type { AddressCounts } from '../base/address-counts.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { Room } from '../room/room.js';
 import type { Arrival, KeptPlace, Placement, Reservation } from './reservation.js';
-import type { RoomRegistry } from './room-registry.js';
+import type { RoomRegistry, StartedRoom } from './room-registry.js';
 import { RoomReservation } from './room-reservation.js';
 
 /** Places clients in rooms of this process. */
@@ -21,30 +22,32 @@ export class LocalPlacement implements Placement {
   }
 
   reserve(definition: RoomDefinition, arrival: Arrival): Reservation | Promise<Reservation> {
-    const room = this.registry.get(definition, arrival.client.address.key);
-    if (room === undefined) return this.#reserveLater(definition, arrival);
-    requireSpace(room, arrival);
-    room.reserve();
-    return new RoomReservation(room, arrival);
-  }
-
-  async #reserveLater(definition: RoomDefinition, arrival: Arrival): Promise<Reservation> {
     const { address } = arrival.client;
+    const running = this.registry.get(definition, address.key);
+    if (running !== undefined) return this.#enter({ room: running, isReserved: false }, definition, arrival);
     const isImplicit = definition.options.roomIds === 'implicit';
     // Where clients cannot create rooms, they can still enter a room that was saved.
     const isSaved = !isImplicit && definition.options.durable !== false;
-    for (;;) {
-      const started = await this.registry.started(definition, address, { isCreated: isImplicit || isSaved, isSaved });
-      if (started === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${address.key}".`);
-      const { room, isReserved } = started;
-      try {
-        requireSpace(room, arrival, isReserved ? 1 : 0);
-        if (room.reserve()) return new RoomReservation(room, arrival);
-      } finally {
-        if (isReserved) room.occupancy.release();
-      }
-      await room.stopped;
+    return after(this.registry.started(definition, address, { isCreated: isImplicit || isSaved, isSaved }), (started) =>
+      this.#enter(started, definition, arrival),
+    );
+  }
+
+  #enter(
+    started: StartedRoom | undefined,
+    definition: RoomDefinition,
+    arrival: Arrival,
+  ): Reservation | Promise<Reservation> {
+    const { key } = arrival.client.address;
+    if (started === undefined) throw new RefusedError(404, 'no_such_room', `There is no room "${key}".`);
+    const { room, isReserved } = started;
+    try {
+      requireSpace(room, arrival, isReserved ? 1 : 0);
+      if (room.reserve()) return new RoomReservation(room, arrival);
+    } finally {
+      if (isReserved) room.occupancy.release();
     }
+    return room.stopped.then(() => this.reserve(definition, arrival));
   }
 }
 

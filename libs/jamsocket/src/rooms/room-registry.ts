@@ -1,3 +1,4 @@
+import { after } from '../base/after.js';
 import { inDetachedContext } from '../base/async-context.js';
 import { RefusedError, RoomClosedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
@@ -16,8 +17,15 @@ const SAVED_WITHIN_MS = 10_000;
 
 interface RoomEntry {
   readonly room: Room;
-  /** All connects and calls that come while the room starts wait for this one start. */
-  readonly started: Promise<void>;
+  /** All connects and calls that come while the room starts wait for this one start; `undefined` if it takes no time. */
+  started: Promise<void> | undefined;
+}
+
+interface How {
+  /** Fail if there is no saved record. */
+  readonly mustBeSaved: boolean;
+  /** The caller has to release a reservation. */
+  readonly isReserved: boolean;
 }
 
 /** What `started` found. */
@@ -55,19 +63,32 @@ export class RoomRegistry {
    * @param isSaved the room is created only if it was saved
    * @throws RefusedError `no_such_room`, `room_failed`, `too_many_rooms`, `draining`, `room_unreadable`, `store_unavailable`
    */
-  async started(
+  started(
     definition: RoomDefinition,
     address: RoomAddress,
     { isCreated, isSaved }: { readonly isCreated: boolean; readonly isSaved: boolean },
-  ): Promise<StartedRoom | undefined> {
-    if (isSaved && !(await this.#exists(definition, address))) throw noSuchRoom(address);
+  ): StartedRoom | undefined | Promise<StartedRoom | undefined> {
+    if (!isSaved) return this.#startedNow(definition, address, isCreated, false);
+    return this.#exists(definition, address).then((exists) => {
+      if (!exists) throw noSuchRoom(address);
+      return this.#startedNow(definition, address, isCreated, true);
+    });
+  }
+
+  #startedNow(
+    definition: RoomDefinition,
+    address: RoomAddress,
+    isCreated: boolean,
+    mustBeSaved: boolean,
+  ): StartedRoom | undefined | Promise<StartedRoom> {
     const existing = this.#entriesOf(definition).get(address.key);
-    if (existing === undefined)
-      return isCreated
-        ? { room: await this.#startReserved(definition, address, isSaved), isReserved: true }
-        : undefined;
-    if (existing.room.state === 'starting') await this.#whenStarted(existing);
-    return { room: existing.room, isReserved: false };
+    if (existing === undefined) {
+      if (!isCreated) return undefined;
+      return after(this.#startReserved(definition, address, mustBeSaved), (room) => ({ room, isReserved: true }));
+    }
+    const { room } = existing;
+    const waits = room.state === 'starting' ? this.#whenStarted(existing) : undefined;
+    return after(waits, () => ({ room, isReserved: false }));
   }
 
   /**
@@ -82,8 +103,8 @@ export class RoomRegistry {
         await existing.room.stopped;
         continue;
       }
-      const entry = this.#start(definition, address);
-      await this.#whenStarted(entry);
+      const entry = this.#start(definition, address, { mustBeSaved: false, isReserved: false });
+      await this.#whenMade(entry);
       const { room } = entry;
       // The room was abandoned, for example by a shutdown: the next try reports why.
       if (!room.hasStarted) continue;
@@ -203,37 +224,49 @@ export class RoomRegistry {
   /**
    * Makes the room, with a reservation that keeps it open: the clients of a restored room may all leave at once.
    */
-  async #startReserved(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): Promise<Room> {
-    const entry = this.#start(definition, address, mustBeSaved);
-    entry.room.occupancy.reserve();
-    await this.#whenStarted(entry);
-    return entry.room;
+  #startReserved(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): Room | Promise<Room> {
+    const entry = this.#start(definition, address, { mustBeSaved, isReserved: true });
+    return after(this.#whenMade(entry), () => entry.room);
   }
 
-  #start(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): RoomEntry {
+  #start(definition: RoomDefinition, address: RoomAddress, { mustBeSaved, isReserved }: How): RoomEntry {
     const entries = this.#entriesOf(definition);
     if (this.#isClosed) throw new RefusedError(503, 'draining', 'The server is shutting down.');
     if (this.#size >= this.maxRooms || entries.size >= definition.options.limits.maxRooms) {
       throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
     }
-    const room = new Room(definition, address, this.services);
-    const entry: RoomEntry = { room, started: inDetachedContext(() => room.start(mustBeSaved)) };
+    const room = new Room(definition, address, this.services, this.#forget);
+    const entry: RoomEntry = { room, started: undefined };
+    // Before it starts: its constructor or @OnCreate may ask for the room.
     entries.set(address.key, entry);
     this.#size++;
-    void room.stopped.then(() => {
-      entries.delete(address.key);
-      this.#size--;
-      this.#stops++;
-      void this.services.ownership?.release(room.key);
-    });
+    if (isReserved) room.occupancy.reserve();
+    entry.started = inDetachedContext(() => room.start(mustBeSaved)) ?? undefined;
     return entry;
   }
 
+  readonly #forget = (room: Room): void => {
+    this.#entriesOf(room.definition).delete(room.address.key);
+    this.#size--;
+    this.#stops++;
+    void this.services.ownership?.release(room.key);
+  };
+
+  /** For whoever has made the room. @throws as `#whenStarted` */
+  #whenMade(entry: RoomEntry): void | Promise<void> {
+    if (entry.started !== undefined) return this.#whenStarted(entry);
+    const { end, address } = entry.room;
+    if (end.atStart !== null) throw new RoomClosedError(address.key, end.atStart);
+  }
+
   /** @throws RoomClosedError to those who have waited for the start */
-  async #whenStarted({ room, started }: RoomEntry): Promise<void> {
+  async #whenStarted(entry: RoomEntry): Promise<void> {
+    const { room } = entry;
     const hasWaited = room.state === 'starting';
     try {
-      await started;
+      // The constructor or @OnCreate of the room itself has called this, and has to return first.
+      if (hasWaited && entry.started === undefined) await undefined;
+      await entry.started;
       if (hasWaited && room.end.atStart !== null) throw new RoomClosedError(room.address.key, room.end.atStart);
     } catch (error) {
       if (isInstance(error, RefusedError)) throw error;

@@ -20,7 +20,7 @@ export async function stopAll(registry: RoomRegistry, code: number, reason: stri
   registry.refuseNew();
   await Promise.all(
     registry.entries().map(async ({ room, started }) => {
-      await started.catch(() => undefined);
+      await started?.catch(() => undefined);
       room.close(code, reason);
       await room.stopped;
     }),
