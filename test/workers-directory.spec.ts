@@ -1,8 +1,9 @@
-import { describeDirectory } from 'nestjs-jamsocket/testing';
+import { describeDirectory, VirtualClock } from 'nestjs-jamsocket/testing';
 import { ChannelDirectory } from '../libs/jamsocket/src/workers/channel-directory.js';
 import { DirectoryServer } from '../libs/jamsocket/src/workers/directory-server.js';
 import type { Channel, ToPrimary, ToWorker } from '../libs/jamsocket/src/workers/messages.js';
 
+let clock = new VirtualClock();
 const servers = new Map<string, DirectoryServer>();
 let workers = 0;
 
@@ -27,11 +28,15 @@ function channelTo(server: DirectoryServer): Channel {
 
 function serverOf(name: string): DirectoryServer {
   let server = servers.get(name);
-  if (server === undefined) servers.set(name, (server = new DirectoryServer()));
+  if (server === undefined) {
+    const own = (clock = new VirtualClock());
+    servers.set(name, (server = new DirectoryServer(undefined, () => own.wallTime())));
+  }
   return server;
 }
 
 describeDirectory('The memory of the primary', {
   open: (name) => new ChannelDirectory(channelTo(serverOf(name))),
   forget: (name) => serverOf(name).forget(),
+  sleep: (ms) => clock.moveTo(clock.now() + ms),
 });

@@ -11,6 +11,7 @@ import { CoalescingOutbox } from './outbox/coalescing-outbox.js';
 import { ImmediateOutbox } from './outbox/immediate-outbox.js';
 import { TickFlusher } from './outbox/tick-flusher.js';
 import { ServiceDefinitions } from './discovery/definitions.js';
+import { HandOver } from './gateway/hand-over.js';
 import { JamsocketGateway } from './gateway/jamsocket.gateway.js';
 import { HttpRoutesGuard } from './http/http-routes.guard.js';
 import { RESOLVED_OPTIONS } from './http/http-tokens.js';
@@ -195,7 +196,11 @@ export const PROVIDERS: Provider[] = [
       clock: JamsocketClock,
       observers: JamsocketObservers,
       node: ThisNode | null,
-    ) => new JamsocketGateway(options, definitions, node?.placement ?? new LocalPlacement(registry), clock, observers),
+    ) => {
+      const handOver = node?.sockets ? new HandOver(node.sockets, () => node.incarnation, registry) : null;
+      const placement = node?.placement ?? new LocalPlacement(registry);
+      return new JamsocketGateway(options, definitions, placement, clock, observers, handOver);
+    },
   },
   {
     provide: JamsocketHealth,

@@ -18,7 +18,7 @@ import { startWorkers } from 'nestjs-jamsocket/workers';
 import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 
-const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES } = process.env;
+const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER } = process.env;
 
 @JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
 class LedgerRoom {
@@ -32,7 +32,9 @@ class LedgerRoom {
   }
 
   @OnMessage()
-  add(_client: Client, text: string) {
+  add(client: Client, text: string) {
+    if (text === 'link') return client.sendMessage(client.connection!.constructor.name);
+    if (text.startsWith('say ')) return client.sendMessage(text.slice(4));
     if (text === 'crash') process.kill(process.pid, 'SIGKILL');
     this.total += Number(text);
     this.ctx.sendMessage(Broadcast, `it is ${this.total}`);
@@ -89,5 +91,5 @@ async function bootstrap() {
   return app;
 }
 
-const workers = await startWorkers(bootstrap, { workers: Number(WORKERS) });
+const workers = await startWorkers(bootstrap, { workers: Number(WORKERS), handOver: HAND_OVER !== 'off' });
 if (workers.role !== 'worker') process.stdout.write(`${workers.role} is ready\n`);

@@ -1,5 +1,6 @@
 import type { Directory } from './directory.js';
 import type { LeaseSettings } from './node-lease.js';
+import type { SocketHandOver } from './socket-hand-over.js';
 import type { Relay } from './relay.js';
 
 /** Opens the directory and the relay of a cluster. Each call opens a new one, which the caller closes. */
@@ -18,6 +19,8 @@ export interface ClusterDriver {
    * that another node would take.
    */
   readonly sharesPort?: boolean;
+  /** Gives sockets to nodes in other processes of this machine. Without it, their clients are relayed. */
+  readonly sockets?: SocketHandOver;
   openDirectory(): Directory;
   openRelay(): Relay;
 }

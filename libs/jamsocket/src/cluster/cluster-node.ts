@@ -12,6 +12,7 @@ import { PROTOCOL } from './links/link-frame.js';
 import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
 import type { LinkUser, PeerLink } from './links/peer-link.js';
 import { LEASE_DEFAULTS, NodeLease, type LeaseWatch } from './node-lease.js';
+import type { SocketHandOver } from './socket-hand-over.js';
 import { RunPermit } from './run-permit.js';
 
 /** Milliseconds to wait at boot for the check of the driver, and for the first lease. */
@@ -89,6 +90,10 @@ export class ClusterNode {
   /** The name of this node while its present lease lasts; `undefined` before the first one. */
   get incarnation(): string | undefined {
     return this.#life?.lease.incarnation;
+  }
+
+  get sockets(): SocketHandOver | undefined {
+    return this.driver.sockets;
   }
 
   /** Whether this node gets its clients from a port that others listen on, too. */

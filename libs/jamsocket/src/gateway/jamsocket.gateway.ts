@@ -12,6 +12,7 @@ import { closeReasonOf, refusalFor, type Refusal } from '../base/refusal.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { ClientRequest } from '../members/client-request.js';
+import type { RoomAddress } from '../members/room-address.js';
 import { Client } from '../members/client.js';
 import { logError } from '../base/log.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
@@ -20,6 +21,7 @@ import type { Close } from '../wire/control-frame.js';
 import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
 import { ConnectionCounter } from './connection-counter.js';
+import { HandOver } from './hand-over.js';
 import { checkHandshake } from './handshake.js';
 import { answerPlainRequests, type RoutingAdapter } from './plain-requests.js';
 import { writeRefusal } from './refusal.js';
@@ -52,6 +54,8 @@ export class JamsocketGateway {
     private readonly placement: Placement,
     private readonly clock: JamsocketClock,
     private readonly observers: JamsocketObservers,
+    /** `null` if no other process on this machine takes sockets. */
+    readonly handOver: HandOver | null,
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
     if (definitions.all.length === 0) {
@@ -113,6 +117,7 @@ export class JamsocketGateway {
   /** Refuses the pending upgrade requests and all new ones. */
   refuseAll(): void {
     this.isDraining = true;
+    this.handOver?.close();
     for (const attempt of this.#attempts) this.#refuse(attempt, draining());
   }
 
@@ -123,10 +128,24 @@ export class JamsocketGateway {
     moveToken(request);
     if (this.isDraining) throw draining();
     const ip = clientAddress(request, this.options.trustProxy);
-    this.#counter.countConnect(ip);
+    const { handOver } = this;
+    if (handOver === null || !handOver.hasTaken(socket)) this.#counter.countConnect(ip);
     const { definition, address } = this.#routes.find(attempt.url);
-    attempt.service = definition.service;
+    const { service } = definition;
+    attempt.service = service;
     attempt.room = address.key;
+    if (handOver === null || !handOver.canGive(socket, definition, address.key))
+      return this.#enter(attempt, definition, address, ip);
+    return attempt.after(
+      handOver.give(attempt, { service, key: address.key }),
+      definition.options.limits.handshakeTimeoutMs,
+      (isGone) => (isGone ? undefined : this.#enter(attempt, definition, address, ip)),
+    );
+  }
+
+  /** The client enters its room from this process. */
+  #enter(attempt: Attempt, definition: ServiceDefinition, address: RoomAddress, ip: string): void | Promise<void> {
+    const { request, socket } = attempt;
     const client = new Client(new ClientRequest(request, ip), address);
     const admission = new Admission(
       attempt,

@@ -5,6 +5,7 @@ import type { JamsocketClock } from '../base/sources.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { ClusterNode, NodeWatch } from '../cluster/cluster-node.js';
 import { PROTOCOL } from '../cluster/links/link-frame.js';
+import type { SocketHandOver } from '../cluster/socket-hand-over.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import { ClusterPlacement } from '../edge/cluster-placement.js';
 import { EdgePart, type EdgeServices } from '../edge/edge-part.js';
@@ -100,6 +101,15 @@ export class ThisNode implements NodeWatch {
   /** @throws the error of the node; RefusedError `node_unavailable`, `cluster_unavailable` */
   async call(incarnation: string, method: string, args: unknown, withinMs?: number): Promise<unknown> {
     return this.#with(incarnation).calls.call(method, args, withinMs);
+  }
+
+  get sockets(): SocketHandOver | undefined {
+    return this.parts.node.sockets;
+  }
+
+  /** The name of this node at present. */
+  get incarnation(): string | undefined {
+    return this.parts.node.incarnation;
   }
 
   /** Whether other nodes get clients from the port of this one, too. */

@@ -1,6 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { RefusedError, RoomElsewhereError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import { clientOf, type SentArrival } from '../peers/arriving.js';
+import { upgradeRequest } from '../members/upgrade-request.js';
 import { messageOf, TO_CHANNEL } from '../peers/messages.js';
 import { encodeError } from '../peers/remote-error.js';
 import type { Arrival, KeptPlace, Placement, Reservation } from '../rooms/reservation.js';
@@ -8,7 +11,6 @@ import { addressOfKey } from '../rooms/room-name.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { EdgeNode } from './edge-node.js';
 import { RemoteLink } from './remote-link.js';
-import { upgradeRequestOf } from './upgrade-request.js';
 
 /** A client of another node on its way into a room here. */
 export class RemoteArrival {
@@ -39,7 +41,7 @@ export class RemoteArrival {
       if (this.#isOver) return reservation.release();
       this.#reservation = reservation;
       if (!sent.waits) return await this.join();
-      await reservation.admit(upgradeRequestOf(sent));
+      await reservation.admit(requestOf(sent));
       this.#tell(TO_CHANNEL.admitted);
     } catch (error) {
       this.#refuse(error);
@@ -109,4 +111,11 @@ export class RemoteArrival {
   #tell(kind: number): void {
     this.edge.send(messageOf(kind, this.channel));
   }
+}
+
+/** The upgrade request, for guards that are written for HTTP. */
+function requestOf({ url, ip, rawHeaders }: SentArrival): IncomingMessage {
+  const socket = new Socket();
+  Object.defineProperty(socket, 'remoteAddress', { value: ip });
+  return upgradeRequest(socket, url, rawHeaders);
 }

@@ -2,16 +2,25 @@ import { performance } from 'node:perf_hooks';
 import { DirectoryError } from '../cluster/directory-error.js';
 import { DirectoryState } from '../cluster/directory-state.js';
 import { describeError, isInstance } from '../base/foreign-value.js';
-import type { Answer, DirectoryCall, ToPrimary } from './messages.js';
+import type { Answer, PrimaryCall, ToPrimary } from './messages.js';
+import type { RoomKey } from '../store/room-store.js';
 
 /** Wall time that cannot jump: a set clock must end no lease. */
 const steadyTime = () => performance.timeOrigin + performance.now();
 
 /** The directory of the workers, in the memory of the primary. A worker's entries count until its process has ended. */
 export class DirectoryServer {
-  // Workers cannot outlive the primary, so there is nobody to hear of first: it need not settle.
-  #state = new DirectoryState('primary', steadyTime, true);
+  #state: DirectoryState;
   readonly #incarnations = new Map<number, Set<string>>();
+
+  /** @param takesSockets whether sockets can be given to a node */
+  constructor(
+    private readonly takesSockets: (node: string) => boolean = () => false,
+    private readonly now: () => number = steadyTime,
+  ) {
+    // Workers cannot outlive the primary, so there is nobody to hear of first: it need not settle.
+    this.#state = new DirectoryState('primary', now, true);
+  }
 
   /** @param worker its number */
   answer(worker: number, { id, call, arg }: Extract<ToPrimary, { jamsocket: 'ask' }>): Answer {
@@ -34,10 +43,10 @@ export class DirectoryServer {
 
   /** @internal For the conformance suite, which takes a directory's memory away. */
   forget(): void {
-    this.#state = new DirectoryState(`primary${performance.now()}`, steadyTime);
+    this.#state = new DirectoryState(`primary${this.now()}`, this.now);
   }
 
-  #run(worker: number, call: DirectoryCall, arg: never): unknown {
+  #run(worker: number, call: PrimaryCall, arg: never): unknown {
     const state = this.#state;
     switch (call) {
       case 'renew':
@@ -46,11 +55,18 @@ export class DirectoryServer {
       case 'resign':
         this.#incarnations.get(worker)?.delete(arg);
         return state.resign(arg);
+      case 'target':
+        return this.#targetOf(arg);
       case 'nodes':
         return state.nodes();
       default:
         return state[call](arg);
     }
+  }
+
+  #targetOf(room: RoomKey): string | undefined {
+    const owner = this.#state.locate(room)?.incarnation;
+    return owner !== undefined && this.takesSockets(owner) ? owner : undefined;
   }
 
   #note(worker: number, incarnation: string): void {

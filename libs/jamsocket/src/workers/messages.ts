@@ -1,25 +1,46 @@
 import type { DirectoryErrorCode } from '../cluster/directory-error.js';
+import type { Socket } from 'node:net';
 import type { Directory } from '../cluster/directory.js';
 
 /** The calls of a `Directory` that a worker sends to the primary. */
 export type DirectoryCall = Exclude<keyof Directory, 'close' | 'onNodeEnded'>;
 
+/** `target`: the node that has a room, if sockets can be given to it. */
+export type PrimaryCall = DirectoryCall | 'target';
+
 /** Messages of a worker to the primary. The application may send others on the same channel. */
 export type ToPrimary =
-  | { readonly jamsocket: 'ask'; readonly id: number; readonly call: DirectoryCall; readonly arg?: unknown }
+  | { readonly jamsocket: 'ask'; readonly id: number; readonly call: PrimaryCall; readonly arg?: unknown }
   /** The application has started. */
   | { readonly jamsocket: 'ready' }
   /** The application could not start. */
   | { readonly jamsocket: 'failed'; readonly reason: string }
-  | { readonly jamsocket: 'reload' };
+  | { readonly jamsocket: 'reload' }
+  /** A node takes sockets, or does not any more. */
+  | { readonly jamsocket: 'takes'; readonly node: string; readonly isTaking: boolean }
+  /** Comes with a socket. */
+  | ({ readonly jamsocket: 'give' } & SentUpgrade)
+  /** A socket of `give` has arrived. */
+  | { readonly jamsocket: 'taken'; readonly id: number };
 
 /** Messages of the primary to a worker. */
 export type ToWorker =
   | Answer
   /** The node of another worker has ended. */
   | { readonly jamsocket: 'ended'; readonly incarnation: string }
+  /** Comes with a socket. */
+  | ({ readonly jamsocket: 'give'; readonly id: number } & SentUpgrade)
   /** Shut down. */
   | { readonly jamsocket: 'stop' };
+
+/** An upgrade request whose socket goes to another worker. */
+export interface SentUpgrade {
+  readonly node: string;
+  readonly url: string;
+  readonly rawHeaders: string[];
+  /** What was read after it, in base64. */
+  readonly head: string;
+}
 
 export interface Answer {
   readonly jamsocket: 'answer';
@@ -32,8 +53,8 @@ export interface Answer {
 export interface Channel {
   /** Resolves when the message is on its way. @throws Error if the primary is gone */
   send(message: ToPrimary): Promise<void>;
-  /** @returns a function that removes the listener */
-  listen(listener: (message: ToWorker) => void): () => void;
+  /** `socket` comes with `give`, unless its client has closed it. @returns a function that removes the listener */
+  listen(listener: (message: ToWorker, socket?: Socket) => void): () => void;
 }
 
 /** Whether a message of the process channel is one of ours. */

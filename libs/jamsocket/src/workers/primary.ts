@@ -1,7 +1,15 @@
 import { Logger } from '@nestjs/common';
+import type { Socket } from 'node:net';
 import { CrashCount } from './crash-count.js';
 import { DirectoryServer } from './directory-server.js';
-import { WorkerProcess, type Ending, type ForkedProcess, type WorkerWatch } from './worker-process.js';
+import { SocketSwitch } from './hand-over/socket-switch.js';
+import {
+  WorkerProcess,
+  type Ending,
+  type ForkedProcess,
+  type WorkerRequest,
+  type WorkerWatch,
+} from './worker-process.js';
 import type { ResolvedWorkersOptions } from './workers-options.js';
 
 const logger = new Logger('JamsocketWorkers');
@@ -9,7 +17,8 @@ const logger = new Logger('JamsocketWorkers');
 /** Starts the workers, replaces those that end, and has their directory in its memory. */
 export class Primary implements WorkerWatch {
   readonly #workers = new Set<WorkerProcess>();
-  readonly #directory = new DirectoryServer();
+  readonly #sockets = new SocketSwitch();
+  readonly #directory = new DirectoryServer((node) => this.#sockets.takes(node));
   readonly #crashes = new CrashCount();
   readonly #timers = new Set<NodeJS.Timeout>();
   #isStopping = false;
@@ -56,8 +65,18 @@ export class Primary implements WorkerWatch {
     for (const worker of this.#workers) worker.kill();
   }
 
-  asked(worker: WorkerProcess, ask: Parameters<WorkerWatch['asked']>[1]): void {
-    worker.send(this.#directory.answer(worker.id, ask));
+  asked(worker: WorkerProcess, request: WorkerRequest, socket: Socket | undefined): void {
+    switch (request.jamsocket) {
+      case 'ask':
+        return worker.send(this.#directory.answer(worker.id, request));
+      case 'takes':
+        return this.#sockets.set(request.node, worker, request.isTaking);
+      case 'taken':
+        return this.#sockets.taken(request.id);
+      case 'give':
+        // The client may have closed it meanwhile.
+        if (socket !== undefined) this.#sockets.pass(request, socket);
+    }
   }
 
   reloadAsked(): void {
@@ -66,6 +85,7 @@ export class Primary implements WorkerWatch {
 
   ended(worker: WorkerProcess, ending: Ending): void {
     this.#workers.delete(worker);
+    this.#sockets.ended(worker);
     for (const incarnation of this.#directory.ended(worker.id))
       for (const other of this.#workers) other.send({ jamsocket: 'ended', incarnation });
     if (this.#isStopping || worker.isStopping || worker.isTrial) return;

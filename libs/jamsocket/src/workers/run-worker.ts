@@ -2,6 +2,9 @@ import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
 import { describeError } from '../base/foreign-value.js';
 import { setDefaultDriver } from '../cluster/default-driver.js';
+import { ChannelCalls } from './channel-calls.js';
+import { ProcessHandOver } from './hand-over/process-hand-over.js';
+import type { SendSocket } from './hand-over/raw-socket.js';
 import { ProcessChannel } from './process-channel.js';
 import { WorkerDriver } from './worker-driver.js';
 
@@ -15,18 +18,25 @@ interface Closing {
  * @returns the function that asks the primary to reload
  * @throws what `bootstrap` throws
  */
-export async function runWorker(bootstrap: () => unknown, folder: string): Promise<() => Promise<void>> {
+export async function runWorker(
+  bootstrap: () => unknown,
+  folder: string,
+  handsOver: boolean,
+): Promise<() => Promise<void>> {
   const channel = new ProcessChannel();
   endWithPrimary(folder);
-  setDefaultDriver(new WorkerDriver(channel, folder));
+  const send: SendSocket = (...args) => channel.sendSocket(...args);
+  const handOver = new ProcessHandOver(channel, new ChannelCalls(channel), send, handsOver);
+  setDefaultDriver(new WorkerDriver(channel, folder, handOver));
   let app: unknown;
   let isStopping = false;
   const stop = () => {
     if (!isStopping) void shutDown(app);
     isStopping = true;
   };
-  channel.listen(({ jamsocket }) => {
-    if (jamsocket === 'stop') stop();
+  channel.listen((message, socket) => {
+    if (message.jamsocket === 'stop') stop();
+    else if (message.jamsocket === 'give' && socket !== undefined) handOver.received(message, socket);
   });
   try {
     app = await bootstrap();

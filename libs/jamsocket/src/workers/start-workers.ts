@@ -30,7 +30,7 @@ export interface Workers {
 export async function startWorkers(bootstrap: () => unknown, options: WorkersOptions): Promise<Workers> {
   const resolved = resolveWorkersOptions(options);
   const folder = takeFolder();
-  if (folder !== undefined) return { role: 'worker', reload: await runWorker(bootstrap, folder) };
+  if (folder !== undefined) return { role: 'worker', reload: await runWorker(bootstrap, folder, resolved.handOver) };
   if (resolved.count === 1) {
     await bootstrap();
     return { role: 'single', reload: () => Promise.reject(noWorkers()) };

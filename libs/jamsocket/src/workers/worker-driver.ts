@@ -1,6 +1,7 @@
 import type { ClusterDriver, DriverCheck } from '../cluster/cluster-driver.js';
 import type { Directory } from '../cluster/directory.js';
 import type { LeaseSettings } from '../cluster/node-lease.js';
+import type { SocketHandOver } from '../cluster/socket-hand-over.js';
 import type { Relay } from '../cluster/relay.js';
 import { ChannelDirectory } from './channel-directory.js';
 import type { Channel } from './messages.js';
@@ -23,6 +24,7 @@ export class WorkerDriver implements ClusterDriver {
   constructor(
     private readonly channel: Channel,
     private readonly folder: string,
+    readonly sockets: SocketHandOver,
   ) {}
 
   async check(): Promise<DriverCheck> {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ToPrimary, ToWorker } from './messages.js';
 import { isOurs } from './messages.js';
 
@@ -6,7 +7,7 @@ export interface ForkedProcess {
   readonly id: number;
   readonly process: { readonly pid?: number; kill(signal: NodeJS.Signals): boolean };
   isConnected(): boolean;
-  send(message: unknown, callback?: (error: Error | null) => void): boolean;
+  send(message: unknown, handle: Socket | undefined, callback: (error: Error | null) => void): boolean;
   on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown;
   once(event: 'exit', listener: (code: number | null, signal: string | null) => void): unknown;
 }
@@ -16,11 +17,13 @@ export interface Ending {
   readonly reason: string;
 }
 
-type Ask = Extract<ToPrimary, { jamsocket: 'ask' }>;
+/** What a worker asks for, and what it does with sockets. */
+export type WorkerRequest = Exclude<ToPrimary, { jamsocket: 'ready' | 'failed' | 'reload' }>;
 
 /** Is told what a worker wants. */
 export interface WorkerWatch {
-  asked(worker: WorkerProcess, ask: Ask): void;
+  /** @param socket that of a `give` */
+  asked(worker: WorkerProcess, request: WorkerRequest, socket: Socket | undefined): void;
   reloadAsked(): void;
   ended(worker: WorkerProcess, ending: Ending): void;
 }
@@ -48,7 +51,9 @@ export class WorkerProcess {
     this.ended = new Promise((resolve) => {
       forked.once('exit', (code, signal) => resolve(this.#end(code, signal)));
     });
-    forked.on('message', (message) => isOurs(message) && this.#received(message as ToPrimary));
+    forked.on('message', (message, handle) => {
+      if (isOurs(message)) this.#received(message as ToPrimary, handle as Socket | undefined);
+    });
   }
 
   get id(): number {
@@ -63,7 +68,11 @@ export class WorkerProcess {
   send(message: ToWorker): void {
     if (this.hasEnded || !this.forked.isConnected()) return;
     // Without a callback, an error would be emitted, and end the primary.
-    this.forked.send(message, () => undefined);
+    this.forked.send(message, undefined, () => undefined);
+  }
+
+  sendSocket(message: unknown, socket: Socket, callback: (error: Error | null) => void): void {
+    this.forked.send(message, socket, callback);
   }
 
   /** Tells the worker to shut down, and kills it if it has not ended after `ms`. */
@@ -80,11 +89,10 @@ export class WorkerProcess {
     if (!this.hasEnded) this.forked.process.kill('SIGKILL');
   }
 
-  #received(message: ToPrimary): void {
-    if (this.hasEnded) return;
+  #received(message: ToPrimary, socket: Socket | undefined): void {
+    // A socket outlives the worker that has given it.
+    if (this.hasEnded && message.jamsocket !== 'give') return;
     switch (message.jamsocket) {
-      case 'ask':
-        return this.watch.asked(this, message);
       case 'ready':
         return this.#isStarted(undefined);
       case 'failed':
@@ -94,6 +102,8 @@ export class WorkerProcess {
         return;
       case 'reload':
         return this.watch.reloadAsked();
+      default:
+        return this.watch.asked(this, message, socket);
     }
   }
 

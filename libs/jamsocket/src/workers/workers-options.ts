@@ -12,11 +12,17 @@ export interface WorkersOptions {
    * Milliseconds after which a worker that was told to shut down is killed. Longer than `shutdownGraceMs`. Default 30,000.
    */
   readonly stopMs?: number;
+  /**
+   * Whether the socket of a client is handed over to the worker that has its room. Otherwise, and for TLS, the worker that
+   * accepted it relays what the client says and hears. Default true.
+   */
+  readonly handOver?: boolean;
 }
 
 export interface ResolvedWorkersOptions {
   readonly count: number;
   readonly stopMs: number;
+  readonly handOver: boolean;
 }
 
 const DEFAULT_STOP_MS = 30_000;
@@ -24,11 +30,16 @@ const MAX_WORKERS = 1_024;
 const MAX_STOP_MS = 3_600_000;
 
 /** @throws JamsocketConfigurationError */
-export function resolveWorkersOptions({ workers, stopMs = DEFAULT_STOP_MS }: WorkersOptions): ResolvedWorkersOptions {
+export function resolveWorkersOptions({
+  workers,
+  stopMs = DEFAULT_STOP_MS,
+  handOver = true,
+}: WorkersOptions): ResolvedWorkersOptions {
   const count = workers === 'cores' ? availableParallelism() : workers;
   if (!isWhole(count, MAX_WORKERS)) throw bad('workers', workers, `'cores' or a whole number from 1 to ${MAX_WORKERS}`);
   if (!isWhole(stopMs, MAX_STOP_MS)) throw bad('stopMs', stopMs, `a whole number from 1 to ${MAX_STOP_MS}`);
-  return { count, stopMs };
+  if (typeof handOver !== 'boolean') throw bad('handOver', handOver, 'true or false');
+  return { count, stopMs, handOver };
 }
 
 function isWhole(value: unknown, max: number): boolean {

@@ -1,0 +1,95 @@
+import { Logger } from '@nestjs/common';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { GivenUpgrade, SocketHandOver, TakeSocket } from '../../cluster/socket-hand-over.js';
+import type { RoomKey } from '../../store/room-store.js';
+import type { ChannelCalls } from '../channel-calls.js';
+import type { Channel, ToWorker } from '../messages.js';
+import { hasRawSocket, sendSocket, stopReading, type SendSocket } from './raw-socket.js';
+import { testHandOver } from './test-hand-over.js';
+
+type Gift = Extract<ToWorker, { jamsocket: 'give' }>;
+
+const logger = new Logger('JamsocketWorkers');
+
+/** Gives sockets to other workers through the primary, and takes those of other workers. */
+export class ProcessHandOver implements SocketHandOver {
+  readonly #takers = new Map<string, TakeSocket>();
+  #works: Promise<boolean> | undefined;
+  #hasPassed = false;
+  #hasWarned = false;
+
+  constructor(
+    private readonly channel: Channel,
+    private readonly calls: ChannelCalls,
+    private readonly send: SendSocket,
+    private readonly isOn: boolean,
+  ) {}
+
+  canGive(socket: Duplex): socket is Socket {
+    if (!this.#hasPassed || !(socket instanceof Socket)) return false;
+    // Sending one of TLS would end this process with an error that nobody can catch.
+    if ('encrypted' in socket) return this.#warn();
+    return !socket.destroyed && socket.remoteAddress !== undefined && hasRawSocket(socket);
+  }
+
+  targetOf(room: RoomKey): Promise<string | undefined> {
+    return this.calls.ask('target', room);
+  }
+
+  give(node: string, socket: Socket, { url, rawHeaders, head }: GivenUpgrade): void {
+    const read = stopReading(socket);
+    const all = Buffer.concat([head, read]).toString('base64');
+    sendSocket(this.send, { jamsocket: 'give', node, url, rawHeaders, head: all }, socket);
+  }
+
+  async open(node: string, take: TakeSocket): Promise<void> {
+    this.#takers.set(node, take);
+    // On Windows libuv shares sockets in another way, which was not tested.
+    if (!this.isOn || process.platform === 'win32' || !(await this.#test())) return;
+    if (this.#takers.get(node) === take) this.#tell(node, true);
+  }
+
+  close(node: string): void {
+    if (this.#takers.delete(node)) this.#tell(node, false);
+  }
+
+  /** A socket that another worker has given. */
+  received({ id, node, url, rawHeaders, head }: Gift, socket: Socket): void {
+    void this.channel.send({ jamsocket: 'taken', id }).catch(() => undefined);
+    // As the sockets of Node's HTTP server are.
+    socket.allowHalfOpen = true;
+    const take = this.#takers.get(node);
+    if (take === undefined) socket.destroy();
+    else take(socket, { url, rawHeaders, head: Buffer.from(head, 'base64') });
+  }
+
+  /** Once for all nodes of this process. */
+  async #test(): Promise<boolean> {
+    this.#works ??= testHandOver({
+      give: (node, socket, head) => this.give(node, socket, { url: '/', rawHeaders: [], head }),
+      open: (node, take) => {
+        this.#takers.set(node, take);
+        this.#tell(node, true);
+        return () => this.close(node);
+      },
+    });
+    this.#hasPassed = await this.#works;
+    if (!this.#hasPassed)
+      logger.warn('Sockets cannot be handed over here: clients whose rooms are at other workers are relayed.');
+    return this.#hasPassed;
+  }
+
+  #warn(): false {
+    if (!this.#hasWarned)
+      logger.warn(
+        'TLS connections cannot be handed over: clients whose rooms are at other workers are relayed, which costs more. Let a proxy do the TLS.',
+      );
+    this.#hasWarned = true;
+    return false;
+  }
+
+  #tell(node: string, isTaking: boolean): void {
+    void this.channel.send({ jamsocket: 'takes', node, isTaking }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net';
+import type { ToPrimary } from '../messages.js';
+import { sendSocket, stopReading } from './raw-socket.js';
+
+/** A worker that takes sockets. */
+interface Taker {
+  readonly hasEnded: boolean;
+  sendSocket(message: unknown, socket: Socket, callback: (error: Error | null) => void): void;
+}
+
+type Gift = Extract<ToPrimary, { jamsocket: 'give' }>;
+
+/** A client whose socket cannot be given away tries again. */
+const UNAVAILABLE =
+  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
+/** Passes sockets from worker to worker, in the primary: only a parent can send a socket to its children. */
+export class SocketSwitch {
+  readonly #takers = new Map<string, Taker>();
+  /** What closes each socket that its worker has not taken yet. */
+  readonly #underWay = new Map<number, { readonly to: Taker; readonly close: () => void }>();
+  #last = 0;
+
+  /** A node of a worker takes sockets, or does not any more. */
+  set(node: string, worker: Taker, isTaking: boolean): void {
+    if (isTaking) this.#takers.set(node, worker);
+    else this.#takers.delete(node);
+  }
+
+  takes(node: string): boolean {
+    return this.#takers.has(node);
+  }
+
+  pass({ node, url, rawHeaders, head }: Gift, socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    // Read since the message has come; usually nothing.
+    const read = stopReading(socket);
+    const to = this.#takers.get(node);
+    if (to === undefined || to.hasEnded) {
+      socket.end(UNAVAILABLE, () => socket.destroy());
+      return;
+    }
+    const id = ++this.#last;
+    const all = read.length === 0 ? head : Buffer.concat([Buffer.from(head, 'base64'), read]).toString('base64');
+    const message = { jamsocket: 'give', id, node, url, rawHeaders, head: all };
+    const close = sendSocket((...args) => to.sendSocket(...args), message, socket);
+    this.#underWay.set(id, { to, close });
+  }
+
+  /** The worker has the socket. */
+  taken(id: number): void {
+    this.#underWay.delete(id);
+  }
+
+  /** A worker has ended. What was under way to it is closed: its clients would wait forever. */
+  ended(worker: Taker): void {
+    for (const [node, taker] of this.#takers) if (taker === worker) this.#takers.delete(node);
+    for (const [id, { to, close }] of this.#underWay) {
+      if (to !== worker) continue;
+      this.#underWay.delete(id);
+      close();
+    }
+  }
+}
