@@ -220,6 +220,88 @@ describe("the inspector's header", () => {
   });
 });
 
+describe("the inspector's page of a cluster", () => {
+  const url = 'http://127.0.0.1:9/inspector';
+
+  it('names the processes, and marks rooms that are not in this one', async () => {
+    fake.cluster = {
+      nodes: [
+        { name: `web-1${HOSTILE}`, isThis: true, isSilent: false, rooms: 1 },
+        { name: 'web-2', isThis: false, isSilent: false, rooms: 2, url },
+        { name: 'web-3', isThis: false, isSilent: true, rooms: null },
+      ],
+    };
+    const page = await open();
+    const nodes = () => page.$$eval('#nodes li', (items) => items.map(({ textContent }) => textContent));
+    await until(nodes, [`web-1${HOSTILE}1 room, this process`, 'web-22 rooms', 'web-3rooms unknowndoes not answer']);
+    expect(await page.getAttribute('#nodes a', 'href')).toBe(url);
+    fake.change([row('chat', 'here', { clients: 3, in: 2 }), row('chat', 'there', { clients: 5, node: 'web-2' })]);
+    await untilRooms(['there', 'here']);
+    const marks = await page.$$eval(`${ROOMS} [data-column=room]`, (cells) =>
+      cells.map((cell) => [cell.textContent, cell.getAttribute('data-node')]),
+    );
+    expect(marks.sort()).toEqual([
+      ['here', null],
+      ['there', 'web-2'],
+    ]);
+    expect((await namesShown('in')).sort()).toEqual(['', '2']);
+    await page.fill('#filter', 'web-2');
+    await untilRooms(['there']);
+    fake.change([row('chat', 'there', { clients: 5 })]);
+    await until(() => page.isVisible('#no-match'), true);
+    await page.fill('#filter', '');
+    await until(() => page.$$eval('[data-node]', (cells) => cells.length), 0);
+    fake.cluster = { nodes: [], outage: 'The cluster does not answer.' };
+    fake.change([]);
+    await page.getByText('The other processes are not known now. The cluster does not answer.').waitFor();
+    expect(visited.complaints).toEqual([]);
+  });
+
+  it('links from a room of another process to the page of that process, and cannot close the room', async () => {
+    const page = await open('#/room/chat/there');
+    const elsewhere = { node: 'web-2', url };
+    const show = (given: Partial<RoomDetail>) => fake.detail(detailOf('chat/there', given));
+    await until(() => Promise.resolve(fake.openStreams), ['chat/there']);
+    show({ isGone: true, elsewhere });
+    await page.getByText('This room is in another process, web-2.').waitFor();
+    expect(await page.getAttribute('#room-elsewhere a', 'href')).toBe(`${url}#/room/chat/there`);
+    expect(await page.isDisabled('#close-room')).toBe(true);
+    show({ isGone: true, elsewhere: { node: 'web-3' } });
+    await page.getByText('The page of that process shows it.').waitFor();
+    expect(await page.$$('#room-elsewhere a')).toEqual([]);
+    show({});
+    await until(() => page.isVisible('#room-gone'), false);
+    expect(await page.isDisabled('#close-room')).toBe(false);
+    expect(visited.complaints).toEqual([]);
+  });
+});
+
+describe('the presence of a room', () => {
+  it('is shown with values, tabs and who is away, and not for rooms without it', async () => {
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.openStreams), ['chat/lobby']);
+    const people = [
+      { user: HOSTILE, clients: [1, 4], isAway: false, value: { x: 1 } },
+      { clients: [2], isAway: true },
+    ];
+    fake.detail(detailOf('chat/lobby', { people }));
+    const shown = () =>
+      page.$$eval('#people li', (items) =>
+        items.map((item) => [...item.children].map(({ textContent }) => textContent)),
+      );
+    await until(shown, [
+      [HOSTILE, 'clients 1, 4', '{"x":1}'],
+      ['unknown user', 'client 2, away', ''],
+    ]);
+    expect(await page.textContent('#people-count')).toBe('2');
+    fake.detail(detailOf('chat/lobby', { people: [] }));
+    await page.locator('#people-empty').waitFor();
+    fake.detail(detailOf('chat/lobby'));
+    await until(() => page.isVisible('#people-panel'), false);
+    expect(visited.complaints).toEqual([]);
+  });
+});
+
 describe('the view of a room', () => {
   it('is opened and left by keyboard', async () => {
     fake.change([row('chat', 'first', { clients: 9 }), row('chat', 'a/b c', { clients: 2 })]);

@@ -23,6 +23,8 @@ export class FakeInspector {
   readonly watched: string[] = [];
   /** The store in the next overview; `undefined` without one. */
   store: Overview['store'] = undefined;
+  /** The cluster in the next overview; `undefined` without one. */
+  cluster: Overview['cluster'] = undefined;
   readonly #rooms = new Map<string, RoomRow>();
   readonly #streams = new Map<ServerResponse, { key: string | null }>();
   readonly #server = createServer((request, response) => this.#answer(request, response));
@@ -136,6 +138,7 @@ export class FakeInspector {
       }),
       isStateShown: true,
       store: this.store,
+      cluster: this.cluster,
     });
   }
 }

@@ -5,6 +5,7 @@ import { actionsOf } from './actions.js';
 import { prepareToAsk } from './ask.js';
 import { byId, setText } from './dom.js';
 import { Feed } from './feed.js';
+import { NodesList } from './nodes-list.js';
 import { RoomView } from './room-view.js';
 import { RoomsStore } from './rooms-store.js';
 import { RoomsTable } from './rooms-table.js';
@@ -28,6 +29,7 @@ let frame = 0;
 
 const store = new RoomsStore();
 const vitals = new Vitals();
+const nodes = new NodesList();
 const services = new ServicesBar((service) => select({ service }));
 const table = new RoomsTable(select, open);
 const room = new RoomView(actionsOf(base), select);
@@ -36,6 +38,7 @@ const feed = new Feed(base, {
   onOverview: (newest) => {
     overview = newest;
     vitals.show(newest);
+    nodes.show(newest.cluster);
   },
   onRooms: (change) => {
     store.apply(change);

@@ -67,7 +67,7 @@ export const ROOM_COLUMNS = [
     id: 'age',
     label: 'Age',
     meaning: 'Time since the room began',
-    value: ({ startedAt }, now) => now - startedAt,
+    value: ({ startedAt, node }, now) => (node === undefined ? now - startedAt : 0),
     format: formatDuration,
   },
 ];

@@ -1,13 +1,15 @@
 // @ts-check
 /** @import { Actions } from './actions.js' */
-/** @import { ClientDetail, RoomDetail, RoomRow, ServiceTotals, TimerDetail, Traffic } from '../src/inspector/inspector-events.js' */
+/** @import { ClientDetail, Elsewhere, RoomDetail, RoomRow, ServiceTotals, TimerDetail, Traffic } from '../src/inspector/inspector-events.js' */
 /** @import { TrafficFilter } from './traffic-log.js' */
 import { askForReason } from './ask.js';
 import { ClientsList } from './clients-list.js';
 import { byId, element, setAttribute, setText } from './dom.js';
 import { formatBytes, formatCount, formatDuration, formatRate } from './format.js';
 import { JsonTree } from './json-tree.js';
+import { linkTo } from './nodes-list.js';
 import { notify } from './notice.js';
+import { PeoplePanel } from './people-panel.js';
 import { SavedPanel } from './saved-panel.js';
 import { TestClient } from './test-client.js';
 import { TrafficView } from './traffic-view.js';
@@ -21,6 +23,7 @@ export class RoomView {
   #detail = null;
   #state = new JsonTree(byId('state', HTMLElement));
   #saved = new SavedPanel();
+  #people = new PeoplePanel();
   #testClient = new TestClient();
 
   /**
@@ -47,12 +50,13 @@ export class RoomView {
     this.clients.show([], 0, 0);
     this.#showTimers([]);
     this.#saved.show(undefined, 0);
+    this.#people.show(undefined);
     this.#testClient.aim('', '');
     if (key === '') return;
     const { service, room } = partsOf(key);
     setText(byId('room-service', HTMLElement), service);
     setText(byId('room-name', HTMLElement), visibleName(room));
-    this.#showPresence(true, false);
+    this.#showPresence(true, false, undefined);
     byId('room-title', HTMLElement).focus({ preventScroll: true });
   }
 
@@ -87,12 +91,13 @@ export class RoomView {
   showDetail(detail, isStateShown, now) {
     if (detail.key !== this.#key) return;
     const wasThere = this.#detail !== null;
-    this.#showPresence(!detail.isGone, wasThere);
+    this.#showPresence(!detail.isGone, wasThere, detail.elsewhere);
     if (detail.isGone) return;
     this.#detail = detail;
     this.clients.show(detail.clients, detail.clientCount, now);
     this.#showTimers(detail.timers);
     this.#saved.show(detail.saved, now);
+    this.#people.show(detail.people);
     this.#showState(detail, isStateShown);
   }
 
@@ -104,14 +109,28 @@ export class RoomView {
   /**
    * @param {boolean} isThere
    * @param {boolean} wasThere
+   * @param {Elsewhere | undefined} elsewhere
    */
-  #showPresence(isThere, wasThere) {
+  #showPresence(isThere, wasThere, elsewhere) {
     byId('room-gone', HTMLElement).hidden = isThere;
     byId('close-room', HTMLButtonElement).disabled = !isThere;
     setAttribute(byId('room-view', HTMLElement), 'data-gone', String(!isThere));
     if (isThere) return;
+    this.#showElsewhere(elsewhere);
+    if (elsewhere !== undefined) return;
     const text = wasThere ? 'This room is gone. Below is what was last seen of it.' : 'There is no such room now.';
     setText(byId('room-gone-text', HTMLElement), `${text} It appears here when somebody connects to it.`);
+  }
+
+  /** @param {Elsewhere | undefined} elsewhere */
+  #showElsewhere(elsewhere) {
+    const place = byId('room-elsewhere', HTMLElement);
+    const url = elsewhere?.url;
+    if (elsewhere === undefined) return place.replaceChildren();
+    const text = `This room is in another process, ${visibleName(elsewhere.node)}.`;
+    setText(byId('room-gone-text', HTMLElement), text);
+    if (url === undefined) place.replaceChildren('The page of that process shows it.');
+    else place.replaceChildren(linkTo(`${url}#/room/${this.#key}`, 'Open it there'));
   }
 
   /** @param {readonly TimerDetail[]} timers */

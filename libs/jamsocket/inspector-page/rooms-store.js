@@ -82,12 +82,18 @@ export class RoomsStore {
     const entry = this.#entries.get(row.key);
     if (entry) {
       entry.row = row;
+      entry.searched = searchedIn(row);
       return;
     }
-    const made = { key: row.key, row, searched: `${row.service}/${row.room}`.toLowerCase() };
+    const made = { key: row.key, row, searched: searchedIn(row) };
     this.#entries.set(row.key, made);
     this.#byName.push(made);
   }
+}
+
+/** @param {RoomRow} row */
+function searchedIn({ service, room, node = '' }) {
+  return `${service}/${room} ${node}`.toLowerCase();
 }
 
 /**

@@ -10,6 +10,9 @@ import { ROOM_COLUMNS } from './room-columns.js';
 import { VirtualList } from './virtual-list.js';
 import { visibleName } from './visible.js';
 
+/** Columns that are known of rooms of other processes. */
+const KNOWN_ELSEWHERE = new Set(['service', 'room', 'clients']);
+
 /** @typedef {Pick<View, 'filter' | 'service' | 'sort' | 'isDescending'>} Selected */
 
 /** The rooms of all services: a filter, columns to sort by, and rows to open. */
@@ -96,6 +99,7 @@ export class RoomsTable {
       element: row,
       update: (entry) => {
         key = entry.key;
+        setAttribute(row, 'data-elsewhere', String(entry.row.node !== undefined));
         for (const [index, column] of ROOM_COLUMNS.entries()) showCell(cells[index], column, entry, this.#now);
       },
     };
@@ -104,11 +108,22 @@ export class RoomsTable {
 
 /**
  * @param {HTMLElement} cell
+ * @param {string | undefined} node
+ */
+function showNode(cell, node) {
+  if (node === undefined) cell.removeAttribute('data-node');
+  else setAttribute(cell, 'data-node', visibleName(node));
+}
+
+/**
+ * @param {HTMLElement} cell
  * @param {RoomColumn} column
  * @param {RoomEntry} entry
  * @param {number} now
  */
-function showCell(cell, { value, format, isTrouble }, { row }, now) {
+function showCell(cell, { id, value, format, isTrouble }, { row }, now) {
+  if (id === 'room') showNode(cell, row.node);
+  if (row.node !== undefined && !KNOWN_ELSEWHERE.has(id)) return setText(cell, '');
   const shown = value(row, now);
   if (typeof shown === 'string') {
     const name = visibleName(shown);

@@ -6,6 +6,8 @@ import { JamsocketHealth } from './jamsocket.health.js';
 import type { JamsocketOptions } from './options/options.js';
 import { JamsocketClock, JamsocketRandom } from './base/sources.js';
 import { JamsocketObservers } from './observe/jamsocket-observers.js';
+import { ClusterNode } from './cluster/cluster-node.js';
+import { ThisNode } from './node/this-node.js';
 import { JamsocketCluster } from './node/jamsocket-cluster.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
 import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
@@ -38,6 +40,8 @@ import { PROVIDERS } from './jamsocket.providers.js';
     ServiceDefinitions,
     RoomRegistry,
     DURABILITY,
+    ClusterNode,
+    ThisNode,
   ],
 })
 export class JamsocketModule extends ConfigurableModuleClass implements NestModule {

@@ -26,6 +26,7 @@ describe('an inspection', () => {
       observers: new JamsocketObservers(),
       clock: { now: () => 0, setInterval: (show: () => void) => (read = show), clearInterval: () => undefined },
       durability: null,
+      cluster: null,
       isInjected: null,
     };
     const inspection = new Inspection(parts as unknown as InspectionParts);

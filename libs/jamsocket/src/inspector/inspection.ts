@@ -6,8 +6,9 @@ import type { Durability } from '../durable/durability.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { ResolvedInspectorOptions } from './inspector-options.js';
 import type { Overview } from './inspector-events.js';
+import { ClusterView, type SurveyedCluster } from './readings/cluster-view.js';
 import { cutText } from './excerpts.js';
-import { ProcessReadings } from './process-readings.js';
+import { ProcessReadings } from './readings/process-readings.js';
 import { RoomDetails } from './room-detail.js';
 import type { RoomDirectory } from './room-directory.js';
 import { RoomMeters } from './room-meters.js';
@@ -29,6 +30,8 @@ export interface InspectionParts {
   readonly durability: Pick<Durability, 'outage'> | null;
   /** `null` if state is not shown. */
   readonly isInjected: IsInjected | null;
+  /** `null` without a cluster. */
+  readonly cluster: SurveyedCluster | null;
 }
 
 /** Reads the rooms for all open pages. It exists only while at least one page is open, so that nothing is read otherwise. */
@@ -38,6 +41,7 @@ export class Inspection {
   readonly #process = new ProcessReadings();
   readonly #table: RoomTable;
   readonly #details: RoomDetails;
+  readonly #cluster: ClusterView | null;
   readonly #readTimer: NodeJS.Timeout;
   readonly #stopMeters: () => void;
   #trafficTimer: NodeJS.Timeout | null = null;
@@ -46,12 +50,13 @@ export class Inspection {
   #hasFailed = false;
 
   constructor(private readonly parts: InspectionParts) {
-    const { clock, options, observers, isInjected } = parts;
+    const { clock, options, observers, isInjected, cluster } = parts;
     this.#readAt = clock.now();
     // Computed once: if it followed the wall clock, every row would count as changed.
     const epoch = Date.now() - this.#readAt;
     this.#table = new RoomTable(epoch);
     this.#details = new RoomDetails(epoch, isInjected);
+    this.#cluster = cluster && new ClusterView(cluster, clock);
     this.#stopMeters = observers.add(this.#meters);
     this.#readTimer = clock.setInterval(() => this.#safely(() => this.#showAll()), options.intervalMs);
     this.#overview = this.#read();
@@ -84,6 +89,7 @@ export class Inspection {
     this.parts.clock.clearInterval(this.#readTimer);
     for (const viewer of this.#viewers) this.remove(viewer);
     this.#stopMeters();
+    this.#cluster?.stop();
     this.#process.stop();
   }
 
@@ -119,7 +125,11 @@ export class Inspection {
   }
 
   #show(viewer: Viewer): void {
-    viewer.show(this.#overview, this.#table, this.#details, this.parts.directory);
+    const { directory } = this.parts;
+    viewer.show(this.#overview, this.#table, (key, room) => {
+      const found = room && directory.find(room.service, room.room);
+      return this.#details.of(key, found, found ? undefined : this.#cluster?.of(key));
+    });
   }
 
   #showTraffic(): void {
@@ -134,14 +144,16 @@ export class Inspection {
     this.#readAt = now;
     let connections = 0;
     for (const { clients, away } of this.#table.rows) connections += clients - away;
+    if (this.#cluster !== null) this.#table.showElsewhere(this.#cluster.rows);
     return {
       at: Date.now(),
       intervalMs: options.intervalMs,
       ...this.#process.take(),
       connections,
-      services: directory.totalsOf(this.#table.rows),
+      services: directory.totalsOf(this.#table.all),
       isStateShown: isInjected !== null,
       ...(durability !== null && { store: { outage: durability.outage && cutText(durability.outage, MAX_OUTAGE) } }),
+      ...(this.#cluster !== null && { cluster: this.#cluster.detail }),
     };
   }
 }

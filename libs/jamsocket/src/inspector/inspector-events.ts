@@ -21,6 +21,35 @@ export interface Overview {
   readonly isStateShown: boolean;
   /** Where durable rooms are kept; missing without a store. */
   readonly store?: StoreDetail;
+  /** Missing without a cluster. */
+  readonly cluster?: ClusterDetail;
+}
+
+export interface ClusterDetail {
+  /** Sorted by name. Empty before the first answer. */
+  readonly nodes: readonly NodeDetail[];
+  /** Why the nodes are not known at the moment; missing while they are. */
+  readonly outage?: string;
+}
+
+/** A process of the cluster. */
+export interface NodeDetail {
+  readonly name: string;
+  /** It is the one whose page this is. */
+  readonly isThis: boolean;
+  /** It has not answered, so its rooms are not in the list. */
+  readonly isSilent: boolean;
+  /** As it has told itself, up to half a second ago; `null` if it has not. At most 1,000 of them are in the list. */
+  readonly rooms: number | null;
+  /** Address of its own page, if it has told it. */
+  readonly url?: string;
+}
+
+/** The process that runs a room. */
+export interface Elsewhere {
+  readonly node: string;
+  /** Address of its own page, if it has told it. */
+  readonly url?: string;
 }
 
 export interface StoreDetail {
@@ -64,11 +93,16 @@ export interface RoomRow {
   /** Pending timers. */
   readonly timers: number;
   readonly startedAt: number;
+  /** Name of another process that runs it: then only the number of its clients is known. Missing for a room that runs here. */
+  readonly node?: string;
 }
 
 export interface RoomDetail {
   readonly key: string;
+  /** It does not run here. */
   readonly isGone: boolean;
+  /** Another process runs it. */
+  readonly elsewhere?: Elsewhere;
   /** At most 500. */
   readonly clients: readonly ClientDetail[];
   readonly clientCount: number;
@@ -79,6 +113,19 @@ export interface RoomDetail {
   readonly stateError?: string;
   /** Missing for rooms that are not durable. */
   readonly saved?: SavedDetail;
+  /** At most 500; missing for rooms without `@Presence()`. */
+  readonly people?: readonly PersonDetail[];
+}
+
+/** Someone in the presence of a room. */
+export interface PersonDetail {
+  /** Missing if the user is not known. */
+  readonly user?: string;
+  /** Ids of the clients: tabs and devices of the same user. At most 20. */
+  readonly clients: readonly number[];
+  readonly isAway: boolean;
+  /** Missing if there is none, or if state is not shown. */
+  readonly value?: unknown;
 }
 
 /** What is in the store of a room, and what waits for it. */

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { JamsocketClock } from '../base/sources.js';
 import { DURABILITY, type Durability } from '../durable/durability.js';
 import { JamsocketObservers } from '../observe/jamsocket-observers.js';
+import { ThisNode } from '../node/this-node.js';
 import { EventStream } from './event-stream.js';
 import { injectedBy } from './injected.js';
 import { Inspection } from './inspection.js';
@@ -27,7 +28,10 @@ export class InspectorStreams implements BeforeApplicationShutdown {
     private readonly clock: JamsocketClock,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(DURABILITY) private readonly durability: Durability | null,
-  ) {}
+    @Inject(ThisNode) private readonly node: ThisNode | null,
+  ) {
+    if (node !== null) node.inspector = options.url;
+  }
 
   get canOpen(): boolean {
     return !this.#isShuttingDown && (this.#inspection?.size ?? 0) < MAX_STREAMS;
@@ -55,13 +59,14 @@ export class InspectorStreams implements BeforeApplicationShutdown {
   }
 
   #begin(): Inspection {
-    const { options, directory, observers, clock, modules, durability } = this;
+    const { options, directory, observers, clock, modules, durability, node } = this;
     return new Inspection({
       options,
       directory,
       observers,
       clock,
       durability,
+      cluster: node,
       isInjected: options.state ? injectedBy(modules) : null,
     });
   }

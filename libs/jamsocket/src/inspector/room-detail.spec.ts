@@ -23,7 +23,14 @@ it('is bounded, whatever clients call themselves', () => {
       throw new Error(LONG);
     },
   };
+  const people = Array.from({ length: 600 }, (_, at) => ({
+    user: `${at} ${LONG}`,
+    isAway: false,
+    value: { text: LONG },
+    clients: Array.from({ length: 50 }, (_each, id) => ({ id })),
+  }));
   const room = {
+    presence: { people },
     members: { clients },
     timers: { pending },
     waitingEvents: 0,
@@ -33,6 +40,9 @@ it('is bounded, whatever clients call themselves', () => {
   const detail = new RoomDetails(0, () => false).of('talk/lobby', room);
   expect(detail).toMatchObject({ clientCount: 600, stateError: expect.stringMatching(/^z{1000}… \(/) });
   expect([detail.clients.length, detail.timers.length]).toEqual([500, 500]);
+  expect(detail.people).toHaveLength(500);
+  expect(detail.people![0]).toMatchObject({ user: expect.stringMatching(/^0 z{98}… \(/), isAway: false });
+  expect(detail.people![0].clients).toHaveLength(20);
   const [{ tags, url }] = detail.clients;
   expect(tags).toHaveLength(21);
   expect(tags[0]).toBe(`0 ${LONG.slice(0, 98)}… (16002 characters)`);

@@ -1,13 +1,23 @@
+import type { RoomPresence } from '../base/presence.js';
 import { describeError } from '../base/foreign-value.js';
 import type { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
 import { cutText, firstOf } from './excerpts.js';
-import type { ClientDetail, RoomDetail, SavedDetail, TimerDetail } from './inspector-events.js';
+import type {
+  ClientDetail,
+  Elsewhere,
+  PersonDetail,
+  RoomDetail,
+  SavedDetail,
+  TimerDetail,
+} from './inspector-events.js';
 import { StateView, type IsInjected } from './state-view.js';
 
 const MAX_CLIENTS = 500;
 const MAX_TIMERS = 500;
 const MAX_TAGS = 20;
+const MAX_PEOPLE = 500;
+const MAX_TABS = 20;
 /** Characters of names that clients may choose. */
 const MAX_NAME = 100;
 const MAX_URL = 1_000;
@@ -22,8 +32,10 @@ export class RoomDetails {
     private readonly isInjected: IsInjected | null,
   ) {}
 
-  of(key: string, room: Room | undefined): RoomDetail {
-    if (room === undefined) return { key, isGone: true, clients: [], clientCount: 0, timers: [], mailbox: 0 };
+  /** @param elsewhere where the room is that is not here, if that is known */
+  of(key: string, room: Room | undefined, elsewhere?: Elsewhere): RoomDetail {
+    if (room === undefined)
+      return { key, isGone: true, elsewhere, clients: [], clientCount: 0, timers: [], mailbox: 0 };
     const data = this.isInjected && new StateView(this.isInjected);
     return {
       key,
@@ -33,6 +45,7 @@ export class RoomDetails {
       timers: timersOf(room),
       mailbox: room.waitingEvents,
       ...(room.lifecycle && { saved: savedOf(room.lifecycle) }),
+      ...(room.presence && { people: peopleOf(room.presence, this.isInjected && new StateView(this.isInjected)) }),
       ...(this.isInjected && stateOf(room, new StateView(this.isInjected))),
     };
   }
@@ -59,6 +72,15 @@ function stateOf(room: Room, view: StateView): { readonly state?: unknown; reado
     const { message, isError } = describeError(error);
     return { stateError: cutText(isError ? message : `toJSON() threw ${typeof error}`, MAX_ERROR) };
   }
+}
+
+function peopleOf(presence: RoomPresence, values: StateView | null): PersonDetail[] {
+  return firstOf(presence.people, MAX_PEOPLE).map(({ user, isAway, value, clients }) => ({
+    ...(user !== undefined && { user: cutText(user, MAX_NAME) }),
+    clients: clients.slice(0, MAX_TABS).map(({ id }) => id),
+    isAway,
+    ...(values !== null && value !== undefined && { value: values.of(value) }),
+  }));
 }
 
 function tagsOf(tags: ReadonlySet<string>): string[] {

@@ -43,9 +43,13 @@ export class RoomDirectory {
   }
 }
 
-/** Service and room, each percent-encoded. */
 export function keyOf({ definition, address }: Room): string {
-  return `${encodeURIComponent(definition.service)}/${encodeURIComponent(address.key)}`;
+  return keyFor(definition.service, address.key);
+}
+
+/** Service and room, each percent-encoded. */
+export function keyFor(service: string, room: string): string {
+  return `${encodeURIComponent(service)}/${encodeURIComponent(room)}`;
 }
 
 /** The service and the room of a key; `undefined` if the key is invalid. */

@@ -9,12 +9,25 @@ const RATES = ['in', 'out', 'bytesIn', 'bytesOut'] as const;
 /** A row for each room. An unchanged row stays the same object, so that changes are found by comparing references. */
 export class RoomTable {
   #rows = new Map<Room, RoomRow>();
+  #elsewhere: readonly RoomRow[] = [];
 
   /** @param epoch milliseconds since the epoch when the rooms' clock was 0 */
   constructor(private readonly epoch: number) {}
 
+  /** Rooms that run here. */
   get rows(): Iterable<RoomRow> {
     return this.#rows.values();
+  }
+
+  /** Rooms that run here, and those of other nodes. */
+  get all(): Iterable<RoomRow> {
+    return [...this.#rows.values(), ...this.#elsewhere];
+  }
+
+  /** @param rows rooms of other nodes. One that has just moved here is here */
+  showElsewhere(rows: Iterable<RoomRow>): void {
+    const here = new Set([...this.#rows.values()].map(({ key }) => key));
+    this.#elsewhere = [...rows].filter(({ key }) => !here.has(key));
   }
 
   /** @param elapsedMs milliseconds since the meters were reset; 0 if there are no rates yet */
@@ -62,7 +75,7 @@ export class RoomChangesFor {
     const told = this.#told;
     const now = new Map<string, RoomRow>();
     const rooms: RoomRow[] = [];
-    for (const row of table.rows) {
+    for (const row of table.all) {
       now.set(row.key, row);
       if (told?.get(row.key) !== row) rooms.push(row);
     }

@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventStream } from './event-stream.js';
-import type { Overview, RoomRow } from './inspector-events.js';
-import type { RoomDetails } from './room-detail.js';
-import type { RoomDirectory } from './room-directory.js';
+import type { Overview, RoomDetail, RoomRow } from './inspector-events.js';
 import type { RoomTable } from './room-table.js';
 import { Viewer } from './viewer.js';
 
@@ -21,15 +19,14 @@ class FakeStream {
 
 const row = (key: string, clients: number) => ({ key, clients }) as RoomRow;
 const overview = {} as Overview;
-const details = { of: (key: string) => ({ key, isGone: true }) } as unknown as RoomDetails;
-const directory = { find: () => undefined } as unknown as RoomDirectory;
+const detailOf = (key: string) => ({ key, isGone: true }) as RoomDetail;
 
 function open(key?: string) {
   const stream = new FakeStream();
   const viewer = new Viewer(stream as unknown as EventStream, key);
   const show = (...rows: RoomRow[]) => {
     stream.sent = [];
-    viewer.show(overview, { rows } as unknown as RoomTable, details, directory);
+    viewer.show(overview, { all: rows } as unknown as RoomTable, detailOf);
     return stream.sent;
   };
   return { stream, viewer, show };

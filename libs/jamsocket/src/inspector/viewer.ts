@@ -1,7 +1,6 @@
 import type { EventStream } from './event-stream.js';
-import type { Overview } from './inspector-events.js';
-import type { RoomDetails } from './room-detail.js';
-import { parseKey, type RoomDirectory } from './room-directory.js';
+import type { Overview, RoomDetail } from './inspector-events.js';
+import { parseKey } from './room-directory.js';
 import type { Watch } from './room-meters.js';
 import { RoomChangesFor, type RoomTable } from './room-table.js';
 import { TrafficLog } from './traffic-log.js';
@@ -21,13 +20,13 @@ export class Viewer {
     this.watch = parsed && { ...parsed, log: new TrafficLog() };
   }
 
-  show(overview: Overview, table: RoomTable, details: RoomDetails, directory: RoomDirectory): void {
+  /** @param detailOf reads the room that the page watches; `room` is missing if the key is invalid */
+  show(overview: Overview, table: RoomTable, detailOf: (key: string, room: Watch | undefined) => RoomDetail): void {
     if (this.stream.isBehind) return;
     this.stream.send('overview', overview);
     this.stream.send('rooms', this.#changes.next(table));
     if (this.key === undefined) return;
-    const room = this.watch && directory.find(this.watch.service, this.watch.room);
-    this.stream.send('room', details.of(this.key, room));
+    this.stream.send('room', detailOf(this.key, this.watch));
   }
 
   showTraffic(): void {

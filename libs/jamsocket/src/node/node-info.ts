@@ -4,6 +4,8 @@ import { hostname } from 'node:os';
 export interface NodeInfo {
   readonly name: string;
   readonly rooms: number;
+  /** Address of its inspector, for links. */
+  readonly inspector?: string;
 }
 
 /** Names this process in logs and lists. */
@@ -12,12 +14,23 @@ export const NODE_NAME = `${hostname()}:${process.pid}`.slice(0, 200);
 /** @param incarnation names a node whose info cannot be read: it may be of another version */
 export function readNodeInfo(info: string, incarnation: string): NodeInfo {
   try {
-    const { name, rooms } = JSON.parse(info) as Partial<NodeInfo>;
+    const { name, rooms, inspector } = JSON.parse(info) as Partial<NodeInfo>;
     return {
       name: typeof name === 'string' ? name : incarnation,
       rooms: typeof rooms === 'number' ? rooms : Infinity,
+      ...(isWebAddress(inspector) && { inspector }),
     };
   } catch {
     return { name: incarnation, rooms: Infinity };
+  }
+}
+
+/** Whether it is a complete address of a page. Nothing else may become a link: a browser would run `javascript:`. */
+export function isWebAddress(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > 1_000) return false;
+  try {
+    return ['http:', 'https:'].includes(new URL(value).protocol);
+  } catch {
+    return false;
   }
 }

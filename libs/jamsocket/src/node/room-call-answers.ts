@@ -13,6 +13,7 @@ import type { RoomKey } from '../store/room-store.js';
 import { recipientCarried, type CarriedRecipient } from './carried-recipient.js';
 import type { AskedUser, UserMessage } from './cluster-user-calls.js';
 import { listedAs, type ListedRoom } from './listed-room.js';
+import { surveyed } from './survey.js';
 import { turnsCarried, type CarriedTurn } from './carried-turns.js';
 
 export type RoomOperation = 'create' | 'find' | 'invoke' | 'sendMessage' | 'sendBinary' | 'close' | 'delete';
@@ -38,6 +39,7 @@ export function roomCallAnswers(node: AnsweringNode): ReadonlyMap<string, CallHa
   return new Map<string, CallHandler>([
     ['room', (args: RoomCallArgs) => carryOut(node, args)],
     ['list', (service?: string) => listOf(node, service, (definition) => node.local.list(definition))],
+    ['survey', async () => surveyed(await listOf(node, undefined, () => node.local.list()))],
     [
       'roomsOfUser',
       ({ user, service }: AskedUser) => listOf(node, service, (definition) => node.users.of(user, definition)),

@@ -18,6 +18,7 @@ import { ClusterUserCalls } from './cluster-user-calls.js';
 import { ClusterRoomCalls } from './cluster-room-calls.js';
 import { NODE_NAME, readNodeInfo, type NodeInfo } from './node-info.js';
 import { roomCallAnswers } from './room-call-answers.js';
+import { surveyNodes, type SurveyedNode } from './survey.js';
 import { Peers } from '../peers/peer.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { Placement } from '../rooms/reservation.js';
@@ -51,6 +52,8 @@ interface Parts {
 /** This process in the cluster: as the owner of rooms, and as the edge of clients whose rooms are on other nodes. */
 export class ThisNode implements NodeWatch {
   readonly placement: Placement;
+  /** Address of this node's inspector, which other nodes link to. */
+  inspector: string | undefined;
   readonly #peers: Peers<Parts>;
   #isDraining = false;
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
@@ -95,7 +98,13 @@ export class ThisNode implements NodeWatch {
     this.calls = new ClusterRoomCalls(parts.localCalls, registry, node, this, this.#definitions);
     this.users = new ClusterUserCalls(parts.localUsers, node, this, this.#definitions);
     node.watch = this;
-    node.info = () => JSON.stringify({ name: NODE_NAME, rooms: registry.size } satisfies NodeInfo);
+    node.info = () =>
+      JSON.stringify({ name: NODE_NAME, rooms: registry.size, inspector: this.inspector } satisfies NodeInfo);
+  }
+
+  /** All nodes, and some of their rooms. @throws RefusedError `cluster_unavailable` */
+  survey(): Promise<readonly SurveyedNode[]> {
+    return surveyNodes(this.parts.node, this, this.#definitions);
   }
 
   /** @throws the error of the node; RefusedError `node_unavailable`, `cluster_unavailable` */

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
-import type { Overview } from './inspector-events.js';
+import type { Overview } from '../inspector-events.js';
 
 /** Interval of the histogram's samples. Each sample includes it, so it is subtracted. */
 const RESOLUTION_MS = 20;
