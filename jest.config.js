@@ -36,7 +36,7 @@ export default {
     '^nestjs-jamsocket$': '<rootDir>/libs/jamsocket/src/index.ts',
     '^nestjs-jamsocket/testing$': '<rootDir>/libs/jamsocket/src/testing/index.ts',
     '^jamsocket-client$': '<rootDir>/libs/client/src/index.ts',
-    '^jamsocket-client/react$': '<rootDir>/libs/client/src/react.ts',
+    '^jamsocket-client/(react|vue|svelte)$': '<rootDir>/libs/client/src/bindings/$1.ts',
     '^nestjs-jamsocket/(prometheus|opentelemetry|inspector|lmdb|redis|postgres|workers)$':
       '<rootDir>/libs/jamsocket/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

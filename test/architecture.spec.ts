@@ -46,7 +46,7 @@ const CLIENT_FLOORS: readonly (readonly string[])[] = [
   ['room'],
   ['join-room'],
   ['index'],
-  ['react'],
+  ['bindings'],
 ];
 
 /** More files than this in a folder are hard to keep in mind. */

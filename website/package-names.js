@@ -6,6 +6,6 @@ export function load(app) {
     for (const module of project.children ?? [])
       module.name = module.name
         .replace(/^jamsocket\/src/, 'nestjs-jamsocket')
-        .replace(/^client\/src/, 'jamsocket-client');
+        .replace(/^client\/src(?:\/bindings)?/, 'jamsocket-client');
   });
 }

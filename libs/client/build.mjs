@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -29,19 +29,30 @@ const withoutUnused = {
   },
 };
 
-/** @returns gzipped bytes of index.js */
+/** Each is an export of the package, with what it takes from elsewhere: all of them share one copy of the client. */
+const EXTERNAL = {
+  index: [],
+  'bindings/react': ['react', '../index.js'],
+  'bindings/vue': ['vue', '../index.js'],
+  'bindings/svelte': ['svelte', 'svelte/reactivity', '../index.js'],
+};
+
+/** @returns gzipped bytes of index.js, without the comment that names its source map */
 export async function build(folder) {
-  mkdirSync(folder, { recursive: true });
-  for (const name of ['index', 'react']) {
-    const code = await minified(await bundled(name));
-    writeFileSync(join(folder, `${name}.js`), code);
+  mkdirSync(join(folder, 'bindings'), { recursive: true });
+  let bytes;
+  for (const name of Object.keys(EXTERNAL)) {
+    const { code, map } = await minified(await bundled(name));
+    writeFileSync(join(folder, `${name}.js`), `${code}//# sourceMappingURL=${basename(name)}.js.map\n`);
+    writeFileSync(join(folder, `${name}.js.map`), map);
+    if (name === 'index') bytes = gzipSync(code, { level: 9 }).length;
   }
-  const bytes = gzipSync(readFileSync(join(folder, 'index.js')), { level: 9 }).length;
   if (bytes > MAX_GZIPPED_BYTES)
     throw new Error(`dist/index.js has ${bytes} bytes gzipped, and may have ${MAX_GZIPPED_BYTES}.`);
   return bytes;
 }
 
+/** @returns code that ends with its source map */
 async function bundled(name) {
   const { outputFiles } = await bundle({
     entryPoints: [join(HERE, 'src', `${name}.ts`)],
@@ -49,8 +60,9 @@ async function bundled(name) {
     format: 'esm',
     target: 'es2022',
     write: false,
-    // React's file has no copy of the client in it: both exports of the package share one.
-    external: name === 'react' ? ['react', './index.js'] : [],
+    sourcemap: 'inline',
+    outdir: dirname(join(HERE, 'dist', name)),
+    external: EXTERNAL[name],
     // partysocket's private members.
     mangleProps: /^_/,
     // partysocket's warnings: of a missing WebSocket and of sends while closed, which are errors here.
@@ -62,16 +74,23 @@ async function bundled(name) {
 }
 
 /** swc inlines constants and esbuild shortens private names; neither does both. */
-async function minified(code) {
-  const smaller = await minify(code, { module: true, compress: { passes: 3 }, mangle: { toplevel: true }, ecma: 2022 });
+async function minified(text) {
+  const [, code, encoded] = /^(.*)\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/s.exec(text);
+  const content = Buffer.from(encoded, 'base64').toString();
+  const options = { module: true, compress: { passes: 3 }, mangle: { toplevel: true }, ecma: 2022 };
+  const smaller = await minify(code, { ...options, sourceMap: { filename: 'bundle.js', content } });
+  const comment = `//# sourceMappingURL=data:application/json;base64,${Buffer.from(smaller.map).toString('base64')}`;
   const { outputFiles } = await bundle({
-    stdin: { contents: smaller.code },
+    stdin: { contents: `${smaller.code}\n${comment}`, sourcefile: 'bundle.js', resolveDir: HERE },
     minify: true,
     format: 'esm',
     target: 'es2022',
     write: false,
+    sourcemap: 'external',
+    outdir: HERE,
   });
-  return outputFiles[0].text;
+  const [map, { text: least }] = outputFiles;
+  return { code: least, map: map.text };
 }
 
 /** Only of this package: nothing in its types refers to the protocol's file, which lies outside. */

@@ -17,7 +17,7 @@ import {
   type RoomStatus,
   type StateName,
   type StateOf,
-} from './index.js';
+} from '../index.js';
 
 /** Result of `useRoom`. The functions stay the same until the URL changes. */
 export interface JoinedRoom<C extends Contract> extends Pick<Room<C>, 'emit' | 'request' | 'send' | 'reconnectNow'> {
