@@ -19,7 +19,9 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
+import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ConnectedSocket, MessageBody, WsException } from '@nestjs/websockets';
 import { IsInt, Min } from 'class-validator';
 import {
@@ -275,6 +277,44 @@ describe('pipes, interceptors and filters run on every kind of handler, guards w
       expect(await TestClient.refused(`${started.ws}/ws/room`)).toMatchObject({ status: 403, body: { code: 'guard' } });
     },
   );
+});
+
+it('finds scoped enhancers and the pipes of parameters once for each room', async () => {
+  @Injectable({ scope: Scope.REQUEST })
+  class Admitting implements CanActivate {
+    canActivate = () => true;
+  }
+  @Injectable()
+  class Doubling implements PipeTransform {
+    transform = (text: string) => text + text;
+  }
+  @UseGuards(Admitting)
+  @JamsocketService()
+  class FindingRoom {
+    @OnMessage()
+    message(@MessageBody(Doubling) text: string) {
+      return text;
+    }
+  }
+  const guards = jest.spyOn(GuardsContextCreator.prototype, 'create');
+  const pipes = jest.spyOn(PipesContextCreator.prototype, 'createConcreteContext');
+  const started = await startTestApp({ providers: [FindingRoom] });
+  try {
+    const client = await TestClient.connect(`${started.ws}/ws/room`);
+    client.send('a');
+    expect(await client.nextText()).toBe('aa');
+    expect(pipes).toHaveBeenCalled();
+    guards.mockClear();
+    pipes.mockClear();
+    client.send('b');
+    expect(await client.nextText()).toBe('bb');
+    expect(guards).not.toHaveBeenCalled();
+    expect(pipes).not.toHaveBeenCalled();
+  } finally {
+    guards.mockRestore();
+    pipes.mockRestore();
+    await started.close();
+  }
 });
 
 describe('handlers take what Nest gives them', () => {

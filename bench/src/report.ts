@@ -163,6 +163,6 @@ export function digits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-function table(head: string[], rows: string[][]): string {
+export function table(head: string[], rows: string[][]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

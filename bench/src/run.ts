@@ -6,6 +6,7 @@ import { measureCluster } from './cluster/measure-cluster.js';
 import { measureDurable } from './durable/measure-durable.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureInspector } from './inspector.js';
+import { CORE_WORKLOADS, nodeVersions, recordNodes } from './nodes.js';
 import { measureOwn, type OwnFigures } from './own.js';
 import { BARE, ofCheckout, OURS, OURS_METERED, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { fallen, ratiosOf, slowedByMetrics, writeRecord } from './quick.js';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     durable: { type: 'boolean', default: false },
     cluster: { type: 'boolean', default: false },
     state: { type: 'boolean', default: false },
+    nodes: { type: 'string' },
     seconds: { type: 'string' },
     rebase: { type: 'boolean', default: false },
     peers: { type: 'string' },
@@ -39,8 +41,14 @@ const { values } = parseArgs({
 });
 
 const others = values.before === undefined ? [] : [ofCheckout(values.before)];
-const peers = chosen<Peer>([...(values.quick ? [OURS, OURS_METERED, PLAIN_WS] : PEERS), ...others], values.peers);
-const workloads = chosen<Workload>(WORKLOADS, values.workloads ?? (values.quick ? QUICK.join(',') : undefined));
+const nodes = values.nodes === undefined ? undefined : nodeVersions(values.nodes.split(','));
+const all = nodes?.flatMap(({ ours, plain }) => [ours, plain]);
+const peers =
+  all ?? chosen<Peer>([...(values.quick ? [OURS, OURS_METERED, PLAIN_WS] : PEERS), ...others], values.peers);
+const workloads = chosen<Workload>(
+  values.workloads === undefined && nodes !== undefined ? CORE_WORKLOADS : WORKLOADS,
+  values.workloads ?? (values.quick ? QUICK.join(',') : undefined),
+);
 const rounds = Number(values.rounds ?? (values.quick ? QUICK_ROUNDS : ROUNDS));
 
 function chosen<T extends { name: string }>(all: readonly T[], names: string | undefined): readonly T[] {
@@ -188,6 +196,8 @@ async function main(): Promise<void> {
   // First, so that a mistake does not show only after an hour.
   const where = machine();
   const results = await measureAll(workloads);
+  if (nodes !== undefined)
+    return recordNodes(results, nodes, `${where.date}, ${where.cpu}, ${where.cores} cores, ${where.os}`);
   sayRatios(results);
   if (values.quick && peers.includes(PLAIN_WS)) {
     await guard(results);

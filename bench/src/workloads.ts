@@ -13,11 +13,13 @@ interface Common {
   readonly measureMs: number;
 }
 
-/** Each sender has this many messages under way, and sends the next one when one of them has come back. */
+/** Each sender has this many messages under way, and sends the next one when one of them has arrived. */
 export interface ClosedLoop extends Common {
   readonly type: 'closed';
   readonly sendersPerRoom: number;
   readonly inFlight: number;
+  /** A message is under way until all clients of its room have it, and not only its sender. For a single sender. */
+  readonly untilAll?: boolean;
 }
 
 /** Each client sends at a fixed rate, whatever comes back. */
@@ -104,6 +106,27 @@ export const WORKLOADS: readonly Workload[] = [
     rooms: 1,
     clientsPerRoom: 1_000,
     sendersPerRoom: 1,
+    ...PING_PONG,
+  }),
+  closed({
+    name: 'fan-out-all',
+    title: 'fan-out, 32 in flight until all have them',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 1_000,
+    sendersPerRoom: 1,
+    inFlight: 32,
+    untilAll: true,
+    ...SMALL,
+  }),
+  closed({
+    name: 'fan-out-all-1',
+    title: 'fan-out, 1 in flight until all have it',
+    kind: 'relay',
+    rooms: 1,
+    clientsPerRoom: 1_000,
+    sendersPerRoom: 1,
+    untilAll: true,
     ...PING_PONG,
   }),
   closed({

@@ -37,6 +37,8 @@ export interface LoadResult {
 
 /** Connections opened at a time. With more, the kernel's backlog would overflow and its retries would be measured. */
 const CONNECT_AT_ONCE = 50;
+/** Of one sender whose messages have to reach all. */
+const MOST_IN_FLIGHT = 64;
 /** One client in this many checks the order and content of its messages. */
 const CHECK_EVERY = 50;
 /** These clients check the content of one message in this many. */
@@ -54,14 +56,15 @@ class Meter implements Arrival {
   readonly latencies = new Latencies();
   readonly #dirty: RawClient[] = [];
 
-  constructor(private readonly onOwn: (client: RawClient) => boolean) {}
+  /** @param onOwn a message has come to the client that is the witness of its sender; whether that sends the next one */
+  constructor(private readonly onOwn: (sender: RawClient, sequence: number) => boolean) {}
 
   onMessage(client: RawClient, chunk: Buffer, at: number): void {
     this.deliveries++;
     if (client.lastFrom !== null) this.#check(client, chunk, at);
     const { witnessOf } = client;
     if (witnessOf === null || senderAt(chunk, at) !== witnessOf.number) return;
-    if (!this.onOwn(witnessOf)) return;
+    if (!this.onOwn(witnessOf, sequenceAt(chunk, at))) return;
     if (witnessOf.pending++ === 0) this.#dirty.push(witnessOf);
   }
 
@@ -160,9 +163,24 @@ function measure(count: () => number, ms: number): Promise<LoadResult & { counte
   return measureDuring(count, () => sleep(ms));
 }
 
-async function runClosed({ sendersPerRoom, inFlight, kind, warmUpMs, measureMs }: ClosedLoop): Promise<LoadResult> {
+async function runClosed({
+  sendersPerRoom,
+  inFlight,
+  kind,
+  untilAll = false,
+  clientsPerRoom,
+  warmUpMs,
+  measureMs,
+}: ClosedLoop): Promise<LoadResult> {
   const isPingPong = inFlight === 1;
-  const meter: Meter = new Meter((sender) => {
+  /** How many clients have each message that is under way, by the last bits of its number. */
+  const arrivals = new Uint32Array(MOST_IN_FLIGHT);
+  const meter: Meter = new Meter((sender, sequence) => {
+    if (untilAll) {
+      const at = sequence % MOST_IN_FLIGHT;
+      if (++arrivals[at] < clientsPerRoom) return false;
+      arrivals[at] = 0;
+    }
     if (isPingPong) meter.latencies.add((performance.now() - sender.sentAt) * 1000);
     sender.sentAt = performance.now();
     return true;
@@ -171,8 +189,9 @@ async function runClosed({ sendersPerRoom, inFlight, kind, warmUpMs, measureMs }
   for (const room of rooms) {
     for (let at = 0; at < room.length; at++) {
       if (room[at].number % CHECK_EVERY === 0) room[at].lastFrom = new Map();
+      if (untilAll) room[at].witnessOf = room[0];
       // In an `except` room senders do not get their own messages: a neighbour listens instead.
-      if (at < sendersPerRoom) room[kind === 'except' ? (at + 1) % room.length : at].witnessOf = room[at];
+      else if (at < sendersPerRoom) room[kind === 'except' ? (at + 1) % room.length : at].witnessOf = room[at];
     }
   }
   for (const room of rooms) {

@@ -12,7 +12,7 @@ import type { EnhancerFinder } from './enhancers.js';
 export type WsArguments = readonly unknown[];
 
 /** A decorated parameter of a handler. */
-interface Parameter {
+export interface Parameter {
   readonly index: number;
   readonly type: number | string;
   readonly data: unknown;
@@ -53,22 +53,30 @@ export function parametersOf(type: Type, method: string): Parameter[] | undefine
   });
 }
 
-/** The values of decorated parameters, each passed through its pipes. */
-export async function resolveParameters(
+/** The pipes of each parameter, those of its handler first. Look them up once: they do not change. */
+export function parameterPipes(
   parameters: readonly Parameter[],
-  execution: ExecutionContext,
   pipes: readonly PipeTransform[],
   finder: EnhancerFinder,
   wrapper: InstanceWrapper,
   contextId: ContextId | undefined,
+): readonly (readonly PipeTransform[])[] {
+  return parameters.map((parameter) => [...pipes, ...finder.pipesOf(parameter.pipes, wrapper, contextId)]);
+}
+
+/** The values of decorated parameters, each passed through its pipes. */
+export async function resolveParameters(
+  parameters: readonly Parameter[],
+  execution: ExecutionContext,
+  pipes: readonly (readonly PipeTransform[])[],
 ): Promise<unknown[]> {
   const values: unknown[] = [];
   await Promise.all(
-    parameters.map(async (parameter) => {
+    parameters.map(async (parameter, at) => {
       const { index, metatype, type, data, schema } = parameter;
-      const all = [...pipes, ...finder.pipesOf(parameter.pipes, wrapper, contextId)];
       const value = parameter.extract(execution);
-      values[index] = all.length === 0 ? await value : await applyPipes(value, { metatype, type, data, schema }, all);
+      values[index] =
+        pipes[at].length === 0 ? await value : await applyPipes(value, { metatype, type, data, schema }, pipes[at]);
     }),
   );
   return values;

@@ -13,17 +13,18 @@ import type { TurnBounds } from '../replies/turn-streams.js';
 import type { TurnMeter } from '../traffic/turn-meter.js';
 import { runGuards, runInterceptors } from './enhancer-chain.js';
 import type { EnhancerFinder, Enhancers, Method } from './enhancers.js';
-import { parametersOf, pipeMessage, resolveParameters, type WsArguments } from './handler-parameters.js';
+import {
+  parameterPipes,
+  parametersOf,
+  pipeMessage,
+  resolveParameters,
+  type WsArguments,
+} from './handler-parameters.js';
+import type { HandlerEnhancers, Host } from './instances/host.js';
 import { InterceptedCall } from './intercepted-call.js';
 import { ownAnswer } from './own-answer.js';
 import { RoomExecutionContext } from './room-execution.js';
 import { filterFor } from './ws-filters.js';
-
-/** A room's instance, and the id of its scoped enhancers in Nest's injector, if it has any. */
-export interface Host {
-  readonly service: object;
-  readonly contextId: ContextId | undefined;
-}
 
 /**
  * Arguments of a handler by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`; for a timer
@@ -65,7 +66,7 @@ export class HandlerPlan {
   readonly #isGuarded: boolean;
   readonly #isHook: boolean;
   /** The enhancers, if all rooms can share them. */
-  #shared: Enhancers | null = null;
+  #shared: HandlerEnhancers | null = null;
 
   constructor(
     type: Type,
@@ -124,7 +125,7 @@ export class HandlerPlan {
     message: unknown,
     context: JamsocketContext,
   ): boolean | Promise<boolean> {
-    const filters = this.finder.findFilters(host.service, this.method, this.wrapper, host.contextId);
+    const filters = this.finder.findFilters(host.service, this.method, this.wrapper, host.scoped?.contextId);
     const filter = filterFor(filters, error);
     if (filter === undefined) return false;
     const args = this.#arguments(client, message, context);
@@ -148,13 +149,14 @@ export class HandlerPlan {
     context: JamsocketContext,
     bounds: TurnBounds,
   ): unknown {
-    const { guards, interceptors, pipes } = this.#enhancersOf(host);
+    const enhancers = this.#enhancersOf(host);
+    const { guards, interceptors } = enhancers;
     const { turn } = bounds;
     const args = this.#arguments(client, message, context);
     const { service } = host;
     const execution = new RoomExecutionContext(args, service.constructor as Type, this.method);
     const callMethod = () =>
-      after(this.#values(execution, pipes, host), (values) => this.method.apply(service, values as unknown[]));
+      after(this.#values(execution, enhancers), (values) => this.method.apply(service, values as unknown[]));
     return after(runGuards(guards, execution), (isAdmitted) => {
       if (!isAdmitted) throw new ForbiddenMessage();
       if (interceptors.length === 0) return callMethod();
@@ -178,19 +180,19 @@ export class HandlerPlan {
   }
 
   /** The arguments of the method. The schema runs first, then the pipes. */
-  #values(execution: RoomExecutionContext, pipes: Enhancers['pipes'], host: Host): unknown {
-    if (this.#schema === undefined) return this.#pipedValues(execution, pipes, host);
+  #values(execution: RoomExecutionContext, enhancers: HandlerEnhancers): unknown {
+    if (this.#schema === undefined) return this.#pipedValues(execution, enhancers);
     const args = execution.getArgs<unknown[]>();
     return this.#validated(args[1]).then((value) => {
       args[1] = value;
-      return this.#pipedValues(execution, pipes, host);
+      return this.#pipedValues(execution, enhancers);
     });
   }
 
-  #pipedValues(execution: RoomExecutionContext, pipes: Enhancers['pipes'], host: Host): unknown {
+  #pipedValues(execution: RoomExecutionContext, { pipes, parameterPipes }: HandlerEnhancers): unknown {
     const [client, message, context] = execution.getArgs<unknown[]>();
     if (this.#parameters !== undefined) {
-      return resolveParameters(this.#parameters, execution, pipes, this.finder, this.wrapper, host.contextId);
+      return resolveParameters(this.#parameters, execution, parameterPipes);
     }
     if (this.#shape === 'context') return [context];
     if (this.#shape === 'timer') return [context, message];
@@ -206,12 +208,18 @@ export class HandlerPlan {
     throw new MessageValidationError((this.metadata as { event: string }).event, result.issues);
   }
 
-  #enhancersOf(host: Host): Enhancers {
-    if (this.#isHook) return NO_ENHANCERS;
-    const { service, contextId } = host;
-    if (contextId !== undefined)
-      return this.finder.find(service, this.method, this.wrapper, contextId, this.#isGuarded);
-    return (this.#shared ??= this.finder.find(service, this.method, this.wrapper, undefined, this.#isGuarded));
+  #enhancersOf({ service, scoped }: Host): HandlerEnhancers {
+    if (scoped === null) return (this.#shared ??= this.#find(service, undefined));
+    let found = scoped.found.get(this);
+    if (found === undefined) scoped.found.set(this, (found = this.#find(service, scoped.contextId)));
+    return found;
+  }
+
+  #find(service: object, contextId: ContextId | undefined): HandlerEnhancers {
+    const { finder, wrapper, method } = this;
+    const enhancers = this.#isHook ? NO_ENHANCERS : finder.find(service, method, wrapper, contextId, this.#isGuarded);
+    const pipes = parameterPipes(this.#parameters ?? [], enhancers.pipes, finder, wrapper, contextId);
+    return { ...enhancers, parameterPipes: pipes };
   }
 }
 

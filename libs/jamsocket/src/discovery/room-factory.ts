@@ -12,8 +12,9 @@ import { PresenceHandler } from './handlers/presence-handler.js';
 import { ConnectExecution } from './connect-execution.js';
 import { runGuards } from './enhancer-chain.js';
 import type { EnhancerFinder, Method } from './enhancers.js';
-import { HandlerPlan, type Host } from './handler-plan.js';
+import { HandlerPlan } from './handler-plan.js';
 import { BoundInstance, type Plans } from './instances/bound-instance.js';
+import type { Host } from './instances/host.js';
 import { injectedInstances } from './instances/injected-instances.js';
 import { RoomBlueprint } from './instances/room-blueprint.js';
 import { hooksOf } from './instances/room-hooks.js';
@@ -50,7 +51,7 @@ export class RoomFactory {
     const plans = this.#prepare();
     if (!this.#blueprint) return this.#inject(context, plans);
     const instances = this.#blueprint.build(context);
-    return this.#bind({ service: instances[0], contextId: undefined }, plans, instances);
+    return this.#bind({ service: instances[0], scoped: null }, plans, instances);
   }
 
   async #inject(context: JamsocketContext, plans: Plans): Promise<RoomInstance> {
@@ -65,7 +66,7 @@ export class RoomFactory {
           ? null
           : RoomBlueprint.of(wrapper, contextId, context, this.path);
     // Nest keeps all room-scoped instances while the id is referenced: keep the id only if scoped enhancers need it.
-    const host: Host = { service, contextId: this.#areScoped ? contextId : undefined };
+    const host: Host = { service, scoped: this.#areScoped ? { contextId, found: new Map() } : null };
     return this.#bind(host, plans, injectedInstances(service, wrapper, contextId));
   }
 
@@ -89,7 +90,7 @@ export class RoomFactory {
     context: JamsocketContext | null,
     request?: IncomingMessage,
   ): Promise<void> | undefined {
-    const contextId = (instance as BoundInstance | null)?.host.contextId;
+    const contextId = (instance as BoundInstance | null)?.host.scoped?.contextId;
     const guards =
       contextId === undefined ? (this.#sharedGuards ??= this.#guards()) : this.#guards(instance!.service, contextId);
     if (guards.length === 0) return undefined;

@@ -28,6 +28,14 @@ describe("a client's request", () => {
     expect(Object.hasOwn(headers, '__proto__')).toBe(true);
   });
 
+  it('parses headers and query once, and still knows the headers as they were sent', () => {
+    const request = new ClientRequest(received('X-Own', 'one', 'x-own', 'two'), '');
+    expect(request.headers).toBe(request.headers);
+    expect(request.query).toBe(request.query);
+    expect(request.get('X-Own')).toBe('one, two');
+    expect(request.rawHeaders).toEqual(['X-Own', 'one', 'x-own', 'two']);
+  });
+
   it.each([
     ['/ws/lobby?token=a', '/ws/lobby?token=a'],
     ['http://host/ws/lobby?token=a', '/ws/lobby?token=a'],

@@ -26,6 +26,13 @@ const KEEP_FIRST: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
+/** Replaces the packed headers when something is read for the first time. One field for all: each costs every idle client. */
+interface ParsedParts {
+  readonly packedHeaders: string;
+  headers: Readonly<Record<string, string | undefined>> | null;
+  query: URLSearchParams | null;
+}
+
 /**
  * The upgrade request of a client. Headers stay in one packed string until they are read: most rooms never read them, and
  * parsed headers would cost memory for every idle connection.
@@ -38,7 +45,7 @@ export class ClientRequest {
    * request are here too.
    */
   declare user?: any;
-  readonly #packedHeaders: string;
+  #parts: string | ParsedParts;
 
   constructor(
     request: IncomingMessage,
@@ -46,7 +53,7 @@ export class ClientRequest {
     readonly ip: string,
   ) {
     this.url = pathAndQueryOf(request);
-    this.#packedHeaders = request.rawHeaders.join(SEPARATOR);
+    this.#parts = request.rawHeaders.join(SEPARATOR);
   }
 
   /** The request of a restored client, without headers: these are not saved. */
@@ -61,7 +68,8 @@ export class ClientRequest {
 
   /** @internal Names and values in turn. */
   get rawHeaders(): string[] {
-    return this.#packedHeaders === '' ? [] : this.#packedHeaders.split(SEPARATOR);
+    const packed = typeof this.#parts === 'string' ? this.#parts : this.#parts.packedHeaders;
+    return packed === '' ? [] : packed.split(SEPARATOR);
   }
 
   /** An upgrade is always a GET. */
@@ -69,17 +77,10 @@ export class ClientRequest {
     return 'GET';
   }
 
-  /** Header values by lower-case name. Repeated headers are merged as Node does. */
+  /** Header values by lower-case name. Repeated headers are merged as Node does. Always the same object. */
   get headers(): Readonly<Record<string, string | undefined>> {
-    const headers = Object.create(null) as Record<string, string | undefined>;
-    const raw = this.#packedHeaders.split(SEPARATOR);
-    for (let at = 0; at + 1 < raw.length; at += 2) {
-      const name = raw[at].toLowerCase();
-      const before = headers[name];
-      if (before === undefined) headers[name] = raw[at + 1];
-      else if (!KEEP_FIRST.has(name)) headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${raw[at + 1]}`;
-    }
-    return headers;
+    const parsed = this.#parsed;
+    return (parsed.headers ??= merged(this.rawHeaders));
   }
 
   /** Reads a header, as Express's `request.get`. */
@@ -96,9 +97,26 @@ export class ClientRequest {
     return bearer ?? (this.query.get('token') || undefined);
   }
 
-  /** Parameters of the query, percent-decoded. Of a repeated one, all values. */
+  /** Parameters of the query, percent-decoded. Of a repeated one, all values. Always the same object. */
   get query(): URLSearchParams {
     const start = this.url.indexOf('?');
-    return new URLSearchParams(start < 0 ? '' : this.url.slice(start + 1));
+    const parsed = this.#parsed;
+    return (parsed.query ??= new URLSearchParams(start < 0 ? '' : this.url.slice(start + 1)));
   }
+
+  get #parsed(): ParsedParts {
+    if (typeof this.#parts === 'string') this.#parts = { packedHeaders: this.#parts, headers: null, query: null };
+    return this.#parts;
+  }
+}
+
+function merged(rawHeaders: readonly string[]): Readonly<Record<string, string | undefined>> {
+  const headers = Object.create(null) as Record<string, string | undefined>;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at].toLowerCase();
+    const before = headers[name];
+    if (before === undefined) headers[name] = rawHeaders[at + 1];
+    else if (!KEEP_FIRST.has(name)) headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${rawHeaders[at + 1]}`;
+  }
+  return headers;
 }

@@ -5,8 +5,9 @@ import type { TurnKind } from '../../observe/room-observer.js';
 import type { TurnBounds } from '../../replies/turn-streams.js';
 import type { Handler, RoomInstance } from '../../room/room-definition.js';
 import type { TurnMeter } from '../../traffic/turn-meter.js';
-import type { HandlerPlan, Host } from '../handler-plan.js';
+import type { HandlerPlan } from '../handler-plan.js';
 import type { PresenceHandler } from '../handlers/presence-handler.js';
+import type { Host } from './host.js';
 import type { RoomHooks } from './room-hooks.js';
 
 /** How to call the handlers of a class. */
