@@ -1,6 +1,6 @@
 import type { Link } from '../outbox/link.js';
 import type { Outbox, Outlet } from '../outbox/outbox.js';
-import { frameMessage, messageOf, TO_MIRROR, type FramePart } from '../peers/messages.js';
+import { frameMessage, messageOf, TO_MIRROR } from '../peers/messages.js';
 import { Frame } from '../wire/frame.js';
 import type { EdgeNode } from './edge-node.js';
 import { RemoteLink } from './remote-link.js';
@@ -20,15 +20,13 @@ class Mirror {
     this.edge.send(messageOf(kind, this.number, channel));
   }
 
-  send(kind: number, part: FramePart, outlets: readonly RemoteOutlet[]): void {
-    this.edge.send(
-      frameMessage(
-        kind,
-        this.number,
-        part,
-        outlets.map(({ link }) => link.channel),
-      ),
-    );
+  broadcast(frame: Frame): void {
+    this.edge.send(frameMessage(TO_MIRROR.broadcast, this.number, frame, []));
+  }
+
+  send(kind: number, frame: Frame, outlets: readonly RemoteOutlet[]): void {
+    const channels = outlets.map(({ link }) => link.channel);
+    this.edge.send(frameMessage(kind, this.number, frame, channels));
   }
 }
 
@@ -72,26 +70,22 @@ export class ClusterOutbox implements Outbox {
 
   broadcast(frame: Frame): void {
     this.local.broadcast(frame);
-    if (this.#mirrors.size === 0) return;
-    const part = partOf(frame);
-    for (const mirror of this.#mirrors.values()) mirror.send(TO_MIRROR.broadcast, part, []);
+    for (const mirror of this.#mirrors.values()) mirror.broadcast(frame);
   }
 
   broadcastExcept(frame: Frame, excluded: readonly Outlet[]): void {
     const { here, there } = divide(excluded);
     this.local.broadcastExcept(frame, here);
-    if (this.#mirrors.size === 0) return;
-    const part = partOf(frame);
     for (const mirror of this.#mirrors.values()) {
       const outlets = there.get(mirror);
-      if (outlets === undefined) mirror.send(TO_MIRROR.broadcast, part, []);
-      else if (outlets.length < mirror.members) mirror.send(TO_MIRROR.except, part, outlets);
+      if (outlets === undefined) mirror.broadcast(frame);
+      else if (outlets.length < mirror.members) mirror.send(TO_MIRROR.except, frame, outlets);
     }
   }
 
   sendTo(frame: Frame, outlet: Outlet): void {
     if (!(outlet instanceof RemoteOutlet)) return this.local.sendTo(frame, outlet);
-    if (!outlet.hasLeft) outlet.mirror.send(TO_MIRROR.send, partOf(frame), [outlet]);
+    if (!outlet.hasLeft) outlet.mirror.send(TO_MIRROR.send, frame, [outlet]);
   }
 
   sendText(text: string, outlet: Outlet): void {
@@ -103,9 +97,7 @@ export class ClusterOutbox implements Outbox {
     if (this.#mirrors.size === 0) return this.local.send(frame, outlets);
     const { here, there } = divide(outlets);
     if (here.length > 0) this.local.send(frame, here);
-    if (there.size === 0) return;
-    const part = partOf(frame);
-    for (const [mirror, members] of there) mirror.send(TO_MIRROR.send, part, members);
+    for (const [mirror, members] of there) mirror.send(TO_MIRROR.send, frame, members);
   }
 
   sendAll(frames: readonly Frame[], outlet: Outlet): void {
@@ -144,10 +136,6 @@ export class ClusterOutbox implements Outbox {
   queuedBytes(outlet: Outlet): number {
     return outlet instanceof RemoteOutlet ? 0 : this.local.queuedBytes(outlet);
   }
-}
-
-function partOf(frame: Frame): FramePart {
-  return { opcode: frame.opcode, isVolatile: frame.isVolatile, payload: frame.payloadAsBytes };
 }
 
 /** Outlets that have left are left out of `there`. */

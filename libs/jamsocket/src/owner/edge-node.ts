@@ -4,6 +4,8 @@ export interface EdgeNode {
   send(message: Buffer): void;
   /** Milliseconds on the clock. */
   now(): number;
+  /** When its last messages arrived: milliseconds on the clock. Reading the clock for each message would cost too much. */
+  readonly heardAt: number;
   /** A number for what the edge has of a room. */
   nextMirror(): number;
   /** The link's end has been told: the edge may use its channel again. */

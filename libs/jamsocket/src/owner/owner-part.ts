@@ -81,6 +81,10 @@ export class OwnerPart implements PeerPart, EdgeNode {
     return this.services.now();
   }
 
+  get heardAt(): number {
+    return this.link.heardAt;
+  }
+
   nextMirror(): number {
     return ++this.#mirrors;
   }

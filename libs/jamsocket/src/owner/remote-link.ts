@@ -3,10 +3,12 @@ import { inDetachedContext } from '../base/async-context.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Link } from '../outbox/link.js';
 import {
+  bodyBytes,
   bodyOf,
   closeMessage,
   kindOf,
   messageOf,
+  textOf,
   TO_CHANNEL,
   TO_OWNER,
   valueOf,
@@ -119,7 +121,7 @@ export class RemoteLink implements Link {
 
   /** A message of the client. */
   received(message: Buffer): void {
-    this.lastHeard = this.edge.now();
+    this.lastHeard = this.edge.heardAt;
     if (this.isPaused) this.#held.push(message);
     else this.#deliver(message);
   }
@@ -157,10 +159,11 @@ export class RemoteLink implements Link {
 
   #deliver(message: Buffer): void {
     if (this.#isClosed) return;
-    const body = bodyOf(message);
+    const { sink } = this;
+    // Called without a closure: there is one of these calls for each message.
     if (kindOf(message) === TO_OWNER.text)
-      this.#scope.runInAsyncScope(() => this.sink.receiveText(body.toString('utf8'), body.length));
-    else this.#scope.runInAsyncScope(() => this.sink.receiveBinary(body));
+      this.#scope.runInAsyncScope(sink.receiveText, sink, textOf(message), bodyBytes(message));
+    else this.#scope.runInAsyncScope(sink.receiveBinary, sink, bodyOf(message));
   }
 
   #readHeld(): void {

@@ -1,3 +1,5 @@
+import type { Frame } from '../wire/frame.js';
+
 /**
  * What two nodes say to each other about the clients of one node in the rooms of the other. The edge is the node that has a
  * client's socket, the owner the node that runs the room. A channel is a client, numbered by the edge; a mirror is what an
@@ -69,6 +71,16 @@ export function numberOf(message: Buffer): number {
 /** What follows the head. */
 export function bodyOf(message: Buffer): Buffer {
   return message.subarray(HEAD_BYTES);
+}
+
+/** What follows the head, as text. */
+export function textOf(message: Buffer): string {
+  return message.toString('utf8', HEAD_BYTES);
+}
+
+/** Bytes that follow the head. */
+export function bodyBytes(message: Buffer): number {
+  return message.length - HEAD_BYTES;
 }
 
 export function messageOf(kind: number, number: number, body?: Uint8Array): Buffer {
@@ -146,39 +158,41 @@ export function closeIn(message: Buffer): { readonly code: number; readonly reas
 const OPCODE = 0x0f;
 const VOLATILE = 0x80;
 
-/** A frame's payload as an edge gets it, once however many of its clients get it. */
-export interface FramePart {
+/** What a frame message says. */
+interface FrameIn {
   readonly opcode: number;
   readonly isVolatile: boolean;
   readonly payload: Buffer;
+  /** The recipients, or those left out. */
+  readonly channels: readonly number[];
 }
 
-/** @param channels the recipients, or those left out */
-export function frameMessage(
-  kind: number,
-  mirror: number,
-  { opcode, isVolatile, payload }: FramePart,
-  channels: readonly number[],
-): Buffer {
-  const at = HEAD_BYTES + 5 + 4 * channels.length;
-  const message = Buffer.allocUnsafe(at + payload.length);
+/**
+ * A frame as an edge gets it, once however many of its clients get it.
+ * @param channels the recipients, or those left out
+ */
+export function frameMessage(kind: number, mirror: number, frame: Frame, channels: readonly number[]): Buffer {
+  const message = Buffer.allocUnsafe(HEAD_BYTES + 5 + 4 * channels.length + frame.payloadBytes);
   message[0] = kind;
   message.writeUInt32LE(mirror, 1);
-  message[HEAD_BYTES] = opcode | (isVolatile ? VOLATILE : 0);
+  message[HEAD_BYTES] = frame.opcode | (frame.isVolatile ? VOLATILE : 0);
   message.writeUInt32LE(channels.length, HEAD_BYTES + 1);
-  channels.forEach((channel, index) => message.writeUInt32LE(channel, HEAD_BYTES + 5 + 4 * index));
-  payload.copy(message, at);
+  let at = HEAD_BYTES + 5;
+  for (const channel of channels) at = message.writeUInt32LE(channel, at);
+  frame.writePayloadTo(message, at);
   return message;
 }
 
-export function frameIn(message: Buffer): FramePart & { readonly channels: readonly number[] } {
+const NOBODY: readonly number[] = [];
+
+export function frameIn(message: Buffer): FrameIn {
   const flags = message[HEAD_BYTES];
   const count = message.readUInt32LE(HEAD_BYTES + 1);
-  const channels = Array.from({ length: count }, (_, index) => message.readUInt32LE(HEAD_BYTES + 5 + 4 * index));
   return {
     opcode: flags & OPCODE,
     isVolatile: (flags & VOLATILE) > 0,
-    channels,
+    channels:
+      count === 0 ? NOBODY : Array.from({ length: count }, (_, at) => message.readUInt32LE(HEAD_BYTES + 5 + 4 * at)),
     payload: message.subarray(HEAD_BYTES + 5 + 4 * count),
   };
 }

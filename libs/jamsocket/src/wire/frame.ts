@@ -42,11 +42,6 @@ export class Frame {
     return new Frame(opcode, payload, payload.length, isVolatile);
   }
 
-  /** The payload as bytes, which may be the frame's own. */
-  get payloadAsBytes(): Buffer {
-    return typeof this.payload === 'string' ? Buffer.from(this.payload) : this.payload;
-  }
-
   /** Writes the frame at `at`, unmasked and unfragmented, and returns the offset after it. */
   writeTo(target: Buffer, at: number): number {
     const length = this.payloadBytes;
@@ -62,10 +57,14 @@ export class Frame {
       cursor = target.writeUInt32BE(Math.floor(length / 2 ** 32), cursor);
       cursor = target.writeUInt32BE(length >>> 0, cursor);
     }
-    const { payload } = this;
-    if (typeof payload !== 'string') payload.copy(target, cursor);
-    // As many bytes as characters means ASCII, which latin1 writes faster.
-    else target.write(payload, cursor, length, payload.length === length ? 'latin1' : 'utf8');
+    this.writePayloadTo(target, cursor);
     return cursor + length;
+  }
+
+  writePayloadTo(target: Buffer, at: number): void {
+    const { payload, payloadBytes } = this;
+    if (typeof payload !== 'string') payload.copy(target, at);
+    // As many bytes as characters means ASCII, which latin1 writes faster.
+    else target.write(payload, at, payloadBytes, payload.length === payloadBytes ? 'latin1' : 'utf8');
   }
 }

@@ -42,21 +42,20 @@ export function headBytes(from: string): number {
   return FIXED_BYTES + from.length;
 }
 
-/** @param payload its memory is copied */
-export function encodeFrame(head: FrameHead, payload: readonly Buffer[], payloadBytes: number): Buffer {
-  let at = headBytes(head.from);
-  const frame = Buffer.allocUnsafe(at + payloadBytes);
+/** @returns a frame with so many bytes behind its head, which are to be written */
+export function encodeFrame(head: FrameHead, payloadBytes: number): Buffer {
+  const end = headBytes(head.from);
+  const frame = Buffer.allocUnsafe(end + payloadBytes);
   frame[0] = head.version;
   frame[1] = head.kind;
   frame[2] = head.from.length;
   frame.write(head.from, 3, 'latin1');
-  const fields = at - FIXED_BYTES + 3;
+  const fields = end - FIXED_BYTES + 3;
   frame.writeUInt32LE(head.fromEpoch, fields);
   frame.writeUInt32LE(head.toEpoch, fields + 4);
   frame.writeUIntLE(head.sequence, fields + 8, 6);
   frame.writeUIntLE(head.received, fields + 14, 6);
   frame.writeUIntLE(head.grant, fields + 20, 6);
-  for (const bytes of payload) at += bytes.copy(frame, at);
   return frame;
 }
 

@@ -319,7 +319,7 @@ describe('links between nodes', () => {
     const net = new Net();
     const [a, b] = await net.pair();
     const hello = { version: 2, kind: FRAME.hello, from: 'b', fromEpoch: 7, toEpoch: 0 };
-    const newer = encodeFrame({ ...hello, sequence: 0, received: 0, grant: 99_999 }, [], 0);
+    const newer = encodeFrame({ ...hello, sequence: 0, received: 0, grant: 99_999 }, 0);
     b.faults.send('a', newer);
     await net.pass();
     expect([a.takeEvents(), a.links.all, a.links.counts.framesSent]).toEqual([['b speaks 2'], [], 1]);
@@ -341,7 +341,7 @@ describe('links between nodes', () => {
     await net.pass();
     expect([a.takeTexts(), b.takeTexts()]).toEqual([['two'], ['one']]);
     const reset = { ...hello, kind: FRAME.reset, toEpoch: a.links.find('b')!.epoch };
-    b.faults.send('a', encodeFrame({ ...reset, sequence: 0, received: 0, grant: 0 }, [], 0));
+    b.faults.send('a', encodeFrame({ ...reset, sequence: 0, received: 0, grant: 0 }, 0));
     await net.pass();
     const reason = `the other node speaks version 2 of the links, and this node ${PROTOCOL}`;
     expect(a.takeEvents()).toEqual(['up b', `down b: ${reason}`, 'b speaks 2']);
@@ -353,7 +353,7 @@ describe('links between nodes', () => {
     net.hub.isLost = (from) => from === 'a';
     const link = a.links.to('b');
     const reset = { version: PROTOCOL, kind: FRAME.reset, from: 'b', fromEpoch: 0, toEpoch: 12_345 };
-    b.faults.send('a', encodeFrame({ ...reset, sequence: 0, received: 0, grant: 0 }, [], 0));
+    b.faults.send('a', encodeFrame({ ...reset, sequence: 0, received: 0, grant: 0 }, 0));
     await net.pass();
     expect([link.isDown, a.takeEvents()]).toEqual([false, []]);
   });
@@ -372,7 +372,8 @@ describe('links between nodes', () => {
     const { epoch, peerEpoch } = a.links.find('b')!;
     const head = { version: PROTOCOL, kind: FRAME.data, from: 'a', fromEpoch: epoch, toEpoch: peerEpoch };
     const torn = Buffer.from([200, 0, 0, 0, 1]);
-    a.faults.send('b', encodeFrame({ ...head, sequence: 2, received: 0, grant: 0 }, [torn], torn.length));
+    const whole = encodeFrame({ ...head, sequence: 2, received: 0, grant: 0 }, 0);
+    a.faults.send('b', Buffer.concat([whole, torn]));
     await net.pass();
     expect(b.takeEvents()).toEqual(['up a', 'down a: a frame ends early']);
   });

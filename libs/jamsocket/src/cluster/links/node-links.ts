@@ -118,6 +118,11 @@ export class NodeLinks implements LinkHost {
   }
 
   /** @internal */
+  now(): number {
+    return this.clock.now();
+  }
+
+  /** @internal */
   schedule(link: PeerLink): void {
     if (this.#scheduled.push(link) > 1) return;
     setImmediate(() => {
@@ -224,6 +229,6 @@ export class NodeLinks implements LinkHost {
   #bare(kind: number, toEpoch: number, sequence: number): Buffer {
     const { node: from } = this;
     const head = { version: PROTOCOL, kind, from, fromEpoch: 0, toEpoch, sequence, received: 0, grant: 0 };
-    return encodeFrame(head, [], 0);
+    return encodeFrame(head, 0);
   }
 }

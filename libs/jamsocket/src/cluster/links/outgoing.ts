@@ -38,28 +38,39 @@ export class Outgoing {
     this.#waitingBytes += message.length;
   }
 
-  /** The payload of the next frame, as far as the other side can take it now. Call `sent` with the frame. */
-  next(): { readonly parts: readonly Buffer[]; readonly bytes: number } | undefined {
-    if (this.#waiting.length === 0) return undefined;
+  /** @returns the bytes of the next frame's payload, as far as the other side can take it now; 0 if it cannot. Call `write` then. */
+  next(): number {
+    if (this.#waiting.length === 0) return 0;
     const room = Math.min(MAX_RELAY_BYTES, this.#grant - this.#sentBytes) - this.headBytes;
-    if (room < Math.min(PART_BYTES + this.#waitingBytes, WORTHWHILE_BYTES)) return undefined;
-    const parts: Buffer[] = [];
+    if (room < Math.min(PART_BYTES + this.#waitingBytes, WORTHWHILE_BYTES)) return 0;
     let bytes = 0;
-    let taken = 0;
-    while (taken < this.#waiting.length && bytes + PART_BYTES < room) {
-      const message = this.#waiting[taken];
-      const length = Math.min(message.length - this.#offset, room - bytes - PART_BYTES);
-      const isLast = this.#offset + length === message.length;
-      parts.push(partHead(length, isLast), message.subarray(this.#offset, this.#offset + length));
-      bytes += PART_BYTES + length;
-      this.#waitingBytes -= length;
-      this.#offset = isLast ? 0 : this.#offset + length;
-      if (!isLast) break;
-      taken++;
+    let offset = this.#offset;
+    for (const message of this.#waiting) {
+      if (bytes + PART_BYTES >= room) break;
+      bytes = Math.min(bytes + PART_BYTES + message.length - offset, room);
+      offset = 0;
     }
-    this.#waiting.splice(0, taken);
     this.sequence++;
-    return { parts, bytes };
+    return bytes;
+  }
+
+  /** Writes the payload of a frame, from `at` to its end. */
+  write(frame: Buffer, at: number): void {
+    let taken = 0;
+    while (at < frame.length) {
+      const message = this.#waiting[taken];
+      const length = Math.min(message.length - this.#offset, frame.length - at - PART_BYTES);
+      const end = this.#offset + length;
+      const isLast = end === message.length;
+      at = frame.writeUInt32LE(isLast ? (length | LAST_PART) >>> 0 : length, at);
+      message.copy(frame, at, this.#offset, end);
+      at += length;
+      this.#waitingBytes -= length;
+      this.#offset = isLast ? 0 : end;
+      if (isLast) taken++;
+    }
+    if (taken === this.#waiting.length) this.#waiting = [];
+    else this.#waiting.splice(0, taken);
   }
 
   sent(bytes: Buffer): void {
@@ -79,12 +90,6 @@ export class Outgoing {
   after(received: number): readonly Buffer[] {
     return this.#unconfirmed.filter(({ sequence }) => sequence > received).map(({ bytes }) => bytes);
   }
-}
-
-function partHead(length: number, isLast: boolean): Buffer {
-  const head = Buffer.allocUnsafe(PART_BYTES);
-  head.writeUInt32LE(isLast ? (length | LAST_PART) >>> 0 : length);
-  return head;
 }
 
 /** Reads the parts of messages from the payloads of frames, in order. */

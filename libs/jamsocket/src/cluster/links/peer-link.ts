@@ -23,6 +23,8 @@ export interface LinkHost {
   readonly user: LinkUser;
   readonly limits: LinkLimits;
   transmit(peer: string, frame: Buffer): void;
+  /** Milliseconds on the clock. */
+  now(): number;
   /** Calls `flush` of the link at the end of the tick. */
   schedule(link: PeerLink): void;
   forget(link: PeerLink): void;
@@ -55,6 +57,8 @@ export class PeerLink {
   /** The frame that was asked for again. */
   #missing = 0;
   #silentTicks = 0;
+  /** When the last frame arrived: milliseconds on the clock. */
+  heardAt = 0;
   #isBehind = false;
   #owesBeat = false;
   #isScheduled = false;
@@ -140,6 +144,7 @@ export class PeerLink {
   /** @internal A data frame, a beat, or a request to send again. */
   frame(head: FrameHead, bytes: Buffer): void {
     this.#silentTicks = 0;
+    this.heardAt = this.host.now();
     this.#outgoing.confirm(head.received, head.grant);
     if (head.kind === FRAME.again) this.#sendAgain(head.received);
     if (head.kind !== FRAME.data) {
@@ -169,8 +174,9 @@ export class PeerLink {
   flush(): void {
     this.#isScheduled = false;
     if (this.#state !== 'up') return;
-    for (let payload = this.#outgoing.next(); payload !== undefined; payload = this.#outgoing.next()) {
-      const frame = encodeFrame(this.#head(FRAME.data), payload.parts, payload.bytes);
+    for (let bytes = this.#outgoing.next(); bytes > 0; bytes = this.#outgoing.next()) {
+      const frame = encodeFrame(this.#head(FRAME.data), bytes);
+      this.#outgoing.write(frame, frame.length - bytes);
       this.#outgoing.sent(frame);
       this.#owesBeat = false;
       this.host.transmit(this.peer, frame);
@@ -215,7 +221,7 @@ export class PeerLink {
 
   #transmit(kind: number): void {
     this.#owesBeat = false;
-    this.host.transmit(this.peer, encodeFrame(this.#head(kind), [], 0));
+    this.host.transmit(this.peer, encodeFrame(this.#head(kind), 0));
   }
 
   #head(kind: number): FrameHead {
