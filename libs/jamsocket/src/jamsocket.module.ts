@@ -9,6 +9,7 @@ import { JamsocketObservers } from './observe/jamsocket-observers.js';
 import { ClusterNode } from './cluster/cluster-node.js';
 import { ThisNode } from './node/this-node.js';
 import { JamsocketCluster } from './node/jamsocket-cluster.js';
+import { Siblings } from './node/siblings.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
 import { JamsocketStatistics } from './rooms/jamsocket-statistics.js';
 import { DURABILITY } from './durable/durability.js';
@@ -36,6 +37,7 @@ import { PROVIDERS } from './jamsocket.providers.js';
     JamsocketRandom,
     // Only for the library's own modules; applications cannot import these tokens.
     RouteClashes,
+    Siblings,
     RESOLVED_OPTIONS,
     ServiceDefinitions,
     RoomRegistry,

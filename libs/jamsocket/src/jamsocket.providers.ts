@@ -4,6 +4,7 @@ import { ClusterNode } from './cluster/cluster-node.js';
 import { defaultDriver } from './cluster/default-driver.js';
 import type { RunPermit } from './cluster/run-permit.js';
 import { JamsocketCluster } from './node/jamsocket-cluster.js';
+import { Siblings } from './node/siblings.js';
 import { ThisNode } from './node/this-node.js';
 import { ClusterOutbox } from './owner/cluster-outbox.js';
 import { UserIndex } from './auth/user-index.js';
@@ -174,6 +175,7 @@ export const PROVIDERS: Provider[] = [
     useFactory: (node: ClusterNode | null, definitions: ServiceDefinitions, registry: RoomRegistry) =>
       new JamsocketCluster(node, definitions.byType, (definition, key) => registry.isTaken(definition, key)),
   },
+  { provide: Siblings, inject: [ThisNode], useFactory: (node: ThisNode | null) => new Siblings(node) },
   {
     provide: JamsocketStatistics,
     inject: [RoomRegistry, ServiceDefinitions, ClusterNode],

@@ -16,6 +16,7 @@ import {
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { startWorkers } from 'nestjs-jamsocket/workers';
 import cluster from 'node:cluster';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 
 const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER } = process.env;
@@ -38,6 +39,22 @@ class LedgerRoom {
     if (text === 'crash') process.kill(process.pid, 'SIGKILL');
     this.total += Number(text);
     this.ctx.sendMessage(Broadcast, `it is ${this.total}`);
+  }
+}
+
+/** Tells which instance of it a client talks to. */
+@JamsocketService({ path: 'plain' })
+class PlainRoom {
+  private readonly instance = `${randomUUID()} at ${process.pid}`;
+
+  @OnConnect()
+  connect(client: Client) {
+    client.sendMessage(this.instance);
+  }
+
+  @OnMessage()
+  who(client: Client) {
+    client.sendMessage(this.instance);
   }
 }
 
@@ -78,7 +95,7 @@ class PidController {
 @Module({
   imports: [JamsocketModule.forRoot({ store: new LmdbStore({ path: DATA_DIR! }) })],
   controllers: [PidController],
-  providers: [LedgerRoom],
+  providers: [LedgerRoom, PlainRoom],
 })
 class AppModule {}
 

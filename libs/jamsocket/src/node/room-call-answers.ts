@@ -35,7 +35,7 @@ interface AnsweringNode {
 }
 
 /** The answers of this node to calls of `ClusterRoomCalls` and `ClusterUserCalls` of other nodes. */
-export function roomCallAnswers(node: AnsweringNode): ReadonlyMap<string, CallHandler> {
+export function roomCallAnswers(node: AnsweringNode): Map<string, CallHandler> {
   return new Map<string, CallHandler>([
     ['room', (args: RoomCallArgs) => carryOut(node, args)],
     ['list', (service?: string) => listOf(node, service, (definition) => node.local.list(definition))],

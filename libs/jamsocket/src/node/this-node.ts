@@ -10,7 +10,7 @@ import type { PeerLink } from '../cluster/links/peer-link.js';
 import { ClusterPlacement } from '../edge/cluster-placement.js';
 import { EdgePart, type EdgeServices } from '../edge/edge-part.js';
 import { OwnerPart } from '../owner/owner-part.js';
-import { PeerCalls } from '../peers/calls.js';
+import { PeerCalls, type CallHandler } from '../peers/calls.js';
 import type { RoomCalls } from '../rooms/room-calls.js';
 import type { UserCalls } from '../rooms/user-calls.js';
 import type { Room } from '../room/room.js';
@@ -54,6 +54,7 @@ export class ThisNode implements NodeWatch {
   readonly placement: Placement;
   /** Address of this node's inspector, which other nodes link to. */
   inspector: string | undefined;
+  readonly #answers: Map<string, CallHandler>;
   readonly #peers: Peers<Parts>;
   #isDraining = false;
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
@@ -75,7 +76,7 @@ export class ThisNode implements NodeWatch {
       permit: node.permit,
       now: () => clock.now(),
     };
-    const answers = roomCallAnswers({
+    this.#answers = roomCallAnswers({
       local: parts.localCalls,
       users: parts.localUsers,
       definitions: this.#definitions,
@@ -85,7 +86,7 @@ export class ThisNode implements NodeWatch {
     this.#peers = new Peers<Parts>((link) => ({
       owner: new OwnerPart(link, ownerServices),
       edge: new EdgePart(link, parts),
-      calls: new PeerCalls(link, answers, clock),
+      calls: new PeerCalls(link, this.#answers, clock),
     }));
     this.placement = new ClusterPlacement(
       local,
@@ -105,6 +106,16 @@ export class ThisNode implements NodeWatch {
   /** All nodes, and some of their rooms. @throws RefusedError `cluster_unavailable` */
   survey(): Promise<readonly SurveyedNode[]> {
     return surveyNodes(this.parts.node, this, this.#definitions);
+  }
+
+  /** The names of the other nodes that are alive. */
+  get others(): readonly string[] {
+    return [...this.parts.node.others];
+  }
+
+  /** Answers the calls of other nodes. */
+  answer(method: string, handler: CallHandler): void {
+    this.#answers.set(method, handler);
   }
 
   /** @throws the error of the node; RefusedError `node_unavailable`, `cluster_unavailable` */

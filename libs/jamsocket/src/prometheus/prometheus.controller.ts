@@ -13,6 +13,8 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { runListedGuards } from '../http/listed-guards.js';
 import { hideFromSwagger } from '../http/swagger.js';
+import { Siblings } from '../node/siblings.js';
+import { metricsOfAll } from './metrics-of-all.js';
 import { PrometheusMetrics } from './prometheus-metrics.js';
 import { PROMETHEUS_OPTIONS, type JamsocketPrometheusOptions } from './prometheus-options.js';
 
@@ -34,10 +36,13 @@ export function createPrometheusController(): Type {
   @UseGuards(PrometheusGuard)
   @Controller()
   class JamsocketPrometheusController {
-    constructor(private readonly metrics: PrometheusMetrics) {}
+    constructor(
+      private readonly metrics: PrometheusMetrics,
+      @Inject(Siblings) private readonly siblings: Siblings,
+    ) {}
 
     page(): Promise<string> {
-      return this.metrics.registry.metrics();
+      return this.siblings.isOn ? metricsOfAll(this.metrics.registry, this.siblings) : this.metrics.registry.metrics();
     }
   }
   return JamsocketPrometheusController;

@@ -14,6 +14,8 @@ import { JamsocketMetrics } from '../metrics/jamsocket-metrics.js';
 import { MetricsObserver } from '../metrics/metrics-observer.js';
 import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import { JamsocketStatistics } from '../rooms/jamsocket-statistics.js';
+import { Siblings } from '../node/siblings.js';
+import { answerSiblings } from './metrics-of-all.js';
 import { PrometheusMetrics } from './prometheus-metrics.js';
 import { PROMETHEUS_OPTIONS, type JamsocketPrometheusOptions } from './prometheus-options.js';
 import { createPrometheusController, mountPage, PrometheusGuard } from './prometheus.controller.js';
@@ -66,6 +68,7 @@ export class JamsocketPrometheusModule
     @Inject(RouteClashes) private readonly clashes: RouteClashes,
     @Inject(PROMETHEUS_PAGE) private readonly page: Type,
     @Inject(PROMETHEUS_OPTIONS) private readonly options: JamsocketPrometheusOptions,
+    @Inject(Siblings) private readonly siblings: Siblings,
   ) {
     super();
   }
@@ -89,6 +92,7 @@ export class JamsocketPrometheusModule
     // First, since metrics are collected in this order: reading the gauges passes on the durations.
     this.#stop = this.observers.add(new MetricsObserver(this.metrics, this.statistics));
     this.metrics.registerAll();
+    answerSiblings(this.metrics.registry, this.siblings);
   }
 
   /** Stops in the last lifecycle hook, so that the drain of the rooms is counted, too. */

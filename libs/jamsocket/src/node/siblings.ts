@@ -1,0 +1,39 @@
+import type { CallHandler } from '../peers/calls.js';
+
+/** The node, as its siblings need it. */
+interface Node {
+  readonly sharesPort: boolean;
+  readonly others: readonly string[];
+  answer(method: string, handler: CallHandler): void;
+  call(incarnation: string, method: string, args: unknown, withinMs?: number): Promise<unknown>;
+}
+
+/** Milliseconds to wait for an answer. Prometheus waits 10 s by default. */
+const ANSWER_MS = 2_000;
+
+/**
+ * The other processes that share this one's port. A request for what concerns the machine can reach any of them, so each
+ * answers for all.
+ */
+export class Siblings {
+  /** @param node `null` without a cluster */
+  constructor(private readonly node: Node | null) {}
+
+  /** Whether there can be siblings. */
+  get isOn(): boolean {
+    return this.node !== null && this.node.sharesPort;
+  }
+
+  /** Answers the calls of siblings. The answer must be a structured clone. */
+  answer(method: string, handler: () => unknown): void {
+    if (this.isOn) this.node!.answer(method, handler);
+  }
+
+  /** What the siblings answer. Those that do not answer in time are left out. Never rejects. */
+  async askAll(method: string): Promise<readonly unknown[]> {
+    if (!this.isOn) return [];
+    const asked = this.node!.others.map((each) => this.node!.call(each, method, undefined, ANSWER_MS));
+    const answers = await Promise.allSettled(asked);
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+}
