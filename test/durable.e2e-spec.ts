@@ -189,6 +189,26 @@ describe('a durable room', () => {
     expect(journal.entries.filter((entry) => /connect/.test(entry))).toEqual(['connect 1']);
   });
 
+  it('has not crashed when a shutdown cannot wait until it is restored', async () => {
+    const first = await start();
+    const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
+    client.send('5');
+    await client.next();
+    await first.close();
+    const second = await start({ shutdownGraceMs: 1_000 });
+    const gate = store.holdClaims();
+    const early = resumeAt(second, client).catch(() => undefined);
+    await gate.isReached;
+    const closed = second.close();
+    // By then the room is given up; if not, it is only restored and saved.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    gate.open();
+    await Promise.all([closed, early]);
+    const third = await start();
+    expect(await resumeAt(third, client)).toMatchObject({ resumed: true, client: 1 });
+    expect(journal.entries.at(-1)).toBe('create restart 5');
+  });
+
   it('keeps the places of its clients when another room takes its time at a shutdown', async () => {
     const first = await start({ shutdownGraceMs: 500 });
     const slow = await ResumingClient.connect(`${first.ws}/ws/slow/one`);

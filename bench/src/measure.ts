@@ -41,6 +41,8 @@ export function canRun(peer: Peer, workload: Workload): boolean {
  * its garbage now and then, for up to 80 ms on the core of whoever is being measured.
  */
 export class RunningPeer {
+  #onLine: (line: string) => void = () => undefined;
+
   private constructor(
     private readonly peer: Peer,
     private readonly child: ChildProcess,
@@ -54,8 +56,9 @@ export class RunningPeer {
     const child = spawnOn(SERVER_CORE, peer.command, { ...peer.env, PORT: String(port) });
     const exited = once(child, 'exit').then(() => Promise.reject(new Error(`${peer.name} did not start`)));
     let pid = child.pid!;
+    const lines = createInterface({ input: child.stdout! });
     const ready = new Promise<void>((resolve) => {
-      createInterface({ input: child.stdout! }).on('line', (line) => {
+      lines.on('line', (line) => {
         if (line.startsWith('pid ')) pid = Number(line.slice('pid '.length));
         if (line === 'ready') resolve();
       });
@@ -63,6 +66,7 @@ export class RunningPeer {
     await Promise.race([ready, exited]);
     exited.catch(() => undefined);
     const running = new RunningPeer(peer, child, port, pid);
+    lines.on('line', (line) => running.#onLine(line));
     running.#signal('SIGSTOP');
     return running;
   }
@@ -70,6 +74,20 @@ export class RunningPeer {
   /** Call it before other requests than those of `run`, which stops the process again. */
   wake(): void {
     this.#signal('SIGCONT');
+  }
+
+  /** What the server prints after `name` when it gets the signal. */
+  async asked<T>(name: string, signal: NodeJS.Signals): Promise<T> {
+    const answer = new Promise<T>((resolve) => {
+      this.#onLine = (line) => {
+        if (line.startsWith(`${name} `)) resolve(JSON.parse(line.slice(name.length)) as T);
+      };
+    });
+    this.wake();
+    this.child.kill(signal);
+    const result = await answer;
+    this.#signal('SIGSTOP');
+    return result;
   }
 
   /** @param run prefix of the ids of its rooms */

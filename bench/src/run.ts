@@ -181,7 +181,8 @@ async function main(): Promise<void> {
   }
   if (values.state) return measureState(say, rounds, Number(values.seconds ?? 10));
   if (values.durable) {
-    process.exitCode = await measureDurable(say, values.rounds === undefined ? undefined : rounds);
+    const parts = values.workloads?.split(',') as ('messages' | 'rooms')[] | undefined;
+    process.exitCode = await measureDurable(say, values.rounds === undefined ? undefined : rounds, parts);
     return;
   }
   if (values.cluster) {

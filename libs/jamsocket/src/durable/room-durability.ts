@@ -34,7 +34,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   isExpired = false;
   #savedBefore: SavedBefore | undefined = undefined;
   /** Until the instance has started. */
-  #claim: Claim | null = null;
+  #claiming: Promise<Claim> | null = null;
   #gate: GatedOutbox | null = null;
   #recorder: RoomRecorder | null = null;
   #fence = 0;
@@ -113,7 +113,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   async restore(): Promise<void> {
     const { room, options, services } = this;
-    const claim = (this.#claim = await claimRoom(room, services));
+    const claim = await (this.#claiming = claimRoom(room, services));
     this.#fence = claim.fence;
     this.#sequence = claim.record?.sequence ?? 0;
     const circumstances = { options, clock: services.clock, isGated: this.#gate !== null };
@@ -125,14 +125,15 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   }
 
   started(): void {
-    this.#claim = null;
+    this.#claiming = null;
     this.#changed();
   }
 
-  giveBack(): Promise<void> | undefined {
+  async giveBack(): Promise<void> {
+    // Without an answer nobody knows what there is to give back.
+    const claim = await this.#claiming?.catch(() => null);
     // After a write the instance may have told somebody what it did.
-    const isUntouched = this.#claim !== null && this.#sequence === (this.#claim.record?.sequence ?? 0);
-    return isUntouched ? this.services.giveBack(this.room.key, this.#claim!) : undefined;
+    if (claim?.record?.sequence === this.#sequence) await this.services.giveBack(this.room.key, claim);
   }
 
   turnEnded(): void {

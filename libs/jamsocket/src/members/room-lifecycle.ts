@@ -73,10 +73,10 @@ export interface RoomLifecycle<Client> {
   started(): void;
 
   /**
-   * Called after `abandon` if the instance has not started: the next one must not take its end for a crash. `undefined` if
-   * there is nothing to do. Never rejects.
+   * Called after `abandon` if the instance has not started: the next one must not take its end for a crash. Waits for a
+   * claim that is under way. Never rejects.
    */
-  giveBack(): Promise<void> | undefined;
+  giveBack(): Promise<void>;
 
   /** A turn of any kind is over. */
   turnEnded(): void;
