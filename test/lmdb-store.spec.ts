@@ -1,21 +1,38 @@
-import { afterAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { open } from 'lmdb';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { describeRoomStore } from 'nestjs-jamsocket/testing';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundle } from './support/bundle.js';
+import { canLimitFiles, keepLock, LmdbElsewhere } from './support/lmdb-elsewhere.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jamsocket-lmdb-'));
+const child = join(folder, 'child.mjs');
+beforeAll(() =>
+  bundle(join(import.meta.dirname, 'support', 'lmdb-child.ts'), child, { lmdb: 'node_modules/lmdb/node-index.js' }),
+);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** The last store of each database. */
+const stores = new Map<string, LmdbElsewhere>();
+
 describeRoomStore('LmdbStore', {
-  open: (database) => new LmdbStore({ path: join(folder, database) }),
+  open: (database) => {
+    const store = new LmdbElsewhere(join(folder, database), child);
+    stores.set(database, store);
+    return store;
+  },
   damage: async (database, { service, key }) => {
     const environment = open({ path: join(folder, database), overlappingSync: false });
     const db = environment.openDB({ name: 'jamsocket', encoding: 'binary', keyEncoding: 'binary' });
     await db.remove(Buffer.from(`p${service}\0${key}\0base`));
     await environment.close();
+  },
+  faults: {
+    refuse: canLimitFiles ? (database) => stores.get(database)!.fillDisk() : undefined,
+    hang: (database) => keepLock(child, join(folder, database)),
   },
 });
 

@@ -1,9 +1,10 @@
-/* What test/lmdb-crash.spec.ts runs in a process of its own: kill, fill or count. */
+/* What specs of LMDB run in a process of its own: kill, fill, count, hold or serve. */
 import { open } from 'lmdb';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { RoomWriter } from '../../libs/jamsocket/src/testing/room-store/room-writer.js';
+import type { StoreAnswer, StoreCall } from './lmdb-elsewhere.js';
 import { execFileSync } from 'node:child_process';
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 
 const [mode, path, ...rest] = process.argv.slice(2);
 const say = (text: string) => writeSync(1, `${text}\n`);
@@ -93,7 +94,32 @@ async function count(rounds: number): Promise<void> {
   say(`${done}`);
 }
 
+/** Keeps the lock of the database until its input ends. */
+async function hold(): Promise<void> {
+  const shared = open({ path, overlappingSync: false });
+  shared.transactionSync(() => {
+    say('holds');
+    readSync(0, Buffer.alloc(1));
+  });
+  await shared.close();
+}
+
+/** Does what the parent process asks of the store, and ends with it. */
+function serve(): void {
+  process.on('message', async ({ method, args }: StoreCall) => {
+    const call = store[method].bind(store) as (...args: readonly unknown[]) => Promise<unknown>;
+    const answer = await call(...args).then(
+      (value): StoreAnswer => ({ value }),
+      ({ code, message }: { code: string; message: string }): StoreAnswer => ({ code, message }),
+    );
+    process.send!(answer);
+  });
+  process.on('disconnect', () => void store.close());
+}
+
 const numbers = rest.map(Number);
 if (mode === 'kill') await kill(numbers[0], numbers[1], numbers[2]);
 else if (mode === 'fill') await fill();
 else if (mode === 'count') await count(numbers[0]);
+else if (mode === 'hold') await hold();
+else if (mode === 'serve') serve();
