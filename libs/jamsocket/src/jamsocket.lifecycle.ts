@@ -34,6 +34,9 @@ export interface LifecycleParts {
   readonly node: ThisNode | null;
 }
 
+/** Part of the grace in which rooms are handed over to other nodes. */
+const HAND_OVER_PART = 0.4;
+
 type ClosingAdapter = { beforeClose?: () => unknown };
 
 /** Accepts clients when the application has booted. On shutdown it drains the rooms before anything else is shut down. */
@@ -145,9 +148,19 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
     // New connections go to the other processes. Those that are open stay.
     this.#sharedServer?.close();
     this.#sharedServer = null;
-    return (this.#drained ??= Promise.all([
-      drainRooms(registry, options.shutdownGraceMs, clock, random),
-      this.parts.node?.drain(options.shutdownGraceMs),
-    ]).then(() => undefined));
+    const { node } = this.parts;
+    const { shutdownGraceMs: graceMs } = options;
+    return (this.#drained ??=
+      node === null ? drainRooms(registry, graceMs, clock, random) : this.#leaveCluster(node, graceMs));
+  }
+
+  /** Rooms first: while they move, the clients here can still be served. */
+  async #leaveCluster(node: ThisNode, graceMs: number): Promise<void> {
+    const { registry, clock, random } = this.parts;
+    const deadline = clock.now() + graceMs;
+    registry.refuseNew();
+    const moved = await node.handOver(graceMs * HAND_OVER_PART);
+    const restMs = Math.max(1, deadline - clock.now());
+    await Promise.all([drainRooms(registry, restMs, clock, random, moved), node.drain(restMs)]);
   }
 }

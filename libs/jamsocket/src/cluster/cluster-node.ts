@@ -7,7 +7,7 @@ import { withDeadline } from '../base/within-timeout.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { ClusterDriver } from './cluster-driver.js';
 import { ClusterCounts, NO_READINGS, readingsOf, type ClusterReadings } from './cluster-counts.js';
-import type { Directory, DirectoryNode, HeldRoom } from './directory.js';
+import type { Directory, DirectoryNode, HeldRoom, Released } from './directory.js';
 import { PROTOCOL } from './links/link-frame.js';
 import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
 import type { LinkUser, PeerLink } from './links/peer-link.js';
@@ -163,13 +163,16 @@ export class ClusterNode {
     return this.#life?.lease.fenceOf(room);
   }
 
-  /** The room has stopped here. Does nothing if this node does not own it. Never rejects. */
-  async release(room: RoomKey, successor?: string): Promise<void> {
+  /**
+   * The room has stopped here. Does nothing if this node does not own it. Never rejects.
+   * @returns `undefined` if the directory has not answered: it is tried again
+   */
+  async release(room: RoomKey, successor?: string): Promise<Released | undefined> {
     const lease = this.#life?.lease;
     const fence = lease?.fenceOf(room);
-    if (lease === undefined || fence === undefined) return;
+    if (lease === undefined || fence === undefined) return 'not_owner';
     // Tried again with each renewal.
-    await lease.release({ room, fence }, successor).catch(() => undefined);
+    return lease.release({ room, fence }, successor).catch(() => undefined);
   }
 
   /** The name of the node that owns a room. @throws RefusedError `cluster_unavailable` */

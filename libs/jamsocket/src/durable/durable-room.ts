@@ -36,6 +36,8 @@ export interface DurableRoom {
     /** @param moment whether the previous instance crashed, and milliseconds since 1970 at 0 on the clock */
     restore(timers: readonly SavedTimer[], moment: { readonly wallOffset: number; readonly mayHaveRun: boolean }): void;
   };
+  /** The client keeps its connection, which follows the room from another node. */
+  isAwaited(id: number): boolean;
   /** Makes a saved client a member again, without a connection. */
   readmit(client: Client): void;
   /** The client has left or cannot resume: runs its `@OnDisconnect`. */

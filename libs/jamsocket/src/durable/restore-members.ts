@@ -9,7 +9,7 @@ import { restoredEntry } from './room-image.js';
 
 /**
  * Makes the saved clients members again. Clients that speak `jamsocket.v1` may resume; all others have lost their
- * connections and leave.
+ * connections and leave, unless these follow the room.
  * @param isExact false if the clients may have seen more than was saved: then they start again as new clients
  */
 export function restoreMembers(
@@ -32,7 +32,8 @@ export function restoreMembers(
   });
   for (const client of clients) {
     room.readmit(client);
-    if (client.session === null) room.leave(client, CloseCode.abnormal, 'the server was restarted');
+    if (client.session === null && !room.isAwaited(client.id))
+      room.leave(client, CloseCode.abnormal, 'the server was restarted');
   }
   for (const saved of base.leaving) {
     const client = restoredClient(saved, data.get(saved.id), address, wallOffset);

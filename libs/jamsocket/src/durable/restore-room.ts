@@ -35,7 +35,7 @@ interface RestoredRoom {
 export async function restoreRoom(
   room: DurableRoom,
   stored: StoredRecord | undefined,
-  circumstances: Circumstances,
+  circumstances: Circumstances & { readonly options: ResolvedDurable },
 ): Promise<RestoredRoom> {
   const { options } = circumstances;
   const fields = new RoomStateFields(room.stateHolders, options);
@@ -68,14 +68,15 @@ async function reading<T>(room: DurableRoom, read: () => T | Promise<T>): Promis
   }
 }
 
-interface Circumstances {
-  readonly options: ResolvedDurable;
+export interface Circumstances {
+  readonly options: Pick<ResolvedDurable, 'version' | 'migrate' | 'expireMs'>;
   readonly clock: JamsocketClock;
   /** Clients have seen nothing that was not saved. */
   readonly isGated: boolean;
 }
 
-async function fillIn(
+/** Fills a new instance with what was saved of the one before. */
+export async function fillIn(
   room: DurableRoom,
   record: ReadRecord,
   fields: RoomStateFields,

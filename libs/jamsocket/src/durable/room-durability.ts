@@ -163,15 +163,18 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     return this.#saved(null);
   }
 
-  async release(reason: EndReason): Promise<void> {
-    if (this.#isOver) return;
+  async release(reason: EndReason): Promise<boolean> {
+    if (this.#isOver) return false;
+    let isSaved = true;
     try {
       await this.#saved(reason);
     } catch (error) {
       // The last good record stays.
+      isSaved = false;
       this.room.report(error);
     }
     this.abandon();
+    return isSaved;
   }
 
   async delete(): Promise<void> {

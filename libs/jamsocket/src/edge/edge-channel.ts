@@ -1,7 +1,8 @@
 import { CloseCode } from '../base/protocol.js';
+import type { ClientRequest } from '../members/client-request.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox, Outlet } from '../outbox/outbox.js';
-import { encodeArrival } from '../peers/arriving.js';
+import { encodeArrival, findingsOf } from '../peers/arriving.js';
 import {
   bodyOf,
   closeIn,
@@ -13,9 +14,11 @@ import {
   TO_CHANNEL,
   TO_OWNER,
 } from '../peers/messages.js';
+import { encodeNote } from '../peers/moving.js';
 import { decodeError } from '../peers/remote-error.js';
 import type { Arrival, OpenLink } from '../rooms/reservation.js';
 import type { RoomDefinition } from '../room/room-definition.js';
+import type { RoomKey } from '../store/room-store.js';
 import type { ConnectionSink } from '../wire/connection-sink.js';
 
 /** The node that runs the rooms of clients here. */
@@ -60,12 +63,14 @@ export class EdgeChannel implements ConnectionSink {
   #isPausedThere = false;
   #isDropped = false;
   #tellsEnd = true;
+  /** The room moves to another node: the client is not read until it is there. */
+  #isMoving = false;
 
   constructor(
-    readonly number: number,
+    public number: number,
     readonly definition: RoomDefinition,
     private readonly arrival: Arrival,
-    private readonly owner: OwnerNode,
+    private owner: OwnerNode,
   ) {}
 
   /** Asks the guards of the room. @returns false if the room is somewhere else @throws the error of a guard or of the room */
@@ -128,17 +133,47 @@ export class EdgeChannel implements ConnectionSink {
         return connection?.pause();
       case TO_CHANNEL.resume:
         this.#isPausedThere = false;
-        return this.owner.isBehind ? this.owner.holdBack(this) : connection?.resume();
+        return this.#readAgain();
       case TO_CHANNEL.beats:
         return connection?.startBeats();
       case TO_CHANNEL.keepsVolatile:
         if (connection !== null) connection.keepsVolatile = bodyOf(message)[0] === 1;
+        return;
+      case TO_CHANNEL.hold:
+        this.#isMoving = true;
+        connection?.pause();
+        return this.#tell(TO_OWNER.held);
+      case TO_CHANNEL.followed:
+        this.#isMoving = false;
+        return this.#readAgain();
     }
   }
 
   /** The owner takes messages again. */
   drained(): void {
-    if (!this.#isPausedThere) this.connection?.resume();
+    if (!this.#isPausedThere && !this.#isMoving) this.connection?.resume();
+  }
+
+  /** The room of the client has moved to another owner, where the client has this number. */
+  follow(number: number, owner: OwnerNode, { service, key }: RoomKey): void {
+    const seat = this.number;
+    this.#leaveRoom();
+    this.number = number;
+    this.owner = owner;
+    this.reported = 0;
+    this.#isPausedThere = false;
+    const { request } = this.arrival.client;
+    const { url, ip, rawHeaders } = request;
+    const arrival = { url, ip, rawHeaders, findings: findingsOf(request) };
+    this.#tell(TO_OWNER.follow, encodeNote({ service, key, seat, arrival }));
+  }
+
+  /** The room of the client has moved to this node: the connection is no longer this channel's. */
+  release(): { readonly connection: Link; readonly request: ClientRequest } | undefined {
+    const { connection } = this;
+    this.#leaveRoom();
+    this.connection = null;
+    return connection === null ? undefined : { connection, request: this.arrival.client.request };
   }
 
   /** The room is not there (any more), or its node is gone: a client that has not joined looks for it again. */
@@ -215,6 +250,18 @@ export class EdgeChannel implements ConnectionSink {
     if (bytes !== this.reported) this.owner.send(numberMessage(TO_OWNER.behind, this.number, bytes));
     this.reported = bytes;
     return bytes > 0;
+  }
+
+  #leaveRoom(): void {
+    if (this.outlet !== null) this.room!.outbox.flushTo(this.outlet);
+    this.room?.leave(this);
+    this.room = null;
+  }
+
+  #readAgain(): void {
+    if (this.#isPausedThere || this.#isMoving) return;
+    if (this.owner.isBehind) this.owner.holdBack(this);
+    else this.connection?.resume();
   }
 
   #joined(): void {

@@ -3,10 +3,12 @@ import type { JamsocketClock } from '../base/sources.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { bodyOf, kindOf, numberOf, TO_MIRROR } from '../peers/messages.js';
+import { bodyOf, kindOf, messageOf, numberOf, TO_CHANNEL, TO_MIRROR, TO_OWNER } from '../peers/messages.js';
+import { decodeNote, encodeNote, type MovedNote } from '../peers/moving.js';
 import type { PeerPart } from '../peers/peer.js';
 import type { Arrival } from '../rooms/reservation.js';
 import type { RoomDefinition } from '../room/room-definition.js';
+import type { RoomKey } from '../store/room-store.js';
 import { EdgeChannel, type OwnerNode } from './edge-channel.js';
 import { EdgeRoom } from './edge-room.js';
 
@@ -14,6 +16,12 @@ import { EdgeRoom } from './edge-room.js';
 export interface EdgeServices {
   readonly clock: JamsocketClock;
   createOutbox(coalesce: boolean, dropMember: (connection: Link) => void): Outbox;
+}
+
+/** Leads clients to the node that their room has moved to. */
+export interface RoomMoves {
+  /** @param channel `undefined` if the connection has ended meanwhile; it had this number between here and the old owner */
+  moved(note: MovedNote, seat: number, channel: EdgeChannel | undefined): void;
 }
 
 /** How often the owner is told how much waits for its clients. */
@@ -30,6 +38,7 @@ export class EdgePart implements PeerPart, OwnerNode {
   constructor(
     private readonly link: PeerLink,
     private readonly services: EdgeServices,
+    private readonly moves: RoomMoves,
   ) {}
 
   /** Clients that are connected or about to be. */
@@ -42,6 +51,18 @@ export class EdgePart implements PeerPart, OwnerNode {
     const channel = new EdgeChannel(++this.#last, definition, arrival, this);
     this.#channels.set(channel.number, channel);
     return channel;
+  }
+
+  /** A client whose room has moved to the other node. */
+  adopt(channel: EdgeChannel, room: RoomKey): void {
+    const number = ++this.#last;
+    this.#channels.set(number, channel);
+    channel.follow(number, this, room);
+  }
+
+  /** A client whose room has moved to the other node has gone meanwhile. */
+  tellGone(seat: number, { service, key }: RoomKey): void {
+    this.send(messageOf(TO_OWNER.follow, ++this.#last, encodeNote({ service, key, seat, arrival: undefined })));
   }
 
   get isDown(): boolean {
@@ -72,6 +93,7 @@ export class EdgePart implements PeerPart, OwnerNode {
   received(message: Buffer): void {
     const number = numberOf(message);
     const kind = kindOf(message);
+    if (kind === TO_CHANNEL.moved) return this.#moved(number, decodeNote(bodyOf(message)));
     if (kind < TO_MIRROR.enter) return this.#channels.get(number)?.received(message);
     const room = this.#rooms.get(number) ?? this.#mirror(number, message);
     if (room === undefined) return;
@@ -95,6 +117,12 @@ export class EdgePart implements PeerPart, OwnerNode {
     }
     this.#channels.clear();
     this.#rooms.clear();
+  }
+
+  #moved(seat: number, note: MovedNote): void {
+    const channel = this.#channels.get(seat);
+    if (channel !== undefined) this.forget(channel);
+    this.moves.moved(note, seat, channel?.connection ? channel : undefined);
   }
 
   /** The first client of a room here enters. */

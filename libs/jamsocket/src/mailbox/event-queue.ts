@@ -32,6 +32,10 @@ export class EventQueue<E> {
     return this.#events.length - this.#head;
   }
 
+  get events(): readonly E[] {
+    return this.#events.slice(this.#head).map(({ event }) => event);
+  }
+
   get isFull(): boolean {
     return this.length >= this.limits.maxEvents || this.#bytes >= this.limits.maxBytes;
   }

@@ -46,6 +46,11 @@ export class Mailbox<E> {
     return this.#waiting.length;
   }
 
+  /** The events that wait. */
+  get waiting(): readonly E[] {
+    return this.#waiting.events;
+  }
+
   get isFull(): boolean {
     return this.#waiting.isFull;
   }

@@ -100,8 +100,9 @@ export class Members implements MembersPort<Client> {
     this.#byTag?.leave(client);
     this.#leaveOutbox(client);
     if (client.session === null) return;
-    this.#resumption!.forget(client);
-    if (this.#resumption!.isEmpty) this.#resumption = null;
+    // There is none for a client that was restored only to run its @OnDisconnect.
+    this.#resumption?.forget(client);
+    if (this.#resumption?.isEmpty) this.#resumption = null;
   }
 
   /** The room has stopped. Clients that may come back to another instance of it are not waited for in this one. */
@@ -157,6 +158,26 @@ export class Members implements MembersPort<Client> {
     this.#resumption!.resume(resumable, connection, token);
   }
 
+  /** How many data frames a client of `jamsocket.v1` was sent. */
+  sentTo({ session }: Client): number {
+    return session === null ? 0 : (this.log?.sentTo(session) ?? 0);
+  }
+
+  /** The connection of a restored client has followed the room. @param sent how many data frames it was sent before */
+  follow(client: Client, connection: Link, sent: number, takesUncounted: boolean): void {
+    if (client.session !== null) return this.#resumption!.follow(client, connection, sent, takesUncounted);
+    client.connection = connection;
+    client.outlet = this.outbox.join(connection);
+  }
+
+  /** Sends what waits for the clients, and nothing more. */
+  finish(): void {
+    for (const client of this.clients.values()) {
+      if (client.outlet !== null) this.outbox.flushTo(client.outlet);
+      this.#leaveOutbox(client);
+    }
+  }
+
   /** Checks the first frame of a client that speaks `jamsocket.v1`. @returns whether it is the confirmation */
   confirm(client: Client, frame: string | Buffer): boolean {
     return this.#resumption!.confirm(client, frame);
@@ -187,7 +208,7 @@ export class Members implements MembersPort<Client> {
 
   /** Answers a heartbeat, so that the client knows the connection is alive. */
   answerHeartbeat(client: Client): void {
-    if (client.closed === undefined && client.connection !== null) this.#resumption!.answerHeartbeat(client);
+    if (client.closed === undefined && client.outlet !== null) this.#resumption!.answerHeartbeat(client);
   }
 
   beat(client: Client, mustAnswer: boolean): void {

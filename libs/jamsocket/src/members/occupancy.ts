@@ -22,6 +22,10 @@ export class Occupancy {
     return this.#clients + this.#reserved;
   }
 
+  get isUnjoined(): boolean {
+    return this.#unjoinedMs !== null;
+  }
+
   reserve(): void {
     this.#reserved++;
     this.cancelStop();

@@ -158,6 +158,18 @@ export class Resumption {
     this.#noteTold(client.session!);
   }
 
+  /** The connection of a restored client has followed the room. @param sent how many frames it was sent before */
+  follow(client: Client, connection: Link, sent: number, takesUncounted: boolean): void {
+    const session = client.session!;
+    const missed = this.log?.missedBy(session, sent) ?? [];
+    this.#away.remove(client);
+    client.connection = connection;
+    connection.keepsVolatile = true;
+    this.#replaceTokens(client, () => session.keepConnection(takesUncounted));
+    client.outlet = this.outbox.join(connection);
+    if (missed.length > 0) this.outbox.sendAll(missed, client.outlet);
+  }
+
   broadcast(frame: Frame, excluded: readonly Client[]): void {
     const except = frame.isVolatile ? this.#withBehind(excluded) : excluded;
     this.log?.broadcast(frame, sessionsOf(except));

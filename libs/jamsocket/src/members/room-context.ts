@@ -154,9 +154,12 @@ export class JamsocketContext<Events = any, Data = unknown> {
     return { service, roomId, params, clients: clients.size };
   }
 
-  /** How and when an earlier instance was saved; `undefined` in a new room and in a room that is not durable. */
+  /**
+   * How and when an earlier instance was saved; `undefined` in a new room. In a room that is not durable only after it has
+   * moved here from another node.
+   */
   get restored(): Restored | undefined {
-    return this.room.lifecycle?.restored;
+    return this.room.lifecycle?.restored ?? this.room.movedHere;
   }
 
   /**

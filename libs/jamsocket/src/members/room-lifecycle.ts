@@ -102,8 +102,11 @@ export interface RoomLifecycle<Client> {
    */
   save(): Promise<void>;
 
-  /** Saves this instance for the last time. Resolves when that is durable and all messages have been sent. */
-  release(reason: Exclude<RestoreReason, 'crash'>): Promise<void>;
+  /**
+   * Saves this instance for the last time. Resolves when that is durable and all messages have been sent.
+   * @returns false if it could not be saved: the last good record stays
+   */
+  release(reason: Exclude<RestoreReason, 'crash'>): Promise<boolean>;
 
   /** Deletes the room's record. @throws DurableError `not_saved` if another owner has claimed it */
   delete(): Promise<void>;

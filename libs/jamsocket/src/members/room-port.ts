@@ -4,7 +4,7 @@ import type { RoomPresence } from '../base/presence.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Frame } from '../wire/frame.js';
 import type { KnownAuth } from './client-auth.js';
-import type { RoomLifecycle } from './room-lifecycle.js';
+import type { Restored, RoomLifecycle } from './room-lifecycle.js';
 import type { RoomAddress } from './room-address.js';
 
 /**
@@ -82,6 +82,8 @@ export interface RoomPort<Client> {
   readonly presence: RoomPresence | null;
   /** `null` for a room that is not durable. */
   readonly lifecycle: RoomLifecycle<Client> | null;
+  /** Set in a room that is not durable and was handed over by another node. */
+  readonly movedHere: Restored | undefined;
   readonly timers: {
     /** @throws JamsocketError `bad_timer` */
     set(name: string, ms: number): void;

@@ -8,20 +8,26 @@ import { PROTOCOL } from '../cluster/links/link-frame.js';
 import type { SocketHandOver } from '../cluster/socket-hand-over.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import { ClusterPlacement } from '../edge/cluster-placement.js';
-import { EdgePart, type EdgeServices } from '../edge/edge-part.js';
+import type { EdgeChannel } from '../edge/edge-channel.js';
+import { EdgePart, type EdgeServices, type RoomMoves } from '../edge/edge-part.js';
+import type { Client } from '../members/client.js';
 import { OwnerPart } from '../owner/owner-part.js';
 import { PeerCalls, type CallHandler } from '../peers/calls.js';
+import { MOVING_VERSION, type MovedNote, type OfferedRoom } from '../peers/moving.js';
 import type { RoomCalls } from '../rooms/room-calls.js';
 import type { UserCalls } from '../rooms/user-calls.js';
 import type { Room } from '../room/room.js';
 import { ClusterUserCalls } from './cluster-user-calls.js';
 import { ClusterRoomCalls } from './cluster-room-calls.js';
+import { ArrivingRooms } from './arriving-rooms.js';
+import { LeavingRooms } from './leaving-rooms.js';
 import { NODE_NAME, readNodeInfo, type NodeInfo } from './node-info.js';
 import { roomCallAnswers } from './room-call-answers.js';
 import { surveyNodes, type SurveyedNode } from './survey.js';
 import { Peers } from '../peers/peer.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { Placement } from '../rooms/reservation.js';
+import { spread } from '../timers/spread.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { RoomKey } from '../store/room-store.js';
@@ -50,13 +56,15 @@ interface Parts {
 }
 
 /** This process in the cluster: as the owner of rooms, and as the edge of clients whose rooms are on other nodes. */
-export class ThisNode implements NodeWatch {
+export class ThisNode implements NodeWatch, RoomMoves {
   readonly placement: Placement;
   /** Address of this node's inspector, which other nodes link to. */
   inspector: string | undefined;
   readonly #answers: Map<string, CallHandler>;
   readonly #peers: Peers<Parts>;
   #isDraining = false;
+  readonly #arriving: ArrivingRooms;
+  readonly #leaving: LeavingRooms;
   readonly #definitions: ReadonlyMap<string, RoomDefinition>;
   /** Calls rooms wherever they are. */
   readonly calls: RoomCalls;
@@ -67,15 +75,27 @@ export class ThisNode implements NodeWatch {
     const { node, registry, clock, local } = parts;
     this.#definitions = new Map(parts.definitions.map((definition) => [definition.service, definition]));
     const isDraining = () => this.#isDraining;
+    const arriving = () => this.#arriving;
     const ownerServices = {
       get isDraining() {
         return isDraining();
+      },
+      get followers() {
+        return arriving();
       },
       placement: local,
       definitions: this.#definitions,
       permit: node.permit,
       now: () => clock.now(),
     };
+    const site = {
+      ...{ registry, clock, definitions: this.#definitions },
+      get isDraining() {
+        return isDraining();
+      },
+    };
+    this.#arriving = new ArrivingRooms(site);
+    this.#leaving = new LeavingRooms({ node, registry, clock, call: (...call) => this.call(...call) });
     this.#answers = roomCallAnswers({
       local: parts.localCalls,
       users: parts.localUsers,
@@ -85,7 +105,7 @@ export class ThisNode implements NodeWatch {
     });
     this.#peers = new Peers<Parts>((link) => ({
       owner: new OwnerPart(link, ownerServices),
-      edge: new EdgePart(link, parts),
+      edge: new EdgePart(link, parts, this),
       calls: new PeerCalls(link, this.#answers, clock),
     }));
     this.placement = new ClusterPlacement(
@@ -99,8 +119,13 @@ export class ThisNode implements NodeWatch {
     this.calls = new ClusterRoomCalls(parts.localCalls, registry, node, this, this.#definitions);
     this.users = new ClusterUserCalls(parts.localUsers, node, this, this.#definitions);
     node.watch = this;
-    node.info = () =>
-      JSON.stringify({ name: NODE_NAME, rooms: registry.size, inspector: this.inspector } satisfies NodeInfo);
+    this.answer('offered', (offer: OfferedRoom, from) => this.#arriving.offered(offer, from));
+    this.answer('granted', (room: RoomKey, from) => this.#arriving.granted(room, from));
+    node.info = () => {
+      const { inspector } = this;
+      const takes = this.#isDraining ? 0 : MOVING_VERSION;
+      return JSON.stringify({ name: NODE_NAME, rooms: registry.size, inspector, takes } satisfies NodeInfo);
+    };
   }
 
   /** All nodes, and some of their rooms. @throws RefusedError `cluster_unavailable` */
@@ -148,6 +173,31 @@ export class ThisNode implements NodeWatch {
   }
 
   /**
+   * Hands rooms over to other nodes, at most for that time. Their clients on other nodes keep their connections.
+   * @returns clients of these rooms whose sockets are here: they are to be closed
+   */
+  handOver(withinMs: number): Promise<readonly Client[]> {
+    this.#isDraining = true;
+    for (const { owner } of this.#peers.all) owner.sendArrivalsAway();
+    return this.#leaving.handOver(withinMs);
+  }
+
+  /** The room of a client here has moved. */
+  moved(note: MovedNote, seat: number, channel: EdgeChannel | undefined): void {
+    const own = this.parts.node.incarnation;
+    try {
+      if (note.successor !== own) {
+        const { edge } = this.#with(note.successor);
+        if (channel === undefined) edge.tellGone(seat, note);
+        else edge.adopt(channel, note);
+      } else if (channel === undefined) this.#arriving.goneHere(own, note, seat);
+      else if (!this.#arriving.followHere(own, note, seat, channel)) throw new Error('nobody waits for it');
+    } catch {
+      channel?.closeHere(CloseCode.serviceRestart, 'the room has moved');
+    }
+  }
+
+  /**
    * Sends the clients away whose rooms are on other nodes: they resume elsewhere. Resolves when their sockets have closed, or
    * after `graceMs`, when they are cut.
    */
@@ -156,10 +206,13 @@ export class ThisNode implements NodeWatch {
     for (const { owner } of this.#peers.all) owner.sendArrivalsAway();
     const channels = this.#peers.all.flatMap(({ edge }) => edge.channels);
     const links = channels.flatMap(({ connection }) => connection ?? []);
-    for (const channel of channels) channel.sendAway(CloseCode.serviceRestart, 'service restart');
-    const ended = Promise.all(links.map(({ ended: each }) => each));
+    const { clock } = this.parts;
+    const away = spread(channels, graceMs / 2, clock, (channel) =>
+      channel.sendAway(CloseCode.serviceRestart, 'service restart'),
+    );
+    const ended = away.then(() => Promise.all(links.map(({ ended: each }) => each)));
     const late = () => new Error('too late');
-    await withDeadline(ended, graceMs, this.parts.clock, late).catch(() => {
+    await withDeadline(ended, graceMs, clock, late).catch(() => {
       for (const link of links) link.terminate('shutdown grace is over');
     });
   }
@@ -181,6 +234,7 @@ export class ThisNode implements NodeWatch {
   }
 
   down(link: PeerLink, reason: string): void {
+    this.#arriving.down(link.peer);
     this.#peers.down(link, reason);
   }
 

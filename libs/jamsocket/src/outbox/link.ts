@@ -1,3 +1,4 @@
+import type { ConnectionSink } from '../wire/connection-sink.js';
 import type { Frame } from '../wire/frame.js';
 
 /**
@@ -35,6 +36,8 @@ export interface Link {
   /** Set if the room itself picks the recipients of volatile frames. The sink is then told when the link falls behind. */
   keepsVolatile: boolean;
 
+  /** Gives what comes to another sink from now on. Only links of this process have it. */
+  handTo?(sink: ConnectionSink): void;
   /** Stops reading from the peer. */
   pause(): void;
   resume(): void;

@@ -1,5 +1,9 @@
+import type { MovedNote } from '../peers/moving.js';
+
 /** The node that has the sockets of clients in rooms of this one. */
 export interface EdgeNode {
+  /** Its incarnation. */
+  readonly name: string;
   /** Sends a message in order; if this node may not run its rooms now, as soon as it may again. */
   send(message: Buffer): void;
   /** Milliseconds on the clock. */
@@ -8,6 +12,8 @@ export interface EdgeNode {
   readonly heardAt: number;
   /** A number for what the edge has of a room. */
   nextMirror(): number;
+  /** The client has followed its room to another node. */
+  moved(channel: number, note: MovedNote): void;
   /** The link's end has been told: the edge may use its channel again. */
   forget(channel: number): void;
 }

@@ -2,8 +2,10 @@ import { CloseCode } from '../base/protocol.js';
 import { RefusedError } from '../base/errors.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import type { RunPermit } from '../cluster/run-permit.js';
+import type { Client } from '../members/client.js';
 import { decodeArrival } from '../peers/arriving.js';
-import { bodyOf, endIn, kindOf, messageOf, numberOf, TO_CHANNEL, TO_OWNER } from '../peers/messages.js';
+import { bodyOf, closeMessage, endIn, kindOf, messageOf, numberOf, TO_CHANNEL, TO_OWNER } from '../peers/messages.js';
+import { decodeNote, encodeNote, type FollowNote, type MovedNote } from '../peers/moving.js';
 import type { PeerPart } from '../peers/peer.js';
 import { encodeError } from '../peers/remote-error.js';
 import type { Placement } from '../rooms/reservation.js';
@@ -19,8 +21,18 @@ export interface OwnerServices {
   readonly permit: RunPermit;
   /** This node shuts down. */
   readonly isDraining: boolean;
+  readonly followers: Followers;
   now(): number;
 }
+
+/** Waits for clients that follow a room to this node. */
+export interface Followers {
+  /** @param open makes the connection of the client @returns false if no such client is awaited */
+  follow(edge: string, note: FollowNote, open: (client: Client) => RemoteLink): boolean;
+}
+
+/** Bytes that wait while this node may not run its rooms. With more, the clients of the other node are cut off. */
+const MAX_HELD_BYTES = 8 * 1_024 * 1_024;
 
 /** The clients of one other node in rooms of this one. */
 export class OwnerPart implements PeerPart, EdgeNode {
@@ -28,12 +40,17 @@ export class OwnerPart implements PeerPart, EdgeNode {
   readonly #links = new Map<number, RemoteLink>();
   /** Messages that wait until this node may run again. */
   #held: Buffer[] = [];
+  #heldBytes = 0;
   #mirrors = 0;
 
   constructor(
     private readonly link: PeerLink,
     private readonly services: OwnerServices,
   ) {}
+
+  get name(): string {
+    return this.link.peer;
+  }
 
   /** Clients whose connections are there. */
   get clients(): number {
@@ -46,12 +63,14 @@ export class OwnerPart implements PeerPart, EdgeNode {
     if (kind === TO_OWNER.arrive) return this.#arrive(channel, bodyOf(message));
     if (kind === TO_OWNER.join) return void this.#arrivals.get(channel)?.join();
     if (kind === TO_OWNER.abandon) return this.#abandon(channel);
+    if (kind === TO_OWNER.follow) return this.#follow(channel, decodeNote(bodyOf(message)));
     const link = this.#links.get(channel);
     if (link !== undefined) this.#pass(kind, link, message);
   }
 
   down(reason: string): void {
     this.#held = [];
+    this.#heldBytes = 0;
     for (const arrival of this.#arrivals.values()) arrival.abandon();
     this.#arrivals.clear();
     for (const link of [...this.#links.values()]) {
@@ -69,10 +88,13 @@ export class OwnerPart implements PeerPart, EdgeNode {
   send(message: Buffer): void {
     const { permit } = this.services;
     if (this.#held.length === 0 && permit.mayRun()) return this.link.send(message);
+    this.#heldBytes += message.length;
+    if (this.#heldBytes > MAX_HELD_BYTES) return this.link.cut('too much waits while this node may not run its rooms');
     if (this.#held.push(message) > 1) return;
     permit.whenAgain(() => {
       const held = this.#held;
       this.#held = [];
+      this.#heldBytes = 0;
       for (const each of held) this.send(each);
     });
   }
@@ -87,6 +109,11 @@ export class OwnerPart implements PeerPart, EdgeNode {
 
   nextMirror(): number {
     return ++this.#mirrors;
+  }
+
+  moved(channel: number, note: MovedNote): void {
+    this.#links.delete(channel);
+    this.send(messageOf(TO_CHANNEL.moved, channel, encodeNote(note)));
   }
 
   forget(channel: number): void {
@@ -112,6 +139,17 @@ export class OwnerPart implements PeerPart, EdgeNode {
     }
   }
 
+  #follow(channel: number, note: FollowNote): void {
+    const isAwaited = this.services.followers.follow(this.link.peer, note, (client) => {
+      const link = new RemoteLink(this, channel, client);
+      this.#links.set(channel, link);
+      return link;
+    });
+    if (note.arrival === undefined) return;
+    if (isAwaited) this.send(messageOf(TO_CHANNEL.followed, channel));
+    else this.send(closeMessage(TO_CHANNEL.close, channel, CloseCode.serviceRestart, 'the room has moved'));
+  }
+
   /** The client may have joined meanwhile. */
   #abandon(channel: number): void {
     this.#arrivals.get(channel)?.abandon();
@@ -135,6 +173,8 @@ export class OwnerPart implements PeerPart, EdgeNode {
         return link.endedThere();
       case TO_OWNER.quiet:
         return link.quiet(bodyOf(message)[0] === 1);
+      case TO_OWNER.held:
+        return link.held();
       case TO_OWNER.unread:
         return link.unread();
       case TO_OWNER.behind:

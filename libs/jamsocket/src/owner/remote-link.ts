@@ -14,6 +14,7 @@ import {
   valueOf,
   type ChannelEnd,
 } from '../peers/messages.js';
+import type { MovedNote } from '../peers/moving.js';
 import type { ConnectionSink } from '../wire/connection-sink.js';
 import type { Frame } from '../wire/frame.js';
 import type { EdgeNode } from './edge-node.js';
@@ -27,6 +28,8 @@ export class RemoteLink implements Link {
   /** As the edge has reported it last. */
   bufferedBytes = 0;
   #keepsVolatile = false;
+  #isHeld = false;
+  #whenHeld: () => void = () => undefined;
   #isClosed = false;
   /** What came while the link was paused. */
   #held: Buffer[] = [];
@@ -88,6 +91,30 @@ export class RemoteLink implements Link {
     this.#readHeld();
     // The messages may have paused it again.
     if (!this.isPaused && !this.#isClosed) this.#tell(TO_CHANNEL.resume);
+  }
+
+  /** The room is about to move. Resolves when everything that was read of the client has arrived, and nothing more comes. */
+  hold(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    this.#tell(TO_CHANNEL.hold);
+    return new Promise((resolve) => (this.#whenHeld = resolve));
+  }
+
+  /** Nothing more comes from the client, and its connection is there. */
+  get isHeld(): boolean {
+    return this.#isHeld && !this.#isClosed && !this.isPaused;
+  }
+
+  held(): void {
+    this.#isHeld = true;
+    this.#whenHeld();
+  }
+
+  /** The client follows its room to another node. Nobody is told of an end. */
+  moveTo(note: MovedNote): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.edge.moved(this.channel, note);
   }
 
   startBeats(): void {
@@ -179,6 +206,7 @@ export class RemoteLink implements Link {
     this.isPaused = false;
     this.#readHeld();
     this.#isClosed = true;
+    this.#whenHeld();
     this.sink.connectionClosed(code, reason);
   }
 }

@@ -60,13 +60,24 @@ export function decodeArrival(bytes: Buffer): SentArrival {
   return deserializeOwned(bytes) as SentArrival;
 }
 
-/** The client, as it was at the edge. */
-export function clientOf(sent: SentArrival, address: RoomAddress): Client {
-  const { url, ip, rawHeaders, findings, data, tags, auth } = sent;
-  const client = new Client(ClientRequest.received(url, ip, rawHeaders), address);
+/** The request, as it was at the edge. */
+export function requestOf({
+  url,
+  ip,
+  rawHeaders,
+  findings,
+}: Pick<SentArrival, 'url' | 'ip' | 'rawHeaders' | 'findings'>): ClientRequest {
+  const request = ClientRequest.received(url, ip, rawHeaders);
   // Assigning would fail for names that have only a getter.
   for (const [name, value] of Object.entries(findings))
-    Object.defineProperty(client.request, name, { value, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(request, name, { value, writable: true, enumerable: true, configurable: true });
+  return request;
+}
+
+/** The client, as it was at the edge. */
+export function clientOf(sent: SentArrival, address: RoomAddress): Client {
+  const { data, tags, auth } = sent;
+  const client = new Client(requestOf(sent), address);
   client.data = data;
   client.auth = auth;
   client.tag(...tags);
@@ -74,7 +85,7 @@ export function clientOf(sent: SentArrival, address: RoomAddress): Client {
 }
 
 /** Libraries set values of their own on a request: those that cannot be cloned stay at the edge. */
-function findingsOf(request: ClientRequest): Record<string, unknown> {
+export function findingsOf(request: ClientRequest): Record<string, unknown> {
   const own = Object.entries(request).filter(([name]) => name !== 'url' && name !== 'ip');
   return Object.fromEntries(own.filter(([name, value]) => name === 'user' || mistakeIn(value) === undefined));
 }

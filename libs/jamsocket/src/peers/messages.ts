@@ -24,6 +24,10 @@ export const TO_OWNER = {
   unread: 0x18,
   /** Bytes that wait for the client. */
   behind: 0x19,
+  /** Nothing more of the client comes until its room has moved. */
+  held: 0x1a,
+  /** The client has followed its room to this owner. */
+  follow: 0x1b,
 } as const;
 
 /** From the owner to the edge, about a channel. */
@@ -42,6 +46,12 @@ export const TO_CHANNEL = {
   resume: 0x39,
   beats: 0x3a,
   keepsVolatile: 0x3b,
+  /** The room is about to move: read nothing more of the client. */
+  hold: 0x3c,
+  /** The room is on another node now. */
+  moved: 0x3d,
+  /** The client that has followed its room is read again. */
+  followed: 0x3e,
 } as const;
 
 /** From the owner to the edge, about a mirror. */

@@ -105,6 +105,18 @@ export class PresenceMap implements RoomPresence {
     send(frameOf(`"you":${client.id},"everyMs":${this.settings.everyMs},"everyone":[${everyone}]`));
   }
 
+  /** The value of a client as JSON. */
+  jsonOf({ id }: Client): string | undefined {
+    return this.#entries.get(id)?.json;
+  }
+
+  /** The connection of the client has followed the room, whose earlier instance knew this value. */
+  followed(client: Client, json: string | undefined): void {
+    const entry = this.#entryOf(client);
+    if (entry !== undefined) entry.json = json;
+    this.back(client);
+  }
+
   /** The client has resumed. */
   back(client: Client): void {
     this.tellAll(client, (frame) => this.#send(frame, [client]));

@@ -29,6 +29,7 @@ interface AdaptedRoom extends RoomPort<Client> {
   readonly observer: ObserverSet | null;
   readonly presence: PresenceMap | null;
   readonly key: RoomKey;
+  readonly handed: { isAwaited(id: number): boolean } | null;
 }
 
 /** The room as durability sees it: rooms that are not durable have none. */
@@ -77,6 +78,10 @@ export class DurableRoomAdapter implements DurableRoom {
 
   get timers(): RoomTimers {
     return this.room.timers;
+  }
+
+  isAwaited(id: number): boolean {
+    return this.room.handed?.isAwaited(id) ?? false;
   }
 
   readmit(client: Client): void {

@@ -1,5 +1,6 @@
 import type { Lost } from '../base/protocol.js';
 import type { Client } from '../members/client.js';
+import type { ClientRequest } from '../members/client-request.js';
 import type { Resumable } from '../members/resumption.js';
 import type { Link } from '../outbox/link.js';
 import { InboundRate } from '../wire/inbound-rate.js';
@@ -22,6 +23,24 @@ export function joinRoom(room: Room, client: Client, link: Link, isResumable: bo
   if (client.auth !== null) room.authChanged(client, null);
   room.observer?.clientJoined(room.context, client);
   room.post({ type: 'connect', client });
+}
+
+/** What a client takes along whose connection follows its room from another node. */
+export interface Followed {
+  readonly request: ClientRequest;
+  /** How many data frames it was sent before. */
+  readonly sent: number;
+  readonly takesUncounted: boolean;
+  /** Its presence as JSON. */
+  readonly presence: string | undefined;
+}
+
+/** The connection of a client has followed the room to this node. The client does not notice, and no handler runs. */
+export function followRoom(room: Room, client: Client, link: Link, followed: Followed): void {
+  client.request = followed.request;
+  client.inboundRate = InboundRate.of(room.definition.options.limits, room.now());
+  room.members.follow(client, link, followed.sent, followed.takesUncounted);
+  room.presence?.followed(client, followed.presence);
 }
 
 /**

@@ -44,6 +44,8 @@ export class RoomEnd {
   #suspendAtStart: EndReason | null = null;
   /** The saved record is deleted. */
   isRecordDeleted = false;
+  /** Hands the room over when it has been saved. */
+  #handOver: (() => Promise<void>) | null = null;
   /** Why this instance ends, or that the room is deleted. For durable rooms. */
   #reason: EndReason | 'deleted' = 'idle';
 
@@ -107,6 +109,17 @@ export class RoomEnd {
   }
 
   /**
+   * Stops this instance so that another node continues the room: it handles what waits, and is saved if it is durable.
+   * Resolves when the instance has stopped. Does nothing if the room is not running.
+   * @param action runs after the last handler. Clients whose connections are still there afterwards are to be closed
+   */
+  handOver(action: () => Promise<void>): Promise<void> {
+    if (this.room.state !== 'running') return Promise.resolve();
+    this.#handOver = action;
+    return this.suspend('moved');
+  }
+
+  /**
    * For a shutdown whose time is short: discards waiting messages, timers and calls. The present turn and the turns that
    * end the room share the time until `deadline` (time of the clock).
    * @returns how many client messages were discarded
@@ -115,7 +128,8 @@ export class RoomEnd {
     // It has no clients yet, and new ones are refused.
     if (this.room.state === 'starting') void this.abandon();
     // A durable room is suspended next: closed, its clients would lose their places.
-    if (this.room.lifecycle === null) this.close(CloseCode.serviceRestart, 'service restart');
+    if (this.room.lifecycle === null && this.#handOver === null)
+      this.close(CloseCode.serviceRestart, 'service restart');
     const discarded = this.mailbox.hurry(deadline, isDiscarded);
     for (const event of discarded) if (event.type === 'invoke') event.call.refuse();
     return discarded.filter(({ type }) => type === 'text' || type === 'binary').length;
@@ -124,11 +138,15 @@ export class RoomEnd {
   /** Saves the room after its last turn, or deletes its record. Never rejects. */
   async saveLast(): Promise<void> {
     const { lifecycle, members } = this.room;
-    if (lifecycle === null) return;
+    if (lifecycle === null && this.#handOver === null) return;
     for (const client of members.all) members.closing(client);
     try {
-      if (this.#reason !== 'deleted') return await lifecycle.release(this.#reason);
-      await lifecycle.delete();
+      if (this.#reason !== 'deleted') {
+        const isSaved = (await lifecycle?.release(this.#reason)) ?? true;
+        if (isSaved) await this.#handOver?.();
+        return;
+      }
+      await lifecycle?.delete();
       this.isRecordDeleted = true;
     } catch (error) {
       this.runner.report(error);
@@ -212,7 +230,9 @@ export class RoomEnd {
   #startDraining(): void {
     const { room } = this;
     room.occupancy.cancelStop();
-    this.#safely(() => (room.lifecycle === null ? room.timers.clearAll() : room.timers.suspend()));
+    this.#safely(() =>
+      room.lifecycle === null && this.#handOver === null ? room.timers.clearAll() : room.timers.suspend(),
+    );
     room.postDetached({ type: 'destroy' });
   }
 

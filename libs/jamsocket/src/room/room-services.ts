@@ -22,7 +22,7 @@ export interface Ownership {
    */
   claim(room: RoomKey): Promise<unknown>;
   /** The room has stopped here. Never rejects. */
-  release(room: RoomKey): Promise<void>;
+  release(room: RoomKey): Promise<unknown>;
 }
 
 /** What all rooms of an application share. */

@@ -9,6 +9,8 @@ import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { RoomState } from '../members/room-port.js';
 import type { HandlerRunner } from './handler-runner.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
+import type { TransientRecord } from '../durable/transient-record.js';
+import type { HandedRoom } from '../durable/handed-room.js';
 import type { RoomEnd } from './room-end.js';
 
 /** What a room offers to the code that starts it. */
@@ -22,6 +24,8 @@ interface StartingRoom {
   instance: RoomInstance | null;
   claim(): Promise<unknown> | undefined;
   shareStates(instance: RoomInstance): void;
+  handed: HandedRoom | null;
+  restoreMoved(record: TransientRecord): Promise<void>;
 }
 
 /** What the steps of a start need. */
@@ -62,9 +66,11 @@ async function inTime(steps: Promise<void>, room: StartingRoom, clock: Jamsocket
 }
 
 const STEPS: readonly ((start: Start) => void | Promise<unknown>)[] = [
+  takeOver,
   ({ room }) => room.claim(),
   instantiate,
   restore,
+  ({ room }) => room.handed?.membersRestored(),
   ({ room }) => runHooks(room, 0),
   ({ room, runner }) => runner.create(room.instance!),
   ({ room }) => room.lifecycle?.started(),
@@ -103,7 +109,16 @@ async function restoreSaved(
   throw new RefusedError(404, 'no_such_room', `There is no room "${key}".`);
 }
 
-function restore({ room: { lifecycle, address }, mustBeSaved }: Start): void | Promise<void> {
+/** Another node may be about to hand the room over. */
+function takeOver({ room }: Start): void | Promise<void> {
+  return room.handed?.isGranted.then((isGranted) => {
+    if (!isGranted) room.handed = null;
+  });
+}
+
+function restore({ room, mustBeSaved }: Start): void | Promise<void> {
+  const { lifecycle, address, handed } = room;
+  if (lifecycle === null && handed?.record !== undefined) return room.restoreMoved(handed.record);
   if (lifecycle !== null) return restoreSaved(lifecycle, address, mustBeSaved);
 }
 

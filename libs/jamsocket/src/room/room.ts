@@ -2,13 +2,16 @@ import type { Link } from '../outbox/link.js';
 import { CloseCode } from '../base/protocol.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Client } from '../members/client.js';
+import type { DurableRoom } from '../durable/durable-room.js';
+import { restoreTransient, transientRecord, type TransientRecord } from '../durable/transient-record.js';
+import type { HandedRoom } from '../durable/handed-room.js';
 import { DurableRoomAdapter } from './durable-room-adapter.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HeldUp, type HeldEvent } from './held-up.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { createMembers } from './create-members.js';
 import type { KnownAuth } from '../members/client-auth.js';
-import type { RoomLifecycle } from '../members/room-lifecycle.js';
+import type { Restored, RoomLifecycle } from '../members/room-lifecycle.js';
 import { storeUnavailable } from '../durable/room-refusals.js';
 import type { Members } from '../members/members.js';
 import { Occupancy } from '../members/occupancy.js';
@@ -54,6 +57,9 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   presence: PresenceMap | null = null;
   /** True once the room has been running, even if it has stopped since. */
   hasStarted = false;
+  /** Set while the room is taken over from another node. */
+  handed: HandedRoom | null = null;
+  movedHere: Restored | undefined = undefined;
   readonly #mailbox: Mailbox<RoomEvent>;
   readonly #runner: HandlerRunner;
   readonly #turns: RoomTurns;
@@ -79,9 +85,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       ROOM_EVENTS,
       services.ownership?.permit,
     );
-    this.lifecycle = options.durable
-      ? services.createLifecycle(new DurableRoomAdapter(this, this.#mailbox, this.#runner), definition)
-      : null;
+    this.lifecycle = options.durable ? services.createLifecycle(this.asDurable(), definition) : null;
     this.members = createMembers(options, services, this, this.lifecycle, (client) =>
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
@@ -94,8 +98,9 @@ export class Room implements RoomPort<Client>, ObservedRoom {
    * Builds the instance and runs `@OnCreate`; at once if neither has to wait. If one of them fails, the room stops and this
    * rejects. If the room is abandoned in the meantime, this resolves with `hasStarted` false. Never throws.
    */
-  start(mustBeSaved = false): void | Promise<void> {
+  start(mustBeSaved = false, handed: HandedRoom | null = null): void | Promise<void> {
     let isReady: boolean | Promise<boolean>;
+    if (handed !== null) this.handed = handed;
     try {
       isReady = makeReady(this, this.#runner, this.services.clock, mustBeSaved);
       if (isReady === true) this.timers.schedule(this.definition.scheduled);
@@ -113,11 +118,13 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     } catch (error) {
       return this.#failStart(error);
     }
+    this.handed = null;
     this.#open();
   }
 
   async #failStart(error: unknown): Promise<never> {
     if (!isInstance(error, RoomElsewhereError)) this.observer?.roomFailed(this.context, error);
+    this.handed?.failed(error);
     await this.end.finish();
     throw error;
   }
@@ -133,6 +140,22 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** In a cluster, makes this node the room's owner. @throws RoomElsewhereError; RefusedError `cluster_unavailable` */
   claim(): Promise<unknown> | undefined {
     return this.services.ownership?.claim(this.key);
+  }
+
+  /** The room as its durability sees it. */
+  asDurable(): DurableRoom {
+    return new DurableRoomAdapter(this, this.#mailbox, this.#runner);
+  }
+
+  /** Fills a room that is not durable with what another node has handed over. @throws DurableError `unreadable` */
+  async restoreMoved(record: TransientRecord): Promise<void> {
+    this.movedHere = await restoreTransient(this.asDurable(), record, this.clock);
+  }
+
+  /** What goes along if the room is not durable and moves to another node. @throws DurableError `bad_state` */
+  transientRecord(): TransientRecord {
+    const leaving = this.#mailbox.waiting.flatMap((event) => (event.type === 'disconnect' ? [event.client] : []));
+    return transientRecord(this.asDurable(), new Set(leaving), this.clock);
   }
 
   get key(): RoomKey {

@@ -5,16 +5,13 @@ import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Client } from '../members/client.js';
 import type { Room } from '../room/room.js';
 import type { RoomRegistry } from './room-registry.js';
+import { MAX_GAP_MS, spread, TICK_MS } from '../timers/spread.js';
 import { abandonAll, clientsToClose, hurryAll, stopAll, suspendAll } from './stop-all.js';
 
-/** Closes are at most this far apart, so that a server with few clients stops quickly. */
-const MAX_GAP_MS = 1;
 /** Part of the grace over which the closes are spread. */
 const CLOSING_PART = 0.5;
 /** Part of the grace for waiting messages; the rest is for `@OnDisconnect`, `@OnDestroy` and the sockets. */
 const MESSAGES_PART = 0.6;
-/** Closes are sent in batches, one in each interval of this length. */
-const TICK_MS = 10;
 /** Most rooms that a log line names. */
 const MAX_NAMES = 5;
 const REASON = 'service restart';
@@ -27,12 +24,14 @@ const logger = new Logger('Jamsocket');
  * messages are handled and acknowledged. After 60 % of the grace, the messages that still wait are dropped without an
  * acknowledgement, so that the rest is left for `@OnDisconnect` and `@OnDestroy`. Connections that are still open at the
  * end are cut.
+ * @param moved clients whose rooms are on other nodes now: they are closed, too, and resume there
  */
 export async function drainRooms(
   registry: RoomRegistry,
   graceMs: number,
   clock: JamsocketClock,
   random: JamsocketRandom,
+  moved: readonly Client[] = [],
 ): Promise<void> {
   registry.refuseNew();
   const clients = shuffle(clientsToClose(registry), random);
@@ -40,7 +39,7 @@ export async function drainRooms(
   const grace = delay(graceMs, clock);
   const messages = delay(graceMs * MESSAGES_PART, clock);
   const hurried = messages.passed.then(() => logGivenUp(hurryAll(registry, deadline), graceMs));
-  const drained = drainInTime(registry, clients, { graceMs, clock, hurried });
+  const drained = drainInTime(registry, clients, { graceMs, clock, hurried, moved });
   const isDone = await Promise.race([grace.passed.then(() => false), drained.then(() => true)]);
   messages.cancel();
   grace.cancel();
@@ -48,7 +47,7 @@ export async function drainRooms(
   logOverdue(registry, graceMs);
   void abandonAll(registry);
   for (const connection of registry.closing) connection.terminate('shutdown grace is over');
-  for (const client of clients) client.connection?.terminate('shutdown grace is over');
+  for (const client of [...clients, ...moved]) client.connection?.terminate('shutdown grace is over');
 }
 
 interface Time {
@@ -56,12 +55,13 @@ interface Time {
   readonly clock: JamsocketClock;
   /** Resolves when the time for messages is over and every client has been closed. */
   readonly hurried: Promise<void>;
+  readonly moved: readonly Client[];
 }
 
 async function drainInTime(
   registry: RoomRegistry,
   clients: readonly Client[],
-  { graceMs, clock, hurried }: Time,
+  { graceMs, clock, hurried, moved }: Time,
 ): Promise<void> {
   const spreadMs = Math.min(graceMs * CLOSING_PART, clients.length * MAX_GAP_MS);
   const began = clock.now();
@@ -74,20 +74,17 @@ async function drainInTime(
     if (ends.length < clients.length) await delay(TICK_MS, clock).passed;
   }
   await Promise.race([Promise.all(ends), hurried]);
-  await closeSuspended(registry, spreadMs, clock);
+  const away = closeSpread(moved, graceMs, clock);
+  await closeSpread(await suspendAll(registry), graceMs - (clock.now() - began), clock);
+  await away;
   await stopAll(registry, CloseCode.serviceRestart, REASON);
   await Promise.all([...registry.closing].map((connection) => connection.ended));
 }
 
-/** Saves the durable rooms with their clients in them, then closes the clients: they resume in another instance. */
-async function closeSuspended(registry: RoomRegistry, spreadMs: number, clock: JamsocketClock): Promise<void> {
-  const clients = (await suspendAll(registry)).filter(({ connection }) => connection !== null);
-  const gapMs = Math.min(MAX_GAP_MS, spreadMs / clients.length);
-  const began = clock.now();
-  for (const [index, client] of clients.entries()) {
-    while (clock.now() - began < index * gapMs) await delay(TICK_MS, clock).passed;
-    client.endNow(CloseCode.serviceRestart, REASON);
-  }
+/** Closes the clients of instances that have stopped: they resume in other instances. */
+function closeSpread(clients: readonly Client[], graceMs: number, clock: JamsocketClock): Promise<void> {
+  const connected = clients.filter(({ connection }) => connection !== null);
+  return spread(connected, graceMs * CLOSING_PART, clock, (client) => client.endNow(CloseCode.serviceRestart, REASON));
 }
 
 function closeWhenHandled(client: Client): Promise<void> {

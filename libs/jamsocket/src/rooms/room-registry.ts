@@ -9,7 +9,9 @@ import type { UserIndex } from '../auth/user-index.js';
 import type { Link } from '../outbox/link.js';
 import type { RoomAddress } from '../members/room-address.js';
 import type { RoomDefinition } from '../room/room-definition.js';
+import type { HandedRoom } from '../durable/handed-room.js';
 import { Room } from '../room/room.js';
+import type { RoomKey } from '../store/room-store.js';
 import type { RoomServices } from '../room/room-services.js';
 
 /** How long whoever creates a room waits for the store. */
@@ -38,6 +40,8 @@ export interface StartedRoom {
 /** All rooms of the application. One address has at most one room at a time. */
 export class RoomRegistry {
   readonly #entries = new Map<RoomDefinition, Map<string, RoomEntry>>();
+  /** Finds out whether another node hands the room over that is about to start. */
+  handedOver: ((room: RoomKey) => HandedRoom | undefined) | null = null;
   #size = 0;
   #isClosed = false;
   #stops = 0;
@@ -113,6 +117,14 @@ export class RoomRegistry {
       await this.#whenSaved(room);
       return room;
     }
+  }
+
+  /** Takes over the room that another node hands over. @param isUnjoined it waits for its first client */
+  async takeOver(definition: RoomDefinition, address: RoomAddress, isUnjoined: boolean): Promise<void> {
+    if (this.isTaken(definition, address.key)) return;
+    const room = await this.#startReserved(definition, address);
+    if (isUnjoined) room.occupancy.expectJoin();
+    room.occupancy.release();
   }
 
   /** Restores a saved room so that it handles what is due; it stops again if it has no clients. */
@@ -236,12 +248,13 @@ export class RoomRegistry {
       throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
     }
     const room = new Room(definition, address, this.services, this.#forget);
+    const handed = this.handedOver?.(room.key);
     const entry: RoomEntry = { room, started: undefined };
     // Before it starts: its constructor or @OnCreate may ask for the room.
     entries.set(address.key, entry);
     this.#size++;
     if (isReserved) room.occupancy.reserve();
-    entry.started = inDetachedContext(() => room.start(mustBeSaved)) ?? undefined;
+    entry.started = inDetachedContext(() => room.start(mustBeSaved, handed)) ?? undefined;
     return entry;
   }
 

@@ -72,6 +72,15 @@ export class Session {
     return session;
   }
 
+  /** The connection has stayed the same while the room has moved. */
+  keepConnection(takesUncounted: boolean): void {
+    this.#isConfirmed = true;
+    this.takesUncounted = takesUncounted;
+    this.#olderTokens = [];
+    // The client may have been asked by the instance before.
+    this.#answerPrefix = `${controlPrefix(this.token)}"auth":`;
+  }
+
   get isConfirmed(): boolean {
     return this.#isConfirmed;
   }

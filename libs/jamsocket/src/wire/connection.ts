@@ -24,7 +24,7 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   /** @param opening the `ws` object that reads everything, or a function that creates one when it is needed */
   constructor(
     socket: Duplex,
-    private readonly sink: ConnectionSink,
+    private sink: ConnectionSink,
     limits: ConnectionLimits,
     protected override readonly watch: Watch<Connection>,
     opening: RoomSocket | PutWs,
@@ -97,6 +97,11 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     this.isPaused = true;
     this.watch.paused(this);
     this.endpoint.pause();
+  }
+
+  /** From now on, this sink gets what comes. */
+  handTo(sink: ConnectionSink): void {
+    this.sink = sink;
   }
 
   startBeats(): void {
