@@ -1,3 +1,4 @@
+import { KillButton } from './kill-button.js';
 import { Pane } from './pane.js';
 import { roomPath, SERVICE_NAMES, serviceNamed } from './services.js';
 import { SourceView } from './source-view.js';
@@ -10,6 +11,7 @@ const chosenService = () => document.querySelector('[name=service]:checked').val
 
 const whereabouts = new Whereabouts(byId('whereabouts'));
 const source = new SourceView(byId('source'));
+const kill = new KillButton(byId('kill'));
 const panes = [new Pane(0), new Pane(1)];
 panes[1].token = 'bob-token';
 byId('panes').replaceChildren(...panes.map(({ root }) => root));
@@ -66,6 +68,7 @@ function show() {
   document.body.dataset.service = service;
   complain('');
   whereabouts.show(service, room);
+  kill.show(service, room);
   for (const pane of panes) pane.open(service, room);
 }
 

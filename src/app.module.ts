@@ -9,6 +9,7 @@ import { ClusterController } from './cluster.controller.js';
 import { DocsController } from './docs.controller.js';
 import { DocsSite } from './docs-site.js';
 import { HealthController } from './health.controller.js';
+import { KillController } from './kill.controller.js';
 import { PageController } from './page.controller.js';
 import { RoomStorage, RoomStorageModule } from './room-storage.js';
 import { BoardRoom } from './rooms/board.room.js';
@@ -38,7 +39,7 @@ const inspector = process.env.NODE_ENV === 'production' ? [] : [JamsocketInspect
     TerminusModule.forRoot(),
     ...inspector,
   ],
-  controllers: [PageController, SourceController, DocsController, ClusterController, HealthController],
+  controllers: [PageController, SourceController, DocsController, ClusterController, KillController, HealthController],
   providers: [
     BoardRoom,
     ChatRoom,

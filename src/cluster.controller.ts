@@ -1,26 +1,6 @@
-import { Controller, Get, Header, Query, type Type } from '@nestjs/common';
+import { Controller, Get, Header, Query } from '@nestjs/common';
 import { JamsocketCluster } from 'nestjs-jamsocket';
-import { BoardRoom } from './rooms/board.room.js';
-import { ChatRoom } from './rooms/chat.room.js';
-import { ClockRoom } from './rooms/clock.room.js';
-import { CounterRoom } from './rooms/counter.room.js';
-import { CursorsRoom } from './rooms/cursors.room.js';
-import { EchoRoom } from './rooms/echo.room.js';
-import { LedgerRoom } from './rooms/ledger.room.js';
-import { MembersRoom } from './rooms/members.room.js';
-import { RelayRoom } from './rooms/relay.room.js';
-
-const SERVICES: ReadonlyMap<string, Type> = new Map<string, Type>([
-  ['board', BoardRoom],
-  ['chat', ChatRoom],
-  ['counter', CounterRoom],
-  ['ledger', LedgerRoom],
-  ['relay', RelayRoom],
-  ['echo', EchoRoom],
-  ['clock', ClockRoom],
-  ['cursors', CursorsRoom],
-  ['members', MembersRoom],
-]);
+import { SERVICES } from './services.js';
 
 /** Tells the page which process it talks to, and which one has a room. */
 @Controller('cluster')

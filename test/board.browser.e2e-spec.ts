@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { joinRoom, type Room, type RoomContract } from 'jamsocket-client';
+import { rm } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
 import type { BoardRoom } from '../src/rooms/board.room.js';
 import { launchBrowser } from './support/browser.js';
+import { newDataFolder } from './support/demo-app.js';
 import { buildDemo, startDemoProcess, type DemoBuild, type DemoProcess } from './support/demo-process.js';
 import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
 
@@ -20,6 +22,8 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
   let redis: TestServer;
   let build: DemoBuild;
   let nodes: [DemoProcess, DemoProcess];
+  let workers: DemoProcess;
+  let dataFolder: string;
   let browser: Browser;
 
   beforeAll(async () => {
@@ -28,11 +32,15 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
       buildDemo(),
       launchBrowser(),
     ]);
-    nodes = await Promise.all([start(), start()]);
-  });
+    dataFolder = await newDataFolder();
+    // Not at the same time, since each loads all of the demo.
+    workers = await startDemoProcess(build, { WORKERS: '2', DATA_DIR: dataFolder });
+    nodes = [await start(), await start()];
+  }, PATIENCE_MS);
   afterAll(async () => {
     await browser?.close();
-    for (const node of nodes ?? []) await node.kill();
+    for (const process of [workers, ...(nodes ?? [])]) await process?.kill();
+    if (dataFolder) await rm(dataFolder, { recursive: true });
     build?.remove();
     await redis?.stop();
   });
@@ -131,6 +139,38 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
     PATIENCE_MS,
   );
 
+  it(
+    'has a button that kills the process of the room, after which both panes are back with all lines',
+    async () => {
+      const errors: string[] = [];
+      const page = await open(`${workers.http}/#board/killed`, errors);
+      const pane = page.getByRole('region', { name: 'Client A' });
+      await draw(pane, 100);
+      await lines(page, 1);
+      const region = page.getByRole('region', { name: 'Kill its process' });
+      const button = region.getByRole('button');
+      await button.click();
+      await region.getByText(/has been killed|have just started/).waitFor();
+      while (await region.getByText('have just started').isVisible()) {
+        await page.waitForTimeout(1_000);
+        await button.click();
+        await region.getByText(/has been killed|have just started/).waitFor();
+      }
+      const killed = /^(\S+:\d+) has been killed/.exec((await region.getByRole('status').textContent())!)![1];
+      await page
+        .getByText(/^This page talks to/)
+        .filter({ hasText: /has the room/, hasNotText: killed })
+        .waitFor();
+      await says(page, /^back (after a restart, still as client|as the same client, number) \d+$/);
+      await lines(page, 1);
+      await draw(pane, 150);
+      await lines(page, 2);
+      await page.close();
+      expect(errors).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
   async function open(url: string, errors: string[]): Promise<Page> {
     const page = await browser.newPage();
     page.setDefaultTimeout(40_000);
@@ -145,6 +185,7 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
 
   async function draw(pane: Locator, y: number): Promise<void> {
     const { mouse } = pane.page();
+    await pane.locator('.drawing').scrollIntoViewIfNeeded();
     const box = await boxOf(pane);
     await mouse.move(box.x + 30, box.y + y);
     await mouse.down();

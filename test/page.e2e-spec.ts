@@ -82,6 +82,12 @@ describe('the page', () => {
     expect(text).toBe(await readFile(client.path, 'utf8'));
   });
 
+  it('kills no process that nothing would start again, and none for another site', async () => {
+    const api = request(demo.http);
+    await api.get('/kill').expect(200, { isPossible: false });
+    await api.post('/kill').set('X-Demo', 'kill').expect(403);
+  });
+
   it('has the sources of the rooms, and no other file', async () => {
     const api = request(demo.http);
     for (const name of ['board.room.ts', 'board.contract.ts', 'members.guard.ts']) {

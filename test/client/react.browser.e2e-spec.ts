@@ -7,6 +7,7 @@ import {
   OnConnect,
   OnDisconnect,
   OnMessage,
+  Presence,
   SharedState,
   type Client,
 } from 'nestjs-jamsocket';
@@ -17,6 +18,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser.js';
 import { Journal } from '../support/gate.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { TestClient } from '../support/test-client.js';
 import { bundle, serve } from './support/pages.js';
 
 /** A browser and a bundler take their time on a busy machine. */
@@ -26,6 +28,7 @@ const source = readFileSync(`${import.meta.dirname}/support/react-page.ts`, 'utf
 const html = '<!doctype html><div id="root"></div><script type="module" src="/page.js"></script>';
 const journal = new Journal();
 @JamsocketService()
+@Presence({ everyMs: 0 })
 class ChatRoom {
   readonly board = new SharedState({ red: { points: 0 }, log: [] as number[] });
 
@@ -58,6 +61,11 @@ class ChatRoom {
 
   score(points: number) {
     this.board.change(({ red }) => void (red.points += points));
+  }
+
+  count() {
+    const [client] = this.ctx.clients.values();
+    return client.ask('how many?', 'lines');
   }
 
   note(entry: number) {
@@ -137,6 +145,40 @@ describe('useRoom in a browser, in StrictMode', () => {
     await rooms.invoke(ChatRoom, 'one', 'note', 2);
     await shows('score', 'red 5, 1 even');
     expect(await commits()).toBe(before + 1);
+  });
+
+  it('shows who else is in the room and what they show, and lets others see its own value', async () => {
+    await press('wait');
+    await shows('others', 'nobody');
+    await press('show');
+    await press('one');
+    await shows('client', 'one open 1');
+    await shows('others', 'nobody');
+    const bob = await TestClient.connect(`${test.ws}/ws/one`);
+    bob.emit('$presence', 'first');
+    await page
+      .locator('#others')
+      .getByText(/^\S+=first$/)
+      .waitFor();
+    bob.emit('$presence', 'second');
+    await page
+      .locator('#others')
+      .getByText(/^\S+=second$/)
+      .waitFor();
+    await press('show');
+    while (!(await bob.nextText()).includes('"value":"hello"'));
+    await bob.close();
+    await shows('others', 'nobody');
+  });
+
+  it('answers what the room asks, by the handler of the last render', async () => {
+    const rooms = test.app.get(JamsocketRooms);
+    await press('one');
+    await shows('client', 'one open 1');
+    expect(await rooms.invoke(ChatRoom, 'one', 'count')).toBe('0 lines');
+    await press('say');
+    await shows('lines', '1 says hello');
+    expect(await rooms.invoke(ChatRoom, 'one', 'count')).toBe('1 lines');
   });
 
   it('leaves the room when it is unmounted', async () => {

@@ -47,11 +47,10 @@ const WITH_METADATA: Plugin = {
   },
 };
 
-/** @param entries files of `src` without `.ts`, such as `main` */
-export async function buildDemo(entries: readonly string[] = ['main']): Promise<DemoBuild> {
+export async function buildDemo(): Promise<DemoBuild> {
   const folder = mkdtempSync(join(tmpdir(), 'jamsocket-demo-build-'));
   await build({
-    entryPoints: entries.map((name) => join(ROOT, 'src', `${name}.ts`)),
+    entryPoints: [join(ROOT, 'src', 'main.ts')],
     outdir: join(folder, 'dist'),
     bundle: true,
     splitting: true,
@@ -82,10 +81,9 @@ export async function buildDemo(entries: readonly string[] = ['main']): Promise<
 export async function startDemoProcess(
   { folder }: DemoBuild,
   environment: Readonly<Record<string, string>>,
-  entry = 'main',
 ): Promise<DemoProcess> {
   const port = Number(environment.PORT ?? (await freePort()));
-  const child = spawn(process.execPath, [join(folder, 'dist', `${entry}.js`)], {
+  const child = spawn(process.execPath, [join(folder, 'dist', 'main.js')], {
     cwd: folder,
     env: { ...process.env, NODE_ENV: 'test', NO_COLOR: '1', ...environment, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -116,7 +114,7 @@ export async function startDemoProcess(
 
 /** The packages of this repository are bundled from their sources. */
 function libraries(): Record<string, string> {
-  const entries = ['inspector', 'lmdb', 'opentelemetry', 'postgres', 'prometheus', 'redis'];
+  const entries = ['inspector', 'lmdb', 'opentelemetry', 'postgres', 'prometheus', 'redis', 'workers'];
   const source = (name: string) => join(ROOT, 'libs', 'jamsocket', 'src', `${name}.ts`);
   return {
     ...Object.fromEntries(entries.map((name) => [`nestjs-jamsocket/${name}`, source(name)])),

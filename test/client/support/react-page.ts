@@ -1,6 +1,6 @@
 // Bundled for the browser by react.browser.e2e-spec.ts.
 import type { Room } from 'jamsocket-client';
-import { useRoom, useRoomEvent, useRoomState } from 'jamsocket-client/react';
+import { usePresence, useRoom, useRoomEvent, useRoomRequest, useRoomState } from 'jamsocket-client/react';
 import { createElement, memo, StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
@@ -18,11 +18,23 @@ const Score = memo(({ room }: { room: Room | undefined }) => {
   return createElement('p', { id: 'score' }, `red ${red}, ${even?.length} even`);
 });
 
+const People = memo(({ room }: { room: Room | undefined }) => {
+  const { others, set } = usePresence(room);
+  const shown = others.map(({ key, value, isAway }) => `${key}=${value}${isAway ? ' away' : ''}`);
+  return createElement(
+    'section',
+    null,
+    createElement('p', { id: 'others' }, shown.join(', ') || 'nobody'),
+    createElement('button', { onClick: () => set('hello') }, 'show'),
+  );
+});
+
 function Chat({ id }: { id: string | null }) {
   const [lines, setLines] = useState<string[]>([]);
   const [statuses, setStatuses] = useState<string[]>([]);
   const { room, status, clientId, emit, request } = useRoom(id && `/ws/${id}`, { backoff: { minMs: 10, maxMs: 50 } });
   useRoomEvent(room, 'said', (line) => setLines((earlier) => [...earlier, line]));
+  useRoomRequest(room, 'how many?', (what: string) => `${lines.length} ${what}`);
   useEffect(() => setStatuses((earlier) => [...earlier, status]), [status]);
   const ask = async () => {
     const answer: string = await request!('ask');
@@ -35,6 +47,7 @@ function Chat({ id }: { id: string | null }) {
     createElement('p', { id: 'statuses' }, statuses.join(' ')),
     createElement('p', { id: 'lines' }, lines.join(', ')),
     createElement(Score, { room }),
+    createElement(People, { room }),
     createElement('button', { onClick: () => emit?.('say', 'hello') }, 'say'),
     createElement('button', { onClick: ask }, 'ask'),
   );

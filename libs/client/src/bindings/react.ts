@@ -10,6 +10,7 @@ import {
   type Person,
   type Presence,
   type PresenceOf,
+  type RequestHandler,
   type Room,
   type RoomContract,
   type RoomOptions,
@@ -43,6 +44,7 @@ const WAITING: WaitingRoom = {
   reconnectNow: undefined,
 };
 
+const NOBODY: readonly Person[] = [];
 const nothing = () => undefined;
 const listenToNothing = () => nothing;
 
@@ -111,6 +113,22 @@ export function useRoomEvent<C extends Contract, K extends EventName<C>>(
 }
 
 /**
+ * Answers a request of a room, `client.ask(event, data)` on the server, while the component is mounted: with what the handler
+ * returns or resolves to. The handler may be a new function at every render.
+ */
+export function useRoomRequest<C extends Contract>(
+  room: Room<C> | undefined,
+  event: string,
+  handler: RequestHandler,
+): void {
+  const latest = useRef(handler);
+  useEffect(() => {
+    latest.current = handler;
+  });
+  useEffect(() => room?.onRequest(event, (data) => latest.current(data)), [room, event]);
+}
+
+/**
  * The present value of a shared state of a room; `undefined` until it has been received. With a selector, the part of it
  * that the selector returns: the component renders again only when that has changed.
  * @param isEqual whether two selections are the same. Default `Object.is`
@@ -159,13 +177,13 @@ export interface UsedPresence<Value> {
   readonly set: Presence<Value>['set'];
 }
 
-/** Who else is in the room. The component renders again when that changes. */
-export function usePresence<C extends Contract>(room: Room<C>): UsedPresence<PresenceOf<C>> {
-  const { presence } = room;
+/** Who else is in the room, if there is one. The component renders again when that changes. */
+export function usePresence<C extends Contract>(room: Room<C> | undefined): UsedPresence<PresenceOf<C>> {
+  const presence = room?.presence;
   const others = useSyncExternalStore(
-    presence.onChange,
-    () => presence.others,
-    () => presence.others,
+    presence?.onChange ?? listenToNothing,
+    () => presence?.others ?? NOBODY,
+    () => presence?.others ?? NOBODY,
   );
-  return { others, set: presence.set };
+  return { others, set: presence?.set ?? nothing };
 }
