@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { joinRoom, type Room, type RoomContract } from 'jamsocket-client';
-import { rm } from 'node:fs/promises';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { WebSocket } from 'ws';
 import type { BoardRoom } from '../src/rooms/board.room.js';
+import { boxOf, draw, lines, openBoard, says, setName } from './support/board-page.js';
 import { launchBrowser } from './support/browser.js';
-import { newDataFolder } from './support/demo-app.js';
 import { buildDemo, startDemoProcess, type DemoBuild, type DemoProcess } from './support/demo-process.js';
 import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
-
-/** What a browser logs itself when a server is away. */
-const IS_FAILED_DIAL = /^WebSocket connection to '[^']*' failed|^Failed to load resource: net::ERR_/;
 
 /** Two pages and the restart of a process take their time on a busy machine. */
 const PATIENCE_MS = 180_000;
@@ -22,8 +18,6 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
   let redis: TestServer;
   let build: DemoBuild;
   let nodes: [DemoProcess, DemoProcess];
-  let workers: DemoProcess;
-  let dataFolder: string;
   let browser: Browser;
 
   beforeAll(async () => {
@@ -32,15 +26,11 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
       buildDemo(),
       launchBrowser(),
     ]);
-    dataFolder = await newDataFolder();
-    // Not at the same time, since each loads all of the demo.
-    workers = await startDemoProcess(build, { WORKERS: '2', DATA_DIR: dataFolder });
     nodes = [await start(), await start()];
   }, PATIENCE_MS);
   afterAll(async () => {
     await browser?.close();
-    for (const process of [workers, ...(nodes ?? [])]) await process?.kill();
-    if (dataFolder) await rm(dataFolder, { recursive: true });
+    for (const node of nodes ?? []) await node.kill();
     build?.remove();
     await redis?.stop();
   });
@@ -103,10 +93,10 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
     'shows lines, cursors and names on the pages of both, and goes on when the process of the room is killed',
     async () => {
       const errors: string[] = [];
-      const pages = await Promise.all(nodes.map(({ http }) => open(`${http}/#board/pages`, errors)));
+      const pages = await Promise.all(nodes.map(({ http }) => openBoard(browser, `${http}/#board/pages`, errors)));
       const [ann, bob] = pages.map((page) => page.getByRole('region', { name: 'Client A' }));
-      await name(ann, 'Ann');
-      await name(bob, 'Bob');
+      await setName(ann, 'Ann');
+      await setName(bob, 'Bob');
       await draw(ann, 100);
       for (const page of pages) await lines(page, 1);
       const box = await boxOf(bob);
@@ -138,78 +128,6 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
     },
     PATIENCE_MS,
   );
-
-  it(
-    'has a button that kills the process of the room, after which both panes are back with all lines',
-    async () => {
-      const errors: string[] = [];
-      const page = await open(`${workers.http}/#board/killed`, errors);
-      const pane = page.getByRole('region', { name: 'Client A' });
-      await draw(pane, 100);
-      await lines(page, 1);
-      const region = page.getByRole('region', { name: 'Kill its process' });
-      const button = region.getByRole('button');
-      await button.click();
-      await region.getByText(/has been killed|have just started/).waitFor();
-      while (await region.getByText('have just started').isVisible()) {
-        await page.waitForTimeout(1_000);
-        await button.click();
-        await region.getByText(/has been killed|have just started/).waitFor();
-      }
-      const killed = /^(\S+:\d+) has been killed/.exec((await region.getByRole('status').textContent())!)![1];
-      await page
-        .getByText(/^This page talks to/)
-        .filter({ hasText: /has the room/, hasNotText: killed })
-        .waitFor();
-      await says(page, /^back (after a restart, still as client|as the same client, number) \d+$/);
-      await lines(page, 1);
-      await draw(pane, 150);
-      await lines(page, 2);
-      await page.close();
-      expect(errors).toEqual([]);
-    },
-    PATIENCE_MS,
-  );
-
-  async function open(url: string, errors: string[]): Promise<Page> {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(40_000);
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !IS_FAILED_DIAL.test(message.text())) errors.push(message.text());
-    });
-    await page.goto(url);
-    await says(page, /^connected as client \d+$/);
-    return page;
-  }
-
-  async function draw(pane: Locator, y: number): Promise<void> {
-    const { mouse } = pane.page();
-    await pane.locator('.drawing').scrollIntoViewIfNeeded();
-    const box = await boxOf(pane);
-    await mouse.move(box.x + 30, box.y + y);
-    await mouse.down();
-    for (let x = 40; x <= 200; x += 20) await mouse.move(box.x + x, box.y + y);
-    await mouse.up();
-  }
-
-  const name = async (pane: Locator, text: string) => {
-    await pane.getByLabel('Your name').fill(text);
-    await pane.getByLabel('Your name').press('Enter');
-  };
-  const boxOf = async (pane: Locator) => (await pane.locator('.drawing').boundingBox())!;
-  const says = async (page: Page, text: string | RegExp) => {
-    for (const pane of await page.getByRole('region', { name: 'Client' }).all())
-      await pane.locator('.state').filter({ hasText: text }).waitFor();
-  };
-  /** Both panes have so many lines, and the room has them all. */
-  const lines = async (page: Page, count: number) => {
-    const label = `Whiteboard with ${count} ${count === 1 ? 'line' : 'lines'}`;
-    for (const pane of await page.getByRole('region', { name: 'Client' }).all()) {
-      await pane.getByRole('img', { name: label, exact: true }).waitFor();
-      expect(await pane.locator('polyline[points]').count()).toBe(count);
-    }
-  };
 });
 
 type BoardContract = RoomContract<typeof BoardRoom>;
