@@ -19,18 +19,20 @@ import { Cron, Interval, Timeout } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
+  type Client,
   defineContract,
   JamsocketConfigurationError,
   JamsocketContext,
   JamsocketModule,
+  type JamsocketOptions,
   JamsocketService,
   OnConnect,
   OnMessage,
   OnTimer,
+  Presence,
   RoomContext,
+  SharedState,
   State,
-  type Client,
-  type JamsocketOptions,
 } from 'nestjs-jamsocket';
 import { z } from 'zod';
 
@@ -587,14 +589,37 @@ describe('decorators and hooks that would run on an instance of no room', () => 
     const bad: readonly [object, string][] = [
       [{ messages: { move: 5 } }, 'has a contract whose messages.move is not a Standard Schema'],
       [{ messages: { move: { data: 'x' } } }, 'has a contract whose messages.move.data is not a Standard Schema'],
-      [{ messages: { move: { date: z.date() } } }, 'unknown key "date" in messages.move: use data and reply'],
+      [{ messages: { move: { date: z.date() } } }, 'unknown key "date" in messages.move: use data, reply'],
       [{ events: { moved: null } }, 'has a contract whose events.moved is not a Standard Schema'],
-      [{ event: {} }, 'has a contract with the unknown key "event" in contract: use messages and events'],
+      [{ event: {} }, 'has a contract with the unknown key "event" in contract: use messages, events, state, presence'],
+      [{ state: { board: {} } }, 'has a contract whose state.board is not a Standard Schema'],
+      [{ presence: 5 }, 'has a contract whose presence is not a Standard Schema'],
+      [{ presence: z.string() }, 'has a contract with presence, but no presence: decorate the class with @Presence()'],
     ];
     for (const [invalid, mistake] of bad) {
       class Bad {}
       JamsocketService({ contract: invalid })(Bad);
       expect(await mistakeOf([Bad])).toContain(mistake);
     }
+    @Presence(z.string())
+    class OtherPresence {}
+    JamsocketService({ contract: { presence: z.string() } })(OtherPresence);
+    expect(await mistakeOf([OtherPresence])).toBe(
+      'OtherPresence has @Presence() with another schema than its contract: leave the schema out of the decorator.',
+    );
+  });
+
+  it('a shared state in a static field, which all rooms would share', async () => {
+    class Base {
+      static readonly board = new SharedState({ n: 0 });
+      static get broken(): number {
+        throw new Error('a getter is not called');
+      }
+    }
+    @JamsocketService()
+    class StaticState extends Base {}
+    expect(await mistakeOf([StaticState])).toBe(
+      'StaticState has a SharedState in the static field board, which all rooms would share: remove "static".',
+    );
   });
 });

@@ -5,6 +5,8 @@ import {
   JamsocketContext,
   JamsocketService,
   OnMessage,
+  Presence,
+  SharedState,
   type Client,
 } from 'nestjs-jamsocket';
 import { createTestRoom, useLeakGuard } from 'nestjs-jamsocket/testing';
@@ -57,4 +59,34 @@ it('a contract validates the messages of its room: handlers get the output of it
   ann.emit('leave', { unexpected: 'data' });
   await room.settle();
   expect(room.service.calls).toEqual([undefined]);
+});
+
+const board = defineContract({
+  state: { board: z.object({ n: z.number() }) },
+  presence: z.object({ x: z.number() }),
+});
+
+it('the schema of a contract validates the presence that clients set', async () => {
+  @JamsocketService({ contract: board })
+  @Presence({ everyMs: 0 })
+  class BoardRoom {
+    readonly board = new SharedState({ n: 0 });
+    constructor(readonly ctx: JamsocketContext<typeof board>) {}
+  }
+  await using room = await createTestRoom(BoardRoom);
+  const ann = await room.connect();
+  ann.emit('$presence', { x: 'left' });
+  ann.emit('$presence', { x: 1 });
+  await room.settle();
+  expect(room.service.ctx.presence.get(ann.client)).toEqual({ x: 1 });
+  expect(ann.unread().join()).toContain('"exception"');
+});
+
+it('a room without a shared state of its contract does not begin', async () => {
+  class Lacking {}
+  (JamsocketService({ contract: board }) as ClassDecorator)(Lacking);
+  Presence()(Lacking);
+  await expect(createTestRoom(Lacking)).rejects.toThrow(
+    'Lacking has no SharedState in a field board, which is in its contract: add the field, or remove it from the contract.',
+  );
 });

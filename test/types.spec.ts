@@ -13,6 +13,8 @@ import {
   OnDisconnect,
   OnMessage,
   OnTimer,
+  Presence,
+  SharedState,
   type Client,
   type MessageData,
   type MessageReply,
@@ -255,6 +257,47 @@ it('refuses a class that differs from its contract, and says how', () => {
     told.details.score.mistake satisfies 'The handler returns another value than the reply in the contract.',
     told.details.constructor
       .mistake satisfies 'Inject the context with the contract, as JamsocketContext<typeof contract>.',
+  ];
+  expect(details).toBeInstanceOf(Function);
+});
+
+const board = defineContract({
+  state: { board: z.object({ shapes: z.array(z.number()) }), hand: z.array(z.string()) },
+  presence: z.object({ x: z.number() }),
+});
+
+it('refuses a class whose shared states differ from its contract, and types its presence', () => {
+  @JamsocketService({ path: 'board', contract: board })
+  @Presence()
+  class Board {
+    readonly board = new SharedState({ shapes: [1] });
+    readonly hand = new SharedState({ cards: ['a'] }, { view: ({ cards }) => cards.slice() });
+    protected readonly hidden = new SharedState({ secret: 1 });
+    constructor(readonly ctx: JamsocketContext<typeof board>) {}
+    x(id: number): number | undefined {
+      // @ts-expect-error: another value than the contract's
+      this.ctx.presence.set(id, { y: 1 });
+      this.ctx.presence.set(id, { x: 1 });
+      return this.ctx.presence.get(id)?.x;
+    }
+  }
+
+  // @ts-expect-error: its states differ
+  @JamsocketService({ path: 'other', contract: board })
+  class Other {
+    readonly board = new SharedState({ shapes: ['text'] });
+    readonly extra = new SharedState({ n: 1 });
+  }
+  expect([Board, Other]).toHaveLength(2);
+
+  const decorate = () => JamsocketService({ contract: board })(Other);
+  type Told = ReturnType<typeof decorate>;
+  const told: Told = undefined as unknown as Told;
+  const details = () => [
+    told.details.board.mistake satisfies 'The SharedState has another value than the state in the contract.',
+    told.details.hand
+      .mistake satisfies 'There is no public field of this name. The SharedState has the name of its state.',
+    told.details.extra.mistake satisfies 'The contract has no such state.',
   ];
   expect(details).toBeInstanceOf(Function);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { joinRoom, type RequestName, type RoomContract } from 'jamsocket-client';
+import { defineContract, joinRoom, type RequestName, type RoomContract } from 'jamsocket-client';
 import {
   JamsocketContext,
   JamsocketService,
@@ -9,6 +9,7 @@ import {
   SharedState,
   type Client,
 } from 'nestjs-jamsocket';
+import { z } from 'zod';
 
 interface Shapes {
   shapes: Record<string, { x: number; tags?: string[] }>;
@@ -124,4 +125,32 @@ it('what JSON would change is refused by the compiler', () => {
   // @ts-expect-error: a number
   state.change((draft) => void (draft.last = 5));
   expect(made).toHaveLength(1);
+});
+
+const board = defineContract({
+  messages: { draw: z.number() },
+  state: { board: z.object({ shapes: z.array(z.number()) }) },
+  presence: z.object({ x: z.number() }),
+});
+
+it('the states and the presence of a contract of schemas are typed', () => {
+  const room = joinRoom('ws://127.0.0.1:1', { autoConnect: false, contract: board });
+  const shapes: readonly number[] | undefined = room.state('board')?.shapes;
+  expect(shapes).toBeUndefined();
+  room.onState('board', (value) => {
+    // @ts-expect-error: only the server changes it
+    value.shapes.push(1);
+  });
+  // @ts-expect-error: no such state
+  room.state('bord');
+  const xs: (number | undefined)[] = room.presence.others.map(({ value }) => value?.x);
+  expect(xs).toEqual([]);
+  room.presence.set({ x: 1 });
+  // @ts-expect-error: another value than the contract's
+  room.presence.set({ y: 1 });
+  room.close();
+  const without = joinRoom('ws://127.0.0.1:1', { autoConnect: false, contract: { messages: { draw: z.number() } } });
+  without.onState('whatever', (value) => value.anything);
+  without.presence.set('anything');
+  without.close();
 });

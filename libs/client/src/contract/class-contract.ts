@@ -1,4 +1,4 @@
-import type { IsAny, Wire } from './wire.js';
+import type { IsAny, ReadOnly, Wire } from './wire.js';
 
 // The server's classes are recognised by their shape, so that clients do not need the server's package for its types.
 
@@ -83,8 +83,6 @@ export type ClassStates<Instance> = {
     ? ReadOnly<Seen>
     : never;
 };
-
-type ReadOnly<T> = IsAny<T> extends true ? any : T extends object ? { readonly [K in keyof T]: ReadOnly<T[K]> } : T;
 
 /** By event: its data. `any` if the constructor has no context with event types. */
 export type ClassEvents<Parameter> = EventsOf<ContextEvents<Parameter>>;

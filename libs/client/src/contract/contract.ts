@@ -1,6 +1,6 @@
 import type { ClassEvents, ClassMessages, ClassStates } from './class-contract.js';
-import type { SchemaEvents, SchemaMessages } from './schema-contract.js';
-import type { ContractSchemas } from './schemas.js';
+import type { InputOf, SchemaEvents, SchemaMessages, SchemaStates } from './schema-contract.js';
+import type { ContractSchemas, StandardSchema } from './schemas.js';
 
 /** Gives a contract its exact type. Returns the same object. */
 export function defineContract<const S extends ContractSchemas>(schemas: S): S {
@@ -37,5 +37,12 @@ export interface AnyContract {
 export type RoomContract<T> = T extends abstract new (...args: infer A) => infer I
   ? { readonly messages: ClassMessages<I>; readonly events: ClassEvents<A[number]>; readonly states: ClassStates<I> }
   : T extends ContractSchemas
-    ? { readonly messages: SchemaMessages<T['messages']>; readonly events: SchemaEvents<T['events']> }
+    ? SchemaContract<T>
     : never;
+
+/** States and presence are named only if the schemas have them: without, they are of any type. */
+type SchemaContract<T extends ContractSchemas> = {
+  readonly messages: SchemaMessages<T['messages']>;
+  readonly events: SchemaEvents<T['events']>;
+} & (T extends { readonly state: infer S } ? { readonly states: SchemaStates<S> } : unknown) &
+  (T extends { readonly presence: infer P extends StandardSchema } ? { readonly presence: InputOf<P> } : unknown);

@@ -1,3 +1,4 @@
+import type { ReadOnly } from './wire.js';
 import type { MessageSchemas, StandardSchema } from './schemas.js';
 
 // A schema's input is the data on the wire, in both directions. Its output exists only at the receiver.
@@ -19,4 +20,9 @@ export type SchemaEvents<E> = {
   readonly [K in keyof E]: E[K] extends StandardSchema ? InputOf<E[K]> : never;
 };
 
-type InputOf<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
+/** By name: what clients see of a shared state. */
+export type SchemaStates<S> = {
+  readonly [K in keyof S]: S[K] extends StandardSchema ? ReadOnly<InputOf<S[K]>> : never;
+};
+
+export type InputOf<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];

@@ -33,4 +33,8 @@ export interface ContractSchemas {
   readonly messages?: Readonly<Record<string, StandardSchema | MessageSchemas>>;
   /** Events of the room. */
   readonly events?: Readonly<Record<string, StandardSchema>>;
+  /** By name: what clients see of a shared state. Only its type is used. */
+  readonly state?: Readonly<Record<string, StandardSchema>>;
+  /** What each client shows of itself. Here only its type is used; the server validates the value. */
+  readonly presence?: StandardSchema;
 }

@@ -13,3 +13,6 @@ export type Wire<T> =
         : T extends object
           ? { [K in keyof T as T[K] extends AnyFunction ? never : K]: Wire<T[K]> }
           : T;
+
+export type ReadOnly<T> =
+  IsAny<T> extends true ? any : T extends object ? { readonly [K in keyof T]: ReadOnly<T[K]> } : T;

@@ -1,4 +1,4 @@
-import type { ContractSchemas, EventsIn, MessageData, MessageName, MessageReply } from './contract.js';
+import type { ContractSchemas, EventsIn, MessageData, MessageName, MessageReply, StatesIn } from './contract.js';
 import type { MessageCheck, Mistake } from './handler-types.js';
 
 /** Decorates a room service that follows a contract. Its result type is a `Mistake` if the class does not. */
@@ -10,10 +10,48 @@ export type ContractDecorator<C extends ContractSchemas> = <Class>(
     : Mistake<'The class does not follow its contract.', Mistakes<Instance, A[number], C>>
   : void;
 
-/** By message: what is wrong with its method. `constructor`: what is wrong with the injected context. */
+/**
+ * By message or state: what is wrong with its method or field. `constructor`: what is wrong with the injected context.
+ */
 type Mistakes<Instance, Injected, C extends ContractSchemas> = {
   readonly [K in MessageName<C> as MethodCheck<Instance, C, K> extends void ? never : K]: MethodCheck<Instance, C, K>;
+} & {
+  readonly [K in keyof StatesIn<C> as StateCheck<Instance, StatesIn<C>, K> extends void ? never : K]: StateCheck<
+    Instance,
+    StatesIn<C>,
+    K
+  >;
+} & {
+  readonly [
+    K in keyof Instance as UnknownState<Instance[K], K, StatesIn<C>> extends void ? never : K
+  ]: Mistake<'The contract has no such state.'>;
 } & { readonly [K in 'constructor' as ContextCheck<Injected, C> extends void ? never : K]: ContextCheck<Injected, C> };
+
+/** The shape of a `SharedState`. */
+interface StateShape {
+  readonly value: object;
+  change(...args: never[]): void;
+  refresh(): void;
+}
+
+type StateCheck<Instance, States, K extends keyof States> = K extends keyof Instance
+  ? Instance[K] extends StateShape & { readonly '~state'?: infer Seen }
+    ? [Seen] extends [States[K] | undefined]
+      ? void
+      : Mistake<
+          'The SharedState has another value than the state in the contract.',
+          { readonly contract: States[K]; readonly field: Exclude<Seen, undefined> }
+        >
+    : Mistake<'The field of this state is not a SharedState.'>
+  : Mistake<'There is no public field of this name. The SharedState has the name of its state.'>;
+
+type UnknownState<Field, K, States> = [States] extends [never]
+  ? void
+  : Field extends StateShape
+    ? K extends keyof States
+      ? void
+      : false
+    : void;
 
 type MethodCheck<Instance, C extends ContractSchemas, K extends MessageName<C>> = K extends keyof Instance
   ? Instance[K] extends (...args: infer A) => infer R

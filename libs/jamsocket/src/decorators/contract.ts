@@ -9,12 +9,16 @@ export interface MessageSchemas {
   readonly reply?: AnySchema;
 }
 
-/** The messages between a room and its clients, as schemas that server and clients share. */
+/** What goes between a room and its clients, as schemas that server and clients share. */
 export interface ContractSchemas {
   /** Messages of clients: a schema of the data, or `{ data, reply }` for messages with a reply. */
   readonly messages?: Readonly<Record<string, AnySchema | MessageSchemas>>;
   /** Events of the room. */
   readonly events?: Readonly<Record<string, AnySchema>>;
+  /** By name: what clients see of a shared state. Only their types are used: the values are the server's own. */
+  readonly state?: Readonly<Record<string, AnySchema>>;
+  /** What each client shows of itself. It validates what clients set. */
+  readonly presence?: AnySchema;
 }
 
 /** Gives a contract its exact type. Returns the same object. `jamsocket-client` has the same function. */
@@ -38,6 +42,15 @@ export type MessageReply<C extends ContractSchemas, K extends MessageName<C>> = 
   ? InputOf<R>
   : undefined;
 
+/** What clients see of a shared state, by name; `never` without `state` in the contract. */
+export type StatesIn<C extends ContractSchemas> = C extends { readonly state: infer S }
+  ? { readonly [K in keyof S]: S[K] extends AnySchema ? InputOf<S[K]> : never }
+  : never;
+
+/** The value that each client shows of itself: of a contract; `any` if it does not say. */
+export type PresenceIn<E> =
+  IsAny<E> extends true ? any : E extends { readonly presence: infer S extends AnySchema } ? OutputOf<S> : any;
+
 type DataOf<M, Part extends string> = M extends AnySchema
   ? OutputOf<M>
   : M extends { readonly [P in Part]: infer S extends AnySchema }
@@ -55,7 +68,10 @@ export type EventsIn<E> =
       : E;
 
 /** Whether it is a contract and not a type of events: the values of a contract are schemas, which JSON cannot carry. */
-export type IsContract<E> = E extends { readonly events: Readonly<Record<string, AnySchema>> }
+export type IsContract<E> = E extends
+  | { readonly events: Readonly<Record<string, AnySchema>> }
+  | { readonly state: Readonly<Record<string, AnySchema>> }
+  | { readonly presence: AnySchema }
   ? true
   : E extends { readonly messages: infer M }
     ? { [K in keyof M]: IsMessage<M[K]> }[keyof M] extends true

@@ -8,8 +8,9 @@ export interface JamsocketServiceOptions extends RoomOptions {
   /** Path below the module's prefix. A path with parameters must end in `/:room`; `/:room` is appended to any other. */
   path?: string;
   /**
-   * The messages and events of the room, as schemas that the client can share. Each message is handled by the method that has
-   * its name and `@OnMessage()` with that name; its schema validates the data first.
+   * The messages, events, shared states and presence of the room, as schemas that the client can share. Each message is handled
+   * by the method that has its name and `@OnMessage()` with that name; its schema validates the data first. Each state is the
+   * `SharedState` field that has its name. The schema of `presence` is that of `@Presence()`.
    */
   contract?: ContractSchemas;
 }

@@ -4,6 +4,7 @@ import type { JamsocketOptions } from '../options/options.js';
 import { resolveRoomOptions } from '../options/resolve.js';
 import { DEFAULT_DURABLE } from '../options/durable.js';
 import type { ResolvedRoomOptions } from '../options/resolved.js';
+import { presenceWithContract } from './handlers/contract-handlers.js';
 import { presenceSettings, type PresenceSettings } from '../presence/presence-settings.js';
 import { presenceMetadataOf, stateFieldsOf } from '../decorators/metadata-accessor.js';
 import type { JamsocketRandom } from '../base/sources.js';
@@ -73,6 +74,7 @@ function defineService(
     logger,
     options,
     presence,
+    contractStates: Object.keys(metadata.contract?.state ?? {}),
     scheduled,
     traffic: new Traffic(),
     paramNames: template.paramNames,
@@ -85,8 +87,11 @@ function defineService(
 }
 
 /** @throws JamsocketConfigurationError */
-function presenceOf({ type, handlers }: FoundService, { limits }: ResolvedRoomOptions): PresenceSettings | null {
-  const metadata = presenceMetadataOf(type);
+function presenceOf(
+  { type, handlers, metadata: { contract } }: FoundService,
+  { limits }: ResolvedRoomOptions,
+): PresenceSettings | null {
+  const metadata = presenceWithContract(type, contract, presenceMetadataOf(type));
   if (metadata === undefined) return null;
   const events = handlers.flatMap(({ metadata: handler }) => (handler.kind === 'event' ? [handler.event] : []));
   return presenceSettings(type.name, metadata, limits.maxBufferedBytes, events);

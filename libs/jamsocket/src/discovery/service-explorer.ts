@@ -9,6 +9,8 @@ import { foreignDecoratorOn } from './foreign-decorators.js';
 import { withContract } from './handlers/contract-handlers.js';
 import type { FoundHandler } from './handlers/found-handler.js';
 import { refuseSwappedParameters } from './handlers/parameter-mistakes.js';
+import { SharedState } from '../shared-state/shared-state.js';
+import { isInstance } from '../base/foreign-value.js';
 import { PathTemplate } from './path-template.js';
 
 /** A service class with its metadata. It has no instance yet. */
@@ -83,6 +85,7 @@ function describe(type: Type, wrapper: InstanceWrapper, metadata: ServiceMetadat
   const handlers = withContract(type, metadata.contract, found);
   refuseForeignDecorator(type);
   refuseUncalledHooks(type);
+  refuseStaticState(type);
   return {
     type,
     wrapper,
@@ -120,6 +123,20 @@ function refuseUncalledHooks(type: Type): void {
   for (const [hook, cure] of Object.entries(UNCALLED_HOOKS)) {
     if (hook in (type.prototype as object))
       fail(type, `has ${hook}(), which Nest calls on singletons only`, `use ${cure}`);
+  }
+}
+
+/** All rooms would share it, and only one room can be its owner. */
+function refuseStaticState(type: Type): void {
+  for (
+    let above: object | null = type;
+    typeof above === 'function';
+    above = Object.getPrototypeOf(above) as object | null
+  ) {
+    // Getters are not called: they may do anything.
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(above)))
+      if (isInstance(value, SharedState))
+        fail(type, `has a SharedState in the static field ${name}, which all rooms would share`, 'remove "static"');
   }
 }
 

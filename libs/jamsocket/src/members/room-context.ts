@@ -7,7 +7,7 @@ import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
 import { assertCloseReason } from '../base/close-code.js';
 import type { Client, ClientId } from './client.js';
 import type { Restored } from './room-lifecycle.js';
-import type { EventsIn } from '../decorators/contract.js';
+import type { EventsIn, PresenceIn } from '../decorators/contract.js';
 import { deliver, type Recipient } from './recipients.js';
 import { sendsOf, type EmitArguments, type EventName, type SendOptions } from './send-options.js';
 import type { RoomPort } from './room-port.js';
@@ -63,7 +63,7 @@ export class JamsocketContext<Events = any, Data = unknown> {
    * Who is in the room, and who is away, with the value of each client. For classes with `@Presence()`.
    * @throws JamsocketError `no_presence` for other classes
    */
-  get presence(): RoomPresence {
+  get presence(): RoomPresence<PresenceIn<Events>> {
     const { presence, definition } = this.room;
     if (presence !== null) return presence;
     const { name } = definition.type;

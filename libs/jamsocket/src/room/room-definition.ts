@@ -22,6 +22,8 @@ export interface RoomDefinition {
   readonly options: ResolvedRoomOptions;
   /** `null` if the class has no `@Presence()`. */
   readonly presence: PresenceSettings | null;
+  /** Names of the shared states in the contract; empty without one. */
+  readonly contractStates: readonly string[];
   /** Generates ids for rooms created without one. */
   readonly ids: RoomIdSource;
   /** Names that `setTimer` may use. */

@@ -18,6 +18,8 @@ export interface StatefulRoom {
   readonly definition: {
     readonly type: { readonly name: string };
     readonly options: { readonly limits: { readonly maxStateBytes: number; readonly maxBufferedBytes: number } };
+    /** Names of the states in the contract; empty without one. */
+    readonly contractStates: readonly string[];
   };
   /** `null` for a room that is not durable. */
   readonly lifecycle: { turnEnded(): void } | null;
@@ -71,6 +73,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
     const [service, ...providers] = instances;
     for (const provider of providers) refuseStatesOf(provider, service);
     const states = statesOf(service);
+    refuseMissing(room.definition, states);
     if (states === null) return null;
     for (const [name, state] of states) assertOwn(state, `${room.definition.type.name}.${name}`);
     refuseSavedTwice(service, states);
@@ -284,5 +287,17 @@ function assertOwn(state: AnySharedState, name: string): void {
   if (state.owner === null) return;
   throw new JamsocketConfigurationError(
     `${name} is the shared state of another room or field, ${state.owner.nameOf(state)}. Make one for each room: readonly ${name.split('.')[1]} = new SharedState(…).`,
+  );
+}
+
+/** For JavaScript: the compiler finds this mistake in TypeScript. */
+function refuseMissing(
+  { type, contractStates }: StatefulRoom['definition'],
+  states: ReadonlyMap<string, AnySharedState> | null,
+): void {
+  const missing = contractStates.find((name) => states === null || !states.has(name));
+  if (missing === undefined) return;
+  throw new JamsocketConfigurationError(
+    `${type.name} has no SharedState in a field ${missing}, which is in its contract: add the field, or remove it from the contract.`,
   );
 }

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { JamsocketConfigurationError } from '../../base/errors.js';
 import type { AnySchema, ContractSchemas, MessageSchemas } from '../../decorators/contract.js';
+import type { PresenceMetadata } from '../../decorators/metadata.js';
 import { isStandardSchema } from '../../decorators/standard-schema.js';
 import type { FoundHandler } from './found-handler.js';
 
@@ -53,9 +54,30 @@ export function withContract(
   });
 }
 
+/**
+ * The presence of a class, with the schema of its contract.
+ * @param metadata of `@Presence()`, if the class has it
+ * @throws JamsocketConfigurationError if the two differ
+ */
+export function presenceWithContract(
+  type: Type,
+  contract: ContractSchemas | undefined,
+  metadata: PresenceMetadata | undefined,
+): PresenceMetadata | undefined {
+  const schema = contract?.presence;
+  if (schema === undefined) return metadata;
+  if (metadata === undefined)
+    fail(type, 'has a contract with presence, but no presence', 'decorate the class with @Presence()');
+  if (metadata.schema !== undefined && metadata.schema !== schema)
+    fail(type, 'has @Presence() with another schema than its contract', 'leave the schema out of the decorator');
+  return { ...metadata, schema };
+}
+
 function refuseBadContract(type: Type, contract: ContractSchemas): void {
-  refuseUnknownKeys(type, 'contract', contract, ['messages', 'events']);
-  for (const [event, schema] of Object.entries(contract.events ?? {})) refuseBadSchema(type, `events.${event}`, schema);
+  refuseUnknownKeys(type, 'contract', contract, ['messages', 'events', 'state', 'presence']);
+  for (const part of ['events', 'state'] as const)
+    for (const [name, schema] of Object.entries(contract[part] ?? {})) refuseBadSchema(type, `${part}.${name}`, schema);
+  refuseBadSchema(type, 'presence', contract.presence);
   for (const [event, message] of Object.entries(contract.messages ?? {})) {
     const path = `messages.${event}`;
     if (isStandardSchema(message)) continue;
@@ -68,7 +90,7 @@ function refuseBadContract(type: Type, contract: ContractSchemas): void {
 function refuseUnknownKeys(type: Type, path: string, value: object, allowed: readonly string[]): void {
   for (const key of Object.keys(value))
     if (!allowed.includes(key))
-      fail(type, `has a contract with the unknown key "${key}" in ${path}`, `use ${allowed.join(' and ')}`);
+      fail(type, `has a contract with the unknown key "${key}" in ${path}`, `use ${allowed.join(', ')}`);
 }
 
 function refuseBadSchema(type: Type, path: string, schema: unknown): void {
