@@ -14,7 +14,7 @@ import type { JamsocketClock } from '../base/sources.js';
 import { ClientRequest } from '../members/client-request.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { Client } from '../members/client.js';
-import { logError } from '../base/log.js';
+import { isOutage, logError, logOutage } from '../base/log.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { Placement } from '../rooms/reservation.js';
 import type { Close } from '../wire/control-frame.js';
@@ -205,9 +205,10 @@ export class JamsocketGateway {
   }
 
   #report({ url, service, room }: Attempt, error: unknown): void {
+    const path = url.split('?', 1)[0].slice(0, 200);
+    if (isOutage(error)) return logOutage(this.#logger, `Connecting to ${path} failed`, error, { service, room });
     const reason = isInstance(error, RefusedError) ? error.cause : error;
     if (reason === undefined) return;
-    const path = url.split('?', 1)[0].slice(0, 200);
     const { message, stack } = describeError(reason);
     logError(this.#logger, `Connecting to ${path} failed: ${message}`, { service, room }, stack);
   }

@@ -1,6 +1,6 @@
 import { describeError } from '../base/foreign-value.js';
 import type { Client } from '../members/client.js';
-import { logError, logWarning, type LogFields } from '../base/log.js';
+import { isOutage, logError, logOutage, logWarning, type LogFields } from '../base/log.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { exceptionText, isForTheClient, messageIdOf } from '../replies/exceptions.js';
 import type { MessageId } from '../replies/reply.js';
@@ -29,9 +29,11 @@ export function countFailure({ traffic }: RoomDefinition, handler: string, error
 /** Logs an error of a handler or of anything else in its turn. Never throws. */
 export function reportFailure(room: FailingRoom, error: unknown, handler?: NamedHandler, client?: Client): void {
   const where = `${handler?.name ?? room.definition.type.name} in room "${room.address.key}"`;
+  const fields = fieldsOf(room, handler?.name, client);
+  if (isOutage(error)) return logOutage(room.definition.logger, where, error, fields);
   const { message, stack, isError } = describeError(error);
   const line = isError ? `${where}: ${message}` : `${where} threw ${message}, which is not an Error`;
-  logError(room.definition.logger, line, fieldsOf(room, handler?.name, client), stack);
+  logError(room.definition.logger, line, fields, stack);
 }
 
 /** Sends the client, if there is one, the part of the error that it may see. Errors not meant for clients go to the log. */

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { RoomClosedError, RoomElsewhereError } from '../base/errors.js';
-import { describeError } from '../base/foreign-value.js';
+import { RefusedError, type RefusalCode } from '../base/errors.js';
+import { describeError, isInstance } from '../base/foreign-value.js';
+import { isOutage, logOutage } from '../base/log.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Durability } from '../durable/durability.js';
 import type { RoomKey } from '../store/room-store.js';
@@ -17,6 +18,9 @@ const AT_ONCE = 192;
 const MAX_READ_OVER = 20_000;
 /** How long to wait before a room that could not be woken is tried again. */
 const LATER_MS = 30_000;
+
+/** After these refusals of a room nothing is left to do here. */
+const SETTLED: ReadonlySet<RefusalCode> = new Set(['room_closed', 'room_moved', 'room_stopped', 'draining']);
 
 const logger = new Logger('Jamsocket');
 
@@ -124,15 +128,20 @@ export class Waker {
       this.#later.delete(nameOf(room));
     } catch (error) {
       this.#wait(room);
-      // The room closed itself, or another node has woken it.
-      if (error instanceof RoomClosedError || error instanceof RoomElsewhereError) return;
-      logger.warn(`Room "${room.key}" could not be woken: ${describeError(error).message}`);
+      const what = `Room "${room.key}" could not be woken`;
+      if (isOutage(error)) logOutage(logger, what, error, null);
+      else if (!isSettled(error)) logger.warn(`${what}: ${describeError(error).message}`);
     }
   }
 
   #wait(room: RoomKey): void {
     this.#later.set(nameOf(room), this.clock.now() + LATER_MS);
   }
+}
+
+/** The room has closed itself, another node has woken it, or this one shuts down. */
+function isSettled(error: unknown): boolean {
+  return isInstance(error, RefusedError) && SETTLED.has(error.code);
 }
 
 function nameOf({ service, key }: RoomKey): string {
