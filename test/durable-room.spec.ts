@@ -124,7 +124,7 @@ async function refusedToComeBack(room: TestRoom<LedgerRoom>, { jamsocket }: Welc
 
 const texts = (client: RoomClient) => client.unread().filter((text) => !String(text).startsWith('{"jamsocket"'));
 
-const toldLater = { code: 'store_unavailable', retryAfter: 5 };
+const toldLater = { code: 'store_unavailable', retryAfter: 1 };
 
 describe('a durable room in a test', () => {
   let store: MoodyStore;

@@ -54,7 +54,7 @@ async function fillDisk({ seed }: Settings, way: 'space' | 'kill'): Promise<Row[
       exactly(
         `full, then ${then}: the process lives, a client that cannot resume, a connect`,
         `${isAlive ? 'yes' : 'no'}; ${ending}; ${typeof late === 'string' ? late : 'let in'}`,
-        'yes; 1013 the store does not answer; 503 store_unavailable, Retry-After 5',
+        'yes; 1013 the store does not answer; 503 store_unavailable, Retry-After 1',
       ),
       ...auditRows(auditOf(traffic.clients), traffic.clients, `full, then ${then}`),
       exactly(

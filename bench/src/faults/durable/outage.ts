@@ -120,7 +120,7 @@ async function replaceServer(kind: StoreKind, seed: number, outage: Outage, sign
   }
 }
 
-const UNAVAILABLE = '503 store_unavailable, Retry-After 5';
+const UNAVAILABLE = '503 store_unavailable, Retry-After 1';
 
 /** A server with the usual traffic, and in each room one client that cannot resume. */
 class Scene {

@@ -24,7 +24,7 @@ export class PlainClient {
     });
   }
 
-  /** @returns the client, or the answer with which it was refused, as `503 room_unreadable, Retry-After 5` */
+  /** @returns the client, or the answer with which it was refused, as `503 room_unreadable, Retry-After 1` */
   static async connect(url: string): Promise<PlainClient | string> {
     const socket = new WebSocket(url);
     const client = new PlainClient(socket);
