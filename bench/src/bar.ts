@@ -49,12 +49,13 @@ const BARS: readonly Bar[] = [
     'many-rooms',
     'throughput',
     [
-      ['plain-ws', 4],
+      ['plain-ws', 15],
       ['nest-ws', 6],
-      ['bun', 0.5],
+      ['bun', 0.8],
     ],
     'atLeast',
   ),
+  ...against('many-rooms-1', 'throughput', [['plain-ws', 5]], 'atLeast'),
   ...against(
     'echo',
     'throughput',
@@ -98,11 +99,15 @@ const BARS: readonly Bar[] = [
     'connect',
     'throughput',
     [
-      ['plain-ws', 0.9],
+      ['plain-ws', 1.3],
       ['nest-ws', 1.5],
     ],
     'atLeast',
   ),
+  ...['storm', 'storm-again'].flatMap((storm) => [
+    ...against(storm, 'throughput', [['plain-ws', 1]], 'atLeast'),
+    ...against(storm, 'p99', [['plain-ws', 1.2]], 'atMost'),
+  ]),
   { workload: 'echo', metric: 'throughput', ours: 'ours-enhanced', peer: 'plain-ws', atLeast: 0.5 },
   { workload: 'echo', metric: 'throughput', ours: 'ours-enhanced', peer: 'nest-ws', atLeast: 1.5 },
   ...['fan-out', 'chatty', 'many-rooms', 'many-rooms-1', 'echo'].map((workload) => ({

@@ -25,8 +25,8 @@ interface Part {
 
 /**
  * How to build the room-scoped providers of one class without Nest's injector, which looks up everything anew for each room.
- * There is no blueprint for what only the injector can do: transient providers, factories for rooms, circular dependencies,
- * optional dependencies that are missing.
+ * There is no blueprint for what only the injector can do: transient and durable providers, factories for rooms, circular
+ * dependencies, optional dependencies that are missing, instances that it replaces.
  */
 export class RoomBlueprint {
   /** Each part comes after its dependencies; the last is the service. */
