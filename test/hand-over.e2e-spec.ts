@@ -90,6 +90,38 @@ class FleetingRoom extends Ledger {
   }
 }
 
+const left: number[] = [];
+
+class Passing {
+  constructor(protected readonly ctx: JamsocketContext) {}
+
+  @OnMessage()
+  pass(_client: Client, text: string) {
+    this.ctx.sendMessage(Broadcast, text);
+  }
+
+  @OnDisconnect()
+  disconnect({ id }: Client) {
+    left.push(id);
+  }
+}
+
+@JamsocketService({ path: 'plain' })
+class PlainRoom extends Passing {
+  constructor(ctx: JamsocketContext) {
+    super(ctx);
+  }
+}
+
+@JamsocketService({ path: 'unclonable', durable: false })
+class UnclonableRoom extends Passing {
+  @State() readonly callback = () => undefined;
+
+  constructor(ctx: JamsocketContext) {
+    super(ctx);
+  }
+}
+
 /** Three processes. The first client of a room decides where it is. */
 class Trio {
   private constructor(
@@ -223,4 +255,25 @@ describe.each(['safe', 'fleeting'])('a room with @State() fields (%s) whose node
     expect(journal.entries.filter((entry) => entry.startsWith('disconnect'))).toEqual(['disconnect cyd']);
     await Promise.all([ann.connection, bob.connection, dan, eve.connection].map((each) => each.close()));
   }
+});
+
+describe('a room that cannot go along', () => {
+  it.each([
+    ['its class does not say what to take along', 'plain'],
+    ['what it would take along cannot be cloned', 'unclonable'],
+  ])('ends as it does without a cluster: %s', async (_why, service) => {
+    const hub = new InProcessHub(new SystemClock());
+    const [one, two] = [
+      await startTestApp({ options: { cluster: hub.node('one') }, providers: [PlainRoom, UnclonableRoom] }),
+      await startTestApp({ options: { cluster: hub.node('two') }, providers: [PlainRoom, UnclonableRoom] }),
+    ];
+    const ann = await TestClient.connect(`${one.ws}/ws/${service}/lobby`);
+    const bob = await TestClient.connect(`${two.ws}/ws/${service}/lobby`);
+    bob.send('hello');
+    await ann.until('hello');
+    await one.close();
+    expect([(await ann.closed).code, (await bob.closed).code]).toEqual([1012, 1012]);
+    expect(left.splice(0).sort()).toEqual([1, 2]);
+    await two.close();
+  });
 });
