@@ -13,12 +13,14 @@ import { SystemClock } from '../libs/jamsocket/src/base/sources.js';
 import { ClusterNode } from '../libs/jamsocket/src/cluster/cluster-node.js';
 import { InProcessHub } from '../libs/jamsocket/src/cluster/in-process/in-process-hub.js';
 import { ProcessStore } from '../libs/jamsocket/src/testing/host/process-store.js';
+import { TestClient } from 'nestjs-jamsocket/testing';
 import { Journal } from './support/gate.js';
 import { startTestApp } from './support/test-app.js';
-import { TestClient } from './support/test-client.js';
 
 const journal = new Journal();
-const ROOMS = 20;
+const ROOMS = 8;
+/** Claims may wait for the directory. */
+const PATIENT = { patienceMs: 30_000 };
 
 @JamsocketService({ path: 'timed', durable: { save: 'turn' } })
 class TimedRoom {
@@ -61,11 +63,11 @@ describe('the log of a node', () => {
     node.directoryAnswers = 'with errors';
     const { counts } = app.app.get(ClusterNode);
     while (counts.leasesLost === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    const refused = () => TestClient.refused(`${app.ws}/ws/timed/lobby`);
+    const refused = () => TestClient.refused(`${app.ws}/ws/timed/lobby`, '', PATIENT);
     const began = performance.now();
-    const answers = await Promise.all(Array.from({ length: 30 }, refused));
+    const answers = await Promise.all(Array.from({ length: 10 }, refused));
     const seconds = (performance.now() - began) / 1_000;
-    expect(answers.map(({ body }) => (body as { code: string }).code)).toEqual(Array(30).fill('cluster_unavailable'));
+    expect(answers.map(({ body }) => (body as { code: string }).code)).toEqual(Array(10).fill('cluster_unavailable'));
     const about = lines.filter((line) => line.includes('/ws/timed/lobby'));
     expect(about.length).toBeGreaterThan(0);
     expect(about.length).toBeLessThanOrEqual(Math.floor(seconds) + 1);
@@ -83,8 +85,8 @@ describe('the log of a node', () => {
     const [one, two] = [await boot('one'), await boot('two')];
     await Promise.all(
       Array.from({ length: ROOMS }, async (_, at) => {
-        const client = await TestClient.connect(`${one.ws}/ws/timed/room${at}`);
-        await client.until('welcome');
+        const client = await TestClient.connect(`${one.ws}/ws/timed/room${at}`, '', PATIENT);
+        await client.nextText();
         await client.close();
       }),
     );
