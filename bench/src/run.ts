@@ -186,7 +186,11 @@ async function main(): Promise<void> {
     return;
   }
   if (values.cluster) {
-    process.exitCode = await measureCluster(say, values.rounds === undefined ? undefined : rounds);
+    process.exitCode = await measureCluster(
+      say,
+      values.rounds === undefined ? undefined : rounds,
+      values.workloads?.split(','),
+    );
     return;
   }
   if (values.report) {

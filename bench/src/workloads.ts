@@ -26,6 +26,8 @@ export interface ClosedLoop extends Common {
 export interface Paced extends Common {
   readonly type: 'paced';
   readonly ratePerClient: number;
+  /** So many of the clients send. Default: all. */
+  readonly senders?: number;
 }
 
 /** Connections are opened, get one message answered and are closed, this many at a time. */

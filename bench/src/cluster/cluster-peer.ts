@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { freePort, nextRun, type LoadResult } from '../measure.js';
+import { freePort, type LoadResult } from '../measure.js';
 import { BUN_PROGRAM } from '../peers.js';
 import type { LoadOrder } from '../load/load.js';
 import type { ProtocolName } from '../load/protocols.js';
@@ -52,17 +52,34 @@ export class ClusterProcess {
 export interface ClusterFigures {
   readonly perSecond: number;
   readonly cpuOf: readonly number[];
+  /** That of the load itself. */
+  readonly loadCpu: number;
 }
 
-/** @param at the process that all clients connect to @param pids processes whose CPU time counts */
+export interface Placing {
+  /** Where the clients connect. */
+  readonly at: ClusterProcess;
+  /** Where every second client connects instead. */
+  readonly second?: ClusterProcess;
+  readonly protocol: ProtocolName;
+  /** Processes whose CPU time counts. */
+  readonly pids: readonly number[];
+  readonly run: string;
+}
+
 export async function measureAt(
-  at: ClusterProcess,
   workload: Workload,
-  protocol: ProtocolName,
-  pids: readonly number[],
-  run = nextRun(),
+  { at, second, protocol, pids, run }: Placing,
 ): Promise<ClusterFigures> {
-  const order: LoadOrder = { workload, protocol, port: at.port, serverPid: at.pid, alsoPids: pids, run };
+  const order: LoadOrder = {
+    workload,
+    protocol,
+    port: at.port,
+    secondPort: second?.port,
+    serverPid: at.pid,
+    alsoPids: pids,
+    run,
+  };
   const child = spawn(BUN_PROGRAM, [load, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), LOAD_TIMEOUT_MS);
   let text = '';
@@ -70,6 +87,7 @@ export async function measureAt(
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
   if (code !== 0) throw new Error(`${workload.name} failed`);
-  const { perSecond, cpuOf } = JSON.parse(text) as Required<LoadResult>;
-  return { perSecond, cpuOf: cpuOf.map((part) => (part / perSecond) * 1e6) };
+  const { perSecond, cpuOf, loadCpu } = JSON.parse(text) as Required<LoadResult>;
+  const forMillion = (part: number) => (part / perSecond) * 1e6;
+  return { perSecond, cpuOf: cpuOf.map(forMillion), loadCpu: forMillion(loadCpu) };
 }

@@ -10,6 +10,8 @@ export interface LoadOrder {
   readonly workload: Workload;
   readonly protocol: ProtocolName;
   readonly port: number;
+  /** Every second client connects here, if it is given. */
+  readonly secondPort?: number;
   readonly serverPid: number;
   /** Further processes whose CPU time counts: `cpuOf` of the result. */
   readonly alsoPids?: readonly number[];
@@ -45,7 +47,7 @@ const CHECK_EVERY = 50;
 const CHECK_CONTENT_EVERY = 64;
 
 const order = JSON.parse(process.argv[2]) as LoadOrder;
-const { workload, port, serverPid, alsoPids = [], run } = order;
+const { workload, port, secondPort = port, serverPid, alsoPids = [], run } = order;
 const protocol: Protocol = PROTOCOLS[order.protocol];
 const filler = Buffer.from(fillerOf(workload.payloadBytes), 'latin1');
 
@@ -124,9 +126,10 @@ function roomOf(number: number): string {
 /** @returns the client when it is in its room */
 async function open(number: number, room: string, arrival: Arrival): Promise<RawClient> {
   const { kind, payloadBytes } = workload;
-  const seat = protocol.seat === undefined ? '' : await protocol.seat(port, kind, room);
+  const at = Math.floor(number / workload.rooms) % 2 === 0 ? port : secondPort;
+  const seat = protocol.seat === undefined ? '' : await protocol.seat(at, kind, room);
   const path = protocol.path(kind, room, seat);
-  const client = new RawClient(number, port, path, protocol, payloadBytes, workload.binary ?? false, arrival);
+  const client = new RawClient(number, at, path, protocol, payloadBytes, workload.binary ?? false, arrival);
   await client.ready;
   return client;
 }
@@ -207,18 +210,19 @@ async function runClosed({
   return { ...result, outOfOrder: meter.outOfOrder, ...(isPingPong ? percentiles(meter.latencies) : {}) };
 }
 
-async function runPaced({ ratePerClient, warmUpMs, measureMs }: Paced): Promise<LoadResult> {
+async function runPaced({ ratePerClient, senders, warmUpMs, measureMs }: Paced): Promise<LoadResult> {
   const meter = new Meter(() => false);
   const [clients] = await openAll(meter);
   for (const client of clients) if (client.number % 10 === 0) client.lastFrom = new Map();
+  const sending = clients.slice(0, senders);
   const gapUs = 1e6 / ratePerClient;
   const began = nowUs();
   // Spread over the gap, each at its own time; the time in a message is when it was due, so a late sender counts too.
-  const nextAt = clients.map((_, at) => began + (gapUs * at) / clients.length);
+  const nextAt = sending.map((_, at) => began + (gapUs * at) / sending.length);
   const timer = setInterval(() => {
     const now = nowUs();
-    for (let at = 0; at < clients.length; at++) {
-      for (; nextAt[at] <= now; nextAt[at] += gapUs) clients[at].send(1, Math.round(nextAt[at]));
+    for (let at = 0; at < sending.length; at++) {
+      for (; nextAt[at] <= now; nextAt[at] += gapUs) sending[at].send(1, Math.round(nextAt[at]));
     }
   }, 1);
   await sleep(warmUpMs);

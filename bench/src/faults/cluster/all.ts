@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.js';
 import { clockJumps } from './clock.js';
 import { rollingDeploy } from './deploy.js';
+import { EDGE_FAULTS } from './edges/all.js';
 import { killOfNode } from './kill.js';
 import { PARTITIONS } from './partitions.js';
 import { race } from './race.js';
@@ -16,4 +17,5 @@ export const CLUSTER_FAULTS: readonly Fault[] = [
   ...REDIS_FAULTS,
   clockJumps,
   race,
+  ...EDGE_FAULTS,
 ];
