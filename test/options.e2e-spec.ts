@@ -214,7 +214,13 @@ describe('every option does what it says', () => {
       const app = module.createNestApplication({ logger: false, forceCloseConnections: true });
       await app.listen(0, '127.0.0.1');
       const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
-      started = { app, ws: `ws://127.0.0.1:${port}`, http: `http://127.0.0.1:${port}`, close: () => app.close() };
+      started = {
+        app,
+        edge: app,
+        ws: `ws://127.0.0.1:${port}`,
+        http: `http://127.0.0.1:${port}`,
+        close: () => app.close(),
+      };
     }
 
     it('takes options from ConfigService, those of the HTTP routes too', async () => {

@@ -37,7 +37,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<TestApp & { 
     await app.close();
     if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true });
   };
-  return { app, port, ws: `ws://${host}`, http: `http://${host}`, close };
+  return { app, edge: app, port, ws: `ws://${host}`, http: `http://${host}`, close };
 }
 
 /** A folder for durable rooms, for `dataFolder`. Remove it when the test is over. */

@@ -53,7 +53,10 @@ export interface TestAppOptions {
 }
 
 export interface TestApp {
+  /** The application that has the rooms. */
   readonly app: INestApplication;
+  /** The application that has the sockets of the clients: another one if every client is on another node. */
+  readonly edge: INestApplication;
   /** `ws://127.0.0.1:12345` */
   readonly ws: string;
   /** `http://127.0.0.1:12345` */
@@ -90,6 +93,7 @@ export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
     return {
       ...started,
       ws: other.ws,
+      edge: other.app,
       close: async () => {
         await started.close();
         await other.close();
@@ -136,5 +140,5 @@ async function startOneApp(test: TestAppOptions): Promise<TestApp> {
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
   const secure = test.https === undefined ? '' : 's';
   const host = `127.0.0.1:${port}`;
-  return { app, ws: `ws${secure}://${host}`, http: `http${secure}://${host}`, close: () => app.close() };
+  return { app, edge: app, ws: `ws${secure}://${host}`, http: `http${secure}://${host}`, close: () => app.close() };
 }
