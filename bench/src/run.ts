@@ -3,6 +3,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.js';
 import { measureCluster } from './cluster/measure-cluster.js';
+import { measureWorkers } from './workers/measure-workers.js';
 import { measureDurable } from './durable/measure-durable.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
 import { measureInspector } from './inspector.js';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     inspector: { type: 'boolean', default: false },
     durable: { type: 'boolean', default: false },
     cluster: { type: 'boolean', default: false },
+    workers: { type: 'boolean', default: false },
     state: { type: 'boolean', default: false },
     nodes: { type: 'string' },
     seconds: { type: 'string' },
@@ -183,6 +185,10 @@ async function main(): Promise<void> {
   if (values.durable) {
     const parts = values.workloads?.split(',') as ('messages' | 'rooms')[] | undefined;
     process.exitCode = await measureDurable(say, values.rounds === undefined ? undefined : rounds, parts);
+    return;
+  }
+  if (values.workers) {
+    process.exitCode = await measureWorkers(say, values.rounds === undefined ? undefined : rounds);
     return;
   }
   if (values.cluster) {

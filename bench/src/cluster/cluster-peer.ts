@@ -58,7 +58,7 @@ export interface ClusterFigures {
 
 export interface Placing {
   /** Where the clients connect. */
-  readonly at: ClusterProcess;
+  readonly at: Pick<ClusterProcess, 'port' | 'pid'>;
   /** Where every second client connects instead. */
   readonly second?: ClusterProcess;
   readonly protocol: ProtocolName;

@@ -69,8 +69,13 @@ class AppModule {
 }
 
 /** Rooms like those of the README. */
-export async function serveOurs(providers: Provider[] = [], imports: Imports = []): Promise<void> {
+export async function startOurs(providers: Provider[] = [], imports: Imports = []): Promise<void> {
   const app = await NestFactory.create(AppModule.with(providers, imports), { logger: ['error', 'warn'] });
   await app.listen(Number(process.env.PORT), '127.0.0.1');
+}
+
+/** The same, and tells its parent process when it is ready. */
+export async function serveOurs(providers: Provider[] = [], imports: Imports = []): Promise<void> {
+  await startOurs(providers, imports);
   process.stdout.write('ready\n');
 }

@@ -12,6 +12,7 @@ type HandleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
 /**
  * Gives upgrade requests to the process on this machine that has the room, before anything else is asked: its guards see the
  * request, and it completes the handshake. What the client says from then on passes no other process.
+ * A client that arrives while its room is just beginning elsewhere is relayed.
  */
 export class HandOver {
   /** Sockets of other processes. They stay here, even if their room has moved meanwhile. */

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { measureAt, type ClusterFigures } from '../cluster/cluster-peer.js';
+import { rssBytes } from '../load/process-use.js';
+import { nextRun } from '../measure.js';
+import { summaryOf } from '../statistics.js';
+import { WORKLOADS } from '../workloads.js';
+import { behindNginx, oneProcess, workers, type Subject } from './subjects.js';
+
+const ROUNDS = 3;
+/** CPU time is counted in steps of 10 ms. */
+const MEASURE_MS = 2_000;
+/** Compared with one process, per CPU second of all processes. */
+const BARS: Readonly<Record<string, number>> = { 'many-rooms': 0.95, chatty: 0.95, echo: 0.95, connect: 0.4 };
+const MIB = 1_024 * 1_024;
+
+type Say = (line: string) => void;
+
+/**
+ * Measures what workers cost, per CPU second of all processes: one process, 2 workers (and 4 and 8 on a machine with so many
+ * cores), 2 workers that relay, and 2 processes behind nginx.
+ * @returns the exit code
+ */
+export async function measureWorkers(say: Say, rounds = ROUNDS): Promise<number> {
+  const counts = [2, 4, 8].filter((count) => count === 2 || count <= availableParallelism());
+  const subjects: Subject[] = [];
+  try {
+    subjects.push(await oneProcess());
+    for (const count of counts) subjects.push(await workers(count));
+    subjects.push(await workers(2, false));
+    if (spawnSync('nginx', ['-v']).status === 0) subjects.push(await behindNginx(2));
+    else say('nginx is not installed: it is left out.');
+    const [one, two] = subjects;
+    const memory = two.pids.map((pid) => Math.round(rssBytes(pid) / MIB));
+    say(
+      `memory: one process ${Math.round(rssBytes(one.pid) / MIB)} MiB; primary ${memory[0]}, workers ${memory.slice(1).join(' and ')} MiB`,
+    );
+    const areMet: boolean[] = [];
+    for (const name of Object.keys(BARS)) areMet.push(await measureWorkload(name, subjects, rounds, say));
+    return areMet.every(Boolean) ? 0 : 1;
+  } finally {
+    await Promise.all(subjects.map((subject) => subject.stop()));
+  }
+}
+
+async function measureWorkload(name: string, subjects: readonly Subject[], rounds: number, say: Say): Promise<boolean> {
+  const workload = { ...WORKLOADS.find((each) => each.name === name)!, measureMs: MEASURE_MS };
+  const measured = new Map<Subject, ClusterFigures[]>(subjects.map((subject) => [subject, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed())
+      measured
+        .get(subject)!
+        .push(await measureAt(workload, { at: subject, protocol: 'raw', pids: subject.pids, run: nextRun() }));
+  const costOf = (subject: Subject) =>
+    summaryOf(measured.get(subject)!.map(({ cpuOf }) => cpuOf.reduce((sum, cpu) => sum + cpu, 0)))!.median;
+  const rateOf = (subject: Subject) => summaryOf(measured.get(subject)!.map(({ perSecond }) => perSecond))!.median;
+  const [one, two] = subjects;
+  for (const subject of subjects) {
+    const ratio = costOf(one) / costOf(subject);
+    const verdict = subject === two ? (ratio >= BARS[name] ? `  meets ${BARS[name]}` : `  MISSES ${BARS[name]}`) : '';
+    say(
+      `${name.padEnd(12)} ${subject.name.padEnd(28)} ${ratio.toFixed(2)} per CPU second, ${Math.round(rateOf(subject))} a second${verdict}`,
+    );
+  }
+  return costOf(one) / costOf(two) >= BARS[name];
+}
