@@ -31,7 +31,8 @@ export class Whiteboard {
   constructor(root, pane) {
     /** @param {string} selector */
     const find = (selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
-    const colors = /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll('.colors input'));
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const colors = root.querySelectorAll('.colors input');
     this.name = /** @type {HTMLInputElement} */ (find('.name'));
     this.people = find('.people');
     this.cursors = new Cursors(find('.board'));

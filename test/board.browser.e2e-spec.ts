@@ -113,7 +113,7 @@ describeWithRedis('the whiteboard, with two processes on one Redis', () => {
       await draw([ann, bob][killed], 200);
       expect(await [ann, bob][killed].locator('polyline[points]').count()).toBeGreaterThan(1);
       await pages[other].locator('.people li', { hasText: ', away' }).first().waitFor();
-      await restart(killed as 0 | 1);
+      await restart(killed);
       for (const page of pages) {
         await lines(page, 3);
         await says(page, /^back (after a restart, still as client|as the same client, number) \d+$/);
@@ -143,8 +143,8 @@ async function stateOf(room: Room<BoardContract>) {
 
 /** Waits for a condition that any message may fulfil. `failing` ends it if that rejects. */
 async function until(isMet: () => boolean, failing?: Promise<unknown>): Promise<void> {
-  let failure: unknown;
-  failing?.catch((error: unknown) => (failure = error));
+  let failure: Error | undefined;
+  failing?.catch((error: Error) => (failure = error));
   while (!isMet()) {
     if (failure !== undefined) throw failure;
     await new Promise((resolve) => setTimeout(resolve, 20));

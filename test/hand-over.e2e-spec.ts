@@ -273,7 +273,7 @@ describe('a room that cannot go along', () => {
     await ann.until('hello');
     await one.close();
     expect([(await ann.closed).code, (await bob.closed).code]).toEqual([1012, 1012]);
-    expect(left.splice(0).sort()).toEqual([1, 2]);
+    expect(new Set(left.splice(0))).toEqual(new Set([1, 2]));
     await two.close();
   });
 });

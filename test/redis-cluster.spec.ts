@@ -121,7 +121,7 @@ describeRedis('With a Redis server', () => {
     ] as const) {
       const [sender, receiver] = [new RedisCluster({ redis }).openRelay(), new RedisCluster({ redis }).openRelay()];
       const received: string[] = [];
-      await receiver.open(`receiver-${isAllowed}`, (bytes) => received.push(`${bytes}`));
+      await receiver.open(`receiver-${isAllowed}`, (bytes) => received.push(bytes.toString()));
       await sender.open(`sender-${isAllowed}`, () => undefined);
       await ioredis.config('RESETSTAT');
       for (let sent = 0; sent < 50; sent++) {

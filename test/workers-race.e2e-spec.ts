@@ -33,7 +33,7 @@ class Connect {
     });
     this.ended = new Promise((resolve) => this.socket.once('close', (code) => resolve({ code, error })));
     this.socket.on('error', ({ message }) => (error = message));
-    this.socket.on('message', (data) => this.said.push(String(data)));
+    this.socket.on('message', (data: Buffer) => this.said.push(data.toString()));
   }
 }
 

@@ -106,14 +106,15 @@ async function hold(): Promise<void> {
 
 /** Does what the parent process asks of the store, and ends with it. */
 function serve(): void {
-  process.on('message', async ({ method, args }: StoreCall) => {
+  const answerTo = async ({ method, args }: StoreCall) => {
     const call = store[method].bind(store) as (...args: readonly unknown[]) => Promise<unknown>;
     const answer = await call(...args).then(
       (value): StoreAnswer => ({ value }),
       ({ code, message }: { code: string; message: string }): StoreAnswer => ({ code, message }),
     );
     process.send!(answer);
-  });
+  };
+  process.on('message', (call: StoreCall) => void answerTo(call));
   process.on('disconnect', () => void store.close());
 }
 

@@ -44,7 +44,7 @@ const WAITING: WaitingRoom = {
   reconnectNow: undefined,
 };
 
-const NOBODY: readonly Person[] = [];
+const NOBODY: readonly never[] = [];
 const nothing = () => undefined;
 const listenToNothing = () => nothing;
 
@@ -180,10 +180,7 @@ export interface UsedPresence<Value> {
 /** Who else is in the room, if there is one. The component renders again when that changes. */
 export function usePresence<C extends Contract>(room: Room<C> | undefined): UsedPresence<PresenceOf<C>> {
   const presence = room?.presence;
-  const others = useSyncExternalStore(
-    presence?.onChange ?? listenToNothing,
-    () => presence?.others ?? NOBODY,
-    () => presence?.others ?? NOBODY,
-  );
+  const read = (): readonly Person<PresenceOf<C>>[] => presence?.others ?? NOBODY;
+  const others = useSyncExternalStore(presence?.onChange ?? listenToNothing, read, read);
   return { others, set: presence?.set ?? nothing };
 }

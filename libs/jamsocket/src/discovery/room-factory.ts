@@ -124,7 +124,7 @@ async function letIn(guards: readonly CanActivate[], execution: ConnectExecution
 /** Whether the injector may replace what it builds: the option `instrument` of `NestFactory.create`. */
 function changesInstances(moduleRef: ModuleRef): boolean {
   const { injector } = moduleRef as unknown as { readonly injector?: { readonly options?: object } };
-  const options = injector?.options as { readonly instanceDecorator?: unknown } | undefined;
+  const options: { readonly instanceDecorator?: unknown } | undefined = injector?.options;
   return options === undefined || options.instanceDecorator !== undefined;
 }
 

@@ -187,10 +187,9 @@ export class RemoteLink implements Link {
   #deliver(message: Buffer): void {
     if (this.#isClosed) return;
     const { sink } = this;
-    // Called without a closure: there is one of these calls for each message.
     if (kindOf(message) === TO_OWNER.text)
-      this.#scope.runInAsyncScope(sink.receiveText, sink, textOf(message), bodyBytes(message));
-    else this.#scope.runInAsyncScope(sink.receiveBinary, sink, bodyOf(message));
+      this.#scope.runInAsyncScope(receiveText, sink, textOf(message), bodyBytes(message));
+    else this.#scope.runInAsyncScope(receiveBinary, sink, bodyOf(message));
   }
 
   #readHeld(): void {
@@ -209,4 +208,13 @@ export class RemoteLink implements Link {
     this.#whenHeld();
     this.sink.connectionClosed(code, reason);
   }
+}
+
+// Functions, not closures: there is one of these calls for each message.
+function receiveText(this: ConnectionSink, text: string, bytes: number): void {
+  this.receiveText(text, bytes);
+}
+
+function receiveBinary(this: ConnectionSink, bytes: Buffer): void {
+  this.receiveBinary(bytes);
 }

@@ -278,7 +278,7 @@ export class RoomRegistry {
     const hasWaited = room.state === 'starting';
     try {
       // The constructor or @OnCreate of the room itself has called this, and has to return first.
-      if (hasWaited && entry.started === undefined) await undefined;
+      if (hasWaited && entry.started === undefined) await Promise.resolve();
       await entry.started;
       if (hasWaited && room.end.atStart !== null) throw new RoomClosedError(room.address.key, room.end.atStart);
     } catch (error) {

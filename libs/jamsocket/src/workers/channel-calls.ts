@@ -45,7 +45,7 @@ export class ChannelCalls {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#unlisten();
-    for (const { reject } of this.#pending.values()) reject(closed());
+    for (const pending of this.#pending.values()) pending.reject(closed());
     this.#pending.clear();
   }
 

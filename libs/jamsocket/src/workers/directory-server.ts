@@ -59,7 +59,9 @@ export class DirectoryServer {
         return this.#targetOf(arg);
       case 'nodes':
         return state.nodes();
-      default:
+      case 'claim':
+      case 'release':
+      case 'locate':
         return state[call](arg);
     }
   }

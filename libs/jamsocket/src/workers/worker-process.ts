@@ -102,7 +102,10 @@ export class WorkerProcess {
         return;
       case 'reload':
         return this.watch.reloadAsked();
-      default:
+      case 'ask':
+      case 'give':
+      case 'takes':
+      case 'taken':
         return this.watch.asked(this, message, socket);
     }
   }

@@ -16,6 +16,12 @@ type Source =
   /** Index of a provider that is built for the room. */
   | number;
 
+/** What the injector has built, of a type that is the application's. */
+interface BuiltInstance {
+  readonly isResolved?: boolean;
+  readonly instance: unknown;
+}
+
 /** How to build one provider of a room. */
 interface Part {
   readonly type: Type<object>;
@@ -97,8 +103,8 @@ export class RoomBlueprint {
   #sourceOf(wrapper: InstanceWrapper, path: readonly InstanceWrapper[]): Source | null {
     if (wrapper.isTransient) return null;
     if (wrapper.isDependencyTreeStatic()) {
-      const { isResolved, instance } = wrapper.getInstanceByContextId(STATIC_CONTEXT);
-      return isResolved && !(instance instanceof Promise) ? { shared: instance as unknown } : null;
+      const built: BuiltInstance = wrapper.getInstanceByContextId(STATIC_CONTEXT);
+      return built.isResolved && !(built.instance instanceof Promise) ? { shared: built.instance } : null;
     }
     if (wrapper.token === JamsocketContext && wrapper.metatype === (roomContextFrom as unknown)) return 'context';
     if (wrapper.token === REQUEST) return wrapper.scope === Scope.REQUEST ? 'request' : null;
@@ -108,8 +114,9 @@ export class RoomBlueprint {
   /** An application may have the injector wrap or replace what it builds. */
   #matches(contextId: ContextId, context: JamsocketContext): boolean {
     for (const [wrapper, index] of this.#indices) {
-      const { isResolved, instance } = wrapper.getInstanceByContextId(contextId);
-      if (!isResolved || Object.getPrototypeOf(instance) !== this.#parts[index].type.prototype) return false;
+      const built: BuiltInstance = wrapper.getInstanceByContextId(contextId);
+      if (!built.isResolved || Object.getPrototypeOf(built.instance) !== this.#parts[index].type.prototype)
+        return false;
       const isContextOurs = (wrapper.getCtorMetadata() ?? []).every(
         (dependency) =>
           dependency.token !== JamsocketContext || dependency.getInstanceByContextId(contextId).instance === context,

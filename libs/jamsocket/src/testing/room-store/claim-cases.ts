@@ -115,7 +115,7 @@ export function claimCases({ test, expect, options }: Suite): void {
     const again = await RoomWriter.claim(store, ROOM, 'c');
     expect(await again.commit({ isRelease: true })).toBe('done');
     const claims = await Promise.all([store.claim(ROOM, 'd'), store.claim(ROOM, 'e')]);
-    expect(claims.map(({ record }) => record!.isReleased).sort()).toEqual([false, true]);
+    expect(new Set(claims.map(({ record }) => record!.isReleased))).toEqual(new Set([false, true]));
     expect((await readRecord(store, ROOM))?.parts).toEqual({ base: 'y' });
   });
 
