@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import type { RoomDetail, TrafficEntry } from '../libs/jamsocket/src/inspector/inspector-events.js';
 import { launchBrowser } from './support/browser.js';
@@ -539,6 +540,56 @@ describe('the look', () => {
     await until(async () => (await brightness()) > 200, true);
     await page.emulateMedia({ colorScheme: 'dark' });
     await until(async () => (await brightness()) < 50, true);
+  });
+
+  it('counts one room as one, and writes addresses as people do', async () => {
+    fake.change([row('chat', 'lobby', { clients: 1 })]);
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.openStreams), ['chat/lobby']);
+    const client = { id: 1, isConnected: true, joinedAt: 0, buffered: 0, tags: [], url: '/ws/lobby' };
+    const clients = [{ ...client, address: '::ffff:10.0.0.7' }];
+    fake.detail(detailOf('chat/lobby', { clients, clientCount: 1 }));
+    await page.locator('#clients-rows').getByText('10.0.0.7', { exact: true }).waitFor();
+    await page.click('#back');
+    await page.locator('#count').getByText('1 room', { exact: true }).waitFor();
+  });
+
+  it('says how to turn the state on, and when there is none', async () => {
+    fake.change([row('chat', 'lobby')]);
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.openStreams), ['chat/lobby']);
+    fake.detail(detailOf('chat/lobby', { state: {} }));
+    await page.locator('#state-empty, #state-off').and(page.locator(':visible')).first().waitFor();
+    expect(await page.isVisible('#state')).toBe(false);
+  });
+
+  it('shows the traffic of all rooms of a service, with arrows from the server, and exports it as JSON lines', async () => {
+    fake.change([row('chat', 'lobby'), row('chat', 'garden')]);
+    const page = await open('#/?service=chat');
+    await page.getByRole('button', { name: 'Traffic of all chat rooms' }).click();
+    await until(() => Promise.resolve(fake.openStreams), ['chat/']);
+    const sent = entry('{"event":"said","data":"hi"}', {
+      dir: 'out',
+      kind: 'event',
+      event: 'said',
+      client: undefined,
+      to: 'everyone',
+      room: 'garden',
+    });
+    fake.traffic([entry('hello', { room: 'lobby' }), sent]);
+    await until(previews, ['hello', '"hi"']);
+    const cells = (name: string) => page.$$eval(`${TRAFFIC} .${name}`, (all) => all.map((cell) => cell.textContent));
+    expect(await cells('mark')).toEqual(['←', '→']);
+    expect(await cells('who')).toEqual(['lobby · 1', 'garden · everyone']);
+    expect(await page.isVisible('#clients-title')).toBe(false);
+    await page.fill('#traffic-text', 'garden');
+    await until(previews, ['"hi"']);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#export')]);
+    const lines = readFileSync((await download.path())!, 'utf8').split('\n');
+    expect(lines).toHaveLength(2);
+    expect(JSON.parse(lines[0])).toMatchObject({ dir: 'out', room: 'garden', at: '2026-01-01T00:00:00.000Z' });
+    expect(download.suggestedFilename()).toMatch(/^traffic-.*\.jsonl$/);
+    expect(visited.complaints).toEqual([]);
   });
 
   it('does not scroll sideways on a phone', async () => {

@@ -2,7 +2,7 @@
 /** @import { ClientDetail } from '../src/inspector/inspector-events.js' */
 /** @import { Row } from './virtual-list.js' */
 import { button, byId, element, setAttribute, setText } from './dom.js';
-import { formatBytes, formatCount, formatDuration } from './format.js';
+import { formatAddress, formatBytes, formatCount, formatDuration } from './format.js';
 import { JsonTree } from './json-tree.js';
 import { listenToKeys } from './list-keys.js';
 import { VirtualList } from './virtual-list.js';
@@ -72,7 +72,8 @@ export class ClientsList {
         client = shown;
         setText(id, String(shown.id));
         setAttribute(row, 'data-away', String(!shown.isConnected));
-        setText(address, shown.isConnected ? shown.address : `${shown.address} (away)`);
+        const from = formatAddress(shown.address);
+        setText(address, shown.isConnected ? from : `${from} (away)`);
         setAttribute(address, 'title', visibleName(shown.url));
         setText(tags, shown.tags.map(visibleName).join(', '));
         setAttribute(tags, 'title', shown.tags.map(visibleName).join(', '));

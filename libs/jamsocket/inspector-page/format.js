@@ -12,6 +12,33 @@ export function formatCount(value) {
 }
 
 /**
+ * A number with its noun: `1 room`, `2 rooms`.
+ *
+ * @param {number} value
+ * @param {string} noun
+ */
+export function formatCounted(value, noun) {
+  return `${formatCount(value)} ${nounFor(value, noun)}`;
+}
+
+/**
+ * @param {number} value
+ * @param {string} noun in the singular
+ */
+export function nounFor(value, noun) {
+  return value === 1 ? noun : `${noun}s`;
+}
+
+/**
+ * An address as people write it: an IPv4 address without the prefix that sockets for both versions give it.
+ *
+ * @param {string} address
+ */
+export function formatAddress(address) {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+/**
  * A rate per second, with one decimal below 10.
  *
  * @param {number} value

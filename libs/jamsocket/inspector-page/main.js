@@ -57,13 +57,17 @@ function refresh() {
     services.show(overview.services, store.rates(), view.service);
     table.show(store, view, overview.at);
     showEmpty(overview);
+    showServiceTraffic(overview);
     if (view.room !== null) room.showRow(store.get(view.room), overview.services, overview.at);
   });
 }
 
 /** @param {Overview} newest */
-function showEmpty({ services: [first] }) {
-  const isEmpty = store.size === 0;
+function showEmpty({ services }) {
+  const chosen = services.find(({ name }) => name === view.service);
+  const first = chosen ?? services[0];
+  const isEmpty = store.size === 0 || chosen?.rooms === 0;
+  setText(byId('no-room-title', HTMLElement), chosen ? `No rooms of ${chosen.name} yet` : 'No rooms yet');
   byId('rooms-empty', HTMLElement).hidden = !isEmpty;
   byId('rooms', HTMLElement).hidden = isEmpty;
   byId('no-service', HTMLElement).hidden = !isEmpty || first !== undefined;
@@ -72,6 +76,15 @@ function showEmpty({ services: [first] }) {
   const id = Array.from({ length: countParameters(first.path) }, () => FIRST_ROOM).join('/');
   setText(byId('example', HTMLElement), `new WebSocket('${socketUrl(first.path, id, '')}')`);
   byId('try', HTMLAnchorElement).href = formatView({ ...view, room: keyOf(first.name, id) });
+}
+
+/** @param {Overview} newest */
+function showServiceTraffic({ services }) {
+  const service = services.length === 1 ? services[0].name : view.service;
+  const open = byId('service-traffic', HTMLButtonElement);
+  open.hidden = service === '';
+  open.dataset.service = service;
+  setText(open, `Traffic of all ${service} rooms`);
 }
 
 /** @param {Partial<View>} change of filters and order, which the Back button does not undo */
@@ -92,7 +105,7 @@ function open(key) {
 function show() {
   byId('rooms-view', HTMLElement).hidden = view.room !== null;
   byId('room-view', HTMLElement).hidden = view.room === null;
-  document.title = `${view.room === null ? 'Rooms' : visibleName(partsOf(view.room).room)} · Inspector`;
+  document.title = `${view.room === null ? 'Rooms' : visibleName(partsOf(view.room).room || partsOf(view.room).service)} · Inspector`;
   room.open(view.room ?? '');
   room.traffic.filter(view);
   feed.watch(view.room);
@@ -132,6 +145,9 @@ function sumOf(rates) {
 prepareToAsk();
 listenToShortcuts({ focusFilter, goBack, togglePause });
 byId('back', HTMLButtonElement).addEventListener('click', goBack);
+byId('service-traffic', HTMLButtonElement).addEventListener('click', ({ currentTarget }) => {
+  if (currentTarget instanceof HTMLElement) open(keyOf(currentTarget.dataset.service ?? '', ''));
+});
 window.addEventListener('popstate', () => {
   view = parseView(location.hash);
   show();

@@ -5,7 +5,7 @@
 import { askForReason } from './ask.js';
 import { ClientsList } from './clients-list.js';
 import { byId, element, setAttribute, setText } from './dom.js';
-import { formatBytes, formatCount, formatDuration, formatRate } from './format.js';
+import { formatAddress, formatBytes, formatCount, formatCounted, formatDuration, formatRate } from './format.js';
 import { JsonTree } from './json-tree.js';
 import { linkTo } from './nodes-list.js';
 import { notify } from './notice.js';
@@ -16,7 +16,7 @@ import { TrafficView } from './traffic-view.js';
 import { partsOf } from './view-address.js';
 import { visibleName } from './visible.js';
 
-/** One room: its clients, what waits, its state and its traffic. */
+/** One room: its clients, what waits, its state and its traffic. Or all rooms of a service: their traffic only. */
 export class RoomView {
   #key = '';
   /** @type {RoomDetail | null} */
@@ -55,7 +55,8 @@ export class RoomView {
     if (key === '') return;
     const { service, room } = partsOf(key);
     setText(byId('room-service', HTMLElement), service);
-    setText(byId('room-name', HTMLElement), visibleName(room));
+    setText(byId('room-name', HTMLElement), visibleName(room) || 'all rooms');
+    setAttribute(byId('room-view', HTMLElement), 'data-all', String(room === ''));
     this.#showPresence(true, false, undefined);
     byId('room-title', HTMLElement).focus({ preventScroll: true });
   }
@@ -69,6 +70,7 @@ export class RoomView {
    */
   showRow(row, services, now) {
     const { service, room } = partsOf(this.#key);
+    if (room === '') return;
     this.#testClient.aim(services.find(({ name }) => name === service)?.path ?? '', room);
     const facts = {
       'room-in': formatRate(row?.in ?? 0),
@@ -158,7 +160,11 @@ export class RoomView {
     const error = byId('state-error', HTMLElement);
     error.hidden = stateError === undefined;
     setText(error, stateError ?? '');
-    if (isStateShown && stateError === undefined) this.#state.update(state);
+    const isEmpty = typeof state === 'object' && state !== null && Object.keys(state).length === 0;
+    const isTree = isStateShown && stateError === undefined && !isEmpty;
+    byId('state', HTMLElement).hidden = !isTree;
+    byId('state-empty', HTMLElement).hidden = !isStateShown || stateError !== undefined || !isEmpty;
+    if (isTree) this.#state.update(state);
     else this.#state.clear();
   }
 
@@ -166,7 +172,7 @@ export class RoomView {
     const key = this.#key;
     const { service, room } = partsOf(key);
     const clients = this.#detail?.clientCount ?? 0;
-    const text = `${service} / ${visibleName(room)}: ${clients === 1 ? '1 client is' : `${formatCount(clients)} clients are`} disconnected, and the room stops.`;
+    const text = `${service} / ${visibleName(room)}: ${formatCounted(clients, 'client')} ${clients === 1 ? 'is' : 'are'} disconnected, and the room stops.`;
     const reason = await askForReason('Close this room?', text, 'Close room');
     if (reason === null) return;
     await this.#act(() => this.actions.closeRoom(key, reason), `Room ${visibleName(room)} is closed.`);
@@ -175,7 +181,11 @@ export class RoomView {
   /** @param {ClientDetail} client */
   async #kick({ id, address }) {
     const key = this.#key;
-    const reason = await askForReason('Kick this client?', `Client ${id} at ${address} is disconnected.`, 'Kick');
+    const reason = await askForReason(
+      'Kick this client?',
+      `Client ${id} at ${formatAddress(address)} is disconnected.`,
+      'Kick',
+    );
     if (reason === null) return;
     await this.#act(() => this.actions.kick(key, id, reason), `Client ${id} is disconnected.`);
   }

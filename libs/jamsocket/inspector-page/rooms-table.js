@@ -4,7 +4,7 @@
 /** @import { View } from './view-address.js' */
 /** @import { Row } from './virtual-list.js' */
 import { button, byId, element, setAttribute, setText } from './dom.js';
-import { formatCount } from './format.js';
+import { formatCount, formatCounted } from './format.js';
 import { listenToKeys } from './list-keys.js';
 import { ROOM_COLUMNS } from './room-columns.js';
 import { VirtualList } from './virtual-list.js';
@@ -56,7 +56,7 @@ export class RoomsTable {
     const entries = store.select({ ...selected, by: (row) => column.value(row, now) });
     this.list.show(entries);
     const isAll = entries.length === store.size;
-    setText(this.#count, `${isAll ? '' : `${formatCount(entries.length)} of `}${formatCount(store.size)} rooms`);
+    setText(this.#count, `${isAll ? '' : `${formatCount(entries.length)} of `}${formatCounted(store.size, 'room')}`);
     if (this.#filter.value !== selected.filter) this.#filter.value = selected.filter;
     for (const [id, heading] of this.#headings) {
       const order = id !== selected.sort ? 'none' : selected.isDescending ? 'descending' : 'ascending';

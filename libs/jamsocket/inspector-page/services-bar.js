@@ -2,11 +2,11 @@
 /** @import { ServiceTotals } from '../src/inspector/inspector-events.js' */
 /** @import { Rates } from './rooms-store.js' */
 import { button, byId, element, setAttribute, setText } from './dom.js';
-import { formatCount, formatRate } from './format.js';
+import { formatCount, formatRate, nounFor } from './format.js';
 
-/** @typedef {{ item: HTMLElement, toggle: HTMLButtonElement, numbers: HTMLElement[] }} Card */
+/** @typedef {{ item: HTMLElement, toggle: HTMLButtonElement, numbers: HTMLElement[], labels: HTMLElement[] }} Card */
 
-const NUMBERS = ['rooms', 'clients', 'in/s', 'out/s'];
+const LABELS = ['rooms', 'clients', 'in/s', 'out/s'];
 
 /** The services with their totals. Choosing one shows only its rooms. */
 export class ServicesBar {
@@ -35,6 +35,8 @@ export class ServicesBar {
         formatRate(rate.out),
       ];
       for (const [index, number] of card.numbers.entries()) setText(number, numbers[index]);
+      setText(card.labels[0], nounFor(service.rooms, 'room'));
+      setText(card.labels[1], nounFor(service.clients, 'client'));
       setAttribute(card.toggle, 'aria-pressed', String(service.name === chosen));
     }
     for (const [name, { item }] of this.#cards) {
@@ -52,12 +54,13 @@ export class ServicesBar {
     const toggle = button('', 'service', () => {
       this.onChoose(toggle.getAttribute('aria-pressed') === 'true' ? '' : name);
     });
-    const numbers = NUMBERS.map(() => element('b'));
-    const totals = NUMBERS.map((label, index) => element('span', '', numbers[index], ` ${label}`));
+    const numbers = LABELS.map(() => element('b'));
+    const labels = LABELS.map((label) => element('span', '', label));
+    const totals = LABELS.map((_, index) => element('span', '', numbers[index], ' ', labels[index]));
     const address = element('code', '', path);
     address.title = path;
     toggle.append(element('strong', '', name), address, element('span', 'totals', ...totals));
-    const card = { item: element('li', '', toggle), toggle, numbers };
+    const card = { item: element('li', '', toggle), toggle, numbers, labels };
     this.#list.append(card.item);
     this.#cards.set(name, card);
     return card;

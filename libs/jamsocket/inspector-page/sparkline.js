@@ -1,11 +1,11 @@
 // @ts-check
 
 const POINTS = 60;
-const WIDTH = 100;
-const HEIGHT = 24;
+const WIDTH = 120;
+const HEIGHT = 32;
 const PADDING = 2;
 
-/** About the last minute of a value, as a line without axes. */
+/** About the last minute of a value: a line from zero to the highest value, which stands beside it. */
 export class Sparkline {
   /** @type {number[]} */
   #values = [];
@@ -22,14 +22,20 @@ export class Sparkline {
   push(value) {
     this.#values.push(value);
     if (this.#values.length > POINTS) this.#values.shift();
-    const line = this.#path();
+    const line = this.#path(this.highest);
     this.line?.setAttribute('d', line);
     this.area?.setAttribute('d', `${line}V${HEIGHT}H${this.#x(0)}Z`);
   }
 
-  #path() {
-    const highest = Math.max(1, ...this.#values);
-    const y = (/** @type {number} */ value) => HEIGHT - PADDING - (value / highest) * (HEIGHT - 2 * PADDING);
+  /** Of the values that the line shows. */
+  get highest() {
+    return Math.max(0, ...this.#values);
+  }
+
+  /** @param {number} highest */
+  #path(highest) {
+    const y = (/** @type {number} */ value) =>
+      HEIGHT - PADDING - (value / Math.max(1, highest)) * (HEIGHT - 2 * PADDING);
     return this.#values
       .map((value, index) => `${index === 0 ? 'M' : 'L'}${this.#x(index)} ${y(value).toFixed(1)}`)
       .join('');

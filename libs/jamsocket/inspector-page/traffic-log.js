@@ -9,7 +9,7 @@
 
 /**
  * @typedef {object} TrafficFilter
- * @property {string} text to find in the message, its event, its handler or its error
+ * @property {string} text to find in the message, its event, its handler, its error or its room
  * @property {string} direction `in`, `out`, `clients` (joins, leaves and the like) or `error`; empty for all
  * @property {string} client id of the sender or a recipient; empty for all
  */
@@ -82,6 +82,16 @@ export class TrafficLog {
     this.#held = [];
   }
 
+  /** What passes the filter, one JSON object a line, oldest first. */
+  toJsonLines() {
+    // Without what only the page needs: JSON leaves out what is undefined.
+    const own = { n: undefined, key: undefined, searched: undefined };
+    const lines = this.#shown.map((logged) => {
+      return `${JSON.stringify({ ...logged, ...own, at: new Date(logged.at).toISOString() })}\n`;
+    });
+    return lines.join('');
+  }
+
   /** @param {TrafficFilter} filter */
   filter(filter) {
     this.#filter = { ...filter, text: filter.text.toLowerCase() };
@@ -113,8 +123,8 @@ export class TrafficLog {
    * @returns {Logged}
    */
   #log(entry) {
-    const { event = '', preview, handler = '', error = '' } = entry;
-    const searched = `${event}\n${preview}\n${handler}\n${error}`.toLowerCase();
+    const { event = '', preview, handler = '', error = '', room = '' } = entry;
+    const searched = `${event}\n${preview}\n${handler}\n${error}\n${room}`.toLowerCase();
     return { ...entry, key: String(++this.#lastKey), searched };
   }
 

@@ -2,13 +2,13 @@
 /** @import { Logged } from './traffic-log.js' */
 /** @import { Row } from './virtual-list.js' */
 import { element, setAttribute, setText } from './dom.js';
-import { formatBytes, formatTime } from './format.js';
+import { formatAddress, formatBytes, formatTime } from './format.js';
 import { visibleName, visibleText } from './visible.js';
 
 /** @type {Readonly<Record<Logged['dir'], { mark: string, name: string, text?: string }>>} */
 const DIRECTIONS = {
-  in: { mark: '→', name: 'from a client' },
-  out: { mark: '←', name: 'to clients' },
+  in: { mark: '←', name: 'from a client' },
+  out: { mark: '→', name: 'to clients' },
   join: { mark: '+', name: 'joined', text: 'joined' },
   leave: { mark: '−', name: 'left', text: 'left' },
   lost: { mark: '?', name: 'connection lost', text: 'connection lost' },
@@ -43,7 +43,8 @@ export function createTrafficRow() {
       setText(cells.time, formatTime(logged.at));
       setText(cells.mark, mark);
       setAttribute(cells.mark, 'title', name);
-      setText(cells.who, String((logged.dir === 'out' ? logged.to : logged.client) ?? ''));
+      setText(cells.who, whoIs(logged));
+      setAttribute(cells.who, 'title', whoIs(logged));
       setText(cells.kind, visibleName(logged.event ?? '') || (logged.kind === 'binary' ? 'binary' : ''));
       setText(cells.preview, visibleText(logged.error ?? (shownOf(logged) || (text ?? ''))));
       setText(cells.bytes, logged.bytes > 0 ? formatBytes(logged.bytes) : '');
@@ -61,6 +62,7 @@ export function createTrafficDetail(logged) {
   const add = (/** @type {string} */ name, /** @type {string | undefined} */ value) => {
     if (value !== undefined) facts.append(element('div', '', element('dt', '', name), element('dd', '', value)));
   };
+  add('Room', logged.room && visibleName(logged.room));
   add('What', DIRECTIONS[logged.dir].name);
   add('Client', logged.client);
   add('To', logged.to);
@@ -78,9 +80,20 @@ export function createTrafficDetail(logged) {
  *
  * @param {Logged} logged
  */
-function shownOf({ event, preview }) {
+function shownOf({ dir, event, preview }) {
+  if (dir === 'join' || dir === 'back') return formatAddress(preview);
   const wrapper = `{"event":${JSON.stringify(event ?? '')},"data":`;
   return preview.startsWith(wrapper) ? preview.slice(wrapper.length).replace(/}$/, '') : preview;
+}
+
+/**
+ * The other side of a message, from the server's view: `← 3`, `→ everyone`; before it the room, if there are several.
+ *
+ * @param {Logged} logged
+ */
+function whoIs({ dir, to, client, room }) {
+  const who = String((dir === 'out' ? to : client) ?? '');
+  return room === undefined ? who : `${visibleName(room)} · ${who}`;
 }
 
 /** @param {string} preview may be JSON; may be cut */

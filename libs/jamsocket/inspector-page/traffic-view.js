@@ -1,14 +1,14 @@
 // @ts-check
 /** @import { Traffic } from '../src/inspector/inspector-events.js' */
 /** @import { Logged, TrafficFilter } from './traffic-log.js' */
-import { byId, setAttribute, setText } from './dom.js';
+import { byId, element, setAttribute, setText } from './dom.js';
 import { formatCount } from './format.js';
 import { listenToKeys } from './list-keys.js';
 import { TrafficLog } from './traffic-log.js';
 import { createTrafficDetail, createTrafficRow } from './traffic-rows.js';
 import { VirtualList } from './virtual-list.js';
 
-/** The live traffic of one room: pause, filter, and entries to expand. */
+/** The live traffic of one room or of a service: pause, filter, and entries to expand. */
 export class TrafficView {
   #log = new TrafficLog();
   #pause = byId('pause', HTMLButtonElement);
@@ -37,6 +37,7 @@ export class TrafficView {
       onFilter({ text: this.#text.value, direction: this.#direction.value, client: this.#client.value.trim() });
     for (const field of [this.#text, this.#direction, this.#client]) field.addEventListener('input', filtered);
     this.#pause.addEventListener('click', () => this.togglePause());
+    byId('export', HTMLButtonElement).addEventListener('click', () => this.#export());
     byId('clear', HTMLButtonElement).addEventListener('click', () => this.clear());
   }
 
@@ -78,12 +79,22 @@ export class TrafficView {
     this.clear();
   }
 
+  #export() {
+    const file = new Blob([this.#log.toJsonLines()], { type: 'application/jsonl' });
+    const link = element('a');
+    link.href = URL.createObjectURL(file);
+    link.download = `traffic-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.jsonl`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href));
+  }
+
   /** @param {number} [removed] */
   #show(removed = 0) {
     const { shown, size, held, isPaused } = this.#log;
     this.list.show(shown, removed);
     setAttribute(this.#pause, 'aria-pressed', String(isPaused));
     setText(this.#pause, isPaused ? 'Resume' : 'Pause');
+    byId('export', HTMLButtonElement).disabled = shown.length === 0;
     const isAll = shown.length === size;
     const count = `${isAll ? '' : `${formatCount(shown.length)} of `}${formatCount(size)}`;
     setText(byId('traffic-count', HTMLElement), isPaused ? `${count}, ${formatCount(held)} waiting` : count);

@@ -4,7 +4,7 @@
  * What the page shows, as stored in its address.
  *
  * @typedef {object} View
- * @property {string | null} room key of the room that is open
+ * @property {string | null} room key of the room that is open; `<service>/` for the traffic of all rooms of a service
  * @property {string} filter of the rooms
  * @property {string} service whose rooms are shown; empty for all
  * @property {string} sort id of a column
@@ -55,7 +55,7 @@ export function partsOf(key) {
 export function parseView(hash) {
   const [path = '', query = ''] = splitOnce(hash.replace(/^#\/?/, ''), '?');
   const [place, service, room, ...rest] = path.split('/');
-  const isRoom = place === 'room' && service && room && rest.length === 0;
+  const isRoom = place === 'room' && service && room !== undefined && rest.length === 0;
   const words = new URLSearchParams(query);
   const view = { ...DEFAULT_VIEW, room: isRoom ? keyOf(decoded(service), decoded(room)) : null };
   for (const word of WORDS) view[word] = words.get(word) ?? DEFAULT_VIEW[word];

@@ -127,6 +127,7 @@ export class VirtualList {
     this.#rowHeight ||= Number.parseFloat(getComputedStyle(viewport).getPropertyValue('--row-height'));
     this.#findDetail();
     const isHeldAtEnd = this.options.isFollowing && !this.#detail && this.#isAtEnd();
+    this.#alignHead();
     const height = `${this.#topOf(this.#items.length)}px`;
     if (space.style.height !== height) space.style.height = height;
     if (isHeldAtEnd) viewport.scrollTop = viewport.scrollHeight;
@@ -179,6 +180,13 @@ export class VirtualList {
     setAttribute(row.element, 'aria-rowindex', String(index + 1));
     setAttribute(row.element, 'aria-selected', String(key === this.#active));
     if (this.options.createDetail) setAttribute(row.element, 'aria-expanded', String(key === this.#detail?.key));
+  }
+
+  /** The columns of the head stand above those of the rows, which are narrower by a scroll bar if there is one. */
+  #alignHead() {
+    const head = this.grid.querySelector('.head');
+    const width = `${this.viewport.offsetWidth - this.viewport.clientWidth}px`;
+    if (head instanceof HTMLElement && head.style.paddingRight !== width) head.style.paddingRight = width;
   }
 
   /** Moves the detail below its row, and the focus of assistive technology to the active row. */

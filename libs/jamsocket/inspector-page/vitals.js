@@ -68,7 +68,9 @@ export class Vitals {
     setText(byId('in-rate', HTMLElement), `${formatRate(rates.in)}/s`);
     setText(byId('out-rate', HTMLElement), `${formatRate(rates.out)}/s`);
     if (!isWholeInterval) return;
-    this.#lines.in.push(rates.in);
-    this.#lines.out.push(rates.out);
+    for (const way of /** @type {const} */ (['in', 'out'])) {
+      this.#lines[way].push(rates[way]);
+      setText(byId(`${way}-max`, HTMLElement), `max ${formatRate(this.#lines[way].highest)}`);
+    }
   }
 }

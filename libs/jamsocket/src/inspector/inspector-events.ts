@@ -177,6 +177,8 @@ export interface TrafficEntry {
   readonly n: number;
   readonly at: number;
   readonly dir: 'in' | 'out' | 'join' | 'leave' | 'lost' | 'back' | 'turn-error';
+  /** Its room, if all rooms of a service are watched. */
+  readonly room?: string;
   /** Id of the client that caused the entry. */
   readonly client?: string;
   /** `everyone`, `everyone but 3`, `3` or `17 clients` */

@@ -37,7 +37,7 @@ export class InspectorStreams implements BeforeApplicationShutdown {
     return !this.#isShuttingDown && (this.#inspection?.size ?? 0) < MAX_STREAMS;
   }
 
-  /** @param watched key of a room to watch */
+  /** @param watched key of a room to watch, or `<service>/` */
   open(response: ServerResponse, watched: string | undefined): void {
     const stream = new EventStream(response);
     const viewer = new Viewer(stream, watched);

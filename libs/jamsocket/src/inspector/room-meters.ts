@@ -23,6 +23,7 @@ type MeteredRoom = Pick<RoomPort<Client>, 'definition' | 'address'>;
 /** A room that a page watches. The room may not exist yet, or stop and start again. */
 export interface Watch {
   readonly service: string;
+  /** Empty: all rooms of the service. */
   readonly room: string;
   readonly log: TrafficLog;
 }
@@ -64,35 +65,38 @@ export class RoomMeters implements RoomObserver {
     const meter = this.#at(room);
     meter.in++;
     meter.bytesIn += message.bytes;
-    for (const log of meter.logs) log.received(client, message);
+    for (const log of meter.logs) log.received(client, message, room.address.key);
   }
 
   messageSent({ room }: JamsocketContext, message: SentMessage): void {
     const meter = this.#at(room);
     meter.out += message.recipients;
     meter.bytesOut += message.bytes * message.recipients;
-    for (const log of meter.logs) log.sent(message);
+    for (const log of meter.logs) log.sent(message, room.address.key);
   }
 
   clientJoined({ room }: JamsocketContext, client: Client): void {
-    for (const log of this.#at(room).logs) log.note('join', client, client.request.ip);
+    for (const log of this.#at(room).logs) log.note('join', client, client.request.ip, { room: room.address.key });
   }
 
   clientLeft({ room }: JamsocketContext, client: Client, code: number, reason: string): void {
-    for (const log of this.#at(room).logs) log.note('leave', client, reason === '' ? `${code}` : `${code} ${reason}`);
+    for (const log of this.#at(room).logs)
+      log.note('leave', client, reason === '' ? `${code}` : `${code} ${reason}`, { room: room.address.key });
   }
 
   clientLost({ room }: JamsocketContext, client: Client): void {
-    for (const log of this.#at(room).logs) log.note('lost', client, 'its connection is lost, and it may resume');
+    for (const log of this.#at(room).logs)
+      log.note('lost', client, 'its connection is lost, and it may resume', { room: room.address.key });
   }
 
   clientResumed({ room }: JamsocketContext, client: Client): void {
-    for (const log of this.#at(room).logs) log.note('back', client, client.request.ip);
+    for (const log of this.#at(room).logs) log.note('back', client, client.request.ip, { room: room.address.key });
   }
 
   turnTimedOut({ room }: JamsocketContext, client: Client | undefined, handler: string): void {
     const error = 'It has not finished in time; the room moves on without it.';
-    for (const log of this.#at(room).logs) log.note('turn-error', client, '', { handler, error });
+    for (const log of this.#at(room).logs)
+      log.note('turn-error', client, '', { room: room.address.key, handler, error });
   }
 
   turnFailed(
@@ -102,7 +106,12 @@ export class RoomMeters implements RoomObserver {
     error: unknown,
   ): void {
     for (const log of this.#at(room).logs) {
-      log.note('turn-error', client, '', { ...(handler !== undefined && { handler }), error: textOf(error) });
+      const { key } = room.address;
+      log.note('turn-error', client, '', {
+        room: key,
+        ...(handler !== undefined && { handler }),
+        error: textOf(error),
+      });
     }
   }
 
@@ -124,7 +133,7 @@ export class RoomMeters implements RoomObserver {
 
   #logsOf({ definition, address }: MeteredRoom): TrafficLog[] {
     return [...this.#watches]
-      .filter(({ service, room }) => service === definition.service && room === address.key)
+      .filter(({ service, room }) => service === definition.service && (room === '' || room === address.key))
       .map(({ log }) => log);
   }
 }

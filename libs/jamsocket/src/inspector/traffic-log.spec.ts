@@ -25,3 +25,25 @@ it('keeps the beginnings of long messages and nothing else of them', () => {
   expect(entries[7].preview).toHaveLength(1_000);
   expect(entries[7].preview.endsWith('x…')).toBe(true);
 });
+
+it('shows whole messages while they fit, and the beginnings of all others', () => {
+  const log = new TrafficLog();
+  const payload = JSON.stringify({ event: 'drawn', data: 'x'.repeat(15_000) });
+  for (let n = 0; n < 100; n++) log.received(client, { kind: 'text', payload, bytes: payload.length });
+  const lengths = log.take()!.entries.map(({ preview }) => preview.length);
+  expect(lengths.filter((length) => length === payload.length)).toHaveLength(Math.floor(1_048_576 / payload.length));
+  expect(lengths.at(-1)).toBe(1_000);
+  log.nextInterval();
+  log.received(client, { kind: 'text', payload, bytes: payload.length });
+  expect(log.take()!.entries[0].preview).toBe(payload);
+});
+
+it('names the rooms of entries only for a service', () => {
+  const [ofRoom, ofService] = [new TrafficLog(), new TrafficLog(true)];
+  for (const log of [ofRoom, ofService]) {
+    log.received(client, { kind: 'text', payload: 'hi', bytes: 2 }, 'lobby');
+    log.note('join', client, '::1', { room: 'lobby' });
+  }
+  expect(ofService.take()!.entries.map(({ room }) => room)).toEqual(['lobby', 'lobby']);
+  expect(ofRoom.take()!.entries.some((entry) => 'room' in entry)).toBe(false);
+});

@@ -5,6 +5,10 @@ import type { Traffic, TrafficEntry } from './inspector-events.js';
 
 /** Entries in one interval: more than a person can read, and a bound on the cost for the rooms. */
 const MAX_ENTRIES = 500;
+/** Messages up to this length are shown whole, while they fit into what one interval may show. */
+const MAX_WHOLE = 16_384;
+const MAX_WHOLE_OF_INTERVAL = 1_048_576;
+/** Of all others the beginning. */
 const MAX_PREVIEW = 1_000;
 const SHOWN_BYTES = 64;
 const MAX_NAMED = 3;
@@ -13,19 +17,24 @@ const EVENT = /^\s*\{\s*"event"\s*:\s*"([^"\\]{1,100})"/;
 
 type Details = Omit<TrafficEntry, 'n' | 'at'>;
 
-/** The traffic of one room, for one page. It is bounded even if the page does not read it. */
+/** The traffic of one room, or of all rooms of a service, for one page. It is bounded even if the page does not read it. */
 export class TrafficLog {
   #entries: TrafficEntry[] = [];
   #ofInterval = 0;
   #dropped = 0;
   #n = 0;
+  /** Characters that may still be shown in this interval. */
+  #left = MAX_WHOLE_OF_INTERVAL;
 
-  received(client: Client, message: ReceivedMessage): void {
-    if (this.#isOpen()) this.#add({ dir: 'in', client: String(client.id), ...describe(message) });
+  /** @param isOfService whether the entries name their rooms */
+  constructor(private readonly isOfService = false) {}
+
+  received(client: Client, message: ReceivedMessage, room?: string): void {
+    if (this.#isOpen()) this.#add({ dir: 'in', room, client: String(client.id), ...this.#describe(message) });
   }
 
-  sent(message: SentMessage): void {
-    if (this.#isOpen()) this.#add({ dir: 'out', to: nameRecipients(message), ...describe(message) });
+  sent(message: SentMessage, room?: string): void {
+    if (this.#isOpen()) this.#add({ dir: 'out', room, to: nameRecipients(message), ...this.#describe(message) });
   }
 
   /** Adds an entry that is not a message. */
@@ -37,6 +46,7 @@ export class TrafficLog {
   /** Starts the next interval, with space for new entries. */
   nextInterval(): void {
     this.#ofInterval = this.#entries.length;
+    this.#left = MAX_WHOLE_OF_INTERVAL;
   }
 
   /** The new entries; `undefined` if there are none. */
@@ -56,21 +66,23 @@ export class TrafficLog {
     return false;
   }
 
-  #add(details: Details): void {
+  #add({ room, ...details }: Details): void {
     this.#ofInterval++;
-    this.#entries.push({ n: this.#n, at: Date.now(), ...details });
+    this.#entries.push({ n: this.#n, at: Date.now(), ...(this.isOfService && { room }), ...details });
   }
-}
 
-function describe({ kind, payload, bytes }: ReceivedMessage | SentMessage): Omit<Details, 'dir'> {
-  if (typeof payload !== 'string') return { kind, bytes, preview: payload.toString('hex', 0, SHOWN_BYTES) };
-  const event = EVENT.exec(payload)?.[1];
-  return {
-    kind: event === undefined ? 'text' : 'event',
-    ...(event !== undefined && { event: copyOf(event) }),
-    bytes,
-    preview: cut(payload),
-  };
+  #describe({ kind, payload, bytes }: ReceivedMessage | SentMessage): Omit<Details, 'dir'> {
+    if (typeof payload !== 'string') return { kind, bytes, preview: payload.toString('hex', 0, SHOWN_BYTES) };
+    const event = EVENT.exec(payload)?.[1];
+    const isWhole = payload.length <= Math.min(MAX_WHOLE, this.#left);
+    if (isWhole) this.#left -= payload.length;
+    return {
+      kind: event === undefined ? 'text' : 'event',
+      ...(event !== undefined && { event: copyOf(event) }),
+      bytes,
+      preview: isWhole ? payload : cut(payload),
+    };
+  }
 }
 
 function nameRecipients({ to, except, recipients }: SentMessage): string {
