@@ -35,6 +35,7 @@ export function renewedRequest(request: ClientRequest, token: string): IncomingM
 }
 
 function withToken({ url, query }: ClientRequest, token: string): string {
-  query.set('token', token);
-  return `${url.split('?', 1)[0]}?${query.toString()}`;
+  const renewed = new URLSearchParams(query);
+  renewed.set('token', token);
+  return `${url.split('?', 1)[0]}?${renewed.toString()}`;
 }
