@@ -53,7 +53,8 @@ describe('the page of a demo with two workers', () => {
       await says(page, /^back (after a restart, still as client|as the same client, number) \d+$/);
       await lines(page, 1);
       await page.close();
-      expect(errors).toEqual([]);
+      // The answer to those who try too soon.
+      expect(errors.filter((error) => !error.includes('409'))).toEqual([]);
     },
     PATIENCE_MS,
   );

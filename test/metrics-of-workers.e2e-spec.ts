@@ -3,6 +3,7 @@ import { JamsocketService, OnMessage, type Client } from 'nestjs-jamsocket';
 import { JamsocketPrometheusModule } from 'nestjs-jamsocket/prometheus';
 import request from 'supertest';
 import { SystemClock } from '../libs/jamsocket/src/base/sources.js';
+import { ClusterNode } from '../libs/jamsocket/src/cluster/cluster-node.js';
 import { InProcessHub } from '../libs/jamsocket/src/cluster/in-process/in-process-hub.js';
 import { PrometheusPage } from './support/prometheus-page.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
@@ -29,6 +30,9 @@ async function start(sharesPort: boolean) {
     const imports = [JamsocketPrometheusModule.forRoot()];
     apps.push(await startTestApp({ options: { cluster }, imports, providers: [SayingRoom] }));
   }
+  // A node hears of another one when it renews its lease.
+  while (apps.some(({ app }) => [...app.get(ClusterNode).others].length === 0))
+    await new Promise((resolve) => setTimeout(resolve, 20));
   const clients = [
     await TestClient.connect(`${apps[0].ws}/ws/said/a`),
     await TestClient.connect(`${apps[1].ws}/ws/said/b`),
