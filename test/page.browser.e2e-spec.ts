@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { ClientScript } from '../src/client-script.js';
 import { ClusterController } from '../src/cluster.controller.js';
+import { KillController } from '../src/kill.controller.js';
 import { PageController } from '../src/page.controller.js';
 import { launchBrowser } from './support/browser.js';
 import { buildClient, type BuiltClient } from './support/built-client.js';
@@ -239,7 +240,7 @@ describe('the page, in a browser', () => {
 
   it('shows that a room is full, and does not go on trying', async () => {
     const app = await startTestApp({
-      controllers: [PageController, ClusterController],
+      controllers: [PageController, ClusterController, KillController],
       providers: [SingleRoom, { provide: ClientScript, useValue: client }],
     });
     try {
