@@ -4,5 +4,5 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [vue(), svelte()],
-  build: { rollupOptions: { input: ['vue.html', 'svelte.html'] } },
+  build: { rolldownOptions: { input: ['vue.html', 'svelte.html'] } },
 });
