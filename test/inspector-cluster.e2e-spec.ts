@@ -1,10 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { JamsocketService, OnConnect, Presence, type Client } from 'nestjs-jamsocket';
+import {
+  Broadcast,
+  JamsocketContext,
+  JamsocketRooms,
+  JamsocketService,
+  MemoryStore,
+  OnConnect,
+  OnMessage,
+  Presence,
+  State,
+  type Client,
+} from 'nestjs-jamsocket';
 import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
+import request from 'supertest';
 import { SystemClock } from '../libs/jamsocket/src/base/sources.js';
 import { InProcessHub } from '../libs/jamsocket/src/cluster/in-process/in-process-hub.js';
 import type { Overview, RoomChanges, RoomDetail } from '../libs/jamsocket/src/inspector/inspector-events.js';
+import { ProcessStore } from '../libs/jamsocket/src/testing/host/process-store.js';
 import { InspectorStream } from './support/inspector-stream.js';
+import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -18,6 +32,19 @@ class BoardRoom {
   }
 }
 
+@JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
+class LedgerRoom {
+  @State() private total = 0;
+
+  constructor(private readonly ctx: JamsocketContext) {}
+
+  @OnMessage()
+  add(_client: Client, amount: string) {
+    this.total += Number(amount);
+    this.ctx.sendMessage(Broadcast, `total ${this.total}`);
+  }
+}
+
 async function enter({ ws }: TestApp, room: string, user: string) {
   const client = await TestClient.connect(`${ws}/ws/board/${room}?user=${user}`);
   await client.until('welcome');
@@ -27,6 +54,7 @@ async function enter({ ws }: TestApp, room: string, user: string) {
 describe('the inspector of one process of a cluster', () => {
   const hub = new InProcessHub(new SystemClock());
   const [first, second] = [hub.node('first'), hub.node('second')];
+  const store = new MemoryStore();
   const URL_OF_TWO = 'http://10.0.0.2:3000/inspector';
   let one: TestApp;
   let two: TestApp;
@@ -35,9 +63,9 @@ describe('the inspector of one process of a cluster', () => {
   beforeAll(async () => {
     const boot = (cluster: typeof first, url?: string) =>
       startTestApp({
-        options: { cluster },
+        options: { cluster, store: new ProcessStore(store) },
         imports: [JamsocketInspectorModule.forRoot({ state: true, intervalMs: 50, url })],
-        providers: [BoardRoom],
+        providers: [BoardRoom, LedgerRoom],
       });
     one = await boot(first);
     two = await boot(second, URL_OF_TWO);
@@ -70,7 +98,7 @@ describe('the inspector of one process of a cluster', () => {
       ]),
     );
     expect(connections).toBe(1);
-    expect(services).toMatchObject([{ name: 'board', rooms: 2, clients: 2 }]);
+    expect(services).toMatchObject([{ name: 'board', rooms: 2, clients: 2 }, { name: 'ledger' }]);
     const detail = await stream.next<RoomDetail>('room', ({ elsewhere }) => elsewhere !== undefined);
     expect(detail).toMatchObject({ isGone: true, elsewhere: { url: URL_OF_TWO } });
     await bob.close();
@@ -87,6 +115,35 @@ describe('the inspector of one process of a cluster', () => {
     expect(people).toEqual([{ user: 'ann', clients: [1, 2], isAway: false, value: { x: 1 } }]);
     await tab.close();
     await ann.close();
+  });
+
+  it('moves a room to another process: clients elsewhere stay connected, those here resume', async () => {
+    const ann = await ResumingClient.connect(`${one.ws}/ws/ledger/moved`);
+    const bob = await TestClient.connect(`${two.ws}/ws/ledger/moved`);
+    ann.send('5');
+    await ann.until('total 5');
+    await bob.until('total 5');
+    const stream = await open(one);
+    const { cluster } = await stream.next<Overview>('overview', (overview) => overview.cluster!.nodes.length === 2);
+    const { id } = cluster!.nodes.find(({ isThis }) => !isThis)!;
+    const move = (room: string, body: object) =>
+      request(one.http).post(`/inspector/rooms/${room}/move`).set('x-jamsocket-inspector', '1').send(body);
+    await move('ledger/moved', { to: 'nobody' }).expect(404);
+    await move('ledger/moved', {}).expect(400);
+    await move('ledger/other', { to: id }).expect(404);
+    await move('ledger/moved', { to: id }).expect(204);
+    expect((await ann.connection.closed).code).toBe(1012);
+    await ann.resume();
+    expect(ann.welcome).toMatchObject({ resumed: true });
+    ann.confirm();
+    ann.send('2');
+    await bob.until('total 7');
+    expect(two.app.get(JamsocketRooms).localRooms(LedgerRoom)).toHaveLength(1);
+    expect(one.app.get(JamsocketRooms).localRooms(LedgerRoom)).toHaveLength(0);
+    const plain = await enter(one, 'plain', 'ann');
+    await move('board/plain', { to: id }).expect(409);
+    expect(one.app.get(JamsocketRooms).localRooms(BoardRoom)).toHaveLength(1);
+    for (const client of [bob, plain, ann.connection]) await client.close();
   });
 
   it('names a process that does not answer, and says when none does', async () => {

@@ -227,9 +227,9 @@ describe("the inspector's page of a cluster", () => {
   it('names the processes, and marks rooms that are not in this one', async () => {
     fake.cluster = {
       nodes: [
-        { name: `web-1${HOSTILE}`, isThis: true, isSilent: false, rooms: 1 },
-        { name: 'web-2', isThis: false, isSilent: false, rooms: 2, url },
-        { name: 'web-3', isThis: false, isSilent: true, rooms: null },
+        { id: 'a', name: `web-1${HOSTILE}`, isThis: true, isSilent: false, rooms: 1 },
+        { id: 'b', name: 'web-2', isThis: false, isSilent: false, rooms: 2, url },
+        { id: 'c', name: 'web-3', isThis: false, isSilent: true, rooms: null },
       ],
     };
     const page = await open();
@@ -276,6 +276,42 @@ describe("the inspector's page of a cluster", () => {
     await until(() => page.isVisible('#room-gone'), false);
     expect(await page.isDisabled('#close-room')).toBe(false);
     expect(visited.complaints).toEqual([]);
+  });
+});
+
+describe('a room of a cluster', () => {
+  it('is moved to a process that the operator chooses', async () => {
+    fake.cluster = {
+      nodes: [
+        { id: 'a', name: 'web-1', isThis: true, isSilent: false, rooms: 1 },
+        { id: 'b', name: `web-2${HOSTILE}`, isThis: false, isSilent: false, rooms: 2 },
+        { id: 'c', name: 'web-3', isThis: false, isSilent: false, rooms: 2 },
+        { id: 'd', name: 'web-4', isThis: false, isSilent: true, rooms: 2 },
+      ],
+    };
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.openStreams), ['chat/lobby']);
+    fake.detail(detailOf('chat/lobby'));
+    await page.click('#move-room');
+    const names = await page.$$eval('#move-to option', (options) => options.map(({ textContent }) => textContent));
+    expect(names).toEqual([`web-2${HOSTILE}`, 'web-3']);
+    await page.click('#move-cancel');
+    await page.click('#move-room');
+    await page.selectOption('#move-to', 'c');
+    await page.click('#move-form .main');
+    await page.getByText('Room lobby has moved.').waitFor();
+    expect(fake.actions).toEqual([{ path: '/inspector/rooms/chat/lobby/move', body: { to: 'c' }, header: '1' }]);
+    fake.detail(detailOf('chat/lobby', { isGone: true, elsewhere: { node: 'web-3' } }));
+    await until(() => page.isDisabled('#move-room'), true);
+    expect(visited.complaints).toEqual([]);
+  });
+
+  it('has no button to move it without another process', async () => {
+    const page = await open('#/room/chat/lobby');
+    await until(() => Promise.resolve(fake.openStreams), ['chat/lobby']);
+    fake.detail(detailOf('chat/lobby'));
+    await page.locator('#close-room').waitFor();
+    expect(await page.isVisible('#move-room')).toBe(false);
   });
 });
 

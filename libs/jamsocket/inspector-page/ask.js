@@ -1,5 +1,7 @@
 // @ts-check
+/** @import { NodeDetail } from '../src/inspector/inspector-events.js' */
 import { byId, setText } from './dom.js';
+import { visibleName } from './visible.js';
 
 /**
  * Asks the operator to confirm an action that cannot be undone, and for a reason to send to the clients.
@@ -25,12 +27,37 @@ export function askForReason(title, text, action) {
   });
 }
 
+/**
+ * Asks the operator for another process of the cluster.
+ *
+ * @param {string} text
+ * @param {readonly NodeDetail[]} nodes
+ * @returns {Promise<string | null>} the id of the process; `null` if the operator cancels
+ */
+export function askForNode(text, nodes) {
+  const dialog = byId('move', HTMLDialogElement);
+  const choice = byId('move-to', HTMLSelectElement);
+  setText(byId('move-text', HTMLElement), text);
+  choice.replaceChildren(...nodes.map(({ id, name }) => new Option(visibleName(name), id)));
+  dialog.returnValue = '';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'do' ? choice.value : null), { once: true });
+  });
+}
+
 /** Call it once, when the page starts. */
 export function prepareToAsk() {
-  const dialog = byId('ask', HTMLDialogElement);
-  byId('ask-form', HTMLFormElement).addEventListener('submit', (event) => {
+  prepareDialog('ask');
+  prepareDialog('move');
+}
+
+/** @param {string} id */
+function prepareDialog(id) {
+  const dialog = byId(id, HTMLDialogElement);
+  byId(`${id}-form`, HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
     dialog.close('do');
   });
-  byId('ask-cancel', HTMLButtonElement).addEventListener('click', () => dialog.close());
+  byId(`${id}-cancel`, HTMLButtonElement).addEventListener('click', () => dialog.close());
 }

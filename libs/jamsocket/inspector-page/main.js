@@ -39,6 +39,7 @@ const feed = new Feed(base, {
     overview = newest;
     vitals.show(newest);
     nodes.show(newest.cluster);
+    room.showCluster(newest.cluster);
   },
   onRooms: (change) => {
     store.apply(change);

@@ -1,8 +1,8 @@
 // @ts-check
 /** @import { Actions } from './actions.js' */
-/** @import { ClientDetail, Elsewhere, RoomDetail, RoomRow, ServiceTotals, TimerDetail, Traffic } from '../src/inspector/inspector-events.js' */
+/** @import { ClientDetail, ClusterDetail, Elsewhere, NodeDetail, RoomDetail, RoomRow, ServiceTotals, TimerDetail, Traffic } from '../src/inspector/inspector-events.js' */
 /** @import { TrafficFilter } from './traffic-log.js' */
-import { askForReason } from './ask.js';
+import { askForNode, askForReason } from './ask.js';
 import { ClientsList } from './clients-list.js';
 import { byId, element, setAttribute, setText } from './dom.js';
 import { formatAddress, formatBytes, formatCount, formatCounted, formatDuration, formatRate } from './format.js';
@@ -24,6 +24,8 @@ export class RoomView {
   #state = new JsonTree(byId('state', HTMLElement));
   #saved = new SavedPanel();
   #people = new PeoplePanel();
+  /** @type {readonly NodeDetail[]} */
+  #targets = [];
   #testClient = new TestClient();
 
   /**
@@ -38,6 +40,13 @@ export class RoomView {
       onFilter: ({ id }) => onFilter({ client: String(id) }),
     });
     byId('close-room', HTMLButtonElement).addEventListener('click', () => void this.#close());
+    byId('move-room', HTMLButtonElement).addEventListener('click', () => void this.#move());
+  }
+
+  /** @param {ClusterDetail | undefined} cluster */
+  showCluster(cluster) {
+    this.#targets = (cluster?.nodes ?? []).filter(({ isThis, isSilent }) => !isThis && !isSilent);
+    byId('move-room', HTMLButtonElement).hidden = this.#targets.length === 0;
   }
 
   /** @param {string} key of a room, or an empty one to leave */
@@ -116,6 +125,7 @@ export class RoomView {
   #showPresence(isThere, wasThere, elsewhere) {
     byId('room-gone', HTMLElement).hidden = isThere;
     byId('close-room', HTMLButtonElement).disabled = !isThere;
+    byId('move-room', HTMLButtonElement).disabled = !isThere;
     setAttribute(byId('room-view', HTMLElement), 'data-gone', String(!isThere));
     if (isThere) return;
     this.#showElsewhere(elsewhere);
@@ -166,6 +176,15 @@ export class RoomView {
     byId('state-empty', HTMLElement).hidden = !isStateShown || stateError !== undefined || !isEmpty;
     if (isTree) this.#state.update(state);
     else this.#state.clear();
+  }
+
+  async #move() {
+    const key = this.#key;
+    const { service, room } = partsOf(key);
+    const text = `${service} / ${visibleName(room)} goes on there, with what is saved of it. Clients connected to this process are disconnected and resume.`;
+    const to = await askForNode(text, this.#targets);
+    if (to === null) return;
+    await this.#act(() => this.actions.moveRoom(key, to), `Room ${visibleName(room)} has moved.`);
   }
 
   async #close() {

@@ -34,6 +34,8 @@ export interface ClusterDetail {
 
 /** A process of the cluster. */
 export interface NodeDetail {
+  /** Names it for `move`. */
+  readonly id: string;
   readonly name: string;
   /** It is the one whose page this is. */
   readonly isThis: boolean;

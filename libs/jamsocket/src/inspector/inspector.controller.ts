@@ -99,6 +99,19 @@ export function createInspectorController(): Type {
       this.#answer(response, 204, {}, undefined);
     }
 
+    @Post('rooms/:service/:room/move')
+    async move(
+      @Param('service') service: string,
+      @Param('room') room: string,
+      @Body() body: unknown,
+      @Req() request: Request,
+      @Res() response: Response,
+    ): Promise<void> {
+      requireOwnPage(request);
+      await this.actions.move(service, room, body);
+      this.#answer(response, 204, {}, undefined);
+    }
+
     @Post('rooms/:service/:room/clients/:client/kick')
     kick(
       @Param() { service, room, client }: Record<'service' | 'room' | 'client', string>,

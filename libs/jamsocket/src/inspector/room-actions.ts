@@ -1,6 +1,7 @@
-import { BadRequestException, Injectable, NotFoundException } from '@nestjs/common';
+import { BadRequestException, ConflictException, Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { JamsocketError } from '../base/errors.js';
 import { assertCloseCode } from '../base/close-code.js';
+import { ThisNode } from '../node/this-node.js';
 import type { Room } from '../room/room.js';
 import { CloseCode } from '../base/protocol.js';
 import { RoomDirectory } from './room-directory.js';
@@ -12,7 +13,27 @@ const CLOSE_REASON = 'closed by an operator';
 /** The actions of the page's buttons, with the same rules as in handlers. */
 @Injectable()
 export class RoomActions {
-  constructor(private readonly directory: RoomDirectory) {}
+  constructor(
+    private readonly directory: RoomDirectory,
+    @Inject(ThisNode) private readonly node: ThisNode | null,
+  ) {}
+
+  /**
+   * Moves a room to another process of the cluster.
+   * @throws NotFoundException, BadRequestException, ConflictException if the room cannot move
+   */
+  async move(service: string, key: string, body: unknown): Promise<void> {
+    const room = this.#find(service, key);
+    const { to } = (body ?? {}) as { readonly to?: unknown };
+    if (typeof to !== 'string') throw new BadRequestException('The body is { "to": id of a process } as JSON.');
+    const nodes = (await this.node?.survey()) ?? [];
+    if (!nodes.some(({ incarnation, isThis }) => incarnation === to && !isThis))
+      throw new NotFoundException('The cluster has no such other process.');
+    if (await this.node!.move(room, to)) return;
+    throw new ConflictException(
+      'The room stays: it is neither durable nor has @State() fields, or its present turn does not end.',
+    );
+  }
 
   /** @throws NotFoundException, BadRequestException */
   close(service: string, key: string, body: unknown): void {

@@ -64,6 +64,16 @@ export class LeavingRooms {
     return left;
   }
 
+  /**
+   * Hands one room over to a chosen node.
+   * @returns clients whose connections are still here: they are to be closed. `undefined` if the room stays
+   */
+  async moveTo(successor: string, room: Room): Promise<readonly Client[] | undefined> {
+    this.#successors = [successor];
+    if (!goesAlong(room) || !(await this.#move(room))) return undefined;
+    return room.members.all.filter(({ connection }) => connection !== null);
+  }
+
   async #findSuccessors(withinMs: number): Promise<boolean> {
     const { node, clock } = this.site;
     const found = await withDeadline(node.nodes(), withinMs, clock, () => new Error('late')).catch(() => []);

@@ -182,6 +182,19 @@ export class ThisNode implements NodeWatch, RoomMoves {
     return this.#leaving.handOver(withinMs);
   }
 
+  /**
+   * Moves a room of this node to another one. Clients whose sockets are elsewhere keep their connections; the others are closed
+   * with 1012 and resume.
+   * @returns false if the room cannot move: it is not durable and has no `@State()`, or a turn does not end
+   */
+  async move(room: Room, successor: string): Promise<boolean> {
+    const { node, registry, clock } = this.parts;
+    const leaving = new LeavingRooms({ node, registry, clock, call: (...call) => this.call(...call) });
+    const left = await leaving.moveTo(successor, room);
+    for (const client of left ?? []) client.endNow(CloseCode.serviceRestart, 'the room has moved');
+    return left !== undefined;
+  }
+
   /** The room of a client here has moved. */
   moved(note: MovedNote, seat: number, channel: EdgeChannel | undefined): void {
     const own = this.parts.node.incarnation;

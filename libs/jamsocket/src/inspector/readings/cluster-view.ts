@@ -44,7 +44,8 @@ export class ClusterView {
   }
 
   get detail(): ClusterDetail {
-    const nodes = this.#nodes.map(({ name, isThis, rooms, inspector, listed }) => ({
+    const nodes = this.#nodes.map(({ incarnation, name, isThis, rooms, inspector, listed }) => ({
+      id: incarnation,
       name: cutText(name, MAX_NAME),
       isThis,
       isSilent: !isThis && listed === undefined,
