@@ -621,7 +621,7 @@ describe('the look', () => {
     await page.fill('#traffic-text', 'garden');
     await until(previews, ['"hi"']);
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#export')]);
-    const lines = readFileSync((await download.path())!, 'utf8').split('\n');
+    const lines = readFileSync(await download.path(), 'utf8').split('\n');
     expect(lines).toHaveLength(2);
     expect(JSON.parse(lines[0])).toMatchObject({ dir: 'out', room: 'garden', at: '2026-01-01T00:00:00.000Z' });
     expect(download.suggestedFilename()).toMatch(/^traffic-.*\.jsonl$/);
