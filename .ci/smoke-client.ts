@@ -17,5 +17,5 @@ try {
 } catch (error) {
   if (!(error instanceof RoomError) || error.code !== 'closed') throw error;
 }
-if (!import.meta.resolve('jamsocket-client/react').endsWith('/jamsocket-client/dist/react.js'))
+if (!import.meta.resolve('jamsocket-client/react').endsWith('/jamsocket-client/dist/bindings/react.js'))
   throw new Error('no react');

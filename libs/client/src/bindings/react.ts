@@ -128,15 +128,16 @@ export function useRoomRequest<C extends Contract>(
   useEffect(() => room?.onRequest(event, (data) => latest.current(data)), [room, event]);
 }
 
-/**
- * The present value of a shared state of a room; `undefined` until it has been received. With a selector, the part of it
- * that the selector returns: the component renders again only when that has changed.
- * @param isEqual whether two selections are the same. Default `Object.is`
- */
+/** The present value of a shared state of a room; `undefined` until it has been received. */
 export function useRoomState<C extends Contract, K extends StateName<C>>(
   room: Room<C> | undefined,
   name: K,
 ): StateOf<C, K> | undefined;
+/**
+ * The part of a shared state that a selector returns; `undefined` until the state has been received. The component renders
+ * again only when that part has changed.
+ * @param isEqual whether two selections are the same. Default `Object.is`
+ */
 export function useRoomState<C extends Contract, K extends StateName<C>, S>(
   room: Room<C> | undefined,
   name: K,

@@ -81,11 +81,12 @@ export function useRoomState<C extends Contract, K extends StateName<C>>(
   };
 }
 
-/** Who else is in the room, and what sets what others see of this client. */
+/** Who else is in the room. */
 export function usePresence<C extends Contract>({
   presence,
 }: Room<C>): {
   readonly others: readonly Person<PresenceOf<C>>[];
+  /** Sets what others see of this client. */
   readonly set: Presence<PresenceOf<C>>['set'];
 } {
   const track = createSubscriber(presence.onChange);

@@ -76,11 +76,12 @@ export function useRoomState<C extends Contract, K extends StateName<C>>(
   return value;
 }
 
-/** Who else is in the room, and what sets what others see of this client. */
+/** Who else is in the room. */
 export function usePresence<C extends Contract>(
   room: MaybeRoom<C>,
 ): {
   readonly others: Readonly<ShallowRef<readonly Person<PresenceOf<C>>[]>>;
+  /** Sets what others see of this client. */
   readonly set: Presence<PresenceOf<C>>['set'];
 } {
   const others = shallowRef<readonly Person<PresenceOf<C>>[]>([]);
