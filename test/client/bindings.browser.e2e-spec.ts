@@ -66,7 +66,7 @@ const PAGES = {
       mount(Page, { target: document.getElementById('root') });`),
 };
 
-/** `npm --prefix test/compat/bindings ci` installs both. */
+/** `npm --prefix test/compat/bindings install` installs both. */
 const describeEach = hasFrameworks || process.env.JAMSOCKET_REQUIRE_SERVERS ? describe.each : describe.skip.each;
 
 describeEach(['vue', 'svelte'] as const)('jamsocket-client/%s in a browser', (framework) => {
