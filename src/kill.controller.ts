@@ -1,14 +1,4 @@
-import {
-  ConflictException,
-  Controller,
-  ForbiddenException,
-  Get,
-  Header,
-  Headers,
-  HttpCode,
-  Post,
-  Query,
-} from '@nestjs/common';
+import { Controller, ForbiddenException, Get, Header, Headers, HttpCode, Post, Query } from '@nestjs/common';
 import { JamsocketCluster } from 'nestjs-jamsocket';
 import cluster from 'node:cluster';
 import { SERVICES } from './services.js';
@@ -32,7 +22,7 @@ export class KillController {
     return { isPossible: canKill() };
   }
 
-  /** @returns the name of the process that was killed with SIGKILL */
+  /** @returns the name of the process that was killed with SIGKILL, or why none was */
   @Post()
   @HttpCode(200)
   async kill(
@@ -40,11 +30,10 @@ export class KillController {
     @Headers('x-demo') demo?: string,
     @Query('service') service?: string,
     @Query('room') room?: string,
-  ): Promise<{ killed: string }> {
+  ): Promise<{ killed: string } | { message: string }> {
     if (!canKill() || demo !== 'kill') throw new ForbiddenException('This process cannot be killed from outside.');
     const waitMs = PAUSE_MS - Math.min(process.uptime() * 1_000, performance.now() - this.lastAt);
-    if (waitMs > 0)
-      throw new ConflictException(`The processes have just started. Try again in ${Math.ceil(waitMs / 1_000)} s.`);
+    if (waitMs > 0) return { message: `The processes have just started. Try again in ${Math.ceil(waitMs / 1_000)} s.` };
     const { name } = await this.ownerOf(service, room);
     this.lastAt = performance.now();
     // After the answer, if it is this process.

@@ -19,6 +19,9 @@ const logger = new Logger('JamsocketWorkers');
  */
 export async function runPrimary(options: ResolvedWorkersOptions): Promise<() => Promise<void>> {
   // The folder is only for the user of this process: whoever can connect there is trusted.
+  // Round robin passes each connection through the primary, and one on its way to a worker that dies would stay open
+  // there without an answer: Node forgets it. It also costs twice as much.
+  if (process.env.NODE_CLUSTER_SCHED_POLICY === undefined) cluster.schedulingPolicy = cluster.SCHED_NONE;
   const folder = mkdtempSync(join(tmpdir(), 'jamsocket-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const giveUp = (reason: string) => {
