@@ -65,6 +65,10 @@ class PollRoom {
     return votes;
   }
 
+  same(value: object) {
+    return value;
+  }
+
   async slowVote(name: string): Promise<{ name: string }> {
     journal.add('slow vote begins');
     await gate.opened;
@@ -350,6 +354,15 @@ describe('JamsocketRooms', () => {
     expect(await invoked).toBe(3);
     await journal.has('second ends');
     expect(journal.entries).toEqual(['first begins', 'first ends', 'vote for pizza', 'second begins', 'second ends']);
+  });
+
+  it('keeps neither the arguments nor the result of a call that has ended', async () => {
+    await rooms.create(PollRoom, 'a');
+    const invoke = async () => new WeakRef(await rooms.invoke(PollRoom, 'a', 'same', { large: true }));
+    const result = await invoke();
+    await new Promise(setImmediate);
+    globalThis.gc!();
+    expect(result.deref()).toBeUndefined();
   });
 
   it('invokes an async method as one turn', async () => {

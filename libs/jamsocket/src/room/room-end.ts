@@ -38,6 +38,8 @@ export class RoomEnd {
   /** Made for whoever waits first. */
   #stopped: Promise<void> | null = null;
   #resolveStopped: (() => void) | null = null;
+  /** While the room starts. */
+  #stopWaiting: (() => void) | null = null;
   /** Set if the room is closed before it runs. It is then closed as soon as it runs. */
   atStart: { readonly code: number; readonly reason: string } | null = null;
   /** Set if the room is suspended before it runs. */
@@ -60,6 +62,18 @@ export class RoomEnd {
   get stopped(): Promise<void> {
     if (this.#hasStopped) return Promise.resolve();
     return (this.#stopped ??= new Promise((resolve) => (this.#resolveStopped = resolve)));
+  }
+
+  /**
+   * Resolves when `ready` does, or when the room stops before that.
+   * @throws the error of `ready`
+   */
+  readyOrStopped(ready: Promise<void>): Promise<void> {
+    // Not a race with `stopped`: that promise would keep what raced with it as long as the room lives.
+    return new Promise((resolve, reject) => {
+      this.#stopWaiting = resolve;
+      ready.then(resolve, reject).finally(() => (this.#stopWaiting = null));
+    });
   }
 
   /** Closes every client and stops. */
@@ -215,6 +229,7 @@ export class RoomEnd {
     if (this.#hasStopped) return;
     this.#hasStopped = true;
     this.room.leaveRegistry();
+    this.#stopWaiting?.();
     this.#resolveStopped?.();
   }
 

@@ -61,7 +61,7 @@ async function inTime(steps: Promise<void>, room: StartingRoom, clock: Jamsocket
       `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`,
   );
   // Do not wait longer if the room is abandoned.
-  await Promise.race([ready, room.end.stopped]);
+  await room.end.readyOrStopped(ready);
   return !isStopped(room);
 }
 

@@ -89,6 +89,8 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   turnEnded(event: RoomEvent): void {
     if ((event.type === 'text' || event.type === 'binary') && event.client.session !== null)
       this.messageEnded(event.client, lengthOf(event));
+    // An idle room must not keep the arguments and the result of its last call.
+    if (event.type === 'invoke') this.runner.latest = undefined;
     if (this.room.lifecycle !== null) this.room.lifecycle.turnEnded();
   }
 

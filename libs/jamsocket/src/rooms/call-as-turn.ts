@@ -3,6 +3,7 @@ import { RefusedError } from '../base/errors.js';
 import { countFailure } from '../room/failure.js';
 import type { RoomCall } from '../room/room-event.js';
 import type { Room } from '../room/room.js';
+import type { TurnRecord } from '../room/turn-record.js';
 import { inTurn, type TurnChain } from '../room/turn-scope.js';
 
 /** Runs a method of the room's instance as a turn of the room, in the caller's async context. */
@@ -13,31 +14,68 @@ export function callAsTurn(
   caller: TurnChain | undefined,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const refuse = () => reject(new RefusedError(503, 'room_stopped', `Room "${room.address.key}" has stopped.`));
-    const call = async () => methodsOf(room)[method](...args);
-    const name = () => `${room.definition.type.name}.${hasMethod(room, method) ? method : '(unknown)'}`;
-    // Its own scope: what the method enters in it (AsyncLocalStorage.enterWith) must not leak into the caller.
-    const scope = new AsyncResource('JamsocketInvoke');
-    const roomCall: RoomCall = {
-      get name() {
-        return name();
-      },
-      runAsCaller: room.observer?.wantsTurns ? (run) => scope.runInAsyncScope(run) : undefined,
-      run: (record) =>
-        inTurn(room, caller, call).then(
-          (value) => whenSafe(room, () => resolve(value), refuse),
-          (error) => {
-            record?.fail(error);
-            countFailure(room.definition, name(), error);
-            room.observer?.turnFailed(room.context, name(), undefined, error);
-            whenSafe(room, () => reject(error as Error), refuse);
-          },
-        ),
-      fail: reject,
-      refuse,
-    };
-    scope.runInAsyncScope(() => room.invoke(roomCall));
+    const call = new MethodCall(room, method, args, caller, resolve, reject);
+    call.scope.runInAsyncScope(() => room.invoke(call));
   });
+}
+
+/** A call of a method from outside the room. */
+class MethodCall implements RoomCall {
+  /** Its own scope: what the method enters in it (AsyncLocalStorage.enterWith) must not leak into the caller. */
+  readonly scope = new AsyncResource('JamsocketInvoke');
+  readonly runAsCaller: RoomCall['runAsCaller'];
+
+  constructor(
+    private readonly room: Room,
+    private readonly method: string,
+    private readonly args: readonly unknown[],
+    private readonly caller: TurnChain | undefined,
+    private readonly resolve: (value: unknown) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {
+    this.runAsCaller = room.observer?.wantsTurns ? (run) => this.scope.runInAsyncScope(run) : undefined;
+  }
+
+  get name(): string {
+    const { room, method } = this;
+    return `${room.definition.type.name}.${hasMethod(room, method) ? method : '(unknown)'}`;
+  }
+
+  async run(record: TurnRecord | undefined): Promise<void> {
+    const { room, method, args, caller } = this;
+    let value: unknown;
+    try {
+      // `async`, since there may be no such method.
+      value = await inTurn(room, caller, async () => methodsOf(room)[method](...args));
+    } catch (error) {
+      return this.#failed(error, record);
+    }
+    whenSafe(
+      room,
+      () => this.resolve(value),
+      () => this.refuse(),
+    );
+  }
+
+  fail(error: unknown): void {
+    this.reject(error);
+  }
+
+  refuse(): void {
+    this.reject(new RefusedError(503, 'room_stopped', `Room "${this.room.address.key}" has stopped.`));
+  }
+
+  #failed(error: unknown, record: TurnRecord | undefined): void {
+    const { room, name } = this;
+    record?.fail(error);
+    countFailure(room.definition, name, error);
+    room.observer?.turnFailed(room.context, name, undefined, error);
+    whenSafe(
+      room,
+      () => this.reject(error),
+      () => this.refuse(),
+    );
+  }
 }
 
 /** Runs `action` when the room is saved: the result of a call leaves the room just as a message does. */

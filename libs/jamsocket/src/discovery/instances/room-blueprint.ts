@@ -76,7 +76,8 @@ export class RoomBlueprint {
       }
       built.push(instance);
     }
-    return built.reverse() as [object, ...object[]];
+    // A copy: an array that grew is longer than it has to be.
+    return built.toReversed() as [object, ...object[]];
   }
 
   /** @returns the index of the part; `null` if only the injector can build it */

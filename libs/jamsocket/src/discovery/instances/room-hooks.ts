@@ -1,5 +1,7 @@
 import type { ProviderHook } from '../../base/provider-hooks.js';
 
+const NONE: readonly ProviderHook[] = [];
+
 type HookName = 'onModuleInit' | 'onModuleDestroy';
 
 /** The lifecycle hooks of a room's service and of all providers that were built for this room, in the order they run. */
@@ -19,18 +21,19 @@ export interface RoomHooks {
 export function hooksOf(instances: readonly object[]): RoomHooks {
   return {
     instances,
-    init: hooksNamed('onModuleInit', instances).reverse(),
+    init: hooksNamed('onModuleInit', instances.toReversed()),
     destroy: hooksNamed('onModuleDestroy', instances),
   };
 }
 
-function hooksNamed(name: HookName, instances: readonly object[]): ProviderHook[] {
+function hooksNamed(name: HookName, instances: readonly object[]): readonly ProviderHook[] {
   const hooks: ProviderHook[] = [];
   for (const instance of instances) {
     const hook = hookOf(instance, name);
     if (hook !== undefined) hooks.push(hook);
   }
-  return hooks;
+  // Most rooms have none: one list for all of them.
+  return hooks.length === 0 ? NONE : hooks;
 }
 
 /** A factory may return a strict mock, which throws when an unknown property is read. */
