@@ -23,10 +23,12 @@ import { JamsocketHealth } from './jamsocket.health.js';
 import { JamsocketLifecycle, type LifecycleParts } from './jamsocket.lifecycle.js';
 import type { JamsocketOptions } from './options/options.js';
 import { resolveOptions } from './options/resolve.js';
-import type { ResolvedOptions } from './options/resolved.js';
+import type { ResolvedLimits, ResolvedOptions } from './options/resolved.js';
 import { JamsocketClock, JamsocketRandom, SystemClock, SystemRandom } from './base/sources.js';
 import { JamsocketObservers } from './observe/jamsocket-observers.js';
-import { AddressCounts } from './base/address-counts.js';
+import { AddressCounts } from './base/limits/address-counts.js';
+import { SharedPlaces } from './base/limits/shared-counts.js';
+import { RoomOwnership } from './node/room-ownership.js';
 import { JamsocketRooms } from './rooms/jamsocket-rooms.js';
 import { LocalPlacement } from './rooms/local-placement.js';
 import { LocalUserCalls } from './rooms/local-user-calls.js';
@@ -107,6 +109,7 @@ export const PROVIDERS: Provider[] = [
       DURABILITY,
       ClusterNode,
       TickFlusher,
+      ServiceDefinitions,
     ],
     useFactory: (
       { limits }: ResolvedOptions,
@@ -117,11 +120,15 @@ export const PROVIDERS: Provider[] = [
       durability: Durability | null,
       node: ClusterNode | null,
       flusher: TickFlusher,
-    ) =>
-      new RoomRegistry(
-        roomServices({ clock, random, timers, observers, ownership: node }, flusher, durability),
+      definitions: ServiceDefinitions,
+    ) => {
+      const ownership = node && roomOwnership(node, limits, definitions);
+      const placesKept = placesOf(node, limits);
+      return new RoomRegistry(
+        roomServices({ clock, random, timers, observers, ownership, placesKept }, flusher, durability),
         limits.maxRooms,
-      ),
+      );
+    },
   },
   {
     provide: ThisNode,
@@ -190,7 +197,15 @@ export const PROVIDERS: Provider[] = [
   },
   {
     provide: JamsocketGateway,
-    inject: [RESOLVED_OPTIONS, ServiceDefinitions, RoomRegistry, JamsocketClock, JamsocketObservers, ThisNode],
+    inject: [
+      RESOLVED_OPTIONS,
+      ServiceDefinitions,
+      RoomRegistry,
+      JamsocketClock,
+      JamsocketObservers,
+      ThisNode,
+      ClusterNode,
+    ],
     useFactory: (
       options: ResolvedOptions,
       definitions: ServiceDefinitions,
@@ -198,10 +213,12 @@ export const PROVIDERS: Provider[] = [
       clock: JamsocketClock,
       observers: JamsocketObservers,
       node: ThisNode | null,
+      cluster: ClusterNode | null,
     ) => {
+      const counts = cluster?.sharedCounts ?? null;
       const handOver = node?.sockets ? new HandOver(node.sockets, () => node.incarnation, registry) : null;
       const placement = node?.placement ?? new LocalPlacement(registry);
-      return new JamsocketGateway(options, definitions, placement, clock, observers, handOver);
+      return new JamsocketGateway(options, definitions, placement, clock, observers, handOver, counts);
     },
   },
   {
@@ -269,7 +286,7 @@ export const PROVIDERS: Provider[] = [
 ];
 
 function roomServices(
-  sources: Pick<RoomServices, 'clock' | 'random' | 'timers' | 'observers' | 'ownership'>,
+  sources: Pick<RoomServices, 'clock' | 'random' | 'timers' | 'observers' | 'ownership' | 'placesKept'>,
   flusher: TickFlusher,
   durability: Durability | null,
 ): RoomServices {
@@ -277,7 +294,6 @@ function roomServices(
   const createLocal = outboxes(flusher, ownership?.permit ?? null);
   return {
     ...sources,
-    placesKept: new AddressCounts(),
     users: new UserIndex(),
     closing: new Set<Link>(),
     flusher,
@@ -289,6 +305,20 @@ function roomServices(
     },
     createOutbox: ownership === null ? createLocal : (...how) => new ClusterOutbox(createLocal(...how)),
   };
+}
+
+/** Claims rooms for the node. Limits on rooms hold for all processes of this machine that share the port. */
+function roomOwnership(node: ClusterNode, limits: ResolvedLimits, definitions: ServiceDefinitions): RoomOwnership {
+  const ofEach = new Map(definitions.all.map(({ service, options }) => [service, options.limits.maxRooms]));
+  const max = { ofAll: limits.maxRooms, of: (service: string) => ofEach.get(service) ?? Infinity };
+  return new RoomOwnership(node, node.sharedCounts, max);
+}
+
+/** Counts the places kept for resume, for the machine if it limits connections. */
+function placesOf(node: ClusterNode | null, { maxConnections, maxConnectionsPerIp }: ResolvedLimits): AddressCounts {
+  const counts = node?.sharedCounts ?? null;
+  const isOff = maxConnections === Infinity && maxConnectionsPerIp === Infinity;
+  return counts === null || isOff ? new AddressCounts() : new SharedPlaces(counts);
 }
 
 /** Makes the outboxes of clients whose sockets are here. */

@@ -12,6 +12,7 @@ import {
   OnMessage,
   State,
   type Client,
+  type JamsocketOptions,
 } from 'nestjs-jamsocket';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { startWorkers } from 'nestjs-jamsocket/workers';
@@ -19,7 +20,7 @@ import cluster from 'node:cluster';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 
-const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER } = process.env;
+const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER, LIMITS } = process.env;
 
 @JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
 class LedgerRoom {
@@ -93,7 +94,12 @@ class PidController {
 }
 
 @Module({
-  imports: [JamsocketModule.forRoot({ store: new LmdbStore({ path: DATA_DIR! }) })],
+  imports: [
+    JamsocketModule.forRoot({
+      store: new LmdbStore({ path: DATA_DIR! }),
+      limits: JSON.parse(LIMITS ?? '{}') as JamsocketOptions['limits'],
+    }),
+  ],
   controllers: [PidController],
   providers: [LedgerRoom, PlainRoom],
 })

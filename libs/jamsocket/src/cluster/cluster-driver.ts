@@ -1,3 +1,4 @@
+import type { SharedCounts } from '../base/limits/shared-counts.js';
 import type { Directory } from './directory.js';
 import type { LeaseSettings } from './node-lease.js';
 import type { SocketHandOver } from './socket-hand-over.js';
@@ -21,6 +22,8 @@ export interface ClusterDriver {
   readonly sharesPort?: boolean;
   /** Gives sockets to nodes in other processes of this machine. Without it, their clients are relayed. */
   readonly sockets?: SocketHandOver;
+  /** Counts for limits that the nodes share. Without it, limits hold for each node. */
+  readonly counts?: SharedCounts;
   openDirectory(): Directory;
   openRelay(): Relay;
 }

@@ -3,6 +3,7 @@ import { inDetachedContext } from '../base/async-context.js';
 import { JamsocketConfigurationError, RefusedError, RoomElsewhereError } from '../base/errors.js';
 import { describeError } from '../base/foreign-value.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
+import type { SharedCounts } from '../base/limits/shared-counts.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { ClusterDriver } from './cluster-driver.js';
@@ -94,6 +95,11 @@ export class ClusterNode {
 
   get sockets(): SocketHandOver | undefined {
     return this.driver.sockets;
+  }
+
+  /** Counts for limits that nodes share; `null` if limits hold for this node. */
+  get sharedCounts(): SharedCounts | null {
+    return this.driver.counts ?? null;
   }
 
   /** Whether this node gets its clients from a port that others listen on, too. */

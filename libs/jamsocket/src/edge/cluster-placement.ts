@@ -1,4 +1,4 @@
-import type { AddressCounts } from '../base/address-counts.js';
+import type { AddressCounts } from '../base/limits/address-counts.js';
 import { RoomElsewhereError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { JamsocketClock } from '../base/sources.js';

@@ -10,6 +10,7 @@ import { RefusedError, RoomClosedError } from '../base/errors.js';
 import { closeCodeFor } from '../base/protocol.js';
 import { closeReasonOf, refusalFor, type Refusal } from '../base/refusal.js';
 import type { ResolvedOptions } from '../options/resolved.js';
+import type { SharedCounts } from '../base/limits/shared-counts.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { ClientRequest } from '../members/client-request.js';
 import type { RoomAddress } from '../members/room-address.js';
@@ -20,8 +21,9 @@ import type { Placement } from '../rooms/reservation.js';
 import type { Close } from '../wire/control-frame.js';
 import { Attempt } from './attempt.js';
 import { clientAddress } from './client-address.js';
-import { ConnectionCounter } from './connection-counter.js';
+import { ConnectionCounter, type ConnectionLimits } from './connection-counter.js';
 import { HandOver } from './hand-over.js';
+import { MachineCounter } from './machine-counter.js';
 import { checkHandshake } from './handshake.js';
 import { answerPlainRequests, type RoutingAdapter } from './plain-requests.js';
 import { writeRefusal } from './refusal.js';
@@ -43,7 +45,7 @@ export class JamsocketGateway {
   onClient: ((client: Client, socket: Duplex) => void) | null = null;
   readonly #attempts = new Set<Attempt>();
   readonly #routes: RouteTable;
-  readonly #counter: ConnectionCounter;
+  readonly #counter: ConnectionLimits;
   readonly #sockets = new Map<ServiceDefinition, SocketFactory>();
   readonly #logger = new Logger('Jamsocket');
   readonly #hints = new Hints(this.#logger);
@@ -56,6 +58,8 @@ export class JamsocketGateway {
     private readonly observers: JamsocketObservers,
     /** `null` if no other process on this machine takes sockets. */
     readonly handOver: HandOver | null,
+    /** `null` if limits hold for this process. */
+    counts: SharedCounts | null,
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
     if (definitions.all.length === 0) {
@@ -63,7 +67,10 @@ export class JamsocketGateway {
         'The application has no room service: list the classes with @JamsocketService() in the providers of a module.',
       );
     }
-    this.#counter = new ConnectionCounter(options.limits, clock, placement.placesKept);
+    this.#counter =
+      counts === null
+        ? new ConnectionCounter(options.limits, clock, placement.placesKept)
+        : new MachineCounter(options.limits, counts);
     for (const definition of definitions.all) {
       this.#sockets.set(definition, new SocketFactory(definition.options, clock));
     }
@@ -128,13 +135,18 @@ export class JamsocketGateway {
     moveToken(request);
     if (this.isDraining) throw draining();
     const ip = clientAddress(request, this.options.trustProxy);
+    const counted = this.handOver?.hasTaken(socket) === true ? undefined : this.#counter.countConnect(ip);
+    return attempt.after(counted, this.options.limits.handshakeTimeoutMs, () => this.#route(attempt, ip));
+  }
+
+  /** Finds the service, and perhaps another process on this machine that has the room. */
+  #route(attempt: Attempt, ip: string): void | Promise<void> {
     const { handOver } = this;
-    if (handOver === null || !handOver.hasTaken(socket)) this.#counter.countConnect(ip);
     const { definition, address } = this.#routes.find(attempt.url);
     const { service } = definition;
     attempt.service = service;
     attempt.room = address.key;
-    if (handOver === null || !handOver.canGive(socket, definition, address.key))
+    if (handOver === null || !handOver.canGive(attempt.socket, definition, address.key))
       return this.#enter(attempt, definition, address, ip);
     return attempt.after(
       handOver.give(attempt, { service, key: address.key }),
@@ -155,9 +167,11 @@ export class JamsocketGateway {
       this.#sockets.get(definition)!,
       this.options.trustProxy,
     );
-    this.#counter.countConnection(socket, ip, admission.isForPlaceKept);
-    this.onClient?.(client, socket);
-    return admission.begin();
+    const counted = this.#counter.countConnection(socket, ip, admission.isForPlaceKept);
+    return attempt.after(counted, definition.options.limits.handshakeTimeoutMs, () => {
+      this.onClient?.(client, socket);
+      return admission.begin();
+    });
   }
 
   /** Completes a connect that has to wait for something. */

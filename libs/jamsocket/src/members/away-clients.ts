@@ -1,5 +1,5 @@
 import type { JamsocketClock } from '../base/sources.js';
-import type { AddressCounts } from '../base/address-counts.js';
+import type { AddressCounts } from '../base/limits/address-counts.js';
 import type { Client } from './client.js';
 
 interface Away {

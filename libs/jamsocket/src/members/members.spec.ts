@@ -4,7 +4,7 @@ import { Frame } from '../wire/frame.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox, Outlet } from '../outbox/outbox.js';
 import { SystemClock, SystemRandom } from '../base/sources.js';
-import { AddressCounts } from '../base/address-counts.js';
+import { AddressCounts } from '../base/limits/address-counts.js';
 import { ClientRequest } from './client-request.js';
 import { Client } from './client.js';
 import { Members } from './members.js';

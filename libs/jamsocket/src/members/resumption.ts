@@ -3,7 +3,7 @@ import { Frame } from '../wire/frame.js';
 import type { Outbox, Outlet } from '../outbox/outbox.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { Lost, Welcome } from '../base/protocol.js';
-import type { AddressCounts } from '../base/address-counts.js';
+import type { AddressCounts } from '../base/limits/address-counts.js';
 import { AwayClients } from './away-clients.js';
 import type { Client } from './client.js';
 import type { LogEntry, ReplayLog } from '../sessions/replay-log.js';

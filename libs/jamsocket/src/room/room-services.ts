@@ -9,7 +9,7 @@ import type { Link } from '../outbox/link.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { TickFlusher } from '../outbox/tick-flusher.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
-import type { AddressCounts } from '../base/address-counts.js';
+import type { AddressCounts } from '../base/limits/address-counts.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { TimerRegistry } from '../timers/timer-registry.js';
 
@@ -18,9 +18,10 @@ export interface Ownership {
   readonly permit: RunPermit;
   /**
    * Makes this node the owner of a room that starts here.
-   * @throws RoomElsewhereError if another node owns it; RefusedError `cluster_unavailable`
+   * @param isHandedOver another node hands it over: limits do not apply
+   * @throws RoomElsewhereError if another node owns it; RefusedError `cluster_unavailable`, `too_many_rooms`
    */
-  claim(room: RoomKey): Promise<unknown>;
+  claim(room: RoomKey, isHandedOver: boolean): Promise<unknown>;
   /** The room has stopped here. Never rejects. */
   release(room: RoomKey): Promise<unknown>;
 }

@@ -137,9 +137,9 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.end.started();
   }
 
-  /** In a cluster, makes this node the room's owner. @throws RoomElsewhereError; RefusedError `cluster_unavailable` */
+  /** In a cluster, makes this node the room's owner. @throws as `Ownership.claim` */
   claim(): Promise<unknown> | undefined {
-    return this.services.ownership?.claim(this.key);
+    return this.services.ownership?.claim(this.key, this.handed !== null);
   }
 
   /** The room as its durability sees it. */

@@ -1,6 +1,6 @@
 import { after } from '../base/after.js';
 import { RefusedError } from '../base/errors.js';
-import type { AddressCounts } from '../base/address-counts.js';
+import type { AddressCounts } from '../base/limits/address-counts.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { Room } from '../room/room.js';
 import type { Arrival, KeptPlace, Placement, Reservation } from './reservation.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { AddressCounts } from '../base/address-counts.js';
+import type { AddressCounts } from '../base/limits/address-counts.js';
 import type { Client } from '../members/client.js';
 import type { ResumeRequest } from '../members/resumption.js';
 import type { Link } from '../outbox/link.js';

@@ -4,7 +4,7 @@ import { RefusedError, RoomClosedError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import { withDeadline } from '../base/within-timeout.js';
 import { storeUnavailable } from '../durable/room-refusals.js';
-import type { AddressCounts } from '../base/address-counts.js';
+import type { AddressCounts } from '../base/limits/address-counts.js';
 import type { UserIndex } from '../auth/user-index.js';
 import type { Link } from '../outbox/link.js';
 import type { RoomAddress } from '../members/room-address.js';

@@ -1,4 +1,4 @@
-import { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from '../base/limits/token-bucket.js';
 
 interface Limit {
   readonly rate: number;

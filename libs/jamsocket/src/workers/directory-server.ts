@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { DirectoryError } from '../cluster/directory-error.js';
 import { DirectoryState } from '../cluster/directory-state.js';
-import { describeError, isInstance } from '../base/foreign-value.js';
-import type { Answer, PrimaryCall, ToPrimary } from './messages.js';
+import { answerTo } from './answer-to.js';
+import type { Answer, Ask, DirectoryCall } from './messages.js';
 import type { RoomKey } from '../store/room-store.js';
 
 /** Wall time that cannot jump: a set clock must end no lease. */
@@ -23,14 +22,8 @@ export class DirectoryServer {
   }
 
   /** @param worker its number */
-  answer(worker: number, { id, call, arg }: Extract<ToPrimary, { jamsocket: 'ask' }>): Answer {
-    try {
-      const result = this.#run(worker, call, arg as never);
-      return { jamsocket: 'answer', id, result };
-    } catch (error) {
-      const code = isInstance(error, DirectoryError) ? error.code : 'directory_failed';
-      return { jamsocket: 'answer', id, error: { code, message: describeError(error).message } };
-    }
+  answer(worker: number, ask: Ask): Answer {
+    return answerTo(ask, () => this.#run(worker, ask.call as DirectoryCall | 'target', ask.arg as never));
   }
 
   /** A worker's process has ended. @returns its nodes whose rooms are free now */
@@ -46,7 +39,7 @@ export class DirectoryServer {
     this.#state = new DirectoryState(`primary${this.now()}`, this.now);
   }
 
-  #run(worker: number, call: PrimaryCall, arg: never): unknown {
+  #run(worker: number, call: DirectoryCall | 'target', arg: never): unknown {
     const state = this.#state;
     switch (call) {
       case 'renew':

@@ -5,8 +5,13 @@ import type { Directory } from '../cluster/directory.js';
 /** The calls of a `Directory` that a worker sends to the primary. */
 export type DirectoryCall = Exclude<keyof Directory, 'close' | 'onNodeEnded'>;
 
+/** The calls of `SharedCounts`. */
+export type CountsCall = 'add' | 'remove' | 'take';
+
 /** `target`: the node that has a room, if sockets can be given to it. */
-export type PrimaryCall = DirectoryCall | 'target';
+export type PrimaryCall = DirectoryCall | 'target' | CountsCall;
+
+export type Ask = Extract<ToPrimary, { jamsocket: 'ask' }>;
 
 /** Messages of a worker to the primary. The application may send others on the same channel. */
 export type ToPrimary =
@@ -40,6 +45,12 @@ export interface SentUpgrade {
   readonly rawHeaders: string[];
   /** What was read after it, in base64. */
   readonly head: string;
+}
+
+/** What `take` asks for. */
+export interface TakeRate {
+  readonly key: string;
+  readonly limit: { readonly rate: number; readonly burst: number };
 }
 
 export interface Answer {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Socket } from 'node:net';
 import { CrashCount } from './crash-count.js';
+import { CountsServer } from './counts-server.js';
 import { DirectoryServer } from './directory-server.js';
 import { SocketSwitch } from './hand-over/socket-switch.js';
 import {
@@ -14,11 +15,12 @@ import type { ResolvedWorkersOptions } from './workers-options.js';
 
 const logger = new Logger('JamsocketWorkers');
 
-/** Starts the workers, replaces those that end, and has their directory in its memory. */
+/** Starts the workers, replaces those that end, and has their directory and counts in its memory. */
 export class Primary implements WorkerWatch {
   readonly #workers = new Set<WorkerProcess>();
   readonly #sockets = new SocketSwitch();
   readonly #directory = new DirectoryServer((node) => this.#sockets.takes(node));
+  readonly #counts = new CountsServer();
   readonly #crashes = new CrashCount();
   readonly #timers = new Set<NodeJS.Timeout>();
   #isStopping = false;
@@ -68,7 +70,7 @@ export class Primary implements WorkerWatch {
   asked(worker: WorkerProcess, request: WorkerRequest, socket: Socket | undefined): void {
     switch (request.jamsocket) {
       case 'ask':
-        return worker.send(this.#directory.answer(worker.id, request));
+        return worker.send((this.#counts.isFor(request) ? this.#counts : this.#directory).answer(worker.id, request));
       case 'takes':
         return this.#sockets.set(request.node, worker, request.isTaking);
       case 'taken':
@@ -86,6 +88,7 @@ export class Primary implements WorkerWatch {
   ended(worker: WorkerProcess, ending: Ending): void {
     this.#workers.delete(worker);
     this.#sockets.ended(worker);
+    this.#counts.ended(worker.id);
     for (const incarnation of this.#directory.ended(worker.id))
       for (const other of this.#workers) other.send({ jamsocket: 'ended', incarnation });
     if (this.#isStopping || worker.isStopping || worker.isTrial) return;

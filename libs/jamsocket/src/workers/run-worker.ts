@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { describeError } from '../base/foreign-value.js';
 import { setDefaultDriver } from '../cluster/default-driver.js';
 import { ChannelCalls } from './channel-calls.js';
+import { ChannelCounts } from './channel-counts.js';
 import { ProcessHandOver } from './hand-over/process-hand-over.js';
 import type { SendSocket } from './hand-over/raw-socket.js';
 import { ProcessChannel } from './process-channel.js';
@@ -26,8 +27,9 @@ export async function runWorker(
   const channel = new ProcessChannel();
   endWithPrimary(folder);
   const send: SendSocket = (...args) => channel.sendSocket(...args);
-  const handOver = new ProcessHandOver(channel, new ChannelCalls(channel), send, handsOver);
-  setDefaultDriver(new WorkerDriver(channel, folder, handOver));
+  const calls = new ChannelCalls(channel);
+  const handOver = new ProcessHandOver(channel, calls, send, handsOver);
+  setDefaultDriver(new WorkerDriver(channel, folder, handOver, new ChannelCounts(calls)));
   let app: unknown;
   let isStopping = false;
   const stop = () => {

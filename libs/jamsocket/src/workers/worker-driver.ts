@@ -1,3 +1,4 @@
+import type { SharedCounts } from '../base/limits/shared-counts.js';
 import type { ClusterDriver, DriverCheck } from '../cluster/cluster-driver.js';
 import type { Directory } from '../cluster/directory.js';
 import type { LeaseSettings } from '../cluster/node-lease.js';
@@ -25,6 +26,7 @@ export class WorkerDriver implements ClusterDriver {
     private readonly channel: Channel,
     private readonly folder: string,
     readonly sockets: SocketHandOver,
+    readonly counts: SharedCounts,
   ) {}
 
   async check(): Promise<DriverCheck> {

@@ -1,0 +1,74 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { compile } from './support/compile.js';
+import { TestClient } from './support/test-client.js';
+import { WorkersRun } from './support/workers/run.js';
+
+const TIMEOUT_MS = 120_000;
+/** So many that each worker gets some of them. */
+const TRIES = 16;
+
+describe('limits of an application in workers', () => {
+  let program: { file: string; remove: () => void };
+  let run: WorkersRun;
+
+  beforeAll(async () => {
+    program = await compile(join(import.meta.dirname, 'support', 'workers', 'program.ts'), 'limits');
+  }, TIMEOUT_MS);
+  afterAll(() => program.remove());
+  afterEach(() => run.stop(), TIMEOUT_MS);
+
+  const start = async (limits: object) => {
+    run = await WorkersRun.start(program.file, { WORKERS: '2', LIMITS: JSON.stringify(limits) });
+    await run.says('primary is ready');
+  };
+  const enter = (room: string) => TestClient.connect(`${run.ws}/ws/plain/${room}`);
+  const refusals = async (room: string) => {
+    const codes = new Set<string>();
+    for (let n = 0; n < TRIES; n++)
+      codes.add((await TestClient.refused(`${run.ws}/ws/plain/${room}`)).body.code as string);
+    return [...codes];
+  };
+  /** What was given back is there at once, but nobody tells a client. */
+  const enterAgain = async (room: string): Promise<TestClient> => {
+    for (;;) {
+      try {
+        return await enter(room);
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  };
+
+  it(
+    'maxConnections holds for the machine, and a worker that dies gives its share back',
+    async () => {
+      await start({ maxConnections: 6 });
+      const first = await Promise.all(['a', 'b', 'c', 'a', 'b', 'c'].map(enter));
+      expect(await refusals('a')).toEqual(['server_full']);
+      const at = await Promise.all(first.map(async (client) => Number(/\d+$/.exec(await client.nextText())![0])));
+      process.kill(at[0], 'SIGKILL');
+      await Promise.all(first.filter((_client, index) => at[index] === at[0]).map(({ closed }) => closed));
+      const again = [await enterAgain('c')];
+      // Those of the other worker are still counted.
+      const alive = first.filter(({ isClosed }) => !isClosed);
+      while (alive.length + again.length < 6) again.push(await enterAgain('c'));
+      expect(await refusals('c')).toEqual(['server_full']);
+      for (const client of [...alive, ...again]) await client.close();
+      await (await enterAgain('d')).close();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'maxRooms and connectsPerSecondPerIp hold for the machine',
+    async () => {
+      await start({ maxRooms: 3, connectsPerSecondPerIp: { rate: 0.001, burst: 4 + TRIES } });
+      const clients = await Promise.all(['a', 'b', 'c', 'a'].map(enter));
+      expect(await refusals('d')).toEqual(['too_many_rooms']);
+      expect(await refusals('a')).toEqual(['too_many_connects']);
+      for (const client of clients) await client.close();
+    },
+    TIMEOUT_MS,
+  );
+});
