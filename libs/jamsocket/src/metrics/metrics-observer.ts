@@ -2,9 +2,8 @@ import type { Client } from '../members/client.js';
 import type { JamsocketStatistics, ServiceStatistics } from '../rooms/jamsocket-statistics.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RefusedConnect, RoomObserver, StoreCommit, StoreOperation } from '../observe/room-observer.js';
-import type { MessageCounts } from '../traffic/traffic.js';
+import type { MessageCounts, Traffic } from '../traffic/traffic.js';
 import { meterCluster } from './cluster-meters.js';
-import { closeCodeLabel } from './close-code-label.js';
 import type { GaugeReading, JamsocketMetrics, MetricCounter } from './jamsocket-metrics.js';
 import type { CounterName, GaugeName } from './metric-table.js';
 import { ServiceMeters } from './service-meters.js';
@@ -30,8 +29,8 @@ const KINDS = ['text', 'binary'] as const;
 const MS_PER_S = 1000;
 
 /**
- * Converts events of the rooms to metrics: `observers.add(new MetricsObserver(metrics, statistics))`. Messages and turns are
- * not told as events: the rooms count them, from the moment this observer is made.
+ * Converts events of the rooms to metrics: `observers.add(new MetricsObserver(metrics, statistics))`. Messages, turns,
+ * clients and new rooms are not told as events: the rooms count them, from the moment this observer is made.
  */
 export class MetricsObserver implements RoomObserver {
   readonly #services = new Map<string, ServiceMeters>();
@@ -50,6 +49,9 @@ export class MetricsObserver implements RoomObserver {
       );
     }
     for (const [name, count] of MESSAGE_TOTALS) metrics.total(name, () => this.#readMessages(count));
+    metrics.total('roomsStarted', () => this.#readTraffic(({ roomsStarted }) => roomsStarted));
+    metrics.total('clientsConnected', () => this.#readTraffic(({ clientsJoined }) => clientsJoined));
+    metrics.total('clientsDisconnected', () => this.#readLeft());
     metrics.total('handlerErrors', () => this.#readErrors());
     meterCluster(metrics, statistics.cluster);
     for (const { service, traffic } of statistics.traffic()) {
@@ -62,20 +64,11 @@ export class MetricsObserver implements RoomObserver {
   }
 
   roomStarted({ service, restored }: JamsocketContext): void {
-    this.#of(service).count('roomsStarted');
     if (restored !== undefined) this.#of(service).count('roomsRestored', { reason: restored.reason });
   }
 
   roomFailed({ service }: JamsocketContext): void {
     this.#of(service).count('roomsFailed');
-  }
-
-  clientJoined({ service }: JamsocketContext): void {
-    this.#of(service).count('clientsConnected');
-  }
-
-  clientLeft({ service }: JamsocketContext, _client: Client, code: number): void {
-    this.#of(service).count('clientsDisconnected', { code: closeCodeLabel(code) });
   }
 
   clientLost({ service }: JamsocketContext): void {
@@ -130,6 +123,18 @@ export class MetricsObserver implements RoomObserver {
       .traffic()
       .flatMap(({ service, traffic }) =>
         KINDS.map((kind) => ({ labels: { service, kind }, value: traffic[kind][count] })),
+      );
+  }
+
+  #readTraffic(of: (traffic: Traffic) => number): GaugeReading[] {
+    return this.statistics.traffic().map(({ service, traffic }) => ({ labels: { service }, value: of(traffic) }));
+  }
+
+  #readLeft(): GaugeReading[] {
+    return this.statistics
+      .traffic()
+      .flatMap(({ service, traffic }) =>
+        [...traffic.clientsLeft].map(([code, value]) => ({ labels: { service, code }, value })),
       );
   }
 

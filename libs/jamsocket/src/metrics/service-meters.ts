@@ -17,11 +17,10 @@ export class ServiceMeters {
     name: CounterName,
     labels: {
       readonly handler?: string;
-      readonly code?: string;
       readonly reason?: string;
     } = {},
   ) {
-    const key = `${name} ${labels.handler} ${labels.code} ${labels.reason}`;
+    const key = `${name} ${labels.handler} ${labels.reason}`;
     let counter = this.#counters.get(key);
     if (counter === undefined) {
       counter = this.metrics.counter(name, { service: this.service, ...labels });

@@ -21,6 +21,7 @@ export function joinRoom(room: Room, client: Client, link: Link, isResumable: bo
   room.occupancy.join();
   client.isCounted = true;
   if (client.auth !== null) room.authChanged(client, null);
+  if (room.traffic.isCounted) room.traffic.clientsJoined++;
   room.observer?.clientJoined(room.context, client);
   room.post({ type: 'connect', client });
 }

@@ -132,6 +132,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   #open(): void {
     this.state = 'running';
     this.hasStarted = true;
+    if (this.traffic.isCounted) this.traffic.roomsStarted++;
     this.observer?.roomStarted(this.context);
     this.#mailbox.open();
     this.end.started();
@@ -278,6 +279,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.members.remove(client);
     if (client.auth !== null) this.auth.forget(client);
     this.presence?.left(client);
+    if (this.traffic.isCounted) this.traffic.countLeft(code);
     this.observer?.clientLeft(this.context, client, code, reason);
     this.#heldUp?.giveUp(client, this);
     this.postDetached({ type: 'disconnect', client });

@@ -1,3 +1,4 @@
+import { closeCodeLabel } from './close-code-label.js';
 import { TurnMeter, type DurationListener } from './turn-meter.js';
 
 /** Messages of one kind. They only grow. */
@@ -30,19 +31,32 @@ export interface FailedTurns {
 
 /**
  * What goes through the rooms of one service, for metrics. Rooms count here themselves, and metrics read the counts when they
- * are collected: telling an observer of each message would cost more than the message.
+ * are collected: telling an observer of each message would cost more than the message, and of each client a part of its connect.
  */
 export class Traffic {
   /** Rooms count nothing before this is set. */
   isCounted = false;
   readonly text = new MessageCounts();
   readonly binary = new MessageCounts();
+  roomsStarted = 0;
+  clientsJoined = 0;
+  readonly #left = new Map<string, number>();
   readonly #failed = new Map<string, FailedTurns>();
   readonly #meters = new Map<string, TurnMeter>();
   readonly #listeners: DurationListener[] = [];
 
+  /** How many clients have left permanently, by the label of their close code. */
+  get clientsLeft(): ReadonlyMap<string, number> {
+    return this.#left;
+  }
+
   get failedTurns(): Iterable<FailedTurns> {
     return this.#failed.values();
+  }
+
+  countLeft(code: number): void {
+    const label = closeCodeLabel(code);
+    this.#left.set(label, (this.#left.get(label) ?? 0) + 1);
   }
 
   countFailed(handler: string, fault: Fault): void {
