@@ -30,7 +30,7 @@ function serverOf(name: string): DirectoryServer {
   let server = servers.get(name);
   if (server === undefined) {
     const own = (clock = new VirtualClock());
-    servers.set(name, (server = new DirectoryServer(undefined, () => own.wallTime())));
+    servers.set(name, (server = new DirectoryServer(() => own.wallTime())));
   }
   return server;
 }

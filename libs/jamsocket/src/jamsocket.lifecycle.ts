@@ -76,7 +76,7 @@ export class JamsocketLifecycle implements OnModuleInit, OnApplicationBootstrap,
       (request, socket, head) => gateway.handleUpgrade(request, socket, head),
       (url) => gateway.unowned(url),
     );
-    gateway.handOver?.open((request, socket, head) => gateway.handleUpgrade(request, socket, head));
+    await gateway.handOver?.open((request, socket, head) => gateway.handleUpgrade(request, socket, head));
     if (typeof adapter.beforeClose === 'function') this.#drainBeforeClose(adapter);
     else this.#drainBeforeDestroyHooks();
   }

@@ -216,7 +216,14 @@ export const PROVIDERS: Provider[] = [
       cluster: ClusterNode | null,
     ) => {
       const counts = cluster?.sharedCounts ?? null;
-      const handOver = node?.sockets ? new HandOver(node.sockets, () => node.incarnation, registry) : null;
+      const handOver = node?.sockets
+        ? new HandOver(
+            node.sockets,
+            () => node.incarnation,
+            registry,
+            (definition) => node.nodeForNew(definition),
+          )
+        : null;
       const placement = node?.placement ?? new LocalPlacement(registry);
       return new JamsocketGateway(options, definitions, placement, clock, observers, handOver, counts);
     },

@@ -25,8 +25,13 @@ export type TakeSocket = (socket: Socket, upgrade: GivenUpgrade) => void;
 export interface SocketHandOver {
   /** Whether this socket can be given away. */
   canGive(socket: Duplex): socket is Socket;
-  /** The node that has the room, if it takes sockets. @throws DirectoryError */
-  targetOf(room: RoomKey): Promise<string | undefined>;
+  /**
+   * The node that has the room, or that begins it: all clients of a new room get the same answer for a while.
+   * @param forNew the node to begin the room, if no other was named before
+   * @returns `undefined` if the node does not take sockets
+   * @throws DirectoryError
+   */
+  targetOf(room: RoomKey, forNew: string): Promise<string | undefined>;
   /** The socket is gone from this process afterwards. Never throws. */
   give(node: string, socket: Socket, upgrade: GivenUpgrade): void;
   /** A node in this process takes sockets from now on. Never rejects. */

@@ -22,7 +22,8 @@ export class ClusterPlacement implements Placement {
     private readonly edgeOf: (owner: string) => EdgePart,
     private readonly clock: JamsocketClock,
     /** The node for a room that no node has; `undefined` for this one. */
-    private readonly nodeForNew: () => Promise<string | undefined> | undefined = () => undefined,
+    private readonly nodeForNew: (definition: RoomDefinition) => Promise<string | undefined> | undefined = () =>
+      undefined,
   ) {}
 
   get placesKept(): AddressCounts {
@@ -45,13 +46,10 @@ export class ClusterPlacement implements Placement {
   async #find(definition: RoomDefinition, arrival: Arrival): Promise<Reservation> {
     const { service } = definition;
     const owner =
-      (await this.node.locate({ service, key: arrival.client.address.key })) ?? (await this.#nodeForNew(definition));
+      (await this.node.locate({ service, key: arrival.client.address.key })) ??
+      (arrival.isPlaced ? undefined : await this.nodeForNew(definition));
     if (owner !== undefined && owner !== this.node.incarnation) return this.#at(owner, definition, arrival);
     return this.#orElsewhere(async () => this.local.reserve(definition, arrival), definition, arrival);
-  }
-
-  #nodeForNew({ options }: RoomDefinition): Promise<string | undefined> | undefined {
-    return options.roomIds === 'implicit' ? this.nodeForNew() : undefined;
   }
 
   /** Another node may have claimed the room meanwhile. */

@@ -29,7 +29,8 @@ export class Admission {
     const { request } = attempt;
     this.#timeoutMs = definition.options.limits.handshakeTimeoutMs;
     const isResumable = offersProtocol(request);
-    this.#arrival = { client, isResumable, resume: isResumable ? resumeRequestOf(request) : undefined };
+    const resume = isResumable ? resumeRequestOf(request) : undefined;
+    this.#arrival = { client, isResumable, resume, isPlaced: attempt.isPlaced };
     this.#place = placement.placeKept(definition, this.#arrival);
   }
 

@@ -10,6 +10,8 @@ export class Attempt {
   isOver = false;
   /** The request is a valid WebSocket handshake. */
   isHandshake = false;
+  /** This process is where the room is to be, if it is nowhere yet. */
+  isPlaced = false;
   /** Name of the requested service, once it is known. */
   service: string | undefined = undefined;
   /** Key of the requested room, once it is known. */

@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import type { SocketHandOver } from '../cluster/socket-hand-over.js';
 import { upgradeRequest } from '../members/upgrade-request.js';
 import type { RoomDefinition } from '../room/room-definition.js';
-import type { RoomKey } from '../store/room-store.js';
 import type { Attempt } from './attempt.js';
 
 /** Handles an upgrade request. */
@@ -11,8 +10,8 @@ type HandleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
 
 /**
  * Gives upgrade requests to the process on this machine that has the room, before anything else is asked: its guards see the
- * request, and it completes the handshake. What the client says from then on passes no other process.
- * A client that arrives while its room is just beginning elsewhere is relayed.
+ * request, and it completes the handshake. What the client says from then on passes no other process. So do requests for a room
+ * that is just beginning there.
  */
 export class HandOver {
   /** Sockets of other processes. They stay here, even if their room has moved meanwhile. */
@@ -23,6 +22,8 @@ export class HandOver {
     private readonly sockets: SocketHandOver,
     private readonly incarnation: () => string | undefined,
     private readonly rooms: { isTaken(definition: RoomDefinition, key: string): boolean },
+    /** The node for a room that no node has; `undefined` for this one. */
+    private readonly nodeForNew: (definition: RoomDefinition) => Promise<string | undefined> | undefined,
   ) {}
 
   /** Another process has counted this request already. */
@@ -36,21 +37,24 @@ export class HandOver {
   }
 
   /** @returns whether the request has gone to another process */
-  async give(attempt: Attempt, room: RoomKey): Promise<boolean> {
-    const target = await this.sockets.targetOf(room);
+  async give(attempt: Attempt, definition: RoomDefinition, key: string): Promise<boolean> {
+    const own = this.incarnation();
+    if (own === undefined) return false;
+    const forNew = (await this.nodeForNew(definition)) ?? own;
+    const target = await this.sockets.targetOf({ service: definition.service, key }, forNew);
     const { request, socket, head } = attempt;
-    if (target === undefined || target === this.incarnation() || attempt.isOver || !this.sockets.canGive(socket))
-      return false;
+    attempt.isPlaced = target === own;
+    if (target === undefined || target === own || attempt.isOver || !this.sockets.canGive(socket)) return false;
     attempt.isOver = true;
     this.sockets.give(target, socket, { url: request.url ?? '/', rawHeaders: request.rawHeaders, head });
     return true;
   }
 
-  /** Takes requests of other processes from now on. */
-  open(handle: HandleUpgrade): void {
+  /** Takes requests of other processes from now on. Never rejects. */
+  async open(handle: HandleUpgrade): Promise<void> {
     this.#node = this.incarnation();
     if (this.#node === undefined) return;
-    void this.sockets.open(this.#node, (socket, { url, rawHeaders, head }) => {
+    await this.sockets.open(this.#node, (socket, { url, rawHeaders, head }) => {
       this.#taken.add(socket);
       handle(upgradeRequest(socket, url, rawHeaders), socket, head);
     });

@@ -135,7 +135,9 @@ export class JamsocketGateway {
     moveToken(request);
     if (this.isDraining) throw draining();
     const ip = clientAddress(request, this.options.trustProxy);
-    const counted = this.handOver?.hasTaken(socket) === true ? undefined : this.#counter.countConnect(ip);
+    attempt.isPlaced = this.handOver?.hasTaken(socket) === true;
+    // The process that has given the socket has counted it.
+    const counted = attempt.isPlaced ? undefined : this.#counter.countConnect(ip);
     return attempt.after(counted, this.options.limits.handshakeTimeoutMs, () => this.#route(attempt, ip));
   }
 
@@ -143,13 +145,12 @@ export class JamsocketGateway {
   #route(attempt: Attempt, ip: string): void | Promise<void> {
     const { handOver } = this;
     const { definition, address } = this.#routes.find(attempt.url);
-    const { service } = definition;
-    attempt.service = service;
+    attempt.service = definition.service;
     attempt.room = address.key;
     if (handOver === null || !handOver.canGive(attempt.socket, definition, address.key))
       return this.#enter(attempt, definition, address, ip);
     return attempt.after(
-      handOver.give(attempt, { service, key: address.key }),
+      handOver.give(attempt, definition, address.key),
       definition.options.limits.handshakeTimeoutMs,
       (isGone) => (isGone ? undefined : this.#enter(attempt, definition, address, ip)),
     );

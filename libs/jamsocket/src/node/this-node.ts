@@ -114,7 +114,7 @@ export class ThisNode implements NodeWatch, RoomMoves {
       node,
       (owner) => this.#with(owner).edge,
       clock,
-      () => (parts.placement === 'leastLoaded' ? this.#leastLoaded() : undefined),
+      (definition) => this.nodeForNew(definition),
     );
     this.calls = new ClusterRoomCalls(parts.localCalls, registry, node, this, this.#definitions);
     this.users = new ClusterUserCalls(parts.localUsers, node, this, this.#definitions);
@@ -146,6 +146,11 @@ export class ThisNode implements NodeWatch, RoomMoves {
   /** @throws the error of the node; RefusedError `node_unavailable`, `cluster_unavailable` */
   async call(incarnation: string, method: string, args: unknown, withinMs?: number): Promise<unknown> {
     return this.#with(incarnation).calls.call(method, args, withinMs);
+  }
+
+  /** The node for a room that no node has; `undefined` for this one. @throws RefusedError `cluster_unavailable` */
+  nodeForNew({ options }: RoomDefinition): Promise<string | undefined> | undefined {
+    return this.parts.placement === 'leastLoaded' && options.roomIds === 'implicit' ? this.#leastLoaded() : undefined;
   }
 
   get sockets(): SocketHandOver | undefined {

@@ -31,7 +31,7 @@ export class RemoteArrival {
     const { sent } = this;
     try {
       const client = clientOf(sent, addressOfKey(definition, sent.key));
-      const arrival: Arrival = { client, isResumable: sent.isResumable, resume: sent.resume };
+      const arrival: Arrival = { client, isResumable: sent.isResumable, resume: sent.resume, isPlaced: true };
       const place = placement.placeKept(definition, arrival);
       // The client has given up its earlier attempt, which would take over the place if it finished later.
       place?.attempt?.supersede();

@@ -14,6 +14,8 @@ export interface Arrival {
   readonly isResumable: boolean;
   /** Set if the client wants to resume after a lost connection. */
   readonly resume: ResumeRequest | undefined;
+  /** This process was chosen for the room, if the room is nowhere yet. */
+  readonly isPlaced: boolean;
 }
 
 /** The place of a client that can resume. */

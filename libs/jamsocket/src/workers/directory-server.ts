@@ -12,18 +12,14 @@ export class DirectoryServer {
   #state: DirectoryState;
   readonly #incarnations = new Map<number, Set<string>>();
 
-  /** @param takesSockets whether sockets can be given to a node */
-  constructor(
-    private readonly takesSockets: (node: string) => boolean = () => false,
-    private readonly now: () => number = steadyTime,
-  ) {
+  constructor(private readonly now: () => number = steadyTime) {
     // Workers cannot outlive the primary, so there is nobody to hear of first: it need not settle.
     this.#state = new DirectoryState('primary', now, true);
   }
 
   /** @param worker its number */
   answer(worker: number, ask: Ask): Answer {
-    return answerTo(ask, () => this.#run(worker, ask.call as DirectoryCall | 'target', ask.arg as never));
+    return answerTo(ask, () => this.#run(worker, ask.call as DirectoryCall, ask.arg as never));
   }
 
   /** A worker's process has ended. @returns its nodes whose rooms are free now */
@@ -34,12 +30,17 @@ export class DirectoryServer {
     return incarnations;
   }
 
+  /** The node that has a room. */
+  ownerOf(room: RoomKey): string | undefined {
+    return this.#state.locate(room)?.incarnation;
+  }
+
   /** @internal For the conformance suite, which takes a directory's memory away. */
   forget(): void {
     this.#state = new DirectoryState(`primary${this.now()}`, this.now);
   }
 
-  #run(worker: number, call: DirectoryCall | 'target', arg: never): unknown {
+  #run(worker: number, call: DirectoryCall, arg: never): unknown {
     const state = this.#state;
     switch (call) {
       case 'renew':
@@ -48,8 +49,6 @@ export class DirectoryServer {
       case 'resign':
         this.#incarnations.get(worker)?.delete(arg);
         return state.resign(arg);
-      case 'target':
-        return this.#targetOf(arg);
       case 'nodes':
         return state.nodes();
       case 'claim':
@@ -57,11 +56,6 @@ export class DirectoryServer {
       case 'locate':
         return state[call](arg);
     }
-  }
-
-  #targetOf(room: RoomKey): string | undefined {
-    const owner = this.#state.locate(room)?.incarnation;
-    return owner !== undefined && this.takesSockets(owner) ? owner : undefined;
   }
 
   #note(worker: number, incarnation: string): void {

@@ -1,6 +1,7 @@
 import type { DirectoryErrorCode } from '../cluster/directory-error.js';
 import type { Socket } from 'node:net';
 import type { Directory } from '../cluster/directory.js';
+import type { RoomKey } from '../store/room-store.js';
 
 /** The calls of a `Directory` that a worker sends to the primary. */
 export type DirectoryCall = Exclude<keyof Directory, 'close' | 'onNodeEnded'>;
@@ -8,7 +9,7 @@ export type DirectoryCall = Exclude<keyof Directory, 'close' | 'onNodeEnded'>;
 /** The calls of `SharedCounts`. */
 export type CountsCall = 'add' | 'remove' | 'take';
 
-/** `target`: the node that has a room, if sockets can be given to it. */
+/** `target`: the node that a client's socket goes to. */
 export type PrimaryCall = DirectoryCall | 'target' | CountsCall;
 
 export type Ask = Extract<ToPrimary, { jamsocket: 'ask' }>;
@@ -45,6 +46,15 @@ export interface SentUpgrade {
   readonly rawHeaders: string[];
   /** What was read after it, in base64. */
   readonly head: string;
+}
+
+/** What `target` asks. */
+export interface TargetQuestion {
+  readonly room: RoomKey;
+  /** The node for the room, if no node has it. */
+  readonly forNew: string;
+  /** The node that has the room, `null` if none has it. Missing if the primary has the directory. */
+  readonly owner?: string | null;
 }
 
 /** What `take` asks for. */

@@ -1,8 +1,11 @@
 import { Logger } from '@nestjs/common';
 import type { Socket } from 'node:net';
 import { CrashCount } from './crash-count.js';
+import { answerTo } from './answer-to.js';
 import { CountsServer } from './counts-server.js';
 import { DirectoryServer } from './directory-server.js';
+import type { Answer, Ask, TargetQuestion } from './messages.js';
+import { RoomTargets } from './room-targets.js';
 import { SocketSwitch } from './hand-over/socket-switch.js';
 import {
   WorkerProcess,
@@ -19,7 +22,11 @@ const logger = new Logger('JamsocketWorkers');
 export class Primary implements WorkerWatch {
   readonly #workers = new Set<WorkerProcess>();
   readonly #sockets = new SocketSwitch();
-  readonly #directory = new DirectoryServer((node) => this.#sockets.takes(node));
+  readonly #directory = new DirectoryServer();
+  readonly #targets = new RoomTargets(
+    (room) => this.#directory.ownerOf(room),
+    (node) => this.#sockets.takes(node),
+  );
   readonly #counts = new CountsServer();
   readonly #crashes = new CrashCount();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -70,7 +77,7 @@ export class Primary implements WorkerWatch {
   asked(worker: WorkerProcess, request: WorkerRequest, socket: Socket | undefined): void {
     switch (request.jamsocket) {
       case 'ask':
-        return worker.send((this.#counts.isFor(request) ? this.#counts : this.#directory).answer(worker.id, request));
+        return worker.send(this.#answer(worker.id, request));
       case 'takes':
         return this.#sockets.set(request.node, worker, request.isTaking);
       case 'taken':
@@ -93,6 +100,11 @@ export class Primary implements WorkerWatch {
       for (const other of this.#workers) other.send({ jamsocket: 'ended', incarnation });
     if (this.#isStopping || worker.isStopping || worker.isTrial) return;
     this.#replace(worker, ending);
+  }
+
+  #answer(worker: number, ask: Ask): Answer {
+    if (ask.call === 'target') return answerTo(ask, () => this.#targets.targetOf(ask.arg as TargetQuestion));
+    return (this.#counts.isFor(ask) ? this.#counts : this.#directory).answer(worker, ask);
   }
 
   async #reload(): Promise<void> {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { GivenUpgrade, SocketHandOver, TakeSocket } from '../../cluster/socket-hand-over.js';
 import type { RoomKey } from '../../store/room-store.js';
 import type { ChannelCalls } from '../channel-calls.js';
-import type { Channel, ToWorker } from '../messages.js';
+import type { Channel, TargetQuestion, ToWorker } from '../messages.js';
 import { hasRawSocket, sendSocket, stopReading, type SendSocket } from './raw-socket.js';
 import { testHandOver } from './test-hand-over.js';
 
@@ -33,8 +33,8 @@ export class ProcessHandOver implements SocketHandOver {
     return !socket.destroyed && socket.remoteAddress !== undefined && hasRawSocket(socket);
   }
 
-  targetOf(room: RoomKey): Promise<string | undefined> {
-    return this.calls.ask('target', room);
+  targetOf(room: RoomKey, forNew: string): Promise<string | undefined> {
+    return this.calls.ask('target', { room, forNew } satisfies TargetQuestion);
   }
 
   give(node: string, socket: Socket, { url, rawHeaders, head }: GivenUpgrade): void {
