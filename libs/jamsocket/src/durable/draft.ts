@@ -21,7 +21,7 @@ export interface TakenDraft {
 
 const NONE: readonly Waiter[] = [];
 
-/** The changes that snapshots have found and no write has taken yet. */
+/** The changes that snapshots have found and no write has taken yet. A write takes it whole. */
 export class Draft {
   #delta: RecordDelta | null = null;
   #mark = 0;
@@ -63,11 +63,7 @@ export class Draft {
   }
 
   take(since: number): TakenDraft {
-    const { waiters } = this;
-    const taken = { delta: this.#delta, mark: this.#mark, snapshotAt: this.#snapshotAt, waiters, since };
-    this.#delta = null;
-    this.#waiters = null;
-    return taken;
+    return { delta: this.#delta, mark: this.#mark, snapshotAt: this.#snapshotAt, waiters: this.waiters, since };
   }
 }
 

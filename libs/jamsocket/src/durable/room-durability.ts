@@ -46,7 +46,8 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   /** The changes are to be written as soon as no turn is under way. */
   #isDue = false;
   #timer: NodeJS.Timeout | null = null;
-  readonly #draft = new Draft();
+  /** `null` while there is none: most rooms are idle. */
+  #draft: Draft | null = null;
   /** The write that is under way. */
   #writing: TakenDraft | null = null;
   /** `null` unless the room's output has met trouble. */
@@ -89,7 +90,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
       sizes: this.#recorder?.sizes,
       saves: this.#sequence,
       fence: this.#fence,
-      isUnsaved: this.#isDirty || !this.#draft.isEmpty || this.#writing !== null,
+      isUnsaved: this.#isDirty || (this.#draft !== null && !this.#draft.isEmpty) || this.#writing !== null,
       gated: gate?.hasWaiting ? { bytes: gate.waitingBytes, forMs: gatedForMs } : undefined,
     };
   }
@@ -180,7 +181,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
   async delete(): Promise<void> {
     if (this.#isOver) return;
     this.#isDeleting = true;
-    this.#draft.discard();
+    this.#drafted.discard();
     await this.#commit();
     this.abandon();
   }
@@ -192,17 +193,20 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     this.#unsaved?.savable();
     this.services.commits.remove(this);
     this.#gate?.discard();
-    for (const { reject } of [...(this.#writing?.waiters ?? []), ...this.#draft.waiters]) reject(notSaved(this.room));
+    for (const { reject } of [...(this.#writing?.waiters ?? []), ...(this.#draft?.waiters ?? [])])
+      reject(notSaved(this.room));
   }
 
   takeWrite(): RoomWrite | undefined {
     if (this.#isOver || this.#writing !== null) return undefined;
     // Sends from outside a turn change nothing else.
-    const isOutdated = this.#isDirty || (this.#gate !== null && this.#gate.mark > this.#draft.mark);
+    const isOutdated = this.#isDirty || this.#gate?.isWaitingAfter(this.#draft?.mark ?? 0);
     if (isOutdated && this.room.isBetweenTurns && !this.#isDeleting) this.#trySnapshot();
+    const draft = this.#draft;
     // Whoever waits for the last snapshot must not wait for changes after it: the turn that makes them may be waiting itself.
-    if (this.#draft.isEmpty && this.#isDirty && !this.#draft.isAwaited) return undefined;
-    const taken = this.#draft.take(this.services.clock.now());
+    if (draft === null || (draft.isEmpty && this.#isDirty && !draft.isAwaited)) return undefined;
+    this.#draft = null;
+    const taken = draft.take(this.services.clock.now());
     if (taken.delta === null) {
       this.#pass(taken);
       return undefined;
@@ -235,8 +239,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     }
     if (!this.#isDeleting) this.#account.saved(writing.delta!, writing.snapshotAt);
     this.#pass(writing);
-    const { isEmpty, isAwaited } = this.#draft;
-    if (!isEmpty || isAwaited || (this.#isDirty && this.#isDue) || this.#gate?.hasWaiting)
+    if (this.#draft !== null || (this.#isDirty && this.#isDue) || this.#gate?.hasWaiting)
       this.services.commits.add(this);
   }
 
@@ -281,7 +284,7 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
 
   #commit(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#draft.wait({ resolve, reject });
+      this.#drafted.wait({ resolve, reject });
       this.services.commits.add(this);
     });
   }
@@ -312,7 +315,11 @@ export class RoomDurability implements RoomLifecycle<Client>, CommitSource, Gate
     this.#isDirty = false;
     this.#isDue = false;
     this.#stopTimer();
-    this.#draft.add(delta, this.#gate?.mark ?? 0, image.wallNow - image.wallOffset);
+    this.#drafted.add(delta, this.#gate?.mark ?? 0, image.wallNow - image.wallOffset);
+  }
+
+  get #drafted(): Draft {
+    return (this.#draft ??= new Draft());
   }
 
   #stopTimer(): void {

@@ -19,6 +19,9 @@ class GatedOutlet implements Outlet {
   constructor(readonly link: Link) {}
 }
 
+/** Shared by all gates, so it must stay empty. */
+const NONE: Waiting[] = [];
+
 /** A send, join or action that waits. */
 interface Waiting {
   /** 0 if the step is not a frame. */
@@ -31,7 +34,8 @@ interface Waiting {
  * what a crash could undo. Joins wait in the same queue, so that a member gets exactly what was sent after it joined.
  */
 export class GatedOutbox implements Outbox {
-  #waiting: Waiting[] = [];
+  /** `NONE` while nothing waits: most rooms are idle. */
+  #waiting: Waiting[] = NONE;
   #bytes = 0;
   /** Number of steps released so far. */
   #released = 0;
@@ -67,6 +71,11 @@ export class GatedOutbox implements Outbox {
     return mark > this.#released;
   }
 
+  /** Whether something waits that was sent after the mark was taken. */
+  isWaitingAfter(mark: number): boolean {
+    return this.hasWaiting && this.mark > mark;
+  }
+
   /** Releases everything that was sent before the mark was taken. */
   release(mark: number): void {
     if (!this.isWaitingBefore(mark)) return;
@@ -83,7 +92,7 @@ export class GatedOutbox implements Outbox {
   #take(count: number): readonly Waiting[] {
     const all = this.#waiting;
     if (count < all.length) return all.splice(0, count);
-    this.#waiting = [];
+    this.#waiting = NONE;
     return all;
   }
 
@@ -96,7 +105,7 @@ export class GatedOutbox implements Outbox {
   /** Drops everything that waits. */
   discard(): void {
     this.#released = this.mark;
-    this.#waiting = [];
+    this.#waiting = NONE;
     this.#bytes = 0;
     const all = this.#cancelled ?? [];
     this.#cancelled = null;
@@ -184,8 +193,10 @@ export class GatedOutbox implements Outbox {
 
   #add(bytes: number, go: () => void): void {
     this.#bytes += bytes;
-    this.#waiting.push({ bytes, go });
-    if (this.#waiting.length === 1) this.owner.gateWaits();
+    if (this.#waiting.length === 0) {
+      this.#waiting = [{ bytes, go }];
+      this.owner.gateWaits();
+    } else this.#waiting.push({ bytes, go });
     if (this.#bytes <= this.maxBytes || this.#hasOverflowed) return;
     this.#hasOverflowed = true;
     // Later: the sender has not finished with this frame yet.
