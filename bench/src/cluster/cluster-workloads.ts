@@ -18,6 +18,7 @@ const fanOut: ClosedLoop = { ...named<ClosedLoop>('fan-out'), name: 'fan-out-100
 const paced = named<Paced>('paced-20');
 
 export const FAN_OUT_100 = fanOut;
+export const CHATTY = named<ClosedLoop>('chatty');
 
 /**
  * In a closed loop a faster server gets more messages at a time, and needs fewer writes for each: so two of these are paced,
@@ -25,7 +26,7 @@ export const FAN_OUT_100 = fanOut;
  */
 export const CLUSTER_WORKLOADS: readonly Measured[] = [
   { workload: fanOut, title: 'fan-out: 1 sender, 32 in flight, to 100', hasBar: true },
-  { workload: named<ClosedLoop>('chatty'), title: 'chatty: 100 clients, 8 in flight each, to all', hasBar: true },
+  { workload: CHATTY, title: 'chatty: 100 clients, 8 in flight each, to all', hasBar: true },
   {
     workload: { ...paced, name: 'fan-out-paced', ratePerClient: 1_000, senders: 1 },
     title: 'paced fan-out: 1 sender, 1,000/s, to 100',

@@ -16,6 +16,7 @@ interface ClusterPeer {
 const OURS: ClusterPeer = { server: 'ours-cluster', title: 'nestjs-jamsocket', protocol: 'raw' };
 const PEERS: readonly ClusterPeer[] = [
   { server: 'socketio-streams', title: 'socket.io with its Redis streams adapter', protocol: 'socketIo' },
+  { server: 'colyseus-redis', title: 'Colyseus with Redis presence and driver', protocol: 'colyseus' },
 ];
 const TIMES_AS_MANY = 10;
 

@@ -127,9 +127,8 @@ function roomOf(number: number): string {
 async function open(number: number, room: string, arrival: Arrival): Promise<RawClient> {
   const { kind, payloadBytes } = workload;
   const at = Math.floor(number / workload.rooms) % 2 === 0 ? port : secondPort;
-  const seat = protocol.seat === undefined ? '' : await protocol.seat(at, kind, room);
-  const path = protocol.path(kind, room, seat);
-  const client = new RawClient(number, at, path, protocol, payloadBytes, workload.binary ?? false, arrival);
+  const seat = (await protocol.seat?.(at, kind, room)) ?? { path: protocol.path(kind, room), port: at };
+  const client = new RawClient(number, seat.port, seat.path, protocol, payloadBytes, workload.binary ?? false, arrival);
   await client.ready;
   return client;
 }

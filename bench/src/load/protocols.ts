@@ -1,5 +1,5 @@
 import type { Kind } from '../workloads.js';
-import { joinOrCreate } from './colyseus-seat.js';
+import { joinOrCreate, type SeatAt } from './colyseus-seat.js';
 
 /** Bytes before a payload, as latin1. They may depend on the length of the payload. */
 type Prefix = string | ((payloadBytes: number) => string);
@@ -7,9 +7,9 @@ type Prefix = string | ((payloadBytes: number) => string);
 /** A peer's protocol: fixed bytes around our payload, and a greeting on connect. */
 export interface Protocol {
   /** Path of the upgrade request. */
-  path(kind: Kind, room: string, seat: string): string;
-  /** Asks the server, over HTTP, for what the path needs. */
-  seat?(port: number, kind: Kind, room: string): Promise<string>;
+  path(kind: Kind, room: string): string;
+  /** Asks the server, over HTTP, for a path to take instead, and its port. */
+  seat?(port: number, kind: Kind, room: string): Promise<SeatAt>;
   /** What the client sends when the WebSocket is open. */
   readonly greeting?: string;
   /** Whether this frame says that the client is in its room; without it, it is as soon as the WebSocket is open. */
@@ -81,7 +81,7 @@ function colyseusPrefix(payloadBytes: number): string {
 
 /** Refuses frames above 4 KiB by default, so it takes no part in workloads with large messages. */
 const colyseus: Protocol = {
-  path: (_kind, _room, seat) => seat,
+  path: () => '/',
   seat: joinOrCreate,
   isWelcome: (payload) => payload.startsWith(JOIN_ROOM),
   answer: (payload) => (payload.startsWith(JOIN_ROOM) ? JOIN_ROOM : undefined),

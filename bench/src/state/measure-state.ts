@@ -28,7 +28,7 @@ const VARIANTS: readonly Variant[] = [
     name: 'Colyseus schema, every 50 ms',
     server: 'state-colyseus',
     everyMs: 50,
-    dialect: COLYSEUS((port) => joinOrCreate(port, 'board', 'one')),
+    dialect: COLYSEUS(async (port) => (await joinOrCreate(port, 'board', 'one')).path),
   },
   { name: 'whole value, every 50 ms', server: 'state-ours', everyMs: 50, dialect: JSON_EVENTS('/ws/whole/one') },
   { name: 'shared state, every tick', server: 'state-ours', everyMs: 0, dialect: BOARD },
