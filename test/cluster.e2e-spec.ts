@@ -284,6 +284,19 @@ describe('a client whose data cannot be cloned', () => {
   });
 });
 
+@JamsocketService('stopped')
+class StoppedRoom {
+  static stop: () => void;
+
+  constructor(private readonly ctx: JamsocketContext) {}
+
+  @OnMessage()
+  message(_client: Client, text: string) {
+    this.ctx.sendMessage(Broadcast, text);
+    StoppedRoom.stop();
+  }
+}
+
 describe('a node in trouble', () => {
   const hub = new InProcessHub(new SystemClock());
   const [first, second] = [hub.node('first'), hub.node('second')];
@@ -293,7 +306,7 @@ describe('a node in trouble', () => {
 
   beforeAll(async () => {
     const boot = (cluster: typeof first) =>
-      startTestApp({ options: { cluster, store: new ProcessStore(store) }, providers: [LedgerRoom] });
+      startTestApp({ options: { cluster, store: new ProcessStore(store) }, providers: [LedgerRoom, StoppedRoom] });
     first.graceMs = 8_000;
     one = await boot(first);
     two = await boot(second);
@@ -326,6 +339,27 @@ describe('a node in trouble', () => {
     await Promise.all([ann.until('total 6'), bob.until('total 6')]);
     expect(health()).toMatchObject({ status: 'up', cluster: 'up' });
     await Promise.all([ann.connection.close(), bob.connection.close()]);
+  });
+
+  it('sends nothing that its rooms have said just before they had to pause, until they may go on', async () => {
+    await one.app.get(JamsocketRooms).create(StoppedRoom, 'here');
+    const ann = await TestClient.connect(`${two.ws}/ws/stopped/here`);
+    const { permit, lease, links } = one.app.get(ClusterNode);
+    // As if the process were stopped between the handler and the end of the tick.
+    const stopped = new Promise<void>((resolve) => {
+      StoppedRoom.stop = () => {
+        permit.follow({ mayRun: () => false });
+        resolve();
+      };
+    });
+    ann.send('said');
+    await stopped;
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(links!.all.map(({ waitingBytes }) => waitingBytes > 0)).toEqual([true]);
+    permit.follow(lease!);
+    permit.resume();
+    await ann.until('said');
+    await ann.close();
   });
 
   it('is replaced when it is lost: clients resume on another one, and it runs nothing any more', async () => {

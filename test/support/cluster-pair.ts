@@ -52,6 +52,9 @@ export class Node implements LeaseWatch, LinkUser {
   }
 
   up() {}
+  flushing() {
+    return true;
+  }
   drained() {}
   received(_link: PeerLink, message: Buffer) {
     this.count++;

@@ -198,6 +198,8 @@ export class ClusterNode {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const life = this.#life;
+    // Without the permit nothing leaves any more.
+    life?.links.flush();
     this.permit.follow(null);
     await life?.lease.close().catch(() => undefined);
     await life?.links.close().catch(() => undefined);

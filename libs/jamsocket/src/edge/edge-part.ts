@@ -131,9 +131,8 @@ export class EdgePart implements PeerPart, OwnerNode {
     const channel = this.#connected(bodyOf(message).readUInt32LE(0));
     if (channel === undefined) return undefined;
     const { coalesce } = channel.definition.options;
-    const room = new EdgeRoom(
-      this.services.createOutbox(coalesce, (link) => link.drop(CloseCode.tryAgainLater, 'too far behind')),
-    );
+    const outbox = this.services.createOutbox(coalesce, (link) => link.drop(CloseCode.tryAgainLater, 'too far behind'));
+    const room = new EdgeRoom(outbox, coalesce);
     this.#rooms.set(number, room);
     return room;
   }

@@ -1,5 +1,6 @@
 import type { Outbox, Outlet } from '../outbox/outbox.js';
 import { bodyOf, frameIn, kindOf, TO_MIRROR } from '../peers/messages.js';
+import { headerBytes, OPCODE, payloadBytes } from '../wire/frame-header.js';
 import { Frame } from '../wire/frame.js';
 import type { EdgeChannel, MirroredRoom } from './edge-channel.js';
 
@@ -11,7 +12,11 @@ export class EdgeRoom implements MirroredRoom {
   /** Something was sent since the last report. */
   isActive = false;
 
-  constructor(readonly outbox: Outbox) {}
+  /** @param coalesces the outbox writes several messages at once */
+  constructor(
+    readonly outbox: Outbox,
+    private readonly coalesces: boolean,
+  ) {}
 
   /** @param find the client of a channel, if it is still connected */
   received(message: Buffer, find: (channel: number) => EdgeChannel | undefined): void {
@@ -22,6 +27,7 @@ export class EdgeRoom implements MirroredRoom {
       return;
     }
     this.isActive = true;
+    if (kind === TO_MIRROR.broadcasts) return this.#broadcastAll(bodyOf(message));
     const { opcode, isVolatile, payload, channels } = frameIn(message);
     const frame = Frame.encoded(opcode, payload, isVolatile);
     if (kind === TO_MIRROR.broadcast) this.outbox.broadcast(frame);
@@ -58,6 +64,16 @@ export class EdgeRoom implements MirroredRoom {
     channel.room = this;
     channel.outlet = this.outbox.join(channel.connection!);
     this.members.set(channel.number, channel);
+  }
+
+  #broadcastAll(frames: Buffer): void {
+    if (this.coalesces) return this.outbox.broadcast(Frame.several(frames));
+    for (let at = 0; at < frames.length;) {
+      const start = at + headerBytes(frames, at);
+      const end = start + payloadBytes(frames, at);
+      this.outbox.broadcast(Frame.encoded(frames[at] & OPCODE, frames.subarray(start, end), false));
+      at = end;
+    }
   }
 
   #sendTo(frame: Frame, channel: number): void {

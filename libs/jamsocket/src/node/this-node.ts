@@ -85,7 +85,6 @@ export class ThisNode implements NodeWatch, RoomMoves {
       },
       placement: local,
       definitions: this.#definitions,
-      permit: node.permit,
       now: () => clock.now(),
     };
     const site = {
@@ -245,6 +244,16 @@ export class ThisNode implements NodeWatch, RoomMoves {
       logger.error(`A message of node ${link.peer} could not be handled: ${what}`, stack);
       link.cut('a message could not be handled');
     }
+  }
+
+  /** What rooms have said may leave only while the rooms are surely this node's. */
+  flushing(link: PeerLink): boolean {
+    const { owner } = this.#peers.of(link);
+    owner.sendGathered();
+    const { permit } = this.parts.node;
+    if (!owner.hasSpoken || permit.mayRun()) return true;
+    permit.whenAgain(() => link.flush());
+    return false;
   }
 
   drained(link: PeerLink): void {

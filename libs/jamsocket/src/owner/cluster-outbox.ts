@@ -21,7 +21,9 @@ class Mirror {
   }
 
   broadcast(frame: Frame): void {
-    this.edge.send(frameMessage(TO_MIRROR.broadcast, this.number, frame, []));
+    // The edge decides for each of its clients whether it skips a volatile frame.
+    if (frame.isVolatile) this.edge.send(frameMessage(TO_MIRROR.broadcast, this.number, frame, []));
+    else this.edge.broadcast(this.number, frame);
   }
 
   send(kind: number, frame: Frame, outlets: readonly RemoteOutlet[]): void {

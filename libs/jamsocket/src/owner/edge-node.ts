@@ -1,11 +1,14 @@
+import type { Frame } from '../wire/frame.js';
 import type { MovedNote } from '../peers/moving.js';
 
 /** The node that has the sockets of clients in rooms of this one. */
 export interface EdgeNode {
   /** Its incarnation. */
   readonly name: string;
-  /** Sends a message in order; if this node may not run its rooms now, as soon as it may again. */
+  /** Sends a message in order; if this node may not run its rooms at the end of the tick, as soon as it may again. */
   send(message: Buffer): void;
+  /** Sends a message to all clients of a room there. */
+  broadcast(mirror: number, frame: Frame): void;
   /** Milliseconds on the clock. */
   now(): number;
   /** When its last messages arrived: milliseconds on the clock. Reading the clock for each message would cost too much. */

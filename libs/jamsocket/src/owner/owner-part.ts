@@ -1,7 +1,6 @@
 import { CloseCode } from '../base/protocol.js';
 import { RefusedError } from '../base/errors.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
-import type { RunPermit } from '../cluster/run-permit.js';
 import type { Client } from '../members/client.js';
 import { decodeArrival } from '../peers/arriving.js';
 import { bodyOf, closeMessage, endIn, kindOf, messageOf, numberOf, TO_CHANNEL, TO_OWNER } from '../peers/messages.js';
@@ -10,7 +9,9 @@ import type { PeerPart } from '../peers/peer.js';
 import { encodeError } from '../peers/remote-error.js';
 import type { Placement } from '../rooms/reservation.js';
 import type { RoomDefinition } from '../room/room-definition.js';
+import type { Frame } from '../wire/frame.js';
 import type { EdgeNode } from './edge-node.js';
+import { GatheredBroadcasts } from './gathered-broadcasts.js';
 import { RemoteArrival } from './remote-arrival.js';
 import { RemoteLink } from './remote-link.js';
 
@@ -18,7 +19,6 @@ import { RemoteLink } from './remote-link.js';
 export interface OwnerServices {
   readonly placement: Placement;
   readonly definitions: ReadonlyMap<string, RoomDefinition>;
-  readonly permit: RunPermit;
   /** This node shuts down. */
   readonly isDraining: boolean;
   readonly followers: Followers;
@@ -31,17 +31,14 @@ export interface Followers {
   follow(edge: string, note: FollowNote, open: (client: Client) => RemoteLink): boolean;
 }
 
-/** Bytes that wait while this node may not run its rooms. With more, the clients of the other node are cut off. */
-const MAX_HELD_BYTES = 8 * 1_024 * 1_024;
-
 /** The clients of one other node in rooms of this one. */
 export class OwnerPart implements PeerPart, EdgeNode {
   readonly #arrivals = new Map<number, RemoteArrival>();
   readonly #links = new Map<number, RemoteLink>();
-  /** Messages that wait until this node may run again. */
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #broadcasts = new GatheredBroadcasts();
   #mirrors = 0;
+  /** Something of rooms here has been sent to the other node. */
+  hasSpoken = false;
 
   constructor(
     private readonly link: PeerLink,
@@ -69,8 +66,7 @@ export class OwnerPart implements PeerPart, EdgeNode {
   }
 
   down(reason: string): void {
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#broadcasts.take();
     for (const arrival of this.#arrivals.values()) arrival.abandon();
     this.#arrivals.clear();
     for (const link of [...this.#links.values()]) {
@@ -86,17 +82,22 @@ export class OwnerPart implements PeerPart, EdgeNode {
   }
 
   send(message: Buffer): void {
-    const { permit } = this.services;
-    if (this.#held.length === 0 && permit.mayRun()) return this.link.send(message);
-    this.#heldBytes += message.length;
-    if (this.#heldBytes > MAX_HELD_BYTES) return this.link.cut('too much waits while this node may not run its rooms');
-    if (this.#held.push(message) > 1) return;
-    permit.whenAgain(() => {
-      const held = this.#held;
-      this.#held = [];
-      this.#heldBytes = 0;
-      for (const each of held) this.send(each);
-    });
+    this.sendGathered();
+    this.hasSpoken = true;
+    this.link.send(message);
+  }
+
+  broadcast(mirror: number, frame: Frame): void {
+    if (!this.#broadcasts.fits(mirror, frame)) this.sendGathered();
+    if (this.#broadcasts.add(mirror, frame) === 1) this.link.flushSoon();
+  }
+
+  /** Sends what has been gathered since the last message. */
+  sendGathered(): void {
+    const gathered = this.#broadcasts.take();
+    if (gathered === undefined) return;
+    this.hasSpoken = true;
+    this.link.send(gathered);
   }
 
   now(): number {

@@ -62,6 +62,8 @@ export const TO_MIRROR = {
   broadcast: 0x53,
   except: 0x54,
   send: 0x55,
+  /** Several broadcasts, as they go to the sockets. */
+  broadcasts: 0x56,
 } as const;
 
 /** Calls between nodes, numbered by the caller. */
@@ -190,6 +192,16 @@ export function frameMessage(kind: number, mirror: number, frame: Frame, channel
   let at = HEAD_BYTES + 5;
   for (const channel of channels) at = message.writeUInt32LE(channel, at);
   frame.writePayloadTo(message, at);
+  return message;
+}
+
+/** @param bytes of all the frames */
+export function framesMessage(kind: number, mirror: number, frames: readonly Frame[], bytes: number): Buffer {
+  const message = Buffer.allocUnsafe(HEAD_BYTES + bytes);
+  message[0] = kind;
+  message.writeUInt32LE(mirror, 1);
+  let at = HEAD_BYTES;
+  for (const frame of frames) at = frame.writeTo(message, at);
   return message;
 }
 

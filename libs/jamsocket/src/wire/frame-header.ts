@@ -4,11 +4,13 @@ import { BINARY } from './frame.js';
 /** RFC 6455 section 5.2: bit of a header's second byte, set if a mask follows. */
 export const MASKED = 0x80;
 export const LONGEST_HEADER = 14;
+/** RFC 6455 section 5.2: these bits of the first byte. */
+export const OPCODE = 0x0f;
 const CONTINUATION = 0x0;
 
 /** Whether these first bytes of a frame break RFC 6455 section 5.2, 5.4 or 5.5. */
 export function isViolation(first: number, second: number, isFragmented: boolean): boolean {
-  const opcode = first & 0x0f;
+  const opcode = first & OPCODE;
   if ((first & 0x70) !== 0 || (second & MASKED) === 0) return true;
   if (opcode <= BINARY) return (opcode === CONTINUATION) !== isFragmented;
   const isControl = opcode >= CLOSE && opcode <= PONG;

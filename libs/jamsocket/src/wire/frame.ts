@@ -1,6 +1,8 @@
 /** RFC 6455 section 5.2: opcodes of data frames. */
 export const TEXT = 0x1;
 export const BINARY = 0x2;
+/** Not an opcode: several frames in one. */
+const SEVERAL = -1;
 /** Bit of the first byte, set if the message ends with this frame. */
 export const FIN = 0x80;
 /** Bytes of the longest payload whose length fits into the second byte of the header. */
@@ -25,7 +27,9 @@ export class Frame {
     /** Skipped for members that are behind when it is written. */
     readonly isVolatile: boolean,
   ) {
-    this.bytes = payloadBytes + (payloadBytes <= LONGEST_SHORT_PAYLOAD ? 2 : payloadBytes < 65536 ? 4 : 10);
+    const isHeaderless = opcode === SEVERAL;
+    this.bytes =
+      payloadBytes + (isHeaderless ? 0 : payloadBytes <= LONGEST_SHORT_PAYLOAD ? 2 : payloadBytes < 65536 ? 4 : 10);
   }
 
   static text(text: string, isVolatile = false): Frame {
@@ -42,9 +46,18 @@ export class Frame {
     return new Frame(opcode, payload, payload.length, isVolatile);
   }
 
+  /** Several messages, as `writeTo` has written them one after another. Not for `Link.writeFrame`. */
+  static several(bytes: Buffer): Frame {
+    return new Frame(SEVERAL, bytes, bytes.length, false);
+  }
+
   /** Writes the frame at `at`, unmasked and unfragmented, and returns the offset after it. */
   writeTo(target: Buffer, at: number): number {
     const length = this.payloadBytes;
+    if (this.opcode === SEVERAL) {
+      this.writePayloadTo(target, at);
+      return at + length;
+    }
     target[at] = FIN | this.opcode;
     let cursor = at + 2;
     if (length <= LONGEST_SHORT_PAYLOAD) {

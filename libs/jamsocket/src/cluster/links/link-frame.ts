@@ -1,5 +1,5 @@
 /** During a deploy, nodes of different versions run side by side. So the first fields of a frame never move. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** What a frame is for. */
 export const FRAME = {

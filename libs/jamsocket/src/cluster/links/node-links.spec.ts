@@ -8,6 +8,8 @@ import type { LinkUser, PeerLink } from './peer-link.js';
 
 const KIB = 1_024;
 const MIB = KIB * KIB;
+/** A version of the links that this one is not. */
+const OTHER = PROTOCOL + 1;
 
 class Node implements LinkUser {
   readonly events: string[] = [];
@@ -42,6 +44,12 @@ class Node implements LinkUser {
   received(_link: PeerLink, message: Buffer) {
     this.receivedBytes += message.length;
     this.received_.push(message.length > KIB ? `${message.length} of ${message[0]}` : message.toString());
+  }
+  isHalted = false;
+  atFlush: string[] = [];
+  flushing(link: PeerLink) {
+    for (const text of this.atFlush.splice(0)) link.send(Buffer.from(text));
+    return !this.isHalted;
   }
   drained({ peer }: PeerLink) {
     this.events.push(`drained ${peer}`);
@@ -318,12 +326,12 @@ describe('links between nodes', () => {
   it('refuse another version and say so, and ignore what is no frame', async () => {
     const net = new Net();
     const [a, b] = await net.pair();
-    const hello = { version: 2, kind: FRAME.hello, from: 'b', fromEpoch: 7, toEpoch: 0 };
+    const hello = { version: OTHER, kind: FRAME.hello, from: 'b', fromEpoch: 7, toEpoch: 0 };
     const newer = encodeFrame({ ...hello, sequence: 0, received: 0, grant: 99_999 }, 0);
     b.faults.send('a', newer);
     await net.pass();
-    expect([a.takeEvents(), a.links.all, a.links.counts.framesSent]).toEqual([['b speaks 2'], [], 1]);
-    expect(a.links.foreignVersionOf('b')).toBe(2);
+    expect([a.takeEvents(), a.links.all, a.links.counts.framesSent]).toEqual([[`b speaks ${OTHER}`], [], 1]);
+    expect(a.links.foreignVersionOf('b')).toBe(OTHER);
     b.faults.send('a', newer);
     await net.pass();
     expect(a.takeEvents()).toEqual([]);
@@ -343,8 +351,55 @@ describe('links between nodes', () => {
     const reset = { ...hello, kind: FRAME.reset, toEpoch: a.links.find('b')!.epoch };
     b.faults.send('a', encodeFrame({ ...reset, sequence: 0, received: 0, grant: 0 }, 0));
     await net.pass();
-    const reason = `the other node speaks version 2 of the links, and this node ${PROTOCOL}`;
-    expect(a.takeEvents()).toEqual(['up b', `down b: ${reason}`, 'b speaks 2']);
+    const reason = `the other node speaks version ${OTHER} of the links, and this node ${PROTOCOL}`;
+    expect(a.takeEvents()).toEqual(['up b', `down b: ${reason}`, `b speaks ${OTHER}`]);
+  });
+
+  it('ask when messages are about to leave: what is added then leaves with them', async () => {
+    const net = new Net();
+    const [a, b] = await net.pair();
+    a.send(b, 'one');
+    await net.pass();
+    const { framesSent } = a.links.counts;
+    a.atFlush = ['three'];
+    a.send(b, 'two');
+    await net.pass();
+    a.atFlush = ['four'];
+    a.links.to('b').flushSoon();
+    await net.pass();
+    expect([b.takeTexts(), a.links.counts.framesSent - framesSent]).toEqual([['one', 'two', 'three', 'four'], 2]);
+  });
+
+  it('send nothing while nothing may leave, and everything in order afterwards', async () => {
+    const net = new Net();
+    const [a, b] = await net.pair();
+    a.send(b, 'one');
+    await net.pass();
+    a.takeEvents();
+    a.isHalted = true;
+    a.send(b, 'two');
+    await net.pass(2_000);
+    a.send(b, 'three');
+    await net.pass(2_000);
+    const link = a.links.to('b');
+    expect([b.takeTexts(), link.isBehind, a.takeEvents()]).toEqual([['one'], true, []]);
+    a.isHalted = false;
+    link.flush();
+    await net.pass();
+    expect([b.takeTexts(), link.isBehind, a.takeEvents()]).toEqual([['two', 'three'], false, ['drained b']]);
+  });
+
+  it('are cut when too much waits while nothing may leave', async () => {
+    const net = new Net();
+    const [a, b] = await net.pair({ maxHaltedBytes: 10 });
+    a.send(b, 'one');
+    await net.pass();
+    a.isHalted = true;
+    a.send(b, '5 bytes', 'more');
+    await net.pass();
+    expect(a.takeEvents()).toEqual(['up b']);
+    a.send(b, 'too much');
+    expect(a.takeEvents()).toEqual(['down b: too much waits while this node may not run its rooms']);
   });
 
   it('are not ended by the end of another link', async () => {

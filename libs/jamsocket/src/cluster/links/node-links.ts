@@ -18,6 +18,7 @@ export interface LinksSettings extends LinkLimits {
 
 export const LINKS_DEFAULTS: LinksSettings = {
   maxWaitingBytes: 64 * 1_024 * 1_024,
+  maxHaltedBytes: 8 * 1_024 * 1_024,
   maxMessageBytes: 64 * 1_024 * 1_024,
   silentTicks: 3,
   maxBytesUnderWay: 4 * 1_024 * 1_024,
@@ -46,6 +47,7 @@ export class NodeLinks implements LinkHost {
   #ticksUnheard = 0;
   #reconnectAt = DEAF_TICKS;
   #isClosed = false;
+  readonly #flush = (): void => this.flush();
 
   /** @param node the incarnation of this node */
   constructor(
@@ -124,12 +126,14 @@ export class NodeLinks implements LinkHost {
 
   /** @internal */
   schedule(link: PeerLink): void {
-    if (this.#scheduled.push(link) > 1) return;
-    setImmediate(() => {
-      const scheduled = this.#scheduled;
-      this.#scheduled = [];
-      for (const each of scheduled) each.flush();
-    });
+    if (this.#scheduled.push(link) === 1) setImmediate(this.#flush);
+  }
+
+  /** Sends what waits now, and not at the end of the tick. */
+  flush(): void {
+    const scheduled = this.#scheduled;
+    this.#scheduled = [];
+    for (const link of scheduled) link.flush();
   }
 
   /** @internal */

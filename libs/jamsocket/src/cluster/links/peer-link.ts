@@ -8,6 +8,11 @@ export interface LinkUser {
   up(link: PeerLink): void;
   /** A message of the other node. The receiver may keep its memory. */
   received(link: PeerLink, message: Buffer): void;
+  /**
+   * Messages are about to leave; more may be sent now, which leave with them.
+   * @returns false if nothing may leave now. Call `flush` of the link when it may again.
+   */
+  flushing(link: PeerLink): boolean;
   /** `isBehind` was true, and now nothing waits any more. */
   drained(link: PeerLink): void;
   /** The link is over. Messages that were not confirmed may be lost; another link begins anew. */
@@ -35,6 +40,8 @@ export interface LinkHost {
 export interface LinkLimits {
   /** A link with more bytes waiting is cut: the other node is too far behind. */
   readonly maxWaitingBytes: number;
+  /** The same while nothing may leave. */
+  readonly maxHaltedBytes: number;
   readonly maxMessageBytes: number;
   /** A link is cut after this many ticks without a frame of the other node. */
   readonly silentTicks: number;
@@ -60,6 +67,7 @@ export class PeerLink {
   /** When the last frame arrived: milliseconds on the clock. */
   heardAt = 0;
   #isBehind = false;
+  #isHalted = false;
   #owesBeat = false;
   #isScheduled = false;
 
@@ -92,7 +100,7 @@ export class PeerLink {
     return this.#outgoing.waitingBytes;
   }
 
-  /** The other node or the relay takes less than is sent. */
+  /** The other node or the relay takes less than is sent, or nothing may leave now. */
   get isBehind(): boolean {
     return this.#isBehind;
   }
@@ -104,8 +112,16 @@ export class PeerLink {
   send(message: Buffer): void {
     if (this.#state === 'down') return;
     this.#outgoing.add(message);
-    if (this.#outgoing.waitingBytes > this.host.limits.maxWaitingBytes)
-      return this.cut('the other node is too far behind');
+    const { waitingBytes } = this.#outgoing;
+    const { maxWaitingBytes, maxHaltedBytes } = this.host.limits;
+    if (waitingBytes > maxWaitingBytes) return this.cut('the other node is too far behind');
+    if (this.#isHalted && waitingBytes > maxHaltedBytes)
+      return this.cut('too much waits while this node may not run its rooms');
+    this.#schedule();
+  }
+
+  /** Has `LinkUser.flushing` called at the end of the tick, although nothing was sent yet. */
+  flushSoon(): void {
     this.#schedule();
   }
 
@@ -170,10 +186,21 @@ export class PeerLink {
     if (this.isUp) this.#transmit(FRAME.again);
   }
 
-  /** @internal */
+  /** Sends what waits, as far as the other node can take it. */
   flush(): void {
+    const isUp = this.#state === 'up';
+    this.#isHalted = isUp && !this.host.user.flushing(this);
     this.#isScheduled = false;
-    if (this.#state !== 'up') return;
+    // It may have been cut, since too much waits.
+    if (!isUp || this.isDown) return;
+    if (!this.#isHalted) this.#sendWaiting();
+    if (this.#owesBeat) this.#transmit(FRAME.beat);
+    const wasBehind = this.#isBehind;
+    this.#isBehind = this.#outgoing.isWaiting;
+    if (wasBehind && !this.#isBehind) this.host.user.drained(this);
+  }
+
+  #sendWaiting(): void {
     for (let bytes = this.#outgoing.next(); bytes > 0; bytes = this.#outgoing.next()) {
       const frame = encodeFrame(this.#head(FRAME.data), bytes);
       this.#outgoing.write(frame, frame.length - bytes);
@@ -181,10 +208,6 @@ export class PeerLink {
       this.#owesBeat = false;
       this.host.transmit(this.peer, frame);
     }
-    if (this.#owesBeat) this.#transmit(FRAME.beat);
-    const wasBehind = this.#isBehind;
-    this.#isBehind = this.#outgoing.isWaiting;
-    if (wasBehind && !this.#isBehind) this.host.user.drained(this);
   }
 
   #take(bytes: Buffer): void {

@@ -231,8 +231,8 @@ export function describeOutbox(name: string, { create, keepsBack, runs }: Outbox
       outbox.broadcastExcept(Frame.text('1'), [outlets[0]]);
       outbox.broadcast(Frame.text('x'.repeat(126)));
       outlets.forEach((outlet, number) => {
-        const written = links[number].bytes;
         const queued = outbox.queuedBytes(outlet);
+        const written = links[number].bytes;
         if (keepsBack) expect(queued + written).toBeLessThanOrEqual(sent[number]);
         else expect(queued + written).toBe(sent[number]);
       });

@@ -1,0 +1,33 @@
+import { framesMessage, TO_MIRROR } from '../peers/messages.js';
+import type { Frame } from '../wire/frame.js';
+
+/** More than this is not gathered: the relay splits messages of this size anyway. */
+const MAX_BYTES = 32 * 1_024;
+
+/** What one room has said to all of its clients at an edge since anything else was said to them: it goes there as one message. */
+export class GatheredBroadcasts {
+  #mirror = 0;
+  #frames: Frame[] = [];
+  #bytes = 0;
+
+  /** Whether a frame for this mirror can be added to what has been gathered. */
+  fits(mirror: number, { bytes }: Frame): boolean {
+    return this.#frames.length === 0 || (mirror === this.#mirror && this.#bytes + bytes <= MAX_BYTES);
+  }
+
+  /** @returns how many frames there are */
+  add(mirror: number, frame: Frame): number {
+    this.#mirror = mirror;
+    this.#bytes += frame.bytes;
+    return this.#frames.push(frame);
+  }
+
+  /** @returns the message, if there is one */
+  take(): Buffer | undefined {
+    if (this.#frames.length === 0) return undefined;
+    const message = framesMessage(TO_MIRROR.broadcasts, this.#mirror, this.#frames, this.#bytes);
+    this.#frames = [];
+    this.#bytes = 0;
+    return message;
+  }
+}
