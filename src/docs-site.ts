@@ -2,9 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** Folder of the documentation site, which `npm run docs` creates. */
+/** Resolved by the `imports` of package.json, which works for the sources and the build. */
+const WEBSITE = dirname(createRequire(import.meta.url).resolve('#website/package.json'));
+
+/** Folders of the documentation. */
 @Injectable()
 export class DocsSite {
-  /** Resolved by the `imports` of package.json, which works for the sources and the build. */
-  readonly folder: string = join(dirname(createRequire(import.meta.url).resolve('#website/package.json')), 'dist');
+  /** The site, which `npm run docs` creates. */
+  readonly folder: string = join(WEBSITE, 'dist');
+  /** The pages it is made of, as Markdown. */
+  readonly pages: string = join(WEBSITE, '..', 'docs');
 }

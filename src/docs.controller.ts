@@ -1,6 +1,7 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { existsSync } from 'node:fs';
+import { indexOf, pageOf } from './docs-on-disk.js';
 import { DocsSite } from './docs-site.js';
 
 /** The site has small inline scripts and styles of its own. Nothing comes from other hosts. */
@@ -14,32 +15,28 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const NOT_BUILT = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Documentation</title>
-<body style="margin: 3rem auto; max-width: 40rem; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif">
-<h1>The documentation is not built</h1>
-<p>Run <code>npm run docs</code> in the folder of the repository, then load this page again.
-It takes a minute or two. The same pages are in the folder <code>docs</code>, as Markdown.</p>
-`;
-
-/** The documentation, at /docs/: files of the site that `npm run docs` builds. */
+/** The documentation, at /docs/: the site that `npm run docs` builds, or else its pages as Markdown. */
 @Controller('docs')
 export class DocsController {
   constructor(private readonly site: DocsSite) {}
 
   @Get(['', '*path'])
-  file(@Req() request: Request, @Res() response: Response): void {
+  async file(@Req() request: Request, @Res() response: Response): Promise<void> {
     if (request.path === '/docs') return response.redirect(308, '/docs/');
     response.set({ 'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff' });
+    const name = request.path.slice('/docs/'.length);
+    if (!existsSync(this.site.folder)) return this.fromDisk(name, response);
     const root = this.site.folder;
-    if (!existsSync(root)) return void response.status(404).type('html').send(NOT_BUILT);
-    const name = request.path.slice('/docs/'.length) || 'index.html';
-    response.sendFile(decodeURIComponent(name), { root }, (error) => {
+    response.sendFile(decodeURIComponent(name || 'index.html'), { root }, (error) => {
       if (error && !response.headersSent) response.status(404).sendFile('404.html', { root });
     });
+  }
+
+  private async fromDisk(name: string, response: Response): Promise<void> {
+    // A link to a page of the site: its file on the disk has another ending.
+    const page = await pageOf(this.site.pages, name.replace(/\.html$/, '.md'));
+    if (page !== undefined) return void response.type('text/plain').send(page);
+    response.status(name === '' ? 200 : 404).type('html');
+    response.send(await indexOf(this.site.pages));
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
@@ -24,7 +24,7 @@ describe('the page', () => {
       writeFile(join(site, 'assets', 'a.css'), ''),
       writeFile(join(folder, 'secret.html'), 'a secret'),
     ]);
-    demo = await startDemo({ client, docs: { folder: site } });
+    demo = await startDemo({ client, docs: { folder: site, pages: 'docs' } });
   });
   afterAll(async () => {
     await demo.close();
@@ -110,15 +110,21 @@ describe('the page', () => {
     expect(status).toBe(404);
   });
 
-  it('says what to do if the client or the documentation is not built', async () => {
+  it('says what to do if the client is not built, and has the documentation as Markdown if its site is not', async () => {
     const missing = `${client.path}.missing`;
-    const bare = await startDemo({ client: { path: missing }, docs: { folder: missing } });
+    const bare = await startDemo({ client: { path: missing }, docs: { folder: missing, pages: 'docs' } });
     try {
-      const { status, body } = await request(bare.http).get('/client.js');
+      const api = request(bare.http);
+      const { status, body } = await api.get('/client.js');
       expect([status, body.message]).toEqual([404, 'The client is not built: run "npm run build:client".']);
-      const docs = await request(bare.http).get('/docs/start.html');
-      expect(docs.status).toBe(404);
-      expect(docs.text).toContain('Run <code>npm run docs</code>');
+      const { text } = await api.get('/docs/').expect(200);
+      expect(text).toContain('run <code>npm run docs</code>');
+      const pages = [...text.matchAll(/href="([^"]+)"/g)].map(([, page]) => page);
+      expect(pages).toHaveLength((await readdir('docs')).filter((name) => name.endsWith('.md')).length - 1);
+      for (const page of pages) await api.get(`/docs/${page}`).expect(200, await readFile(`docs/${page}`, 'utf8'));
+      await api.get('/docs/start.html').expect(200, await readFile('docs/start.md', 'utf8'));
+      for (const name of ['none.html', '..%2FREADME.md', 'images', 'grafana-dashboard.json'])
+        expect((await api.get(`/docs/${name}`).expect(404)).text).toContain('run <code>npm run docs</code>');
     } finally {
       await bare.close();
     }
