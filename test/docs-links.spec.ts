@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -13,6 +13,13 @@ it('every link leads to a file, and to a heading that the file has', () => {
   const isBroken = ({ file, anchor }: { file: string; anchor?: string }) =>
     !existsSync(join(ROOT, file)) || (anchor !== undefined && !anchorsOf(file).includes(anchor));
   expect(links.filter(isBroken)).toEqual([]);
+});
+
+it('every picture is used, and is small', () => {
+  const images = readdirSync(join(ROOT, 'docs/images')).map((name) => `docs/images/${name}`);
+  const used = new Set(TEXTS.flatMap((from) => linksOf(from).map(({ file }) => file)));
+  expect(images.filter((image) => !used.has(image))).toEqual([]);
+  expect(images.filter((image) => statSync(join(ROOT, image)).size > 150_000)).toEqual([]);
 });
 
 it('docs/README.md lists every page once, and the site takes its order from there', () => {
@@ -49,7 +56,9 @@ it('docs/reference.md has every option and every decorator', () => {
 /** Links of a page to other files of the repository, and to headings of its own. */
 function linksOf(from: string): { file: string; anchor?: string }[] {
   const text = withoutCode(read(from));
-  return [...text.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].map(([, path, anchor]) => ({
+  const inMarkdown = [...text.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+  const pictures = [...text.matchAll(/ (?:src|srcset)="([^"]+)"/g)];
+  return [...inMarkdown, ...pictures].map(([, path, anchor]) => ({
     file: path === '' ? from : normalize(join(dirname(from), path)),
     ...(anchor !== undefined && { anchor }),
   }));

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Broadcast,
   everyoneExcept,
@@ -10,27 +9,12 @@ import {
   OnTimer,
   type Client,
 } from 'nestjs-jamsocket';
-import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { launchBrowser } from './support/browser.js';
-import { visit } from './support/inspector-visit.js';
-import { startTestApp, type TestApp } from './support/test-app.js';
-import { TestClient } from './support/test-client.js';
-
-/** `SCREENSHOTS=1 npm test -- test/inspector-screenshots` takes those of the documentation anew. */
-const itIfAsked = process.env.SCREENSHOTS === '1' ? it : it.skip;
-const IMAGES = join(import.meta.dirname, '..', 'docs', 'images');
-const MAX_BYTES = 200_000;
-
-/** Long enough for the lines in the header to have a shape. */
-const TRAFFIC_MS = 18_000;
+import { TestClient } from '../test-client.js';
 
 const PLAYERS = ['ann', 'bob', 'chloe', 'dev', 'emil', 'fatou', 'goro', 'hana', 'ines'];
 
 @JamsocketService()
-class ChatRoom {
+export class ChatRoom {
   topic = 'release day';
 
   constructor(private readonly ctx: JamsocketContext) {}
@@ -42,7 +26,7 @@ class ChatRoom {
 }
 
 @JamsocketService('board')
-class BoardRoom {
+export class BoardRoom {
   readonly shapes: unknown[] = [];
 
   constructor(private readonly ctx: JamsocketContext) {}
@@ -54,7 +38,7 @@ class BoardRoom {
 }
 
 @JamsocketService('quiz')
-class QuizRoom {
+export class QuizRoom {
   round = 3;
   readonly question = { text: 'Which river is the longest?', choices: ['Nile', 'Amazon', 'Yangtze'], answer: 0 };
   readonly scores = new Map<string, number>();
@@ -97,7 +81,7 @@ const BOARDS = ['roadmap-2026', 'retro-sprint-31', 'architecture', 'onboarding',
 const QUIZZES = ['pub-night', 'geography', 'class-5b', 'movies'];
 
 /** Clients that talk for a while, each room at a pace of its own. */
-class Crowd {
+export class Crowd {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #clients: TestClient[] = [];
   #said = 0;
@@ -129,48 +113,3 @@ const LINES = ['good morning', 'the build is green', 'who takes the next one?', 
 const chat = (turn: number) => `${PLAYERS[turn % 9]}: ${LINES[turn % LINES.length]}`;
 const move = (turn: number) => JSON.stringify({ event: 'move', data: { x: (turn * 37) % 800, y: (turn * 53) % 600 } });
 const answer = (turn: number) => JSON.stringify({ event: 'answer', data: { choice: turn % 3 } });
-
-describe('screenshots of the inspector for the documentation', () => {
-  let browser: Browser;
-  let app: TestApp;
-  const crowd = new Crowd();
-
-  beforeAll(async () => {
-    if (process.env.SCREENSHOTS !== '1') return;
-    browser = await launchBrowser();
-    app = await startTestApp({
-      imports: [JamsocketInspectorModule.forRoot({ state: true, intervalMs: 1_000 })],
-      providers: [ChatRoom, BoardRoom, QuizRoom],
-    });
-    await crowd.gather(app.ws);
-  }, 60_000);
-  afterAll(async () => {
-    await crowd.leave();
-    await browser?.close();
-    await app?.close();
-  });
-
-  const take = async (page: Page, name: string) => {
-    const path = join(IMAGES, name);
-    await page.screenshot({ path });
-    expect(statSync(path).size).toBeLessThan(MAX_BYTES);
-  };
-
-  itIfAsked(
-    'are of rooms, of one room, and of the dark',
-    async () => {
-      const options = { viewport: { width: 1240, height: 720 }, colorScheme: 'light' } as const;
-      const { page, close } = await visit(browser, `${app.http}/inspector`, options);
-      await page.waitForTimeout(TRAFFIC_MS);
-      await take(page, 'inspector-rooms.png');
-      await page.locator('#rooms-rows').getByText('pub-night').click();
-      await page.mouse.move(0, 0);
-      await page.locator('#traffic-rows [role=row]').nth(12).waitFor();
-      await take(page, 'inspector-room.png');
-      await page.emulateMedia({ colorScheme: 'dark' });
-      await take(page, 'inspector-dark.png');
-      await close();
-    },
-    TRAFFIC_MS + 30_000,
-  );
-});
