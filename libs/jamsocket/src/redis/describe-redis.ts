@@ -7,6 +7,9 @@ export interface ServerFacts {
   readonly settings: ReadonlyMap<string, string>;
 }
 
+/** What ioredis and node-redis say when they have no connection, in words about their own settings. */
+const OFFLINE = /enableOfflineQueue|^The client is (?:offline|closed)/i;
+
 export async function readServer(connection: RedisConnection): Promise<ServerFacts> {
   const [server, persistence, config] = await connection.send([
     { key: undefined, bucket: 0, args: ['INFO', 'server'] },
@@ -28,6 +31,12 @@ export function describeRedis({ version = 'of an unknown version', isAofEnabled,
   if (settings.get('maxmemory') !== '0' && policy !== undefined && policy !== 'noeviction')
     words.push(`WARNING: maxmemory-policy ${policy} may remove rooms; set it to noeviction`);
   return words.join('. ');
+}
+
+/** Why a command failed, for logs and errors. */
+export function redisFailure(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `Redis failed: ${OFFLINE.test(why) ? 'there is no connection to it' : why}`;
 }
 
 function levelOf(isAofEnabled: string | undefined, fsync: string | undefined): string {

@@ -4,7 +4,7 @@ import type { Directory } from '../cluster/directory.js';
 import type { Relay } from '../cluster/relay.js';
 import { assertPrefix } from './assert-prefix.js';
 import { connectLike, isClusterClient } from './connect-like.js';
-import { describeRedis, readServer, type ServerFacts } from './describe-redis.js';
+import { describeRedis, readServer, redisFailure, type ServerFacts } from './describe-redis.js';
 import type { ConnectionTimes, IoRedisClient, NodeRedisClient } from './redis-connection.js';
 import { RedisDirectory } from './redis-directory.js';
 import { RedisRelay } from './redis-relay.js';
@@ -57,7 +57,9 @@ export class RedisCluster implements ClusterDriver {
   async check(): Promise<DriverCheck> {
     const connection = connectLike(this.#redis, NAME, TIMES);
     try {
-      const facts = await readServer(connection);
+      const facts = await readServer(connection).catch((error: unknown) => {
+        throw new Error(redisFailure(error), { cause: error });
+      });
       this.#mustBeAble(facts);
       return { description: describeRedis(facts), maxBytesUnderWay: underWayOf(facts) };
     } finally {

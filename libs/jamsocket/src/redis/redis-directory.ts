@@ -13,6 +13,7 @@ import type {
 } from '../cluster/directory.js';
 import { assertRoomKey } from '../store/assert-room-key.js';
 import type { RoomKey } from '../store/room-store.js';
+import { redisFailure } from './describe-redis.js';
 import { CLAIM_ROOM, LIST_NODES, LOCATE_ROOM, RELEASE_ROOM, RENEW, RESIGN } from './directory-scripts.js';
 import type { RedisConnection } from './redis-connection.js';
 import { runScripts, type RedisScript } from './run-scripts.js';
@@ -100,8 +101,7 @@ export class RedisDirectory implements Directory {
       if (reply instanceof Error) throw reply;
       return reply;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new DirectoryError('directory_failed', `Redis failed: ${why}`, { cause: error });
+      throw new DirectoryError('directory_failed', redisFailure(error), { cause: error });
     }
   }
 }

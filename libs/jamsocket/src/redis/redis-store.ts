@@ -2,7 +2,7 @@ import { assertRoomKey } from '../store/assert-room-key.js';
 import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
 import { TaskLine } from '../store/task-line.js';
-import { describeRedis, readServer } from './describe-redis.js';
+import { describeRedis, readServer, redisFailure } from './describe-redis.js';
 import { connectLike } from './connect-like.js';
 import { assertPrefix } from './assert-prefix.js';
 import { claimCall, commitCall, readClaim } from './redis-calls.js';
@@ -150,6 +150,5 @@ function claimFailed({ service, key }: RoomKey, error: Error): StoreError {
 
 function failed(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new StoreError('store_failed', `Redis failed: ${why}`, { cause: error });
+  return new StoreError('store_failed', redisFailure(error), { cause: error });
 }
