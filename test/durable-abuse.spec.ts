@@ -155,7 +155,7 @@ describe('a durable room', () => {
     for (let ticks = 0; ticks < 1_000; ticks++) await Promise.resolve();
     store.mood = 'failing';
     await room.advance(10_000);
-    expect(await made).toBe('Room "three" has been created, but its store does not take it yet.');
+    expect(await made).toBe('Room "three" has been created, but is not saved yet: its store does not answer.');
     store.mood = 'good';
     await room.advance(5_000);
   });

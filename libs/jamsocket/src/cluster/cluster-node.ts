@@ -254,7 +254,7 @@ export class ClusterNode {
     this.#life = null;
     this.counts.leasesLost++;
     this.permit.follow(null);
-    logger.error('This node has lost its lease: its rooms stop here, and it begins anew.');
+    logger.error('This node has lost its lease: its rooms have stopped, and it joins the cluster again.');
     this.watch.leaseLost();
     void life?.links.close().catch(() => undefined);
     void this.#begin().catch((error) => this.#warn('does not answer', error));

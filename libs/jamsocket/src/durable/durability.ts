@@ -197,7 +197,7 @@ function notAnswered(): Error {
 }
 
 function notClosed(): Error {
-  return new Error(`The store has not closed in ${CLOSE_MS} ms: what it is doing may not be done.`);
+  return new Error(`The store has not closed in ${CLOSE_MS} ms: its last writes may be lost.`);
 }
 
 function ignore(): void {}

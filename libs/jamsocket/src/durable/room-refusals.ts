@@ -36,6 +36,6 @@ export function notRestored({ className, key }: Named): DurableError {
 export function floodedGate({ className, key }: Named, maxBytes: number): DurableError {
   return new DurableError(
     'gate_full',
-    `Clients of room "${key.key}" of ${className} were disconnected: more than ${maxBytes} bytes of its output wait for the store (durable.maxGatedBytes). They keep their places and may resume when the store has caught up.`,
+    `Clients of room "${key.key}" of ${className} were disconnected: more than ${maxBytes} bytes of its output wait for the store (durable.maxGatedBytes). They are still in the room, and may resume when the store has caught up.`,
   );
 }

@@ -31,7 +31,7 @@ export class RoomActions {
       throw new NotFoundException('The cluster has no such other process.');
     if (await this.node!.move(room, to)) return;
     throw new ConflictException(
-      'The room stays: it is neither durable nor has @State() fields, or its present turn does not end.',
+      'The room was not moved: it is neither durable nor has @State() fields, or its current turn does not end.',
     );
   }
 

@@ -301,7 +301,7 @@ export class RoomRegistry {
       lifecycle.whenSafe(resolve, stopped);
     });
     await withDeadline(saved, SAVED_WITHIN_MS, this.services.clock, () =>
-      storeUnavailable(`Room "${address.key}" has been created, but its store does not take it yet.`),
+      storeUnavailable(`Room "${address.key}" has been created, but is not saved yet: its store does not answer.`),
     );
   }
 
