@@ -26,7 +26,7 @@ export class KillButton {
   show(service, room) {
     this.#query = new URLSearchParams({ service, room });
     const what = EXPLANATION[service] ?? BEGINS_ANEW;
-    this.#words.textContent = `kill -9 to the process that has this room. Another process takes the room at once, and a new process is started. ${what}`;
+    this.#words.textContent = `Sends kill -9 to the server process that has this room. Another process takes the room over at once. ${what}`;
   }
 
   async #showIfPossible() {

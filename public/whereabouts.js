@@ -1,5 +1,7 @@
 /** Often enough to see a room move. */
 const EVERY_MS = 2_000;
+/** A room that has just been opened begins in a moment. */
+const SOON_MS = 400;
 
 /** Says which process of the cluster this page talks to, and which one has the room. Says nothing without a cluster. */
 export class Whereabouts {
@@ -20,7 +22,8 @@ export class Whereabouts {
   async #ask(query) {
     const where = await whereIs(query);
     if (query !== this.#query) return;
-    if (where?.isOn !== false) this.#timer = setTimeout(() => void this.#ask(query), EVERY_MS);
+    const inMs = where?.owner === undefined ? SOON_MS : EVERY_MS;
+    if (where?.isOn !== false) this.#timer = setTimeout(() => void this.#ask(query), inMs);
     const text = where?.isOn ? sentence(where) : '';
     if (this.#line.textContent !== text) this.#line.textContent = text;
     this.#line.hidden = text === '';
@@ -37,6 +40,6 @@ async function whereIs(query) {
 }
 
 function sentence({ self, owner, nodes }) {
-  const where = owner === undefined ? 'Nobody has the room' : `${owner === self ? 'It' : owner} has the room`;
-  return `This page talks to ${self}. ${where}. Nodes: ${nodes.join(', ')}.`;
+  const where = owner === undefined ? 'No process has the room' : `${owner === self ? 'It' : owner} has the room`;
+  return `This page talks to ${self}. ${where}. Processes: ${nodes.join(', ')}.`;
 }

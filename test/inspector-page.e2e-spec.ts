@@ -260,7 +260,7 @@ describe("the inspector's page of a cluster", () => {
     expect(visited.complaints).toEqual([]);
   });
 
-  it('links from a room of another process to the page of that process, and cannot close the room', async () => {
+  it('links from a room of another process to its page, shows nothing of the room, and cannot close it', async () => {
     const page = await open('#/room/chat/there');
     const elsewhere = { node: 'web-2', url };
     const show = (given: Partial<RoomDetail>) => fake.detail(detailOf('chat/there', given));
@@ -268,12 +268,15 @@ describe("the inspector's page of a cluster", () => {
     show({ isGone: true, elsewhere });
     await page.getByText('This room is in another process, web-2.').waitFor();
     expect(await page.getAttribute('#room-elsewhere a', 'href')).toBe(`${url}#/room/chat/there`);
+    for (const part of ['.numbers', '.panels', '#close-room', '#move-room'])
+      expect(await page.isVisible(`#room-view ${part}`)).toBe(false);
     expect(await page.isDisabled('#close-room')).toBe(true);
     show({ isGone: true, elsewhere: { node: 'web-3' } });
     await page.getByText('The page of that process shows it.').waitFor();
     expect(await page.$$('#room-elsewhere a')).toEqual([]);
     show({});
     await until(() => page.isVisible('#room-gone'), false);
+    expect(await page.isVisible('#room-view .panels')).toBe(true);
     expect(await page.isDisabled('#close-room')).toBe(false);
     expect(visited.complaints).toEqual([]);
   });
@@ -330,7 +333,7 @@ describe('the presence of a room', () => {
       );
     await until(shown, [
       [HOSTILE, 'clients 1, 4', '{"x":1}'],
-      ['unknown user', 'client 2, away', ''],
+      ['no user', 'client 2, away', ''],
     ]);
     expect(await page.textContent('#people-count')).toBe('2');
     fake.detail(detailOf('chat/lobby', { people: [] }));

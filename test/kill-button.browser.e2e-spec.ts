@@ -36,7 +36,7 @@ describe('the page of a demo with two workers', () => {
       const pane = page.getByRole('region', { name: 'Client A' });
       await draw(pane, 100);
       await lines(page, 1);
-      const region = page.getByRole('region', { name: 'Kill its process' });
+      const region = page.getByRole('region', { name: 'Kill the process' });
       const button = region.getByRole('button');
       await button.click();
       await region.getByText(/has been killed|have just started/).waitFor();

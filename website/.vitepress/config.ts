@@ -19,7 +19,7 @@ const vueForPages: Plugin = {
 
 /** The same as the demo's. */
 const ICON =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%23d6336c'/%3E%3Ccircle cx='6' cy='8' r='2.5' fill='white'/%3E%3Ccircle cx='11' cy='8' r='2.5' fill='white' opacity='.7'/%3E%3C/svg%3E";
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%234338ca'/%3E%3Ccircle cx='6' cy='8' r='2.5' fill='white'/%3E%3Ccircle cx='11' cy='8' r='2.5' fill='white' opacity='.7'/%3E%3C/svg%3E";
 
 /** `npm run docs` builds the site; the demo serves it at /docs/. */
 export default defineConfig({

@@ -25,7 +25,7 @@ export class PeoplePanel {
 
 /** @param {PersonDetail} person */
 function itemOf({ user, clients, isAway, value }) {
-  const name = user === undefined ? 'unknown user' : visibleName(user);
+  const name = user === undefined ? 'no user' : visibleName(user);
   const ids = `${clients.length === 1 ? 'client' : 'clients'} ${clients.join(', ')}`;
   const shown = value === undefined ? '' : visibleName(JSON.stringify(value));
   const text = shown.length > MAX_VALUE ? `${shown.slice(0, MAX_VALUE)} …` : shown;

@@ -127,6 +127,7 @@ export class RoomView {
     byId('close-room', HTMLButtonElement).disabled = !isThere;
     byId('move-room', HTMLButtonElement).disabled = !isThere;
     setAttribute(byId('room-view', HTMLElement), 'data-gone', String(!isThere));
+    setAttribute(byId('room-view', HTMLElement), 'data-elsewhere', String(elsewhere !== undefined));
     if (isThere) return;
     this.#showElsewhere(elsewhere);
     if (elsewhere !== undefined) return;
