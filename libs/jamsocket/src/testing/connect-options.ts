@@ -9,14 +9,14 @@ export interface ConnectOptions {
   headers?: Readonly<Record<string, string>>;
   /** Subprotocols to offer. Default none. */
   protocols?: readonly string[];
-  /** Milliseconds of real time to wait for an expected event; use `Infinity` with a debugger. Default 1,000. */
+  /** Milliseconds of real time to wait for an expected event; use `Infinity` with a debugger. Default 3,000. */
   patienceMs?: number;
   /** @internal For the tests of this library. */
   ws?: ClientOptions;
 }
 
 /** Only a failing test waits this long. */
-export const DEFAULT_PATIENCE_MS = 1_000;
+export const DEFAULT_PATIENCE_MS = 3_000;
 
 /** @throws RangeError if it is not a number of milliseconds */
 export function checkedPatience(ms: number = DEFAULT_PATIENCE_MS): number {

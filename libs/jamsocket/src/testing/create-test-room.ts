@@ -51,7 +51,7 @@ export interface TestRoomOptions {
   seed?: number;
   /**
    * Milliseconds of real time to wait for what should come at once; only a failing test waits that long. `Infinity` for a
-   * debugger. Default 1,000.
+   * debugger. Default 3,000.
    */
   patienceMs?: number;
   /** Of the application. Default: errors only. */
