@@ -1,4 +1,5 @@
 import { CloseCode } from '../base/protocol.js';
+import { inBatches } from '../base/in-batches.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import type { Link } from '../outbox/link.js';
@@ -111,10 +112,10 @@ export class EdgePart implements PeerPart, OwnerNode {
   down(reason: string): void {
     if (this.#timer !== null) this.services.clock.clearTimeout(this.#timer);
     this.#timer = null;
-    for (const channel of this.channels) {
+    inBatches(this.channels, (channel) => {
       channel.gone();
       channel.closeHere(CloseCode.serviceRestart, `the node of the room is gone: ${reason}`);
-    }
+    });
     this.#channels.clear();
     this.#rooms.clear();
   }

@@ -1,5 +1,6 @@
 import { CloseCode } from '../base/protocol.js';
 import { RefusedError } from '../base/errors.js';
+import { inBatches } from '../base/in-batches.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import type { Client } from '../members/client.js';
 import { decodeArrival } from '../peers/arriving.js';
@@ -69,11 +70,11 @@ export class OwnerPart implements PeerPart, EdgeNode {
     this.#broadcasts.take();
     for (const arrival of this.#arrivals.values()) arrival.abandon();
     this.#arrivals.clear();
-    for (const link of [...this.#links.values()]) {
+    inBatches([...this.#links.values()], (link) => {
       this.#links.delete(link.channel);
       link.endedThere();
       link.closedThere(lost(`the node of its socket is gone: ${reason}`));
-    }
+    });
   }
 
   /** This node shuts down: clients that wait for a room here look for another node. */

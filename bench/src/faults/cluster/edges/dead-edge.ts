@@ -22,7 +22,7 @@ export const deadEdge = edgeFault(
         had = (await cluster.figures()).clients - before.clients;
         await cluster.edge.kill('SIGKILL');
         const killedAt = performance.now();
-        held.leave();
+        await held.leave();
         void (async () => {
           while ((await cluster.figures()).clients > before.clients) await sleep(250);
           slowestMs = Math.max(slowestMs, performance.now() - killedAt);
