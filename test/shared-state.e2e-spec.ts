@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   Broadcast,
   JamsocketContext,
@@ -109,7 +109,7 @@ let app: TestApp;
 let rooms: JamsocketRooms;
 let url: string;
 let number = 0;
-const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+let errors: jest.SpiedFunction<Logger['error']>;
 
 beforeAll(async () => {
   app = await startTestApp({ providers: [BoardRoom, CardRoom] });
@@ -117,9 +117,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 beforeEach(() => {
-  errors.mockClear();
+  errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
   url = `${app.ws}/ws/room${++number}`;
 });
+
+afterEach(() => errors.mockRestore());
 
 const roomId = () => `room${number}`;
 const inBoard = (work: (room: BoardRoom) => void) => rooms.invoke(BoardRoom, roomId(), 'run', work);
