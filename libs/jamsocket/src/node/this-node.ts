@@ -252,7 +252,7 @@ export class ThisNode implements NodeWatch, RoomMoves {
     owner.sendGathered();
     const { permit } = this.parts.node;
     if (!owner.hasSpoken || permit.mayRun()) return true;
-    permit.whenAgain(() => link.flush());
+    permit.whenAgain(link.flush);
     return false;
   }
 

@@ -83,6 +83,20 @@ export class PeerLink {
     this.#credit.refill();
   }
 
+  /** Sends what waits, as far as the other node can take it. One function for each link, so that it waits only once for a permit. */
+  readonly flush = (): void => {
+    const isUp = this.#state === 'up';
+    this.#isHalted = isUp && !this.host.user.flushing(this);
+    this.#isScheduled = false;
+    // It may have been cut, since too much waits.
+    if (!isUp || this.isDown) return;
+    if (!this.#isHalted) this.#sendWaiting();
+    if (this.#owesBeat) this.#transmit(FRAME.beat);
+    const wasBehind = this.#isBehind;
+    this.#isBehind = this.#outgoing.isWaiting;
+    if (wasBehind && !this.#isBehind) this.host.user.drained(this);
+  };
+
   get isUp(): boolean {
     return this.#state === 'up';
   }
@@ -184,20 +198,6 @@ export class PeerLink {
   /** @internal This node hears again: whatever it has missed is sent at once. */
   heard(): void {
     if (this.isUp) this.#transmit(FRAME.again);
-  }
-
-  /** Sends what waits, as far as the other node can take it. */
-  flush(): void {
-    const isUp = this.#state === 'up';
-    this.#isHalted = isUp && !this.host.user.flushing(this);
-    this.#isScheduled = false;
-    // It may have been cut, since too much waits.
-    if (!isUp || this.isDown) return;
-    if (!this.#isHalted) this.#sendWaiting();
-    if (this.#owesBeat) this.#transmit(FRAME.beat);
-    const wasBehind = this.#isBehind;
-    this.#isBehind = this.#outgoing.isWaiting;
-    if (wasBehind && !this.#isBehind) this.host.user.drained(this);
   }
 
   #sendWaiting(): void {
