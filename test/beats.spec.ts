@@ -27,15 +27,17 @@ interface Peer {
   /** Pings and control frames from the server, and pongs of either kind from the client. */
   frames: number;
   pings: number;
+  /** The last control frame from the server. */
+  last: string;
   isAnswering: boolean;
 }
 
 async function join(room: TestRoom<QuietRoom>, { confirms = true } = {}): Promise<Peer> {
   const client = await room.connect({ protocols: ['jamsocket.v1'] });
   const { jamsocket: token, beatMs } = await client.nextJson<{ jamsocket: string; beatMs: number }>();
-  expect(beatMs).toBe(8_000);
+  expect(beatMs).toBe(8_500);
   if (confirms) client.send(`{"jamsocket":"${token}"}`);
-  const peer: Peer = { client, token, frames: 0, pings: 0, isAnswering: true };
+  const peer: Peer = { client, token, frames: 0, pings: 0, last: '', isAnswering: true };
   client.socket.on('ping', () => {
     peer.pings++;
     peer.frames += 2;
@@ -44,6 +46,7 @@ async function join(room: TestRoom<QuietRoom>, { confirms = true } = {}): Promis
     const text = data.toString();
     expect(text).toMatch(new RegExp(`^\\{"jamsocket":"${token}","handled":\\d+(,"ping":true)?\\}$`));
     peer.frames++;
+    peer.last = text;
     if (!peer.isAnswering || !text.includes('ping')) return;
     peer.frames++;
     client.send(`{"jamsocket":"${token}","pong":true}`);
@@ -67,6 +70,21 @@ describe('The beats of jamsocket.v1', () => {
     await peer.client.closed;
     const again = await room.connect({ protocols: ['jamsocket.v1', `jamsocket.resume.${peer.token}.0`] });
     expect(await again.nextJson()).toMatchObject({ resumed: true, received: 1, handled: 1 });
+    await room.close();
+  });
+
+  it('tell an idle client that speaks again what has been handled, and pass its messages on', async () => {
+    const room = await createTestRoom(QuietRoom);
+    const peer = await join(room);
+    for (let count = 1; count <= 3; count++) {
+      await room.advance(5 * MINUTE);
+      expect(peer.last).toContain(`"handled":${count - 1}`);
+      peer.client.send(count === 2 ? '{"jamsocket":"other","pong":true}' : `message ${count}`);
+      await room.advance(MINUTE);
+      expect(peer.last).toContain(`"handled":${count}`);
+    }
+    expect(room.service.log).toEqual(['1: message 1', '1: {"jamsocket":"other","pong":true}', '1: message 3']);
+    expect(peer.pings).toBe(0);
     await room.close();
   });
 

@@ -12,8 +12,8 @@ import type { Workload } from './workloads.js';
 
 export type { LoadResult };
 
-const SERVER_CORE = '0';
-const LOAD_CORE = '1';
+export const SERVER_CORE = '0';
+export const LOAD_CORE = '1';
 const LOAD_TIMEOUT_MS = 60_000;
 /** A server that uses less than this part of its core for this long is idle. */
 const IDLE_PART = 0.1;
@@ -140,7 +140,7 @@ export class RunningPeer {
   }
 }
 
-function spawnOn(core: string, command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+export function spawnOn(core: string, command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   const [program, ...rest] = canPin ? ['taskset', '-c', core, ...command] : command;
   return spawn(program, rest, {
     env: { ...process.env, NODE_ENV: 'production', ...env },

@@ -6,6 +6,7 @@ import { measureCluster } from './cluster/measure-cluster.js';
 import { measureWorkers } from './workers/measure-workers.js';
 import { measureDurable } from './durable/measure-durable.js';
 import { canPin, canRun, RunningPeer, type LoadResult } from './measure.js';
+import { measureHeartbeats } from './heartbeats/measure-heartbeats.js';
 import { measureInspector } from './inspector.js';
 import { CORE_WORKLOADS, nodeVersions, recordNodes } from './nodes.js';
 import { measureOwn, type OwnFigures } from './own.js';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     durable: { type: 'boolean', default: false },
     cluster: { type: 'boolean', default: false },
     workers: { type: 'boolean', default: false },
+    heartbeats: { type: 'boolean', default: false },
     state: { type: 'boolean', default: false },
     nodes: { type: 'string' },
     seconds: { type: 'string' },
@@ -179,6 +181,10 @@ async function guard(results: Results): Promise<void> {
 async function main(): Promise<void> {
   if (values.inspector) {
     process.exitCode = await measureInspector(say);
+    return;
+  }
+  if (values.heartbeats) {
+    process.exitCode = await measureHeartbeats(say, values.rounds === undefined ? undefined : rounds);
     return;
   }
   if (values.state) return measureState(say, rounds, Number(values.seconds ?? 10));

@@ -10,6 +10,8 @@ export interface Protocol {
   path(kind: Kind, room: string): string;
   /** Asks the server, over HTTP, for a path to take instead, and its port. */
   seat?(port: number, kind: Kind, room: string): Promise<SeatAt>;
+  /** What the upgrade request offers. */
+  readonly subprotocol?: string;
   /** What the client sends when the WebSocket is open. */
   readonly greeting?: string;
   /** Whether this frame says that the client is in its room; without it, it is as soon as the WebSocket is open. */
@@ -37,6 +39,20 @@ const raw: Protocol = {
   inPrefix: '',
   inSuffix: '',
   hasBinary: true,
+};
+
+const TOKEN = /^\{"jamsocket":"([\w-]+)",/;
+
+/** `jamsocket.v1`: confirms the welcome, and answers the beats that ask for it. */
+const resuming: Protocol = {
+  ...raw,
+  subprotocol: 'jamsocket.v1',
+  isWelcome: (payload) => TOKEN.test(payload),
+  answer: (payload) => {
+    const token = TOKEN.exec(payload)?.[1];
+    if (payload.includes('"windowMs":')) return `{"jamsocket":"${token}","uncounted":true}`;
+    return payload.endsWith(',"ping":true}') ? `{"jamsocket":"${token}","pong":true}` : undefined;
+  },
 };
 
 /** The JSON events of Nest's WsAdapter, which knows no path parameters: the room is in the query. */
@@ -93,5 +109,5 @@ const colyseus: Protocol = {
   hasBinary: false,
 };
 
-export const PROTOCOLS = { raw, nestWs, socketIo, partyServer, colyseus } as const;
+export const PROTOCOLS = { raw, resuming, nestWs, socketIo, partyServer, colyseus } as const;
 export type ProtocolName = keyof typeof PROTOCOLS;

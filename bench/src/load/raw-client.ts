@@ -77,9 +77,11 @@ export class RawClient {
         resolveClosed();
       },
     });
+    const offer = protocol.subprotocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol.subprotocol}\r\n`;
     const upgrade =
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n' +
+      `${offer}\r\n`;
     this.socket.write(Buffer.from(upgrade, 'latin1'));
   }
 

@@ -10,6 +10,7 @@ import {
   OnBinary,
   OnMessage,
   type Client,
+  type JamsocketOptions,
 } from 'nestjs-jamsocket';
 
 @JamsocketService('relay')
@@ -59,23 +60,27 @@ type Imports = NonNullable<ModuleMetadata['imports']>;
 
 @Module({})
 class AppModule {
-  static with(providers: Provider[], imports: Imports): DynamicModule {
+  static with(providers: Provider[], imports: Imports, options: JamsocketOptions): DynamicModule {
     return {
       module: AppModule,
-      imports: [JamsocketModule.forRoot(), ...imports],
+      imports: [JamsocketModule.forRoot(options), ...imports],
       providers: [RelayRoom, ExceptRoom, EchoRoom, MixedRoom, ...providers],
     };
   }
 }
 
 /** Rooms like those of the README. */
-export async function startOurs(providers: Provider[] = [], imports: Imports = []): Promise<void> {
-  const app = await NestFactory.create(AppModule.with(providers, imports), { logger: ['error', 'warn'] });
+export async function startOurs(
+  providers: Provider[] = [],
+  imports: Imports = [],
+  options: JamsocketOptions = {},
+): Promise<void> {
+  const app = await NestFactory.create(AppModule.with(providers, imports, options), { logger: ['error', 'warn'] });
   await app.listen(Number(process.env.PORT), '127.0.0.1');
 }
 
 /** The same, and tells its parent process when it is ready. */
-export async function serveOurs(providers: Provider[] = [], imports: Imports = []): Promise<void> {
-  await startOurs(providers, imports);
+export async function serveOurs(...args: Parameters<typeof startOurs>): Promise<void> {
+  await startOurs(...args);
   process.stdout.write('ready\n');
 }

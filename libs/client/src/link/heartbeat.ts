@@ -6,8 +6,8 @@ const DEFAULT_BOUND_MS = 10_000;
 const SILENCE = 0.65;
 const WAIT = 0.3;
 /** The same if the server beats: after this silence a beat is overdue. */
-const OVERDUE = 0.88;
-const OVERDUE_WAIT = 0.1;
+const OVERDUE = 0.9;
+const OVERDUE_WAIT = 0.09;
 /** A beat is overdue after this many times its announced interval. */
 const LATENESS = 1.05;
 /**

@@ -218,7 +218,7 @@ export class EdgeChannel implements ConnectionSink {
     if (this.room !== null) this.room.report(this);
   }
 
-  connectionQuiet(mustAnswer: boolean): void {
+  connectionQuiet(mustAnswer: boolean): undefined {
     this.#tell(TO_OWNER.quiet, Buffer.from([mustAnswer ? 1 : 0]));
   }
 

@@ -273,8 +273,8 @@ export class Client<Data = unknown, Events = any> {
   }
 
   /** @internal */
-  connectionQuiet(mustAnswer: boolean): void {
-    if (this.session !== null) this.room!.members.beat(this, mustAnswer);
+  connectionQuiet(mustAnswer: boolean): string | undefined {
+    return this.session === null ? undefined : this.room!.members.beat(this, mustAnswer);
   }
 
   /** @internal */

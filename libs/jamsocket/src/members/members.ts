@@ -211,15 +211,17 @@ export class Members implements MembersPort<Client> {
     if (client.closed === undefined && client.outlet !== null) this.#resumption!.answerHeartbeat(client);
   }
 
-  beat(client: Client, mustAnswer: boolean): void {
+  /** @returns the same beat for the next times, if it stays true until the client sends a message */
+  beat(client: Client, mustAnswer: boolean): string | undefined {
     const { session, connection, outlet } = client;
-    if (session === null || connection === null || outlet === null) return;
+    if (session === null || connection === null || outlet === null) return undefined;
     if (session.hasUnacknowledged && !this.outbox.hasWaiting) {
       this.acknowledge(client);
-      if (!mustAnswer) return;
+      if (!mustAnswer) return undefined;
     }
     // It says no more than the client knows, so it may overtake everything that waits for the client.
     writeDirectly(connection, session.repeatTold(mustAnswer));
+    return session.hasToldAll ? session.repeatTold() : undefined;
   }
 
   broadcast(frame: Frame): void {

@@ -52,7 +52,7 @@ export interface MembersPort<Client> extends SendPort<Client> {
   /** Answers the heartbeat of a client that speaks `jamsocket.v1`. */
   answerHeartbeat(client: Client): void;
   /** Shows a client that speaks `jamsocket.v1` that the server is alive. @param mustAnswer ask for an answer */
-  beat(client: Client, mustAnswer: boolean): void;
+  beat(client: Client, mustAnswer: boolean): string | undefined;
   /** The client is about to be closed: sends it what it should know before that. */
   closing(client: Client): void;
   fellBehind(client: Client): void;

@@ -3,15 +3,16 @@ export interface ConnectionSink {
   /** @param bytes length of the text in UTF-8 */
   receiveText(text: string, bytes: number): void;
   receiveBinary(bytes: Buffer): void;
-  /** A chunk is parsed; its complete messages are delivered, or held until the connection resumes. */
+  /** A chunk is parsed, and messages of it were delivered. The rest may be held until the connection resumes. */
   chunkRead(): void;
   /** Bytes are still buffered. Called only for connections with `keepsVolatile`. */
   connectionBehind(): void;
   /**
    * Nothing was sent to the peer for a while: show it that the server is alive. Called only after `startBeats`.
    * @param mustAnswer ask the peer for an answer
+   * @returns a beat for the next times, if it stays true until the peer sends a message
    */
-  connectionQuiet(mustAnswer: boolean): void;
+  connectionQuiet(mustAnswer: boolean): string | undefined;
   /** Called repeatedly while the connection is paused: the peer's heartbeats are not read, so they need another answer. */
   connectionUnread(): void;
   /** A close frame is about to go out: write everything sent so far before it. */

@@ -3,6 +3,7 @@ import { CloseCode } from '../base/protocol.js';
 import type { ConnectionLimits, ConnectionSink, Watch } from './connection-sink.js';
 import { ConnectionSocket, type PutWs } from './connection-socket.js';
 import { FrameReader, type FrameTarget } from './frame-reader.js';
+import { answers, asking } from './repeated-beat.js';
 import type { RoomSocket } from './room-socket.js';
 
 /**
@@ -18,6 +19,10 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   /** The peer has broken the protocol. */
   hasFailed = false;
   #isClosed = false;
+  /** Messages were delivered since the sink was last told that a chunk is read. */
+  #hasDelivered = false;
+  /** A beat that stays true until the peer sends something else than answers to it: then the sink has to be asked again. */
+  #beat: string | undefined;
   /** `null` if `ws` reads everything. */
   readonly #reader: FrameReader | null;
 
@@ -39,11 +44,16 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   }
 
   receiveText(text: string, bytes: number): void {
-    if (!this.#isClosed) this.sink.receiveText(text, bytes);
+    if (this.#isClosed || (this.#beat !== undefined && this.#isAnswer(text, this.#beat))) return;
+    this.#hasDelivered = true;
+    this.sink.receiveText(text, bytes);
   }
 
   receiveBinary(bytes: Buffer): void {
-    if (!this.#isClosed) this.sink.receiveBinary(bytes);
+    if (this.#isClosed) return;
+    this.#beat = undefined;
+    this.#hasDelivered = true;
+    this.sink.receiveBinary(bytes);
   }
 
   protected get isHoldingBack(): boolean {
@@ -102,6 +112,7 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   /** From now on, this sink gets what comes. */
   handTo(sink: ConnectionSink): void {
     this.sink = sink;
+    this.#beat = undefined;
   }
 
   startBeats(): void {
@@ -111,7 +122,10 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   /** Called by the heartbeat: nothing was sent to the peer for a while, or the peer must show that it is alive. */
   beat(mustAnswer: boolean): void {
     // What waits for the peer will show it that we are alive.
-    if (this.isOpen && !this.isBehind) this.sink.connectionQuiet(mustAnswer);
+    if (!this.isOpen || this.isBehind) return;
+    // For an idle peer nothing but the connection is touched: its client and its room are in no cache.
+    if (this.#beat === undefined) this.#beat = this.sink.connectionQuiet(mustAnswer);
+    else this.writeShort(mustAnswer ? asking(this.#beat) : this.#beat);
   }
 
   /** Called by the heartbeat while the connection is paused. */
@@ -130,6 +144,8 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   read(chunk: Buffer): void {
     this.lastHeard = this.watch.now;
     this.#reader?.read(chunk);
+    if (!this.#hasDelivered) return;
+    this.#hasDelivered = false;
     if (!this.#isClosed) this.sink.chunkRead();
   }
 
@@ -151,6 +167,12 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     this.discardBacklog();
     this.watch.remove(this);
     this.#end(code, reason);
+  }
+
+  #isAnswer(text: string, beat: string): boolean {
+    if (answers(text, beat)) return true;
+    this.#beat = undefined;
+    return false;
   }
 
   #end(code: number, reason: string): void {

@@ -6,11 +6,11 @@ import { Sweep } from './sweep.js';
 /** A peer is pinged after this part of the interval in silence; the rest allows for a delayed sweep. */
 const PING_AFTER = 0.5;
 /** Peers with beats hear something this often, as a part of the interval. */
-const BEAT = 0.8;
-/** How often they are visited in that time. */
-const VISITS = 2;
-/** Visits come a little early or late. A difference below this part of the time between two is ignored. */
+const BEAT = 0.85;
+/** Visits come a little early or late. A difference below this part of half the time between two beats is ignored. */
 const TOLERANCE = 0.1;
+/** Connections are visited in this many parts of the interval, or of half the time between two beats. */
+const PARTS = 20;
 /** How often in an interval peers of paused connections are told that we are alive. */
 const TELLS_UNREAD = 5;
 
@@ -38,9 +38,9 @@ export class Heartbeat implements Watch<Connection> {
   readonly #paused = new Set<Connection>();
   #tellUnreadAt = 0;
   readonly #pingAfterMs: number;
-  /** Milliseconds between two beats, and between two visits of a peer with beats. */
+  /** Milliseconds between two beats. A peer is visited that often, or twice as often if it is not idle. */
   readonly #beatMs: number;
-  readonly #visitMs: number;
+  readonly #halfMs: number;
   /** A peer with beats is cut after this silence: not before the timeout, and when it was asked and pinged in vain. */
   readonly #cutAfterMs: number;
 
@@ -53,19 +53,15 @@ export class Heartbeat implements Watch<Connection> {
     // A ping after a longer silence would leave no visit before the timeout.
     this.#pingAfterMs = PING_AFTER * Math.min(intervalMs, timeoutMs - intervalMs);
     this.#beatMs = beatMsOf(intervalMs);
-    this.#visitMs = this.#beatMs / VISITS;
-    this.#cutAfterMs = Math.max(timeoutMs, intervalMs + timeoutMs - 2 * this.#visitMs);
-    this.#pinged = new Sweep(
-      clock,
-      intervalMs,
-      (now) => this.#begin(now),
-      (connection, now) => this.#pingSilent(connection, now),
+    this.#halfMs = this.#beatMs / 2;
+    // Two visits of a silent peer are less than 1.4 halves apart.
+    this.#cutAfterMs = Math.max(timeoutMs, intervalMs + timeoutMs - (1 + 4 * TOLERANCE) * this.#halfMs);
+    const begin = (now: number) => this.#begin(now);
+    this.#pinged = new Sweep(clock, intervalMs, PARTS, intervalMs / 2, begin, (connection, now) =>
+      this.#pingSilent(connection, now),
     );
-    this.#beaten = new Sweep(
-      clock,
-      this.#visitMs,
-      (now) => this.#begin(now),
-      (connection, now) => this.#beat(connection, now),
+    this.#beaten = new Sweep(clock, this.#beatMs, 2 * PARTS, this.#halfMs / 2, begin, (connection, now) =>
+      this.#beat(connection, now),
     );
   }
 
@@ -88,23 +84,30 @@ export class Heartbeat implements Watch<Connection> {
     if (!this.#pinged.remove(connection)) this.#beaten.remove(connection);
   }
 
-  #pingSilent(connection: Connection, now: number): void {
+  #pingSilent(connection: Connection, now: number): false {
     if (this.#isDead(connection, now, this.#pinged, this.timeoutMs)) connection.terminate('heartbeat timeout');
     // A ping to a paused connection still finds out that the peer's end is gone.
     else if (now - connection.lastHeard >= this.#pingAfterMs) connection.ping();
+    return false;
   }
 
-  #beat(connection: Connection, now: number): void {
-    if (connection.isPaused) return;
-    if (this.#isDead(connection, now, this.#beaten, this.#cutAfterMs)) return connection.terminate('heartbeat timeout');
+  /** @returns whether the next visit has to come before the next beat */
+  #beat(connection: Connection, now: number): boolean {
+    if (connection.isPaused) return true;
+    if (this.#isDead(connection, now, this.#beaten, this.#cutAfterMs)) {
+      connection.terminate('heartbeat timeout');
+      return false;
+    }
     const silence = now - connection.lastHeard;
-    // Two visits are at most this far apart.
-    const betweenMs = (1 + 2 * TOLERANCE) * this.#visitMs;
+    // Two visits of a silent peer are at most this far apart.
+    const betweenMs = (1 + 2 * TOLERANCE) * this.#halfMs;
     const pingAfterMs = this.#cutAfterMs - betweenMs;
     if (silence >= pingAfterMs) connection.ping();
-    const isDue = now - connection.lastSent > this.#beatMs - (1 - TOLERANCE) * this.#visitMs;
-    if (isDue) connection.beat(silence > pingAfterMs - this.#beatMs);
+    const isDue = now - connection.lastSent > this.#beatMs - (1 - TOLERANCE) * this.#halfMs;
+    const mustAnswer = silence > pingAfterMs - this.#beatMs;
+    if (isDue) connection.beat(mustAnswer);
     else if (silence >= pingAfterMs - betweenMs && silence < pingAfterMs) connection.beat(true);
+    return mustAnswer || !isDue;
   }
 
   /** While we do not read from a peer, its silence is our doing. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Backlog } from './backlog.js';
-import type { Frame } from './frame.js';
+import { FIN, TEXT, type Frame } from './frame.js';
 import { headerBytes, payloadBytes } from './frame-header.js';
 
 /**
@@ -90,6 +90,13 @@ export abstract class SocketWriter {
     this.sendThroughWs(frame);
     this.#noticeBehind();
     return true;
+  }
+
+  /** Writes an ASCII text of at most 125 bytes to a peer that is not behind. */
+  protected writeShort(text: string): void {
+    this.lastSent = this.watch.now;
+    this.socket.write(String.fromCharCode(FIN | TEXT, text.length) + text, 'latin1');
+    this.#noticeBehind();
   }
 
   protected writeOutBacklog(): void {

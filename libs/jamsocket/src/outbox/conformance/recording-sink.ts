@@ -20,7 +20,7 @@ export class RecordingSink implements ConnectionSink {
     if (!this.told.includes('behind')) this.told.push('behind');
   }
 
-  connectionQuiet(): void {}
+  connectionQuiet(): undefined {}
   connectionUnread(): void {}
 
   connectionClosing(): void {
