@@ -29,7 +29,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['http'],
   ['jamsocket.lifecycle', 'jamsocket.health'],
   ['jamsocket.module-definition'],
-  ['jamsocket.providers'],
+  ['assembly'],
   ['jamsocket.module'],
   ['index'],
   ['prometheus', 'opentelemetry', 'inspector'],

@@ -16,7 +16,7 @@ import { DURABILITY } from './durable/durability.js';
 import { JamsocketContext } from './members/room-context.js';
 import { RoomRegistry } from './rooms/room-registry.js';
 import { ConfigurableModuleClass, HTTP_ROUTES } from './jamsocket.module-definition.js';
-import { PROVIDERS } from './jamsocket.providers.js';
+import { PROVIDERS } from './assembly/providers.js';
 
 /**
  * Stateful WebSocket rooms. Import it once, with `JamsocketModule.forRoot(options?)` or `forRootAsync(…)`; every

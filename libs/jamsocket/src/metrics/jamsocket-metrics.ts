@@ -1,4 +1,5 @@
-import type { CounterName, GaugeName, HistogramName, MetricLabel } from './metric-table.js';
+import type { MetricLabel } from './metric-definition.js';
+import type { CounterName, GaugeName, HistogramName } from './metric-table.js';
 
 /** Labels of one time series. `METRICS` lists those of each metric. */
 export type MetricLabels = Readonly<Partial<Record<MetricLabel, string>>>;

@@ -14,14 +14,13 @@ import {
   type MetricHistogram,
   type MetricLabels,
 } from '../metrics/jamsocket-metrics.js';
+import type { MetricDefinition, MetricLabel } from '../metrics/metric-definition.js';
 import {
   DURATION_BUCKETS,
   METRICS,
   type CounterName,
   type GaugeName,
   type HistogramName,
-  type MetricDefinition,
-  type MetricLabel,
   type MetricName,
 } from '../metrics/metric-table.js';
 import { HANDLER_ATTRIBUTE, SERVICE_ATTRIBUTE } from './opentelemetry-options.js';
