@@ -1,18 +1,15 @@
 import type { Link } from '../outbox/link.js';
 import { writeDirectly } from '../outbox/write-directly.js';
-import { Frame } from '../wire/frame.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { CloseCode, type Lost } from '../base/protocol.js';
 import type { Client, ClientId } from './client.js';
 import { ClientIds } from './client-ids.js';
-import type { MembersPort, MembersState, SendPort } from './room-port.js';
+import type { MembersPort } from './room-port.js';
 import type { ReplayLog } from '../sessions/replay-log.js';
-import { outletsOf, Resumption, type RestoredResumption, type Resumable, type ResumeRequest } from './resumption.js';
-import { tellBroadcast, tellSentTo, tellSentToOne, tellTextToOne, type ObservedRoom } from './sent-message.js';
+import type { RestoredResumption, Resumable, ResumeRequest, Resumption } from './resumption.js';
+import { MemberSends } from './sends/member-sends.js';
+import type { ObservedRoom } from './sent-message.js';
 import { TagIndex } from './tag-index.js';
-import { UngatedSends } from './ungated-sends.js';
-
-const NOBODY: readonly Client[] = [];
 
 export interface RestoredMembers extends RestoredResumption {
   readonly lastId: ClientId;
@@ -20,25 +17,20 @@ export interface RestoredMembers extends RestoredResumption {
 }
 
 /** The clients of a room, and how messages reach them. */
-export class Members implements MembersPort<Client> {
-  /** Clients from the start of their `@OnConnect` on, including clients that are away. */
-  readonly clients = new Map<ClientId, Client>();
+export class Members extends MemberSends implements MembersPort<Client> {
   #ids = new ClientIds();
-  /** Clients whose `@OnConnect` has not begun. Created on first use, as are the next two fields: most rooms are idle. */
+  /** Clients whose `@OnConnect` has not begun. Created on first use, as is the next field: most rooms are idle. */
   #joining: Map<ClientId, Client> | null = null;
   /** `null` until a message is sent to a tag. */
   #byTag: TagIndex<Client> | null = null;
-  /** `null` while no client speaks `jamsocket.v1`. */
-  #resumption: Resumption | null = null;
-  #ungated: UngatedSends | null = null;
-  /** `null` if the room has no shared state. */
-  state: MembersState<Client> | null = null;
 
   constructor(
-    readonly outbox: Outbox,
+    outbox: Outbox,
     private readonly createResumption: () => Resumption,
-    private readonly room: ObservedRoom,
-  ) {}
+    room: ObservedRoom,
+  ) {
+    super(outbox, room);
+  }
 
   /** All clients, including those whose `@OnConnect` has not begun. */
   get all(): Client[] {
@@ -47,7 +39,7 @@ export class Members implements MembersPort<Client> {
 
   /** Messages that the room has sent recently; `null` while no client speaks `jamsocket.v1`. */
   get log(): ReplayLog | null {
-    return this.#resumption?.log ?? null;
+    return this.resumption?.log ?? null;
   }
 
   /** The latest id. */
@@ -65,7 +57,7 @@ export class Members implements MembersPort<Client> {
     this.#ids = new ClientIds(lastId, clientKeys);
     for (const client of clients) this.clients.set(client.id, client);
     const resumable = clients.filter(({ session }) => session !== null);
-    if (resumable.length > 0) (this.#resumption ??= this.createResumption()).restore(resumable, resumption);
+    if (resumable.length > 0) (this.resumption ??= this.createResumption()).restore(resumable, resumption);
   }
 
   /**
@@ -78,7 +70,7 @@ export class Members implements MembersPort<Client> {
     const joining = (this.#joining ??= new Map<ClientId, Client>());
     client.id = this.#ids.next(client.request.url, (id) => this.clients.has(id) || joining.has(id));
     joining.set(client.id, client);
-    if (isResumable) (this.#resumption ??= this.createResumption()).open(client, connection, lost);
+    if (isResumable) (this.resumption ??= this.createResumption()).open(client, connection, lost);
   }
 
   /** From now on the client gets what the room sends. */
@@ -90,7 +82,7 @@ export class Members implements MembersPort<Client> {
     this.clients.set(client.id, client);
     this.#byTag?.enter(client);
     client.outlet = this.outbox.join(client.connection!);
-    if (client.session !== null) this.#resumption!.enter(client);
+    if (client.session !== null) this.resumption!.enter(client);
     if (this.state !== null) this.state.welcome(client);
   }
 
@@ -101,14 +93,14 @@ export class Members implements MembersPort<Client> {
     this.#leaveOutbox(client);
     if (client.session === null) return;
     // There is none for a client that was restored only to run its @OnDisconnect.
-    this.#resumption?.forget(client);
-    if (this.#resumption?.isEmpty) this.#resumption = null;
+    this.resumption?.forget(client);
+    if (this.resumption?.isEmpty) this.resumption = null;
   }
 
   /** The room has stopped. Clients that may come back to another instance of it are not waited for in this one. */
   stop(): void {
     for (const client of this.clients.values()) client.requests?.left();
-    this.#resumption?.stop();
+    this.resumption?.stop();
   }
 
   /** Discards what waits for the clients, and sends them nothing more. */
@@ -138,24 +130,24 @@ export class Members implements MembersPort<Client> {
     // With the timeout code a client gives up a silent connection. It will resume on another one.
     const isLost =
       code === CloseCode.abnormal || client.isParked || (code === CloseCode.timeout && !client.isDismissed);
-    if (!isLost || client.session === null || !this.#resumption!.keepPlace(client)) return false;
+    if (!isLost || client.session === null || !this.resumption!.keepPlace(client)) return false;
     this.#leaveOutbox(client);
     return true;
   }
 
   /** The client with this token, connected or away. */
   holderOf({ token }: ResumeRequest): Client | undefined {
-    return this.#resumption?.holderOf(token);
+    return this.resumption?.holderOf(token);
   }
 
   find(request: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
-    return this.#resumption?.find(request) ?? { lost: 'unknown' };
+    return this.resumption?.find(request) ?? { lost: 'unknown' };
   }
 
   resume(resumable: Resumable, connection: Link, token: string): void {
     // The old connection may not have ended yet.
     resumable.client.connection?.terminate('resumed');
-    this.#resumption!.resume(resumable, connection, token);
+    this.resumption!.resume(resumable, connection, token);
   }
 
   /** How many data frames a client of `jamsocket.v1` was sent. */
@@ -165,7 +157,7 @@ export class Members implements MembersPort<Client> {
 
   /** The connection of a restored client has followed the room. @param sent how many data frames it was sent before */
   follow(client: Client, connection: Link, sent: number, takesUncounted: boolean): void {
-    if (client.session !== null) return this.#resumption!.follow(client, connection, sent, takesUncounted);
+    if (client.session !== null) return this.resumption!.follow(client, connection, sent, takesUncounted);
     client.connection = connection;
     client.outlet = this.outbox.join(connection);
   }
@@ -180,11 +172,11 @@ export class Members implements MembersPort<Client> {
 
   /** Checks the first frame of a client that speaks `jamsocket.v1`. @returns whether it is the confirmation */
   confirm(client: Client, frame: string | Buffer): boolean {
-    return this.#resumption!.confirm(client, frame);
+    return this.resumption!.confirm(client, frame);
   }
 
   fellBehind(client: Client): void {
-    this.#resumption?.fellBehind(client);
+    this.resumption?.fellBehind(client);
   }
 
   /** Counts a handled message of a client that speaks `jamsocket.v1`, and acknowledges when it is time. */
@@ -203,12 +195,12 @@ export class Members implements MembersPort<Client> {
   /** Tells the client how many of its messages have been handled. */
   acknowledge(client: Client): void {
     // A client that is away is told when it resumes.
-    if (client.closed === undefined && client.outlet !== null) this.#resumption!.acknowledge(client);
+    if (client.closed === undefined && client.outlet !== null) this.resumption!.acknowledge(client);
   }
 
   /** Answers a heartbeat, so that the client knows the connection is alive. */
   answerHeartbeat(client: Client): void {
-    if (client.closed === undefined && client.outlet !== null) this.#resumption!.answerHeartbeat(client);
+    if (client.closed === undefined && client.outlet !== null) this.resumption!.answerHeartbeat(client);
   }
 
   /** @returns the same beat for the next times, if it stays true until the client sends a message */
@@ -222,70 +214,6 @@ export class Members implements MembersPort<Client> {
     // It says no more than the client knows, so it may overtake everything that waits for the client.
     writeDirectly(connection, session.repeatTold(mustAnswer));
     return session.hasToldAll ? session.repeatTold() : undefined;
-  }
-
-  broadcast(frame: Frame): void {
-    if (this.state !== null) this.state.beforeSend(frame);
-    this.#broadcast(frame);
-  }
-
-  #broadcast(frame: Frame): void {
-    if (this.room.isWatched) tellBroadcast(this.room, frame, NOBODY, this.clients);
-    if (this.#resumption === null) this.outbox.broadcast(frame);
-    else this.#resumption.broadcast(frame, NOBODY);
-  }
-
-  broadcastExcept(frame: Frame, clients: readonly Client[]): void {
-    if (this.state !== null) this.state.beforeSend(frame);
-    if (this.room.isWatched) tellBroadcast(this.room, frame, clients, this.clients);
-    if (this.#resumption === null) this.outbox.broadcastExcept(frame, outletsOf(clients));
-    else this.#resumption.broadcast(frame, clients);
-  }
-
-  sendTo(client: Client, frame: Frame): void {
-    if (this.state !== null) this.state.beforeSend(frame);
-    if (this.room.isWatched) tellSentToOne(this.room, frame, client, this.clients);
-    if (this.#resumption !== null) this.#resumption.send(frame, [client]);
-    else if (client.outlet !== null) this.outbox.sendTo(frame, client.outlet);
-  }
-
-  sendText(client: Client, text: string): void {
-    if (this.#resumption !== null || this.state !== null) return this.sendTo(client, Frame.text(text));
-    if (this.room.isWatched) tellTextToOne(this.room, text, client, this.clients);
-    if (client.outlet !== null) this.outbox.sendText(text, client.outlet);
-  }
-
-  send(frame: Frame, clients: readonly Client[]): void {
-    if (this.state !== null) this.state.beforeSend(frame);
-    if (this.room.isWatched) tellSentTo(this.room, frame, clients, this.clients);
-    this.#send(frame, clients);
-  }
-
-  /** Sends a change of the shared state. @param clients `null` for everyone */
-  sendState(frame: Frame, clients: readonly Client[] | null): void {
-    if (clients === null) return this.#broadcast(frame);
-    if (this.room.isWatched) tellSentTo(this.room, frame, clients, this.clients);
-    this.#send(frame, clients);
-  }
-
-  /** Sends the whole shared state to a client that has just become a member. */
-  welcomeState(frame: Frame, client: Client): void {
-    if (this.room.isWatched) tellSentToOne(this.room, frame, client, this.clients);
-    if (client.session !== null) this.#resumption!.sendUnlogged(frame, client);
-    else this.outbox.sendTo(frame, client.outlet!);
-  }
-
-  get ungated(): SendPort<Client> {
-    if (!this.outbox.isGated) return this;
-    return (this.#ungated ??= new UngatedSends(this.clients, this.outbox, this.room, {
-      withTag: (tag) => this.withTag(tag),
-      sendGated: (frame, clients) => this.#send(frame, clients),
-    }));
-  }
-
-  #send(frame: Frame, clients: readonly Client[]): void {
-    if (this.#resumption === null) this.outbox.send(frame, outletsOf(clients));
-    else this.#resumption.send(frame, clients);
   }
 
   #leaveOutbox(client: Client): void {
