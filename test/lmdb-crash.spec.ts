@@ -42,6 +42,22 @@ describe('LmdbStore', () => {
     expect(acknowledged).toBeGreaterThan(5);
   }, 60_000);
 
+  it('is old or new, never torn, after kill -9 between any two writes of a commit', async () => {
+    const path = join(folder, 'stepped');
+    for (let sequence = 1; sequence <= 2; sequence++) {
+      const { code, err, lines } = await run(['step', path, '0']);
+      expect(`${code}${err}`).toBe('0');
+      const writes = Number(lines[0]);
+      // At least the head, two parts, a segment and the due time.
+      expect(writes).toBeGreaterThanOrEqual(5);
+      for (let killAfter = 1; killAfter <= writes; killAfter++) {
+        const { signal } = await run(['step', path, `${killAfter}`]);
+        expect(signal).toBe('SIGKILL');
+        expect(await checkAfterCrash(path, sequence, 1)).toBe(sequence);
+      }
+    }
+  }, 60_000);
+
   it('rejects with the cause when the disk is full, goes on with space, and closes', async () => {
     if (spawnSync('prlimit', ['--version']).status !== 0) {
       process.stderr.write('SKIPPED: the full disk of LmdbStore, because there is no prlimit on this machine.\n');
@@ -73,9 +89,9 @@ describe('LmdbStore', () => {
 });
 
 /** All rooms were written in one commit: they are all at the acknowledged number or all at the next. */
-async function checkAfterCrash(path: string, acknowledged: number): Promise<number> {
+async function checkAfterCrash(path: string, acknowledged: number, roomCount = 20): Promise<number> {
   const store = new LmdbStore({ path });
-  const rooms = Array.from({ length: 20 }, (_, at) => ({ service: 'crash', key: `room ${at}` }));
+  const rooms = Array.from({ length: roomCount }, (_, at) => ({ service: 'crash', key: `room ${at}` }));
   const claims = await Promise.all(rooms.map((room) => store.claim(room, 'reader')));
   const due = await store.due(1_000, 1_000, [], ['crash']);
   await store.close();

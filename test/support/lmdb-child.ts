@@ -1,5 +1,5 @@
-/* What specs of LMDB run in a process of its own: kill, fill, count, hold or serve. */
-import { open } from 'lmdb';
+/* What specs of LMDB run in a process of its own: kill, step, fill, count, hold or serve. */
+import { open, type RootDatabase } from 'lmdb';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { RoomWriter } from '../../libs/jamsocket/src/testing/room-store/room-writer.js';
 import type { StoreAnswer, StoreCall } from './lmdb-elsewhere.js';
@@ -39,6 +39,36 @@ async function kill(rounds: number, delayMicroseconds: number, size: number): Pr
   const end = performance.now() + delayMicroseconds / 1_000;
   const wait = () => (performance.now() < end ? setImmediate(wait) : process.kill(process.pid, 'SIGKILL'));
   setImmediate(wait);
+}
+
+/** Commits a room once, and is killed after that many writes to the database; with 0 it prints how many there are. */
+async function step(killAfter: number): Promise<void> {
+  let writes = 0;
+  let isCounting = false;
+  const counted = (write: (...args: unknown[]) => unknown, args: unknown[]) => {
+    const result = write(...args);
+    if (isCounting && ++writes === killAfter) process.kill(process.pid, 'SIGKILL');
+    return result;
+  };
+  const watched = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get: (_, name) => {
+        const value = Reflect.get(target, name) as unknown;
+        if (typeof value !== 'function') return value;
+        const method = value.bind(target) as (...args: unknown[]) => unknown;
+        if (name === 'openDB') return (...args: unknown[]) => watched(method(...args) as object);
+        return /^(put|remove)/.test(String(name)) ? (...args: unknown[]) => counted(method, args) : method;
+      },
+    });
+  const environment = open({ path, overlappingSync: false });
+  const stepwise = new LmdbStore({ environment: watched<RootDatabase>(environment) });
+  const writer = await RoomWriter.claim(stepwise, CRASH_ROOMS[0], `${process.pid}`);
+  const change = crashChange((writer.record?.sequence ?? 0) + 1, 10_000);
+  isCounting = true;
+  await writer.commit(change);
+  await stepwise.close();
+  await environment.close();
+  say(`${writes}`);
 }
 
 /** Commits until the disk is full, then makes room and commits the same again. */
@@ -120,6 +150,7 @@ function serve(): void {
 
 const numbers = rest.map(Number);
 if (mode === 'kill') await kill(numbers[0], numbers[1], numbers[2]);
+else if (mode === 'step') await step(numbers[0]);
 else if (mode === 'fill') await fill();
 else if (mode === 'count') await count(numbers[0]);
 else if (mode === 'hold') await hold();
