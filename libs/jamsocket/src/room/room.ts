@@ -7,7 +7,7 @@ import { restoreTransient, transientRecord, type TransientRecord } from '../dura
 import type { HandedRoom } from '../durable/handed-room.js';
 import { DurableRoomAdapter } from './durable-room-adapter.js';
 import { HandlerRunner } from './handler-runner.js';
-import { HeldUp, type HeldEvent } from './held-up.js';
+import { EventIntake } from './intake/event-intake.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { createMembers } from './create-members.js';
 import type { KnownAuth } from '../members/client-auth.js';
@@ -21,27 +21,24 @@ import type { RoomAddress } from '../members/room-address.js';
 import { JamsocketContext } from '../members/room-context.js';
 import { RoomAuth } from './room-auth.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
-import { ROOM_EVENTS, type RoomCall, type RoomEvent } from './room-event.js';
+import { ROOM_EVENTS, type RoomEvent } from './room-event.js';
 import type { RoomServices } from './room-services.js';
 import { MembersNews } from '../presence/members-news.js';
 import { PresenceMap } from '../presence/presence-map.js';
 import { RoomStates } from '../shared-state/room-states.js';
 import type { ObserverSet } from '../observe/observer-set.js';
-import { tellBinary, tellText } from './received-message.js';
 import { RoomElsewhereError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { RoomKey } from '../store/room-store.js';
-import { inDetachedContext } from '../base/async-context.js';
 import { RoomEnd } from './room-end.js';
 import { makeReady } from './room-start.js';
 import type { RoomTimer } from '../timers/pending-timer.js';
 import { RoomTimers } from '../timers/room-timers.js';
 import { RoomTurns } from './room-turns.js';
 import type { Traffic } from '../traffic/traffic.js';
-import type { WaitingEvent } from '../mailbox/waiting-event.js';
 
 /** One live room: its clients, its instance of the service and its states from start to stop. */
-export class Room implements RoomPort<Client>, ObservedRoom {
+export class Room extends EventIntake implements RoomPort<Client>, ObservedRoom {
   state: RoomState = 'starting';
   readonly context = new JamsocketContext(this);
   readonly lifecycle: RoomLifecycle<Client> | null;
@@ -60,11 +57,9 @@ export class Room implements RoomPort<Client>, ObservedRoom {
   /** Set while the room is taken over from another node. */
   handed: HandedRoom | null = null;
   movedHere: Restored | undefined = undefined;
-  readonly #mailbox: Mailbox<RoomEvent>;
+  protected readonly mailbox: Mailbox<RoomEvent>;
   readonly #runner: HandlerRunner;
-  readonly #turns: RoomTurns;
-  /** Made when the mailbox is full for the first time. */
-  #heldUp: HeldUp | null = null;
+  protected readonly turns: RoomTurns;
   #auth: RoomAuth | null = null;
 
   constructor(
@@ -73,12 +68,13 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     private readonly services: RoomServices,
     private readonly onStopped: (room: Room) => void,
   ) {
+    super();
     const { options } = definition;
     this.startedAt = services.clock.now();
     this.#runner = new HandlerRunner(this);
-    this.#turns = new RoomTurns(this, this.#runner);
-    this.#mailbox = new Mailbox(
-      this.#turns,
+    this.turns = new RoomTurns(this, this.#runner);
+    this.mailbox = new Mailbox(
+      this.turns,
       options.limits.mailbox,
       services.clock,
       options.handlerTimeoutMs,
@@ -90,7 +86,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
     this.timers = new RoomTimers(this, services);
-    this.end = new RoomEnd(this, this.#mailbox, this.#runner, services.clock);
+    this.end = new RoomEnd(this, this.mailbox, this.#runner, services.clock);
     this.occupancy = new Occupancy(options, services.clock, this.end);
   }
 
@@ -134,7 +130,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.hasStarted = true;
     if (this.traffic.isCounted) this.traffic.roomsStarted++;
     this.observer?.roomStarted(this.context);
-    this.#mailbox.open();
+    this.mailbox.open();
     this.end.started();
   }
 
@@ -145,7 +141,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   /** The room as its durability sees it. */
   asDurable(): DurableRoom {
-    return new DurableRoomAdapter(this, this.#mailbox, this.#runner);
+    return new DurableRoomAdapter(this, this.mailbox, this.#runner);
   }
 
   /** Fills a room that is not durable with what another node has handed over. @throws DurableError `unreadable` */
@@ -155,7 +151,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   /** What goes along if the room is not durable and moves to another node. @throws DurableError `bad_state` */
   transientRecord(): TransientRecord {
-    const leaving = this.#mailbox.waiting.flatMap((event) => (event.type === 'disconnect' ? [event.client] : []));
+    const leaving = this.mailbox.waiting.flatMap((event) => (event.type === 'disconnect' ? [event.client] : []));
     return transientRecord(this.asDurable(), new Set(leaving), this.clock);
   }
 
@@ -209,16 +205,6 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.observer?.messageSent(this.context, message);
   }
 
-  /** Number of the present turn. */
-  get turn(): number {
-    return this.#mailbox.turn;
-  }
-
-  /** Number of events in the mailbox. */
-  get waitingEvents(): number {
-    return this.#mailbox.waitingEvents;
-  }
-
   get clock(): JamsocketClock {
     return this.services.clock;
   }
@@ -229,21 +215,6 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   newRequestId(): string {
     return this.services.random.token();
-  }
-
-  /** The room has started, and no turn runs or waits. */
-  get isIdle(): boolean {
-    return this.state !== 'starting' && this.#mailbox.isIdle;
-  }
-
-  /** The handler of a turn that timed out is still running. */
-  get hasOverdueTurn(): boolean {
-    return this.#mailbox.hasOverdueTurn;
-  }
-
-  /** Departed clients have left more messages than the mailbox takes from connected clients. */
-  get isSwamped(): boolean {
-    return this.#heldUp !== null && this.#heldUp.isSwamped(this.definition.options.limits.mailbox.maxBytes);
   }
 
   /** @throws RefusedError `store_unavailable` if a client or call would have to wait for the store */
@@ -281,7 +252,7 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.presence?.left(client);
     if (this.traffic.isCounted) this.traffic.countLeft(code);
     this.observer?.clientLeft(this.context, client, code, reason);
-    this.#heldUp?.giveUp(client, this);
+    this.giveUpHeld(client);
     this.postDetached({ type: 'disconnect', client });
   }
 
@@ -304,66 +275,8 @@ export class Room implements RoomPort<Client>, ObservedRoom {
     this.#auth?.forgetAll(this.members.all);
   }
 
-  /**
-   * In an idle room a text is handled without allocating an event. Held messages of the client cannot be overtaken:
-   * they enter the mailbox before the room is idle.
-   * @param bytes length of the text in UTF-8
-   */
-  receiveText(client: Client, text: string, bytes: number): void {
-    if (this.isWatched) tellText(this, client, text, bytes);
-    if (this.state === 'stopped' || !this.#mailbox.begin()) return this.postInOrder({ type: 'text', client, text });
-    let turn: void | Promise<void>;
-    try {
-      turn = this.#turns.takeText(client, text);
-    } catch (error) {
-      return this.#mailbox.fail({ type: 'text', client, text }, error);
-    }
-    if (turn === undefined) {
-      if (client.session !== null) this.#turns.messageEnded(client, text.length);
-      if (this.lifecycle !== null) this.lifecycle.turnEnded();
-      this.#mailbox.end();
-    } else this.#mailbox.wait(turn, { type: 'text', client, text });
-  }
-
-  receiveBinary(client: Client, bytes: Buffer): void {
-    if (this.isWatched) tellBinary(this, client, bytes);
-    this.postInOrder({ type: 'binary', client, bytes });
-  }
-
-  /** Posts an event of a client, after all that is held of it. */
-  postInOrder(event: HeldEvent): void {
-    if (event.client.held !== null) this.#heldUp!.hold(event);
-    else if (this.post(event)) (this.#heldUp ??= new HeldUp()).add(event.client);
-  }
-
-  /** Runs a call from outside as a turn. */
-  invoke(call: RoomCall): void {
-    if (this.state === 'draining' || this.state === 'stopped') call.refuse();
-    else this.post({ type: 'invoke', call });
-  }
-
-  /** Runs an action after the turns of all waiting events, or at once if the room stops. */
-  whenTurnComes(action: () => void): void {
-    this.invoke({ name: 'wake', runAsCaller: undefined, run: action, refuse: action, fail: action });
-  }
-
-  /** @returns whether the mailbox is full now */
-  post(event: RoomEvent): boolean {
-    return this.state !== 'stopped' && this.#mailbox.post(event);
-  }
-
-  /** Posts an event that has waited elsewhere. @returns whether the mailbox is full now */
-  postWaiting(waiting: WaitingEvent<RoomEvent>): boolean {
-    return this.state !== 'stopped' && this.#mailbox.postWaiting(waiting);
-  }
-
   timerFired(timer: RoomTimer): void {
     this.postDetached({ type: 'timer', timer });
-  }
-
-  /** Posts an event that must not run in the present async context: a timer, or the end of a client or of the room. */
-  postDetached(event: RoomEvent): void {
-    inDetachedContext(() => this.post(event));
   }
 
   close(code: number, reason: string): void {
@@ -372,11 +285,6 @@ export class Room implements RoomPort<Client>, ObservedRoom {
 
   destroy(reason: string): void {
     this.end.destroy(reason);
-  }
-
-  /** The mailbox takes events again: passes on the held messages. */
-  mailboxDrained(): void {
-    this.#heldUp?.handOn(this.#mailbox);
   }
 
   /** Registers a closed connection whose socket has not ended: a shutdown waits for it. */

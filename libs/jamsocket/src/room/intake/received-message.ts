@@ -1,7 +1,7 @@
-import type { Client } from '../members/client.js';
-import type { JamsocketContext } from '../members/room-context.js';
-import type { ObserverSet } from '../observe/observer-set.js';
-import type { Traffic } from '../traffic/traffic.js';
+import type { Client } from '../../members/client.js';
+import type { JamsocketContext } from '../../members/room-context.js';
+import type { ObserverSet } from '../../observe/observer-set.js';
+import type { Traffic } from '../../traffic/traffic.js';
 
 /** Whom a room tells of the messages of its clients. */
 export interface HearingRoom {

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Link } from '../outbox/link.js';
-import { ClientRequest } from '../members/client-request.js';
-import { Client } from '../members/client.js';
+import type { Link } from '../../outbox/link.js';
+import { ClientRequest } from '../../members/client-request.js';
+import { Client } from '../../members/client.js';
 import { HeldUp } from './held-up.js';
-import type { RoomEvent } from './room-event.js';
-import type { WaitingEvent } from '../mailbox/waiting-event.js';
+import type { RoomEvent } from '../room-event.js';
+import type { WaitingEvent } from '../../mailbox/waiting-event.js';
 
 /** A mailbox with room for this many events. */
 class NarrowMailbox {

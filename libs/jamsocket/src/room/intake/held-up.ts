@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
-import { WaitingEvent } from '../mailbox/waiting-event.js';
-import type { Client } from '../members/client.js';
-import type { Mailbox } from '../mailbox/mailbox.js';
-import { bytesOf, compacted, type RoomEvent } from './room-event.js';
+import { WaitingEvent } from '../../mailbox/waiting-event.js';
+import type { Client } from '../../members/client.js';
+import type { Mailbox } from '../../mailbox/mailbox.js';
+import { bytesOf, compacted, type RoomEvent } from '../room-event.js';
 
 /** Events of one client that must keep their order. */
 export type HeldEvent = Extract<RoomEvent, { type: 'text' | 'binary' | 'resume' }>;
