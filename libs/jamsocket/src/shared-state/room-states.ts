@@ -8,18 +8,15 @@ import type { MembersState } from '../members/room-port.js';
 import type { TickFlusher } from '../outbox/tick-flusher.js';
 import { Frame } from '../wire/frame.js';
 import { namedPatch, patchesOf, patchText, type Values } from './patch-text.js';
-import { stateFieldsOf } from '../decorators/metadata-accessor.js';
-import { SharedState, type AnySharedState, type StateOwner } from './shared-state.js';
+import { declaredStates, type StatefulClass } from './declared-states.js';
+import type { AnySharedState, StateOwner } from './shared-state.js';
 import { Views } from './views.js';
 
 /** What the shared states of a room know of it. */
 export interface StatefulRoom {
   readonly members: Members;
-  readonly definition: {
-    readonly type: { readonly name: string };
+  readonly definition: StatefulClass & {
     readonly options: { readonly limits: { readonly maxStateBytes: number; readonly maxBufferedBytes: number } };
-    /** Names of the states in the contract; empty without one. */
-    readonly contractStates: readonly string[];
   };
   /** `null` for a room that is not durable. */
   readonly lifecycle: { turnEnded(): void } | null;
@@ -70,13 +67,8 @@ export class RoomStates implements MembersState<Client>, StateOwner {
    * @throws JamsocketConfigurationError
    */
   static in(instances: readonly object[], room: StatefulRoom, flusher: TickFlusher): RoomStates | null {
-    const [service, ...providers] = instances;
-    for (const provider of providers) refuseStatesOf(provider, service);
-    const states = statesOf(service);
-    refuseMissing(room.definition, states);
+    const states = declaredStates(instances, room.definition);
     if (states === null) return null;
-    for (const [name, state] of states) assertOwn(state, `${room.definition.type.name}.${name}`);
-    refuseSavedTwice(service, states);
     const all = new RoomStates(room, flusher, states);
     all.#assertTotal();
     return all;
@@ -250,54 +242,4 @@ export class RoomStates implements MembersState<Client>, StateOwner {
 
 function frameOf(parts: readonly string[]): Frame {
   return Frame.text(`{"event":"${STATE_EVENT}","data":{${parts.join()}}}`);
-}
-
-/** By field name; `null` if there are none. */
-function statesOf(instance: object): Map<string, AnySharedState> | null {
-  let states: Map<string, AnySharedState> | null = null;
-  for (const name of Object.keys(instance)) {
-    // Not read if it is an accessor: a getter is code of the application.
-    const field: unknown = Object.getOwnPropertyDescriptor(instance, name)!.value;
-    if (field instanceof SharedState) (states ??= new Map<string, AnySharedState>()).set(name, field);
-  }
-  return states;
-}
-
-/** @throws JamsocketConfigurationError */
-function refuseStatesOf(provider: object, service: object): void {
-  const [name] = statesOf(provider)?.keys() ?? [];
-  if (name === undefined) return;
-  const [where, room] = [provider.constructor.name, service.constructor.name];
-  throw new JamsocketConfigurationError(
-    `${where}.${name} is a SharedState outside of a room service, so no client would see it. Make it a field of ${room}, and give it to ${where} from there.`,
-  );
-}
-
-/** @throws JamsocketConfigurationError */
-function refuseSavedTwice(service: object, states: ReadonlyMap<string, unknown>): void {
-  const name = stateFieldsOf(service).find((field) => states.has(field));
-  if (name === undefined) return;
-  throw new JamsocketConfigurationError(
-    `${service.constructor.name}.${name} has @State(), but is a SharedState, which a durable room saves anyway. Remove @State() and set @JamsocketService({ durable: true }).`,
-  );
-}
-
-/** @throws JamsocketConfigurationError if the state belongs to another room */
-function assertOwn(state: AnySharedState, name: string): void {
-  if (state.owner === null) return;
-  throw new JamsocketConfigurationError(
-    `${name} is the shared state of another room or field, ${state.owner.nameOf(state)}. Make one for each room: readonly ${name.split('.')[1]} = new SharedState(…).`,
-  );
-}
-
-/** For JavaScript: the compiler finds this mistake in TypeScript. */
-function refuseMissing(
-  { type, contractStates }: StatefulRoom['definition'],
-  states: ReadonlyMap<string, AnySharedState> | null,
-): void {
-  const missing = contractStates.find((name) => states === null || !states.has(name));
-  if (missing === undefined) return;
-  throw new JamsocketConfigurationError(
-    `${type.name} has no SharedState in a field ${missing}, which is in its contract: add the field, or remove it from the contract.`,
-  );
 }
