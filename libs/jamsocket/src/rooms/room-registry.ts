@@ -1,8 +1,6 @@
 import { after } from '../base/after.js';
 import { inDetachedContext } from '../base/async-context.js';
-import { RefusedError, RoomClosedError } from '../base/errors.js';
-import { isInstance } from '../base/foreign-value.js';
-import { withDeadline } from '../base/within-timeout.js';
+import { RefusedError } from '../base/errors.js';
 import { storeUnavailable } from '../durable/room-refusals.js';
 import type { AddressCounts } from '../base/limits/address-counts.js';
 import type { UserIndex } from '../auth/user-index.js';
@@ -13,15 +11,8 @@ import type { HandedRoom } from '../durable/handed-room.js';
 import { Room } from '../room/room.js';
 import type { RoomKey } from '../store/room-store.js';
 import type { RoomServices } from '../room/room-services.js';
-
-/** How long whoever creates a room waits for the store. */
-const SAVED_WITHIN_MS = 10_000;
-
-interface RoomEntry {
-  readonly room: Room;
-  /** All connects and calls that come while the room starts wait for this one start; `undefined` if it takes no time. */
-  started: Promise<void> | undefined;
-}
+import { LiveRooms, type RoomEntry } from './registry/live-rooms.js';
+import { whenMade, whenSaved, whenStarted } from './registry/when-started.js';
 
 interface How {
   /** Fail if there is no saved record. */
@@ -38,18 +29,17 @@ export interface StartedRoom {
 }
 
 /** All rooms of the application. One address has at most one room at a time. */
-export class RoomRegistry {
-  readonly #entries = new Map<RoomDefinition, Map<string, RoomEntry>>();
+export class RoomRegistry extends LiveRooms {
   /** Finds out whether another node hands the room over that is about to start. */
   handedOver: ((room: RoomKey) => HandedRoom | undefined) | null = null;
-  #size = 0;
   #isClosed = false;
-  #stops = 0;
 
   constructor(
     private readonly services: RoomServices,
     private readonly maxRooms: number,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Clients whose connection is lost and whose places are kept, by address. */
   get placesKept(): AddressCounts {
@@ -85,13 +75,13 @@ export class RoomRegistry {
     isCreated: boolean,
     mustBeSaved: boolean,
   ): StartedRoom | undefined | Promise<StartedRoom> {
-    const existing = this.#entriesOf(definition).get(address.key);
+    const existing = this.entriesOf(definition).get(address.key);
     if (existing === undefined) {
       if (!isCreated) return undefined;
       return after(this.#startReserved(definition, address, mustBeSaved), (room) => ({ room, isReserved: true }));
     }
     const { room } = existing;
-    const waits = room.state === 'starting' ? this.#whenStarted(existing) : undefined;
+    const waits = room.state === 'starting' ? whenStarted(existing) : undefined;
     return after(waits, () => ({ room, isReserved: false }));
   }
 
@@ -101,20 +91,20 @@ export class RoomRegistry {
    */
   async create(definition: RoomDefinition, address: RoomAddress): Promise<Room> {
     for (;;) {
-      const existing = this.#entriesOf(definition).get(address.key);
+      const existing = this.entriesOf(definition).get(address.key);
       if (existing !== undefined) {
         if (existing.room.state === 'starting' || existing.room.state === 'running') throw roomExists(address);
         await existing.room.stopped;
         continue;
       }
       const entry = this.#start(definition, address, { mustBeSaved: false, isReserved: false });
-      await this.#whenMade(entry);
+      await whenMade(entry);
       const { room } = entry;
       // The room was abandoned, for example by a shutdown: the next try reports why.
       if (!room.hasStarted) continue;
       room.occupancy.expectJoin();
       if (room.context.restored !== undefined) throw roomExists(address);
-      await this.#whenSaved(room);
+      await whenSaved(room, this.services.clock);
       return room;
     }
   }
@@ -129,7 +119,7 @@ export class RoomRegistry {
 
   /** Restores a saved room so that it handles what is due; it stops again if it has no clients. */
   async wake(definition: RoomDefinition, address: RoomAddress): Promise<void> {
-    const room = this.#entriesOf(definition).get(address.key)?.room;
+    const room = this.entriesOf(definition).get(address.key)?.room;
     // A room that is there handles its timers itself.
     if (room !== undefined) return;
     const restored = await this.#startReserved(definition, address);
@@ -151,11 +141,11 @@ export class RoomRegistry {
   async reserveSaved(definition: RoomDefinition, address: RoomAddress): Promise<Room | undefined> {
     if (!definition.options.durable || !(await this.#exists(definition, address))) return undefined;
     for (;;) {
-      const existing = this.#entriesOf(definition).get(address.key);
+      const existing = this.entriesOf(definition).get(address.key);
       let room: Room;
       try {
         if (existing === undefined) room = await this.#startReserved(definition, address, true);
-        else [room] = [existing.room, await this.#whenStarted(existing)];
+        else [room] = [existing.room, await whenStarted(existing)];
       } catch (error) {
         if (error instanceof RefusedError && error.code === 'no_such_room') return undefined;
         throw error;
@@ -176,48 +166,6 @@ export class RoomRegistry {
     }
   }
 
-  get(definition: RoomDefinition, key: string): Room | undefined {
-    const room = this.#entriesOf(definition).get(key)?.room;
-    return room?.state === 'running' ? room : undefined;
-  }
-
-  /** The room at this address, whatever state it is in, unless it has stopped. */
-  unstoppedAt(definition: RoomDefinition, key: string): Room | undefined {
-    return this.#entriesOf(definition).get(key)?.room;
-  }
-
-  isTaken(definition: RoomDefinition, key: string): boolean {
-    return this.#entriesOf(definition).has(key);
-  }
-
-  /** Rooms of the service that have not stopped. */
-  countOf(definition: RoomDefinition): number {
-    return this.#entriesOf(definition).size;
-  }
-
-  /** Rooms that have not stopped. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Rooms that have stopped so far. */
-  get stops(): number {
-    return this.#stops;
-  }
-
-  /** Running rooms of one service, or of all services. */
-  list(definition?: RoomDefinition): Room[] {
-    const entries = definition ? [this.#entriesOf(definition)] : [...this.#entries.values()];
-    return entries
-      .flatMap((map) => [...map.values()].map(({ room }) => room))
-      .filter((room) => room.state === 'running');
-  }
-
-  /** Every room that has not stopped, including rooms that start or drain. */
-  unstopped(): Room[] {
-    return this.entries().map(({ room }) => room);
-  }
-
   /** Connections that this server has closed and whose sockets have not ended yet. */
   get closing(): ReadonlySet<Link> {
     return this.services.closing;
@@ -228,88 +176,34 @@ export class RoomRegistry {
     this.#isClosed = true;
   }
 
-  /** Every room that has not stopped, with the promise of its start. */
-  entries(): RoomEntry[] {
-    return [...this.#entries.values()].flatMap((entries) => [...entries.values()]);
-  }
-
   /**
    * Makes the room, with a reservation that keeps it open: the clients of a restored room may all leave at once.
    */
   #startReserved(definition: RoomDefinition, address: RoomAddress, mustBeSaved = false): Room | Promise<Room> {
     const entry = this.#start(definition, address, { mustBeSaved, isReserved: true });
-    return after(this.#whenMade(entry), () => entry.room);
+    return after(whenMade(entry), () => entry.room);
   }
 
   #start(definition: RoomDefinition, address: RoomAddress, { mustBeSaved, isReserved }: How): RoomEntry {
-    const entries = this.#entriesOf(definition);
+    const entries = this.entriesOf(definition);
     if (this.#isClosed) throw new RefusedError(503, 'draining', 'The server is shutting down.');
-    if (this.#size >= this.maxRooms || entries.size >= definition.options.limits.maxRooms) {
+    if (this.size >= this.maxRooms || entries.size >= definition.options.limits.maxRooms) {
       throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
     }
     const room = new Room(definition, address, this.services, this.#forget);
     const handed = this.handedOver?.(room.key);
     const entry: RoomEntry = { room, started: undefined };
     // Before it starts: its constructor or @OnCreate may ask for the room.
-    entries.set(address.key, entry);
-    this.#size++;
+    this.added(entry);
     if (isReserved) room.occupancy.reserve();
     entry.started = inDetachedContext(() => room.start(mustBeSaved, handed)) ?? undefined;
     return entry;
   }
 
   readonly #forget = (room: Room): void => {
-    this.#entriesOf(room.definition).delete(room.address.key);
-    this.#size--;
-    this.#stops++;
+    this.removed(room);
     void this.services.ownership?.release(room.key);
   };
-
-  /** For whoever has made the room. @throws as `#whenStarted` */
-  #whenMade(entry: RoomEntry): void | Promise<void> {
-    if (entry.started !== undefined) return this.#whenStarted(entry);
-    const { end, address } = entry.room;
-    if (end.atStart !== null) throw new RoomClosedError(address.key, end.atStart);
-  }
-
-  /** @throws RoomClosedError to those who have waited for the start */
-  async #whenStarted(entry: RoomEntry): Promise<void> {
-    const { room } = entry;
-    const hasWaited = room.state === 'starting';
-    try {
-      // The constructor or @OnCreate of the room itself has called this, and has to return first.
-      if (hasWaited && entry.started === undefined) await Promise.resolve();
-      await entry.started;
-      if (hasWaited && room.end.atStart !== null) throw new RoomClosedError(room.address.key, room.end.atStart);
-    } catch (error) {
-      if (isInstance(error, RefusedError)) throw error;
-      throw new RefusedError(
-        503,
-        'room_failed',
-        `Room "${room.address.key}" could not be created.`,
-        {},
-        { cause: error },
-      );
-    }
-  }
-
-  /** Whoever is told that the room exists finds it after a crash, if that is what its durability promises. */
-  async #whenSaved({ lifecycle, address }: Room): Promise<void> {
-    if (lifecycle === null) return;
-    const saved = new Promise<void>((resolve, reject) => {
-      const stopped = () => reject(new RefusedError(503, 'room_stopped', `Room "${address.key}" has stopped.`));
-      lifecycle.whenSafe(resolve, stopped);
-    });
-    await withDeadline(saved, SAVED_WITHIN_MS, this.services.clock, () =>
-      storeUnavailable(`Room "${address.key}" has been created, but is not saved yet: its store does not answer.`),
-    );
-  }
-
-  #entriesOf(definition: RoomDefinition): Map<string, RoomEntry> {
-    let entries = this.#entries.get(definition);
-    if (entries === undefined) this.#entries.set(definition, (entries = new Map<string, RoomEntry>()));
-    return entries;
-  }
 }
 
 function noSuchRoom({ key }: RoomAddress): RefusedError {
