@@ -1,26 +1,23 @@
 import { Logger } from '@nestjs/common';
 import { inDetachedContext } from '../base/async-context.js';
-import { JamsocketConfigurationError, RefusedError, RoomElsewhereError } from '../base/errors.js';
-import { describeError } from '../base/foreign-value.js';
+import { RoomElsewhereError } from '../base/errors.js';
 import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import type { SharedCounts } from '../base/limits/shared-counts.js';
 import { withDeadline } from '../base/within-timeout.js';
 import type { RoomKey } from '../store/room-store.js';
+import { BOOT_MS, checkDriver, warnSilent } from './check-driver.js';
 import type { ClusterDriver } from './cluster-driver.js';
 import { ClusterCounts, NO_READINGS, readingsOf, type ClusterReadings } from './cluster-counts.js';
 import type { Directory, DirectoryNode, HeldRoom, Released } from './directory.js';
-import { PROTOCOL } from './links/link-frame.js';
 import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
 import type { LinkUser, PeerLink } from './links/peer-link.js';
 import { LEASE_DEFAULTS, NodeLease, type LeaseWatch } from './node-lease.js';
 import type { SocketHandOver } from './socket-hand-over.js';
 import { RunPermit } from './run-permit.js';
+import { foreign, unavailable } from './cluster-refusals.js';
 
-/** Milliseconds to wait at boot for the check of the driver, and for the first lease. */
-const BOOT_MS = 5_000;
 /** Milliseconds to wait for the owner of a room. */
 const LOCATE_MS = 3_000;
-const RETRY_AFTER = { 'Retry-After': '1' };
 
 const logger = new Logger('Jamsocket');
 
@@ -66,26 +63,12 @@ export class ClusterNode {
    * @throws JamsocketConfigurationError if the server or its settings cannot carry a cluster
    */
   async start(): Promise<void> {
-    await this.#check();
+    this.#maxBytesUnderWay = (await checkDriver(this.driver, this.clock)) ?? this.#maxBytesUnderWay;
     if (this.#isClosed) return;
     this.#directory = this.driver.openDirectory();
     this.#directory.onNodeEnded?.((incarnation) => this.#life?.lease.nodeEnded(incarnation));
     const late = () => new Error(`no answer in ${BOOT_MS} ms`);
-    await withDeadline(this.#begin(), BOOT_MS, this.clock, late).catch((error) => this.#warn('does not answer', error));
-  }
-
-  async #check(): Promise<void> {
-    const late = () => new Error(`no answer in ${BOOT_MS} ms`);
-    try {
-      const { description, maxBytesUnderWay } = await withDeadline(this.driver.check(), BOOT_MS, this.clock, late);
-      this.#maxBytesUnderWay = maxBytesUnderWay;
-      const line = `Rooms are spread over a cluster: ${description}`;
-      if (line.includes('WARNING')) logger.warn(line);
-      else logger.log(line);
-    } catch (error) {
-      if (error instanceof JamsocketConfigurationError) throw error;
-      this.#warn('could not be checked', error);
-    }
+    await withDeadline(this.#begin(), BOOT_MS, this.clock, late).catch(warnSilent);
   }
 
   /** The name of this node while its present lease lasts; `undefined` before the first one. */
@@ -257,7 +240,7 @@ export class ClusterNode {
     logger.error('This node has lost its lease: its rooms have stopped, and it joins the cluster again.');
     this.watch.leaseLost();
     void life?.links.close().catch(() => undefined);
-    void this.#begin().catch((error) => this.#warn('does not answer', error));
+    void this.#begin().catch(warnSilent);
   }
 
   #alive(): Life {
@@ -272,18 +255,4 @@ export class ClusterNode {
       throw unavailable(error);
     }
   }
-
-  #warn(what: string, error: unknown): void {
-    logger.warn(`The directory of the cluster ${what}: ${describeError(error).message}`);
-  }
-}
-
-function foreign(incarnation: string, version: number): RefusedError {
-  const message = `Node ${incarnation} speaks version ${version} of the links between nodes, and this node ${PROTOCOL}. Rooms of one cannot be reached through the other: they can when both are deployed with the same version.`;
-  return new RefusedError(503, 'node_unavailable', message, RETRY_AFTER);
-}
-
-function unavailable(cause?: unknown): RefusedError {
-  const message = 'The cluster does not answer at the moment, so this node cannot tell who owns the room.';
-  return new RefusedError(503, 'cluster_unavailable', message, RETRY_AFTER, { cause });
 }
