@@ -1,7 +1,7 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { JamsocketConfigurationError } from '../base/errors.js';
 import { isWebAddress } from '../node/node-info.js';
-import { badOption, boolean, integer, object } from '../options/rules.js';
+import { badOption, boolean, guardList, integer, object } from '../options/rules.js';
 
 /** Options of `JamsocketInspectorModule.forRoot` and `forRootAsync`. */
 export interface JamsocketInspectorOptions {
@@ -67,12 +67,4 @@ function urlPath(value: unknown = '/inspector', path: string): string {
 function webAddress(value: unknown, path: string): string | undefined {
   if (value === undefined || isWebAddress(value)) return value;
   throw badOption(path, value, "a complete address such as 'http://10.0.0.1:3000/inspector'");
-}
-
-const isGuard: (value: unknown) => boolean = (value) =>
-  typeof value === 'function' || typeof (value as CanActivate | null | undefined)?.canActivate === 'function';
-
-function guardList(value: unknown = [], path: string): ResolvedInspectorOptions['guards'] {
-  if (!Array.isArray(value) || !value.every(isGuard)) throw badOption(path, value, 'a list of guards');
-  return value as ResolvedInspectorOptions['guards'];
 }

@@ -40,8 +40,9 @@ export class LmdbStore implements RoomStore {
   readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
+  /** @throws TypeError without a path or an environment */
   constructor(options: LmdbStoreOptions) {
-    this.#options = options;
+    this.#options = checked(options);
   }
 
   async describe(): Promise<string> {
@@ -144,6 +145,16 @@ export class LmdbStore implements RoomStore {
       throw failed(error);
     }
   }
+}
+
+/** Runtime check for JavaScript callers. The folder is made much later, where a mistake would look like a broken disk. */
+function checked(options: LmdbStoreOptions | undefined): LmdbStoreOptions {
+  const { path, environment } = (options ?? {}) as { readonly path?: unknown; readonly environment?: RootDatabase };
+  if (typeof path === 'string' && path !== '' && environment === undefined) return { path };
+  if (path === undefined && typeof environment?.openDB === 'function') return { environment };
+  throw new TypeError(
+    "LmdbStore: pass either path, the folder of its database, such as '.jamsocket', or environment, which your code has opened with lmdb.",
+  );
 }
 
 function openAt(path: string): RootDatabase {

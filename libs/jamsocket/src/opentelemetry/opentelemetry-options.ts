@@ -1,4 +1,5 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import { badOption, boolean, object, withMethod } from '../options/rules.js';
 
 /** Options of `JamsocketOpenTelemetryModule.forRoot` and `forRootAsync`. */
 export interface JamsocketOpenTelemetryOptions {
@@ -26,3 +27,20 @@ export const ROOM_ATTRIBUTE = 'jamsocket.room';
 export const CLIENT_ATTRIBUTE = 'jamsocket.client';
 /** `code.function.name` of the semantic conventions: class and method. */
 export const HANDLER_ATTRIBUTE = 'code.function.name';
+
+const UPGRADE_CONTEXTS: readonly unknown[] = [undefined, 'parent', 'link', 'ignored'];
+
+const check = object<unknown>({
+  metrics: boolean(true),
+  spans: boolean(true),
+  upgradeContext: (value, path) => {
+    if (!UPGRADE_CONTEXTS.includes(value)) throw badOption(path, value, "'parent', 'link' or 'ignored'");
+  },
+  meterProvider: withMethod('getMeter', 'a MeterProvider of OpenTelemetry'),
+  tracerProvider: withMethod('getTracer', 'a TracerProvider of OpenTelemetry'),
+});
+
+/** @throws JamsocketConfigurationError for a bad value and for an unknown option */
+export function checkOpenTelemetryOptions(given: JamsocketOpenTelemetryOptions): void {
+  check(given, 'JamsocketOpenTelemetryModule.forRoot: options');
+}

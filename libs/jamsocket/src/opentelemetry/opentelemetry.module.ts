@@ -12,7 +12,7 @@ import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import { JamsocketStatistics } from '../rooms/jamsocket-statistics.js';
 import { HandlerSpans } from './handler-spans.js';
 import { OpenTelemetryMetrics } from './opentelemetry-metrics.js';
-import { SCOPE_NAME, type JamsocketOpenTelemetryOptions } from './opentelemetry-options.js';
+import { checkOpenTelemetryOptions, SCOPE_NAME, type JamsocketOpenTelemetryOptions } from './opentelemetry-options.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<JamsocketOpenTelemetryOptions>({
   moduleName: 'JamsocketOpenTelemetry',
@@ -39,6 +39,7 @@ export class JamsocketOpenTelemetryModule
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: JamsocketOpenTelemetryOptions,
   ) {
     super();
+    checkOpenTelemetryOptions(options);
   }
 
   /**

@@ -4,6 +4,11 @@ import { resolveOptions, resolveRoomOptions } from './resolve.js';
 
 const MAX = 2 ** 31 - 1;
 
+/** Has all that a store needs, by name. */
+const STORE = Object.fromEntries(
+  ['claim', 'close', 'commit', 'describe', 'due', 'has', 'list'].map((name) => [name, () => undefined]),
+);
+
 describe('options', () => {
   it('have defaults', () => {
     expect(resolveOptions()).toEqual({
@@ -74,6 +79,7 @@ describe('options', () => {
       { limits: { messagesPerSecond: { rate: 0.1 } } },
       { limits: expect.objectContaining({ messagesPerSecond: { rate: 0.1, burst: 1, excess: 'close' } }) },
     ],
+    [{ store: STORE as never }, { store: STORE }],
     [{ limits: { maxRooms: 5 } }, { limits: expect.objectContaining({ maxRooms: 5 }) }],
   ])('%j is understood', (given, expected) => {
     expect(resolveOptions(given)).toMatchObject(expected);
@@ -136,6 +142,8 @@ describe('options', () => {
     [{ trustProxy: true }, 'options.trustProxy is true'],
     [{ trustProxy: -1 }, 'options.trustProxy is -1'],
     [{ cluster: {} }, 'options.cluster is {}'],
+    [{ store: {} }, 'options.store is {}, but must be a RoomStore'],
+    [{ store: { ...STORE, has: undefined } }, 'options.store is'],
     [{ placement: 'random' }, "options.placement is 'random'"],
     [{ limits: { maxClientsPerRoom: 0 } }, 'options.limits.maxClientsPerRoom is 0, but must be false (no limit) or'],
     [{ limits: { maxRooms: true } }, 'options.limits.maxRooms is true'],

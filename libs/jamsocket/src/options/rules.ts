@@ -1,3 +1,4 @@
+import type { CanActivate, Type } from '@nestjs/common';
 import { inspect } from 'node:util';
 import { JamsocketConfigurationError } from '../base/errors.js';
 import { MAX_TIMEOUT_MS } from '../base/sources.js';
@@ -62,6 +63,23 @@ export function boolean(byDefault: boolean): Rule<boolean> {
   return (value = byDefault, path) => {
     if (typeof value !== 'boolean') throw badOption(path, value, 'true or false');
     return value;
+  };
+}
+
+/** Classes or instances of guards. Default none. */
+export function guardList(value: unknown = [], path: string): readonly (Type<CanActivate> | CanActivate)[] {
+  const isGuard = (item: unknown) =>
+    typeof item === 'function' || typeof (item as CanActivate | null | undefined)?.canActivate === 'function';
+  if (!Array.isArray(value) || !value.every(isGuard)) throw badOption(path, value, 'a list of guards');
+  return value as (Type<CanActivate> | CanActivate)[];
+}
+
+/** An object with this method, if it is given. */
+export function withMethod(method: string, what: string): Rule<unknown> {
+  return (value, path) => {
+    const given = value as Record<string, unknown> | null | undefined;
+    if (given === undefined || typeof given?.[method] === 'function') return given;
+    throw badOption(path, value, what);
   };
 }
 

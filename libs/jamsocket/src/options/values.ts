@@ -1,6 +1,5 @@
 import type { ClusterDriver } from '../cluster/cluster-driver.js';
 import type { RoomStore } from '../store/room-store.js';
-import type { CanActivate } from '@nestjs/common';
 import { canonicalOrigin, parseWebOrigin } from '../base/web-origin.js';
 import type { HttpOptions, InboundRateLimit, Origins, RateLimit, RoomIds } from './options.js';
 import type { ResolvedOptions, ResolvedRoomOptions } from './resolved.js';
@@ -8,6 +7,7 @@ import { MAX_TIMEOUT_MS } from '../base/sources.js';
 import {
   badOption,
   boolean,
+  guardList,
   HTTP_TOKEN,
   integer,
   isPlainObject,
@@ -130,21 +130,16 @@ export function urlPath(value: unknown = '/ws', path: string): string {
 
 export function http(value: unknown = false, path: string): ResolvedOptions['http'] {
   if (value === false) return false;
-  const guards: Rule<unknown> = (given = [], where) => {
-    if (!Array.isArray(given) || !given.every(isGuard)) throw badOption(where, given, 'a list of guards');
-    return given as unknown[];
-  };
   const prefix: Rule<string> = (given, where) => (given === undefined || given === '' ? '' : urlPath(given, where));
   const isOptions = isPlainObject(value);
   if (value !== true && !isOptions) throw badOption(path, value, 'true, false or { prefix, guards, swagger }');
-  return object<Required<HttpOptions>>({ prefix, guards, swagger: boolean(false) })(isOptions ? value : {}, path);
+  return object<Required<HttpOptions>>({ prefix, guards: guardList, swagger: boolean(false) })(
+    isOptions ? value : {},
+    path,
+  );
 }
 
-function isGuard(value: unknown): boolean {
-  return typeof value === 'function' || typeof (value as CanActivate | undefined)?.canActivate === 'function';
-}
-
-const STORE_METHODS = ['claim', 'close', 'commit', 'describe', 'due', 'list'];
+const STORE_METHODS = ['claim', 'close', 'commit', 'describe', 'due', 'has', 'list'];
 
 export function store(value: unknown, path: string): RoomStore | undefined {
   if (value === undefined) return undefined;

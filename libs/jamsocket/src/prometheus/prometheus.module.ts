@@ -17,7 +17,7 @@ import { JamsocketStatistics } from '../rooms/jamsocket-statistics.js';
 import { Siblings } from '../node/siblings.js';
 import { answerSiblings } from './metrics-of-all.js';
 import { PrometheusMetrics } from './prometheus-metrics.js';
-import { PROMETHEUS_OPTIONS, type JamsocketPrometheusOptions } from './prometheus-options.js';
+import { checkedPrometheusOptions, PROMETHEUS_OPTIONS, type JamsocketPrometheusOptions } from './prometheus-options.js';
 import { createPrometheusController, mountPage, PrometheusGuard } from './prometheus.controller.js';
 
 const PROMETHEUS_PAGE = Symbol('JAMSOCKET_PROMETHEUS_PAGE');
@@ -48,7 +48,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<JamsocketProme
     {
       provide: PrometheusMetrics,
       inject: [PROMETHEUS_OPTIONS],
-      useFactory: (options: JamsocketPrometheusOptions) => new PrometheusMetrics(options),
+      useFactory: (options: JamsocketPrometheusOptions) => new PrometheusMetrics(checkedPrometheusOptions(options)),
     },
     { provide: JamsocketMetrics, useExisting: PrometheusMetrics },
     PrometheusGuard,
