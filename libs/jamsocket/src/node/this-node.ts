@@ -2,7 +2,6 @@ import { Logger } from '@nestjs/common';
 import { CloseCode } from '../base/protocol.js';
 import { describeError } from '../base/foreign-value.js';
 import type { JamsocketClock } from '../base/sources.js';
-import { withDeadline } from '../base/within-timeout.js';
 import type { ClusterNode, NodeWatch } from '../cluster/cluster-node.js';
 import { PROTOCOL } from '../cluster/links/link-frame.js';
 import type { SocketHandOver } from '../cluster/socket-hand-over.js';
@@ -21,13 +20,14 @@ import { ClusterUserCalls } from './cluster-user-calls.js';
 import { ClusterRoomCalls } from './cluster-room-calls.js';
 import { ArrivingRooms } from './arriving-rooms.js';
 import { LeavingRooms } from './leaving-rooms.js';
-import { NODE_NAME, readNodeInfo, type NodeInfo } from './node-info.js';
+import { leastLoaded } from './least-loaded.js';
+import { NODE_NAME, type NodeInfo } from './node-info.js';
+import { sendAway } from './send-away.js';
 import { roomCallAnswers } from './room-call-answers.js';
 import { surveyNodes, type SurveyedNode } from './survey.js';
 import { Peers } from '../peers/peer.js';
 import type { ResolvedOptions } from '../options/resolved.js';
 import type { Placement } from '../rooms/reservation.js';
-import { spread } from '../timers/spread.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { RoomKey } from '../store/room-store.js';
@@ -149,7 +149,9 @@ export class ThisNode implements NodeWatch, RoomMoves {
 
   /** The node for a room that no node has; `undefined` for this one. @throws RefusedError `cluster_unavailable` */
   nodeForNew({ options }: RoomDefinition): Promise<string | undefined> | undefined {
-    return this.parts.placement === 'leastLoaded' && options.roomIds === 'implicit' ? this.#leastLoaded() : undefined;
+    return this.parts.placement === 'leastLoaded' && options.roomIds === 'implicit'
+      ? leastLoaded(this.parts)
+      : undefined;
   }
 
   get sockets(): SocketHandOver | undefined {
@@ -222,16 +224,7 @@ export class ThisNode implements NodeWatch, RoomMoves {
     this.#isDraining = true;
     for (const { owner } of this.#peers.all) owner.sendArrivalsAway();
     const channels = this.#peers.all.flatMap(({ edge }) => edge.channels);
-    const links = channels.flatMap(({ connection }) => connection ?? []);
-    const { clock } = this.parts;
-    const away = spread(channels, graceMs / 2, clock, (channel) =>
-      channel.sendAway(CloseCode.serviceRestart, 'service restart'),
-    );
-    const ended = away.then(() => Promise.all(links.map(({ ended: each }) => each)));
-    const late = () => new Error('too late');
-    await withDeadline(ended, graceMs, clock, late).catch(() => {
-      for (const link of links) link.terminate('shutdown grace is over');
-    });
+    await sendAway(channels, graceMs, this.parts.clock);
   }
 
   up(): void {}
@@ -283,17 +276,6 @@ export class ThisNode implements NodeWatch, RoomMoves {
       this.parts.node.counts.roomsLost++;
       room.end.lose(CloseCode.tryAgainLater, 'the cluster does not answer');
     }
-  }
-
-  /** The node with the fewest rooms, as far as it has told; this one if it has no more. */
-  async #leastLoaded(): Promise<string | undefined> {
-    const { node, registry } = this.parts;
-    let least = { incarnation: node.incarnation, rooms: registry.size };
-    for (const { incarnation, info } of await node.nodes()) {
-      const { rooms } = readNodeInfo(info, incarnation);
-      if (incarnation !== node.incarnation && rooms < least.rooms) least = { incarnation, rooms };
-    }
-    return least.incarnation;
   }
 
   #roomOf({ service, key }: RoomKey): Room | undefined {
