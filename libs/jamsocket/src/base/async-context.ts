@@ -14,11 +14,6 @@ function createScope(): AsyncResource {
   return new AsyncResource('JamsocketTurn');
 }
 
-/** Runs a function in the current async context. A store that the function enters with `enterWith` does not outlive it. */
-export function inOwnContext<T>(run: () => T): T {
-  return createScope().runInAsyncScope(run);
-}
-
 /**
  * Runs a function in a new async context without a client, request or caller: for all work that the library starts by
  * itself. On Node 20 and 22 a store entered in a callback of Node (a timer, an HTTP parser) leaks into the next

@@ -55,7 +55,7 @@ export function exploreServices(modules: ModulesContainer): FoundService[] {
 }
 
 /** The handlers of a class, including inherited ones. */
-export function handlersOf(type: Type): FoundHandler[] {
+function handlersOf(type: Type): FoundHandler[] {
   const prototype = type.prototype as Record<string, object>;
   return scanner.getAllMethodNames(prototype).flatMap((method) => {
     const metadata = handlerMetadataOf(prototype[method]);

@@ -21,7 +21,7 @@ export function roomIdSource(roomIds: RoomIds, random: JamsocketRandom): RoomIdS
  * Feistel network over two halves of the id (https://en.wikipedia.org/wiki/Format-preserving_encryption), which maps
  * different numbers to different ids. They can be guessed: use `uuid` for secret room names.
  */
-export function shortIds(length: number, random: JamsocketRandom): () => string {
+function shortIds(length: number, random: JamsocketRandom): () => string {
   const left = LETTERS ** Math.ceil(length / 2);
   const right = LETTERS ** Math.floor(length / 2);
   const keys = Array.from({ length: 2 * ROUNDS }, () => random.uint32());
