@@ -60,7 +60,8 @@ describe('a node that dies while it takes a room over', () => {
     const store = new MemoryStore();
     const start = (name: string) =>
       startTestApp({
-        options: { cluster: hub.node(name), store: new ProcessStore(store) },
+        // Time enough to wait for a node that does not answer, on a busy machine too.
+        options: { cluster: hub.node(name), store: new ProcessStore(store), shutdownGraceMs: 30_000 },
         providers: [SafeRoom, FleetingRoom],
       });
     [owner, successor, other] = [await start('owner'), await start('successor'), await start('other')];
