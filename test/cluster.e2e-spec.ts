@@ -324,10 +324,11 @@ describe('a node in trouble', () => {
     // From both: to `second` alone, `first` would soon look like a node that is lost.
     first.directoryAnswers = second.directoryAnswers = 'later';
     const node = one.app.get(ClusterNode);
-    const health = () => one.app.get(JamsocketHealth).isHealthy().jamsocket;
-    expect(health()).toMatchObject({ status: 'up', cluster: 'up' });
-    while (node.permit.mayRun() || health().status === 'up') await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(health()).toMatchObject({ status: 'down', cluster: 'down' });
+    const health = async () => (await one.app.get(JamsocketHealth).isHealthy()).jamsocket;
+    expect(await health()).toMatchObject({ status: 'up', cluster: 'up' });
+    while (node.permit.mayRun() || (await health()).status === 'up')
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await health()).toMatchObject({ status: 'down', cluster: 'down' });
     ann.send('2');
     bob.send('3');
     // They have arrived, and wait.
@@ -337,7 +338,7 @@ describe('a node in trouble', () => {
     second.directoryAnswers = 'yes';
     first.directoryAnswers = 'yes';
     await Promise.all([ann.until('total 6'), bob.until('total 6')]);
-    expect(health()).toMatchObject({ status: 'up', cluster: 'up' });
+    expect(await health()).toMatchObject({ status: 'up', cluster: 'up' });
     await Promise.all([ann.connection.close(), bob.connection.close()]);
   });
 

@@ -225,17 +225,17 @@ describe('of its durable rooms an operator', () => {
   });
 
   describe('is told by the health check', () => {
-    const health = () => room.module.get(JamsocketHealth).isHealthy().jamsocket;
+    const health = async () => (await room.module.get(JamsocketHealth).isHealthy()).jamsocket;
     const up = { status: 'up', rooms: 1, clients: 1, store: 'up' };
 
     it('that the store fails, with its words, and that it works again', async () => {
       await open();
       const ann = await room.connect();
-      expect(health()).toEqual(up);
+      expect(await health()).toEqual(up);
       store.mood = 'failing';
       ann.send('5');
       await room.advance(3_000);
-      expect(health()).toEqual({
+      expect(await health()).toEqual({
         ...up,
         status: 'down',
         store: 'down',
@@ -243,7 +243,7 @@ describe('of its durable rooms an operator', () => {
       });
       store.mood = 'good';
       await room.advance(2_000);
-      expect([await ann.next(), health()]).toEqual(['total 5', up]);
+      expect([await ann.next(), await health()]).toEqual(['total 5', up]);
       await room.close();
     });
 
@@ -253,19 +253,19 @@ describe('of its durable rooms an operator', () => {
       store.mood = 'hanging';
       ann.send('5');
       await room.advance(4_999);
-      expect(health()).toEqual(up);
+      expect(await health()).toEqual(up);
       await room.advance(1);
-      expect(health()).toMatchObject({ status: 'down', message: 'The store has not answered a commit for 5 s.' });
+      expect(await health()).toMatchObject({ status: 'down', message: 'The store has not answered a commit for 5 s.' });
       expect(ann.isClosed).toBe(false);
       await room.advance(5_000);
       expect((await ann.closed).code).toBe(1013);
-      expect(health()).toMatchObject({
+      expect(await health()).toMatchObject({
         status: 'down',
         message: 'The store has taken nothing for 10 s: The store has not answered in 10000 ms.',
       });
       store.mood = 'good';
       await room.advance(12_000);
-      expect(health()).toMatchObject({ status: 'up', store: 'up' });
+      expect(await health()).toMatchObject({ status: 'up', store: 'up' });
       await room.close();
     });
 
@@ -274,17 +274,17 @@ describe('of its durable rooms an operator', () => {
       store.mood = 'failing';
       const code = await room.rooms.create(LedgerRoom, 'two').catch((error: { code: string }) => error.code);
       expect(code).toBe('store_unavailable');
-      expect(health()).toMatchObject({ status: 'down', message: 'The store does not answer: the disk is full' });
+      expect(await health()).toMatchObject({ status: 'down', message: 'The store does not answer: the disk is full' });
       // The load balancer sends no more clients. That must not keep the process out of service forever.
       await room.advance(9_999);
-      expect(health().status).toBe('down');
+      expect((await health()).status).toBe('down');
       await room.advance(1);
-      expect(health()).toMatchObject({ status: 'up', store: 'up' });
+      expect(await health()).toMatchObject({ status: 'up', store: 'up' });
       await room.rooms.create(LedgerRoom, 'two').catch(() => undefined);
-      expect(health().status).toBe('down');
+      expect((await health()).status).toBe('down');
       store.mood = 'good';
       await room.rooms.create(LedgerRoom, 'two');
-      expect(health()).toMatchObject({ status: 'up', store: 'up' });
+      expect(await health()).toMatchObject({ status: 'up', store: 'up' });
       await room.close();
     });
   });

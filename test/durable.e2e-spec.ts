@@ -367,7 +367,7 @@ describe('rooms whose store is away', () => {
     }
   }
 
-  const health = () => app.app.get(JamsocketHealth).isHealthy().jamsocket;
+  const health = async () => (await app.app.get(JamsocketHealth).isHealthy()).jamsocket;
   const enter = (path: string) => TestClient.connect(`${app.ws}/ws/${path}`);
 
   it.each(['failing', 'hanging'] as const)(
@@ -380,7 +380,7 @@ describe('rooms whose store is away', () => {
       const client = await ResumingClient.connect(`${app.ws}/ws/ledger/one`);
       client.send('5');
       await client.until('5 by 2 (n2) total 5');
-      expect(health()).toMatchObject({ status: 'up', store: 'up' });
+      expect(await health()).toMatchObject({ status: 'up', store: 'up' });
 
       store.mood = mood;
       client.send('7');
@@ -397,7 +397,7 @@ describe('rooms whose store is away', () => {
       expect(plain.received).toEqual(['5 by 2 (n2) total 5']);
       const beat = `{"jamsocket":"${client.welcome.jamsocket}","handled":0}`;
       expect(client.connection.unread().filter((frame) => frame !== beat)).toEqual([]);
-      expect(health()).toMatchObject({ status: 'down', store: 'down' });
+      expect(await health()).toMatchObject({ status: 'down', store: 'down' });
 
       await advance(3_000);
       const away = { code: 1013, reason: 'the store does not answer' };
@@ -412,11 +412,11 @@ describe('rooms whose store is away', () => {
       for (const refusal of [await inTime(unopened), await inTime(unopenedToo)])
         expect(refusal).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
       await othersGoOn(2);
-      expect(health().message).toMatch(mood === 'failing' ? /: the disk is full$/ : /has not answered/);
+      expect((await health()).message).toMatch(mood === 'failing' ? /: the disk is full$/ : /has not answered/);
 
       store.mood = 'good';
       await advance(15_000);
-      expect(health()).toMatchObject({ status: 'up', store: 'up' });
+      expect(await health()).toMatchObject({ status: 'up', store: 'up' });
       expect(await resumeAt(app, client)).toMatchObject({ resumed: true, client: 2, handled: 2 });
       expect(await client.next()).toBe('7 by 2 (n2) total 12');
       client.confirm();
@@ -445,12 +445,12 @@ describe('rooms whose store is away', () => {
       await client.until('5 by 1 (n1) total 5');
       await server.kill();
       client.send('7');
-      while (health().status === 'up') await advance(50).then(() => sleep(5));
+      while ((await health()).status === 'up') await advance(50).then(() => sleep(5));
       await advance(12_000);
       expect((await client.connection.closed).code).toBe(1013);
       expect((await TestClient.refused(`${app.ws}/ws/ledger/one`)).status).toBe(503);
       server = await startRedis(program!, always, server);
-      while (health().status === 'down') await advance(500).then(() => sleep(5));
+      while ((await health()).status === 'down') await advance(500).then(() => sleep(5));
       expect(await resumeAt(app, client)).toMatchObject({ resumed: true, client: 1, handled: 2 });
       expect(await client.next()).toBe('7 by 1 (n1) total 12');
     } finally {

@@ -49,7 +49,7 @@ describe('a socket on its way to another worker', () => {
       { ...GIFT, id: 1 },
       { ...GIFT, id: 2, head: 'eA==' },
     ]);
-    sockets.taken(2);
+    sockets.taken([2]);
     sockets.ended(to);
     await once(first.client, 'close');
     expect(second.client.destroyed).toBe(false);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compile } from './support/compile.js';
 import { TestClient } from './support/test-client.js';
+import { bothLinksOf, linksOf } from './support/workers/links-of.js';
 import { WorkersRun } from './support/workers/run.js';
 
 const TIMEOUT_MS = 120_000;
@@ -27,22 +28,11 @@ describe('the socket of a client whose room is at another worker', () => {
   }, TIMEOUT_MS);
   afterAll(() => run.stop(), TIMEOUT_MS);
 
-  /** What the room knows of clients that connect at the same time. */
-  const links = async (room: string) => {
-    const clients = await Promise.all(
-      Array.from({ length: 6 }, () => TestClient.connect(`${run.ws}/ws/ledger/${room}`)),
-    );
-    for (const client of clients) client.send('link');
-    const seen = await Promise.all(clients.map((client) => linkOf(client)));
-    await Promise.all(clients.map((client) => client.close()));
-    return new Set(seen);
-  };
-
   it(
     'is handed over, so that the room has it in its own process',
     async () => {
       const room = await TestClient.connect(`${run.ws}/ws/ledger/linked`);
-      for (let round = 0; round < 5; round++) expect([...(await links('linked'))]).toEqual(['Connection']);
+      for (let round = 0; round < 5; round++) expect([...(await linksOf(run, 'linked'))]).toEqual(['Connection']);
       await room.close();
     },
     TIMEOUT_MS,
@@ -51,7 +41,7 @@ describe('the socket of a client whose room is at another worker', () => {
   it(
     'is handed over while the room is just beginning there, too',
     async () => {
-      for (let round = 0; round < 10; round++) expect([...(await links(`new${round}`))]).toEqual(['Connection']);
+      for (let round = 0; round < 10; round++) expect([...(await linksOf(run, `new${round}`))]).toEqual(['Connection']);
     },
     TIMEOUT_MS,
   );
@@ -97,27 +87,12 @@ describe('with handOver: false', () => {
     async () => {
       const run = await WorkersRun.start(program.file, { WORKERS: '2', HAND_OVER: 'off' });
       await run.says('primary is ready');
-      const clients = await Promise.all(
-        Array.from({ length: 8 }, () => TestClient.connect(`${run.ws}/ws/ledger/relayed`)),
-      );
-      for (const client of clients) client.send('link');
-      const links = await Promise.all(clients.map((client) => linkOf(client)));
-      expect([...new Set(links)].sort()).toEqual(['Connection', 'RemoteLink']);
-      await Promise.all(clients.map((client) => client.close()));
+      await bothLinksOf(run, 'relayed');
       await run.stop();
     },
     TIMEOUT_MS,
   );
 });
-
-async function linkOf(client: TestClient): Promise<string> {
-  for (;;) {
-    const text = await client.nextText();
-    // A bundle may add an underscore to the name of a class.
-    const name = /Connection|RemoteLink/.exec(text)?.[0];
-    if (name !== undefined) return name;
-  }
-}
 
 /** Connects with a frame close behind the request. @returns everything the server has said, after the answer came */
 async function talk(port: number, text: string, delayMs: number | undefined): Promise<string> {

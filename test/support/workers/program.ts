@@ -5,6 +5,7 @@ import {
   Broadcast,
   JamsocketCluster,
   JamsocketContext,
+  JamsocketHealth,
   JamsocketModule,
   JamsocketRooms,
   JamsocketService,
@@ -14,13 +15,16 @@ import {
   type Client,
   type JamsocketOptions,
 } from 'nestjs-jamsocket';
+import { RedisCluster } from 'nestjs-jamsocket/redis';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { startWorkers } from 'nestjs-jamsocket/workers';
+import { Redis } from 'ioredis';
 import cluster from 'node:cluster';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER, LIMITS } = process.env;
+const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER, LIMITS, REDIS, TLS } = process.env;
 
 @JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
 class LedgerRoom {
@@ -57,6 +61,10 @@ class PlainRoom {
   who(client: Client) {
     client.sendMessage(this.instance);
   }
+
+  name() {
+    return this.instance;
+  }
 }
 
 @Controller()
@@ -64,6 +72,7 @@ class PidController {
   constructor(
     private readonly cluster: JamsocketCluster,
     private readonly rooms: JamsocketRooms,
+    private readonly health: JamsocketHealth,
   ) {}
 
   @Get('pid')
@@ -86,6 +95,17 @@ class PidController {
     return (await this.rooms.list()).map(({ id }) => id).sort();
   }
 
+  @Get('health')
+  async isHealthy() {
+    return (await this.health.isHealthy()).jamsocket;
+  }
+
+  @Get('rooms')
+  async calls(@Query('room') room: string) {
+    const found = await this.rooms.find(PlainRoom, room);
+    return { pid: process.pid, found: found?.id, instance: await this.rooms.invoke(PlainRoom, room, 'name') };
+  }
+
   @Get('reload')
   async reload() {
     await workers.reload();
@@ -97,6 +117,7 @@ class PidController {
   imports: [
     JamsocketModule.forRoot({
       store: new LmdbStore({ path: DATA_DIR! }),
+      cluster: REDIS ? new RedisCluster({ redis: new Redis(Number(REDIS)) }) : undefined,
       limits: JSON.parse(LIMITS ?? '{}') as JamsocketOptions['limits'],
     }),
   ],
@@ -107,7 +128,13 @@ class AppModule {}
 
 async function bootstrap() {
   if (BROKEN_FILE && existsSync(BROKEN_FILE)) throw new Error('the application is broken');
-  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], forceCloseConnections: true });
+  const app = await NestFactory.create(AppModule, {
+    logger: ['error', 'warn'],
+    forceCloseConnections: true,
+    httpsOptions: TLS
+      ? { key: readFileSync(join(TLS, 'key.pem')), cert: readFileSync(join(TLS, 'cert.pem')) }
+      : undefined,
+  });
   if (HOOKS !== 'off') app.enableShutdownHooks();
   await app.listen(Number(PORT), '127.0.0.1');
   if (CRASHES === 'on' && cluster.worker!.id > 1) setTimeout(() => process.exit(7), 50);

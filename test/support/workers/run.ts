@@ -14,6 +14,7 @@ export class WorkersRun {
     readonly child: ChildProcess,
     readonly port: number,
     readonly folder: string,
+    private readonly isSecure: boolean,
   ) {
     const note = (chunk: Buffer) => {
       this.output += String(chunk);
@@ -31,11 +32,11 @@ export class WorkersRun {
       env: { ...process.env, NO_COLOR: '1', PORT: `${port}`, DATA_DIR: folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return new WorkersRun(child, port, folder);
+    return new WorkersRun(child, port, folder, env.TLS !== undefined);
   }
 
   get ws(): string {
-    return `ws://127.0.0.1:${this.port}`;
+    return `ws${this.isSecure ? 's' : ''}://127.0.0.1:${this.port}`;
   }
 
   /** What an HTTP request for a path gets, each time over a new connection. */

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ClusterNode } from '../cluster/cluster-node.js';
-import { defaultDriver } from '../cluster/default-driver.js';
+import { driverFor } from '../cluster/this-machine.js';
 import { JamsocketCluster } from '../node/jamsocket-cluster.js';
 import { Siblings } from '../node/siblings.js';
 import { ThisNode } from '../node/this-node.js';
@@ -22,7 +22,7 @@ export const CLUSTER_PROVIDERS: Provider[] = [
     provide: ClusterNode,
     inject: [RESOLVED_OPTIONS, JamsocketClock, JamsocketRandom],
     useFactory: ({ cluster }: ResolvedOptions, clock: JamsocketClock, random: JamsocketRandom) => {
-      const driver = cluster ?? defaultDriver();
+      const driver = driverFor(cluster);
       return driver === undefined ? null : new ClusterNode(driver, clock, random);
     },
   },

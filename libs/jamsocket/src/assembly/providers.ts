@@ -1,8 +1,10 @@
 import type { Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ClusterNode } from '../cluster/cluster-node.js';
+import { Siblings } from '../node/siblings.js';
 import { ThisNode } from '../node/this-node.js';
 import { ServiceDefinitions } from '../discovery/definitions.js';
+import type { SocketHandOver } from '../cluster/socket-hand-over.js';
 import { HandOver } from '../gateway/hand-over.js';
 import { JamsocketGateway } from '../gateway/jamsocket.gateway.js';
 import { HttpRoutesGuard } from '../http/http-routes.guard.js';
@@ -84,27 +86,21 @@ export const PROVIDERS: Provider[] = [
       cluster: ClusterNode | null,
     ) => {
       const counts = cluster?.sharedCounts ?? null;
-      const handOver = node?.sockets
-        ? new HandOver(
-            node.sockets,
-            () => node.incarnation,
-            registry,
-            (definition) => node.nodeForNew(definition),
-          )
-        : null;
+      const handOver = cluster && node?.sockets ? handOverOf(node.sockets, cluster, node, registry) : null;
       const placement = node?.placement ?? new LocalPlacement(registry);
       return new JamsocketGateway(options, definitions, placement, clock, observers, handOver, counts);
     },
   },
   {
     provide: JamsocketHealth,
-    inject: [JamsocketGateway, RoomRegistry, DURABILITY, ClusterNode],
+    inject: [JamsocketGateway, RoomRegistry, DURABILITY, ClusterNode, Siblings],
     useFactory: (
       gateway: JamsocketGateway,
       registry: RoomRegistry,
       durability: Durability | null,
       node: ClusterNode | null,
-    ) => new JamsocketHealth(gateway, registry, durability, node),
+      siblings: Siblings,
+    ) => new JamsocketHealth(gateway, registry, durability, node, siblings),
   },
   {
     provide: Waker,
@@ -159,3 +155,9 @@ export const PROVIDERS: Provider[] = [
       } satisfies LifecycleParts),
   },
 ];
+/** Gives clients' sockets to other processes, under the present name of this node. */
+function handOverOf(sockets: SocketHandOver, cluster: ClusterNode, node: ThisNode, registry: RoomRegistry): HandOver {
+  const handOver = new HandOver(sockets, cluster, registry, (definition) => node.nodeForNew(definition));
+  cluster.begun = () => void handOver.renamed();
+  return handOver;
+}

@@ -20,6 +20,8 @@ export interface ClusterDriver {
    * that another node would take.
    */
   readonly sharesPort?: boolean;
+  /** Which nodes share the port, this one included. Default: all nodes. */
+  readonly siblings?: ReadonlySet<string>;
   /** Gives sockets to nodes in other processes of this machine. Without it, their clients are relayed. */
   readonly sockets?: SocketHandOver;
   /** Counts for limits that the nodes share. Without it, limits hold for each node. */

@@ -44,6 +44,8 @@ export class ClusterNode {
   readonly counts = new ClusterCounts();
   /** Set before `start`. */
   watch!: NodeWatch;
+  /** A lease has begun, under another name than the one before. */
+  begun: () => void = () => undefined;
   /** What other nodes read of this one. */
   info: () => string = () => '';
   #directory: Directory | null = null;
@@ -78,6 +80,12 @@ export class ClusterNode {
 
   get sockets(): SocketHandOver | undefined {
     return this.driver.sockets;
+  }
+
+  /** The other nodes that share the port. */
+  get siblings(): readonly string[] {
+    const { siblings } = this.driver;
+    return this.sharesPort ? [...this.others].filter((node) => siblings?.has(node) ?? true) : [];
   }
 
   /** Counts for limits that nodes share; `null` if limits hold for this node. */
@@ -215,6 +223,7 @@ export class ClusterNode {
     this.#life = life;
     this.permit.follow(life.lease);
     await Promise.all([life.lease.start(), life.links.open()]);
+    this.begun();
   }
 
   #leaseWatch(): LeaseWatch {

@@ -3,7 +3,7 @@ import type { CallHandler } from '../peers/calls.js';
 /** The node, as its siblings need it. */
 interface Node {
   readonly sharesPort: boolean;
-  readonly others: readonly string[];
+  readonly siblings: readonly string[];
   answer(method: string, handler: CallHandler): void;
   call(incarnation: string, method: string, args: unknown, withinMs?: number): Promise<unknown>;
 }
@@ -25,15 +25,24 @@ export class Siblings {
   }
 
   /** Answers the calls of siblings. The answer must be a structured clone. */
-  answer(method: string, handler: () => unknown): void {
+  answer(method: string, handler: CallHandler): void {
     if (this.isOn) this.node!.answer(method, handler);
+  }
+
+  isSibling(incarnation: string): boolean {
+    return this.isOn && this.node!.siblings.includes(incarnation);
   }
 
   /** What the siblings answer. Those that do not answer in time are left out. Never rejects. */
   async askAll(method: string): Promise<readonly unknown[]> {
     if (!this.isOn) return [];
-    const asked = this.node!.others.map((each) => this.node!.call(each, method, undefined, ANSWER_MS));
+    const asked = this.node!.siblings.map((each) => this.ask(each, method, undefined));
     const answers = await Promise.allSettled(asked);
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
+  /** @throws the error of the sibling; RefusedError `node_unavailable`, `cluster_unavailable` */
+  ask(incarnation: string, method: string, args: unknown): Promise<unknown> {
+    return this.node!.call(incarnation, method, args, ANSWER_MS);
   }
 }

@@ -127,6 +127,11 @@ export class ThisNode implements NodeWatch, RoomMoves {
     };
   }
 
+  /** The name of the node that has a room. @throws RefusedError `cluster_unavailable` */
+  locate(room: RoomKey): Promise<string | undefined> {
+    return this.parts.node.locate(room);
+  }
+
   /** All nodes, and some of their rooms. @throws RefusedError `cluster_unavailable` */
   survey(): Promise<readonly SurveyedNode[]> {
     return surveyNodes(this.parts.node, this, this.#definitions);
@@ -135,6 +140,11 @@ export class ThisNode implements NodeWatch, RoomMoves {
   /** The names of the other nodes that are alive. */
   get others(): readonly string[] {
     return [...this.parts.node.others];
+  }
+
+  /** The names of the other nodes that share the port. */
+  get siblings(): readonly string[] {
+    return this.parts.node.siblings;
   }
 
   /** Answers the calls of other nodes. */

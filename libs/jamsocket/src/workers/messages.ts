@@ -12,6 +12,9 @@ export type CountsCall = 'add' | 'remove' | 'take';
 /** `target`: the node that a client's socket goes to. */
 export type PrimaryCall = DirectoryCall | 'target' | CountsCall;
 
+/** A socket on its way to another worker. */
+export type Gift = Extract<ToPrimary, { jamsocket: 'give' }>;
+
 export type Ask = Extract<ToPrimary, { jamsocket: 'ask' }>;
 
 /** Messages of a worker to the primary. The application may send others on the same channel. */
@@ -22,18 +25,22 @@ export type ToPrimary =
   /** The application could not start. */
   | { readonly jamsocket: 'failed'; readonly reason: string }
   | { readonly jamsocket: 'reload' }
+  /** The node of this worker in a cluster that has others, too. */
+  | { readonly jamsocket: 'node'; readonly node: string }
   /** A node takes sockets, or does not any more. */
   | { readonly jamsocket: 'takes'; readonly node: string; readonly isTaking: boolean }
   /** Comes with a socket. */
-  | ({ readonly jamsocket: 'give' } & SentUpgrade)
-  /** A socket of `give` has arrived. */
-  | { readonly jamsocket: 'taken'; readonly id: number };
+  | ({ readonly jamsocket: 'give'; readonly target?: TargetQuestion } & SentUpgrade)
+  /** Sockets of `give` have arrived. */
+  | { readonly jamsocket: 'taken'; readonly ids: readonly number[] };
 
 /** Messages of the primary to a worker. */
 export type ToWorker =
   | Answer
   /** The node of another worker has ended. */
   | { readonly jamsocket: 'ended'; readonly incarnation: string }
+  /** The nodes of all workers in a cluster that has others, too. */
+  | { readonly jamsocket: 'nodes'; readonly nodes: readonly string[] }
   /** Comes with a socket. */
   | ({ readonly jamsocket: 'give'; readonly id: number } & SentUpgrade)
   /** Shut down. */
@@ -41,6 +48,7 @@ export type ToWorker =
 
 /** An upgrade request whose socket goes to another worker. */
 export interface SentUpgrade {
+  /** The node that takes it. */
   readonly node: string;
   readonly url: string;
   readonly rawHeaders: string[];

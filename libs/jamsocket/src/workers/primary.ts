@@ -4,7 +4,7 @@ import { CrashCount } from './crash-count.js';
 import { answerTo } from './answer-to.js';
 import { CountsServer } from './counts-server.js';
 import { DirectoryServer } from './directory-server.js';
-import type { Answer, Ask, TargetQuestion } from './messages.js';
+import type { Answer, Ask, Gift, TargetQuestion } from './messages.js';
 import { RoomTargets } from './room-targets.js';
 import { SocketSwitch } from './hand-over/socket-switch.js';
 import {
@@ -78,13 +78,16 @@ export class Primary implements WorkerWatch {
     switch (request.jamsocket) {
       case 'ask':
         return worker.send(this.#answer(worker.id, request));
+      case 'node':
+        worker.node = request.node;
+        return this.#tellNodes();
       case 'takes':
         return this.#sockets.set(request.node, worker, request.isTaking);
       case 'taken':
-        return this.#sockets.taken(request.id);
+        return this.#sockets.taken(request.ids);
       case 'give':
         // The client may have closed it meanwhile.
-        if (socket !== undefined) this.#sockets.pass(request, socket);
+        if (socket !== undefined) this.#sockets.pass(this.#looked(request), socket);
     }
   }
 
@@ -98,8 +101,20 @@ export class Primary implements WorkerWatch {
     this.#counts.ended(worker.id);
     for (const incarnation of this.#directory.ended(worker.id))
       for (const other of this.#workers) other.send({ jamsocket: 'ended', incarnation });
+    if (worker.node !== undefined) this.#tellNodes();
     if (this.#isStopping || worker.isStopping || worker.isTrial) return;
     this.#replace(worker, ending);
+  }
+
+  /** With the node that has the room now. */
+  #looked(gift: Gift): Gift {
+    const { target } = gift;
+    return target === undefined ? gift : { ...gift, node: this.#targets.targetOf(target) ?? target.forNew };
+  }
+
+  #tellNodes(): void {
+    const nodes = [...this.#workers].flatMap(({ node }) => node ?? []);
+    for (const worker of this.#workers) worker.send({ jamsocket: 'nodes', nodes });
   }
 
   #answer(worker: number, ask: Ask): Answer {

@@ -1,9 +1,11 @@
 import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
 import { describeError } from '../base/foreign-value.js';
-import { setDefaultDriver } from '../cluster/default-driver.js';
+import { setThisMachine } from '../cluster/this-machine.js';
 import { ChannelCalls } from './channel-calls.js';
 import { ChannelCounts } from './channel-counts.js';
+import { ClusterOfWorkers } from './cluster-of-workers.js';
+import { MachineNodes } from './machine-nodes.js';
 import { ProcessHandOver } from './hand-over/process-hand-over.js';
 import type { SendSocket } from './hand-over/raw-socket.js';
 import { ProcessChannel } from './process-channel.js';
@@ -29,7 +31,12 @@ export async function runWorker(
   const send: SendSocket = (...args) => channel.sendSocket(...args);
   const calls = new ChannelCalls(channel);
   const handOver = new ProcessHandOver(channel, calls, send, handsOver);
-  setDefaultDriver(new WorkerDriver(channel, folder, handOver, new ChannelCounts(calls)));
+  const counts = new ChannelCounts(calls);
+  const nodes = new MachineNodes(channel);
+  setThisMachine({
+    driver: new WorkerDriver(channel, folder, handOver, counts),
+    within: (cluster) => new ClusterOfWorkers(cluster, handOver, counts, nodes),
+  });
   let app: unknown;
   let isStopping = false;
   const stop = () => {

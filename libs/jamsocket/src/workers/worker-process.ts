@@ -37,6 +37,8 @@ export class WorkerProcess {
   /** Told to shut down: its end is no crash. */
   isStopping = false;
   hasEnded = false;
+  /** Its node in a cluster that has others, too. */
+  node: string | undefined;
   #reason: string | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   #isStarted!: (ending: Ending | undefined) => void;
@@ -103,6 +105,7 @@ export class WorkerProcess {
       case 'reload':
         return this.watch.reloadAsked();
       case 'ask':
+      case 'node':
       case 'give':
       case 'takes':
       case 'taken':

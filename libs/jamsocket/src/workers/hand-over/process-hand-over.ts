@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { GivenUpgrade, SocketHandOver, TakeSocket } from '../../cluster/socket-hand-over.js';
+import type { GivenUpgrade, SocketHandOver, SocketTarget, TakeSocket } from '../../cluster/socket-hand-over.js';
 import type { RoomKey } from '../../store/room-store.js';
 import type { ChannelCalls } from '../channel-calls.js';
 import type { Channel, TargetQuestion, ToWorker } from '../messages.js';
@@ -10,11 +10,21 @@ import { testHandOver } from './test-hand-over.js';
 
 type Gift = Extract<ToWorker, { jamsocket: 'give' }>;
 
+/** Milliseconds in which sockets that arrive are confirmed together. */
+const CONFIRM_MS = 50;
+/** Rooms whose nodes are remembered. */
+const MAX_KNOWN = 10_000;
+
 const logger = new Logger('JamsocketWorkers');
 
 /** Gives sockets to other workers through the primary, and takes those of other workers. */
 export class ProcessHandOver implements SocketHandOver {
+  readonly needsOwner = false;
+  /** The other nodes that have had rooms, by room: whoever asks the primary waits for two messages more. */
+  readonly #known = new Map<string, string>();
   readonly #takers = new Map<string, TakeSocket>();
+  /** Sockets that have arrived, which the primary is not told yet. */
+  #taken: number[] = [];
   #works: Promise<boolean> | undefined;
   #hasPassed = false;
   #hasWarned = false;
@@ -33,14 +43,35 @@ export class ProcessHandOver implements SocketHandOver {
     return !socket.destroyed && socket.remoteAddress !== undefined && hasRawSocket(socket);
   }
 
-  targetOf(room: RoomKey, forNew: string): Promise<string | undefined> {
-    return this.calls.ask('target', { room, forNew } satisfies TargetQuestion);
+  targetOf(room: RoomKey, forNew: string, owner?: string | null): string | undefined | Promise<string | undefined> {
+    const question: TargetQuestion = { room, forNew, owner };
+    if (owner !== undefined) return this.calls.ask('target', question);
+    const name = nameOf(room);
+    return this.#known.get(name) ?? this.#ask(question, name);
   }
 
-  give(node: string, socket: Socket, { url, rawHeaders, head }: GivenUpgrade): void {
+  give({ node, room, from }: SocketTarget, socket: Socket, upgrade: GivenUpgrade): void {
+    // The primary looks again: what this process knows may be old.
+    const target = this.#known.get(nameOf(room)) === node ? { room, forNew: from } : undefined;
+    this.#give({ node, target }, socket, upgrade);
+  }
+
+  #give(
+    to: { readonly node: string; readonly target?: TargetQuestion },
+    socket: Socket,
+    { url, rawHeaders, head }: GivenUpgrade,
+  ): void {
     const read = stopReading(socket);
     const all = Buffer.concat([head, read]).toString('base64');
-    sendSocket(this.send, { jamsocket: 'give', node, url, rawHeaders, head: all }, socket);
+    sendSocket(this.send, { jamsocket: 'give', ...to, url, rawHeaders, head: all }, socket);
+  }
+
+  async #ask(question: TargetQuestion, name: string): Promise<string | undefined> {
+    const target = await this.calls.ask<string | undefined>('target', question);
+    if (target === undefined || target === question.forNew) return target;
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(name, target);
+    return target;
   }
 
   async open(node: string, take: TakeSocket): Promise<void> {
@@ -56,7 +87,7 @@ export class ProcessHandOver implements SocketHandOver {
 
   /** A socket that another worker has given. */
   received({ id, node, url, rawHeaders, head }: Gift, socket: Socket): void {
-    void this.channel.send({ jamsocket: 'taken', id }).catch(() => undefined);
+    this.#confirm(id);
     // As the sockets of Node's HTTP server are.
     socket.allowHalfOpen = true;
     const take = this.#takers.get(node);
@@ -64,10 +95,23 @@ export class ProcessHandOver implements SocketHandOver {
     else take(socket, { url, rawHeaders, head: Buffer.from(head, 'base64') });
   }
 
+  /**
+   * Many at once: each message wakes the primary. Until it is told, the primary would close the socket if this process ended,
+   * which ends the socket anyway.
+   */
+  #confirm(id: number): void {
+    if (this.#taken.push(id) > 1) return;
+    setTimeout(() => {
+      const ids = this.#taken;
+      this.#taken = [];
+      void this.channel.send({ jamsocket: 'taken', ids }).catch(() => undefined);
+    }, CONFIRM_MS).unref();
+  }
+
   /** Once for all nodes of this process. */
   async #test(): Promise<boolean> {
     this.#works ??= testHandOver({
-      give: (node, socket, head) => this.give(node, socket, { url: '/', rawHeaders: [], head }),
+      give: (node, socket, head) => this.#give({ node }, socket, { url: '/', rawHeaders: [], head }),
       open: (node, take) => {
         this.#takers.set(node, take);
         this.#tell(node, true);
@@ -92,4 +136,8 @@ export class ProcessHandOver implements SocketHandOver {
   #tell(node: string, isTaking: boolean): void {
     void this.channel.send({ jamsocket: 'takes', node, isTaking }).catch(() => undefined);
   }
+}
+
+function nameOf({ service, key }: RoomKey): string {
+  return `${service}\0${key}`;
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ToPrimary } from '../messages.js';
+import type { Gift } from '../messages.js';
 import { sendSocket, stopReading } from './raw-socket.js';
 
 /** A worker that takes sockets. */
@@ -7,8 +7,6 @@ interface Taker {
   readonly hasEnded: boolean;
   sendSocket(message: unknown, socket: Socket, callback: (error: Error | null) => void): void;
 }
-
-type Gift = Extract<ToPrimary, { jamsocket: 'give' }>;
 
 /** A client whose socket cannot be given away tries again. */
 const UNAVAILABLE =
@@ -47,9 +45,9 @@ export class SocketSwitch {
     this.#underWay.set(id, { to, close });
   }
 
-  /** The worker has the socket. */
-  taken(id: number): void {
-    this.#underWay.delete(id);
+  /** A worker has these sockets. */
+  taken(ids: readonly number[]): void {
+    for (const id of ids) this.#underWay.delete(id);
   }
 
   /** A worker has ended. What was under way to it is closed: its clients would wait forever. */
