@@ -60,7 +60,9 @@ export interface Placing {
   /** Where the clients connect. */
   readonly at: Pick<ClusterProcess, 'port' | 'pid'>;
   /** Where every second client connects instead. */
-  readonly second?: ClusterProcess;
+  readonly second?: Pick<ClusterProcess, 'port'>;
+  /** The clients of every second room connect there, and not every second client. */
+  readonly splitsRooms?: boolean;
   readonly protocol: ProtocolName;
   /** Processes whose CPU time counts. */
   readonly pids: readonly number[];
@@ -69,13 +71,14 @@ export interface Placing {
 
 export async function measureAt(
   workload: Workload,
-  { at, second, protocol, pids, run }: Placing,
+  { at, second, splitsRooms, protocol, pids, run }: Placing,
 ): Promise<ClusterFigures> {
   const order: LoadOrder = {
     workload,
     protocol,
     port: at.port,
     secondPort: second?.port,
+    splitsRooms,
     serverPid: at.pid,
     alsoPids: pids,
     run,

@@ -10,8 +10,9 @@ export interface LoadOrder {
   readonly workload: Workload;
   readonly protocol: ProtocolName;
   readonly port: number;
-  /** Every second client connects here, if it is given. */
+  /** Every second client connects here, if it is given; or with `splitsRooms`, the clients of every second room. */
   readonly secondPort?: number;
+  readonly splitsRooms?: boolean;
   readonly serverPid: number;
   /** Further processes whose CPU time counts: `cpuOf` of the result. */
   readonly alsoPids?: readonly number[];
@@ -126,7 +127,9 @@ function roomOf(number: number): string {
 /** @returns the client when it is in its room */
 async function open(number: number, room: string, arrival: Arrival): Promise<RawClient> {
   const { kind, payloadBytes } = workload;
-  const at = Math.floor(number / workload.rooms) % 2 === 0 ? port : secondPort;
+  const { rooms } = workload;
+  const part = order.splitsRooms === true ? number % rooms : Math.floor(number / rooms);
+  const at = part % 2 === 0 ? port : secondPort;
   const seat = (await protocol.seat?.(at, kind, room)) ?? { path: protocol.path(kind, room), port: at };
   const client = new RawClient(number, seat.port, seat.path, protocol, payloadBytes, workload.binary ?? false, arrival);
   await client.ready;

@@ -12,15 +12,33 @@ export interface Subject {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** Where the clients of every second room connect. */
+  readonly second?: { readonly port: number };
   /** All processes whose CPU time counts. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
 }
 
+export const ONE = 'one process';
+export const APART = '2 processes, a port each';
+
 /** The application in one process. */
 export async function oneProcess(): Promise<Subject> {
   const { child, port } = await start('ours-plain', {});
-  return { name: 'one process', port, pid: child.pid!, pids: [child.pid!], stop: () => stop(child) };
+  return { name: ONE, port, pid: child.pid!, pids: [child.pid!], stop: () => stop(child) };
+}
+
+/** Two processes, each with every second room: what two processes cost where nothing leads clients to their rooms. */
+export async function twoProcesses(): Promise<Subject> {
+  const [one, two] = await Promise.all([start('ours-plain', {}), start('ours-plain', {})]);
+  return {
+    name: APART,
+    port: one.port,
+    pid: one.child.pid!,
+    second: two,
+    pids: [one.child.pid!, two.child.pid!],
+    stop: async () => void (await Promise.all([stop(one.child), stop(two.child)])),
+  };
 }
 
 export async function workers(count: number, handsOver = true): Promise<Subject> {
