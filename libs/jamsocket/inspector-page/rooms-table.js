@@ -123,7 +123,7 @@ function showNode(cell, node) {
  */
 function showCell(cell, { id, value, format, isTrouble }, { row }, now) {
   if (id === 'room') showNode(cell, row.node);
-  if (row.node !== undefined && !KNOWN_ELSEWHERE.has(id)) return setText(cell, '');
+  if (row.node !== undefined && row.isSibling !== true && !KNOWN_ELSEWHERE.has(id)) return setText(cell, '');
   const shown = value(row, now);
   if (typeof shown === 'string') {
     const name = visibleName(shown);

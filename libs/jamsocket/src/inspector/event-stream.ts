@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { InspectorEvents } from './inspector-events.js';
+import type { PageStream } from './siblings/sibling-page.js';
 
 /** Milliseconds after which a browser reconnects when the stream has ended. */
 const RETRY_MS = 2_000;
@@ -7,7 +8,7 @@ const RETRY_MS = 2_000;
 const END_TIMEOUT_MS = 1_000;
 
 /** Server-Sent Events to one browser (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
-export class EventStream {
+export class EventStream implements PageStream {
   constructor(private readonly response: ServerResponse) {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',

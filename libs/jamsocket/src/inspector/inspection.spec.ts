@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Siblings } from '../node/siblings.js';
 import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import { Inspection, type InspectionParts } from './inspection.js';
 
@@ -27,6 +28,7 @@ describe('an inspection', () => {
       clock: { now: () => 0, setInterval: (show: () => void) => (read = show), clearInterval: () => undefined },
       durability: null,
       cluster: null,
+      siblings: new Siblings(null),
       isInjected: null,
     };
     const inspection = new Inspection(parts as unknown as InspectionParts);

@@ -3,11 +3,13 @@ import { describeError } from '../base/foreign-value.js';
 import { logError } from '../base/log.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Durability } from '../durable/durability.js';
+import type { Siblings } from '../node/siblings.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { ResolvedInspectorOptions } from './inspector-options.js';
-import type { Overview } from './inspector-events.js';
+import type { Overview, RoomDetail } from './inspector-events.js';
 import { ClusterView, type SurveyedCluster } from './readings/cluster-view.js';
 import { cutText } from './excerpts.js';
+import { SiblingReadings } from './siblings/sibling-readings.js';
 import { ProcessReadings } from './readings/process-readings.js';
 import { RoomDetails } from './room-detail.js';
 import type { RoomDirectory } from './room-directory.js';
@@ -32,6 +34,7 @@ export interface InspectionParts {
   readonly isInjected: IsInjected | null;
   /** `null` without a cluster. */
   readonly cluster: SurveyedCluster | null;
+  readonly siblings: Siblings;
 }
 
 /** Reads the rooms for all open pages. It exists only while at least one page is open, so that nothing is read otherwise. */
@@ -41,6 +44,7 @@ export class Inspection {
   readonly #process = new ProcessReadings();
   readonly #table: RoomTable;
   readonly #details: RoomDetails;
+  readonly #siblings: SiblingReadings;
   readonly #cluster: ClusterView | null;
   readonly #readTimer: NodeJS.Timeout;
   readonly #stopMeters: () => void;
@@ -50,13 +54,14 @@ export class Inspection {
   #hasFailed = false;
 
   constructor(private readonly parts: InspectionParts) {
-    const { clock, options, observers, isInjected, cluster } = parts;
+    const { clock, options, observers, isInjected, cluster, siblings } = parts;
     this.#readAt = clock.now();
     // Computed once: if it followed the wall clock, every row would count as changed.
     const epoch = Date.now() - this.#readAt;
     this.#table = new RoomTable(epoch);
     this.#details = new RoomDetails(epoch, isInjected);
-    this.#cluster = cluster && new ClusterView(cluster, clock);
+    this.#siblings = new SiblingReadings(siblings);
+    this.#cluster = cluster && new ClusterView(cluster, this.#siblings, clock);
     this.#stopMeters = observers.add(this.#meters);
     this.#readTimer = clock.setInterval(() => this.#safely(() => this.#showAll()), options.intervalMs);
     this.#overview = this.#read();
@@ -70,7 +75,7 @@ export class Inspection {
     this.#viewers.add(viewer);
     if (viewer.watch !== undefined) this.#meters.watch(viewer.watch);
     this.#followWatches();
-    this.#show(viewer);
+    this.show(viewer);
   }
 
   remove(viewer: Viewer): void {
@@ -120,16 +125,29 @@ export class Inspection {
     this.#overview = this.#read();
     for (const viewer of this.#viewers) {
       viewer.watch?.log.nextInterval();
-      this.#show(viewer);
+      this.show(viewer);
     }
   }
 
-  #show(viewer: Viewer): void {
+  /** Shows everything that has changed. */
+  show(viewer: Viewer): void {
     const { directory } = this.parts;
     viewer.show(this.#overview, this.#table, (key, room) => {
       const found = room && directory.find(room.service, room.room);
-      return this.#details.of(key, found, found ? undefined : this.#cluster?.of(key));
+      if (found !== undefined) return this.#details.of(key, found);
+      const elsewhere = this.#details.of(key, undefined, this.#cluster?.of(key));
+      const owner = this.#cluster?.siblingOf(key);
+      if (owner === undefined) return elsewhere;
+      void this.#askSibling(owner, viewer, elsewhere);
+      return undefined;
     });
+  }
+
+  /** @param otherwise what to show if the sibling does not answer, or does not have the room */
+  async #askSibling(owner: string, viewer: Viewer, otherwise: RoomDetail): Promise<void> {
+    const page = await this.#siblings.watch(owner, viewer);
+    if (page === 'asked already' || !this.#viewers.has(viewer)) return;
+    viewer.showSibling(page?.room?.isGone === false ? page : { room: otherwise });
   }
 
   #showTraffic(): void {
@@ -144,7 +162,10 @@ export class Inspection {
     this.#readAt = now;
     let connections = 0;
     for (const { clients, away } of this.#table.rows) connections += clients - away;
-    if (this.#cluster !== null) this.#table.showElsewhere(this.#cluster.rows);
+    if (this.#cluster !== null) {
+      for (const { clients, away } of this.#siblings.rows) connections += clients - away;
+      this.#table.showElsewhere(this.#cluster.rows);
+    }
     return {
       at: Date.now(),
       intervalMs: options.intervalMs,

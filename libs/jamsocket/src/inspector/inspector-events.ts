@@ -97,6 +97,8 @@ export interface RoomRow {
   readonly startedAt: number;
   /** Name of another process that runs it: then only the number of its clients is known. Missing for a room that runs here. */
   readonly node?: string;
+  /** That process shares the port with this one, and has told everything. */
+  readonly isSibling?: true;
 }
 
 export interface RoomDetail {

@@ -87,15 +87,15 @@ export function createInspectorController(): Type {
     }
 
     @Post('rooms/:service/:room/close')
-    close(
+    async close(
       @Param('service') service: string,
       @Param('room') room: string,
       @Body() body: unknown,
       @Req() request: Request,
       @Res() response: Response,
-    ): void {
+    ): Promise<void> {
       requireOwnPage(request);
-      this.actions.close(service, room, body);
+      await this.actions.act({ action: 'close', service, room, body });
       this.#answer(response, 204, {}, undefined);
     }
 
@@ -108,19 +108,19 @@ export function createInspectorController(): Type {
       @Res() response: Response,
     ): Promise<void> {
       requireOwnPage(request);
-      await this.actions.move(service, room, body);
+      await this.actions.act({ action: 'move', service, room, body });
       this.#answer(response, 204, {}, undefined);
     }
 
     @Post('rooms/:service/:room/clients/:client/kick')
-    kick(
+    async kick(
       @Param() { service, room, client }: Record<'service' | 'room' | 'client', string>,
       @Body() body: unknown,
       @Req() request: Request,
       @Res() response: Response,
-    ): void {
+    ): Promise<void> {
       requireOwnPage(request);
-      this.actions.kick(service, room, client, body);
+      await this.actions.act({ action: 'kick', service, room, client, body });
       this.#answer(response, 204, {}, undefined);
     }
 

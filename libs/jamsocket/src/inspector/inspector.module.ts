@@ -20,6 +20,7 @@ import { InspectorStreams } from './inspector-streams.js';
 import { PageFiles } from './page-files.js';
 import { RoomActions } from './room-actions.js';
 import { RoomDirectory } from './room-directory.js';
+import { SiblingPages } from './siblings/sibling-pages.js';
 
 const INSPECTOR_ROUTES = Symbol('JAMSOCKET_INSPECTOR_ROUTES');
 
@@ -52,6 +53,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     PageFiles,
     RoomActions,
     RoomDirectory,
+    SiblingPages,
   ],
 })
 export class JamsocketInspectorModule extends ConfigurableModuleClass implements NestModule {

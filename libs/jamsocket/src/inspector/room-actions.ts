@@ -1,6 +1,7 @@
 import { BadRequestException, ConflictException, Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { JamsocketError } from '../base/errors.js';
 import { assertCloseCode } from '../base/close-code.js';
+import { Siblings } from '../node/siblings.js';
 import { ThisNode } from '../node/this-node.js';
 import type { Room } from '../room/room.js';
 import { CloseCode } from '../base/protocol.js';
@@ -10,19 +11,49 @@ const KICKED = 4000;
 const KICK_REASON = 'kicked by an operator';
 const CLOSE_REASON = 'closed by an operator';
 
+/** The call that makes another worker act. */
+const ACT_CALL = 'inspector.act';
+
+/** What a button asks for. */
+export interface Order {
+  readonly action: 'close' | 'move' | 'kick';
+  readonly service: string;
+  readonly room: string;
+  /** For `kick`. */
+  readonly client?: string;
+  readonly body: unknown;
+}
+
 /** The actions of the page's buttons, with the same rules as in handlers. */
 @Injectable()
 export class RoomActions {
   constructor(
     private readonly directory: RoomDirectory,
     @Inject(ThisNode) private readonly node: ThisNode | null,
-  ) {}
+    @Inject(Siblings) private readonly siblings: Siblings,
+  ) {
+    siblings.answer(ACT_CALL, (order: Order) => this.#actHere(order));
+  }
 
   /**
-   * Moves a room to another process of the cluster.
+   * Acts on a room of this process, or of another worker of this machine.
    * @throws NotFoundException, BadRequestException, ConflictException if the room cannot move
    */
-  async move(service: string, key: string, body: unknown): Promise<void> {
+  async act(order: Order): Promise<void> {
+    const { service, room: key } = order;
+    if (this.node === null || this.directory.find(service, key) !== undefined) return this.#actHere(order);
+    const owner = await this.node.locate({ service, key });
+    if (owner === undefined || !this.siblings.isSibling(owner)) return this.#actHere(order);
+    await this.siblings.ask(owner, ACT_CALL, order);
+  }
+
+  async #actHere({ action, service, room, client = '', body }: Order): Promise<void> {
+    if (action === 'move') return this.#move(service, room, body);
+    if (action === 'close') return this.#close(service, room, body);
+    this.#kick(service, room, client, body);
+  }
+
+  async #move(service: string, key: string, body: unknown): Promise<void> {
     const room = this.#find(service, key);
     const { to } = (body ?? {}) as { readonly to?: unknown };
     if (typeof to !== 'string') throw new BadRequestException('The body is { "to": id of a process } as JSON.');
@@ -35,15 +66,13 @@ export class RoomActions {
     );
   }
 
-  /** @throws NotFoundException, BadRequestException */
-  close(service: string, key: string, body: unknown): void {
+  #close(service: string, key: string, body: unknown): void {
     const room = this.#find(service, key);
     const { reason } = checked(body, CloseCode.normal, CLOSE_REASON);
     room.context.close(reason);
   }
 
-  /** @throws NotFoundException, BadRequestException */
-  kick(service: string, key: string, clientId: string, body: unknown): void {
+  #kick(service: string, key: string, clientId: string, body: unknown): void {
     const client = this.#find(service, key).context.clients.get(Number(clientId));
     if (client === undefined) throw new NotFoundException('The room has no such client.');
     const { code, reason } = checked(body, KICKED, KICK_REASON);

@@ -1,6 +1,6 @@
-import type { EventStream } from './event-stream.js';
 import type { Overview, RoomDetail } from './inspector-events.js';
 import { parseKey } from './room-directory.js';
+import type { PageStream, SiblingPage } from './siblings/sibling-page.js';
 import type { Watch } from './room-meters.js';
 import { RoomChangesFor, type RoomTable } from './room-table.js';
 import { TrafficLog } from './traffic-log.js';
@@ -12,21 +12,36 @@ export class Viewer {
   readonly watch: Watch | undefined;
 
   constructor(
-    private readonly stream: EventStream,
+    private readonly stream: PageStream,
     /** Key of the room to watch; `<service>/` watches all rooms of the service. */
-    private readonly key: string | undefined,
+    readonly key: string | undefined,
   ) {
     const parsed = key === undefined ? undefined : parseKey(key);
     this.watch = parsed && { ...parsed, log: new TrafficLog(parsed.room === '') };
   }
 
-  /** @param detailOf reads the room that the page watches; `room` is missing if the key is invalid */
-  show(overview: Overview, table: RoomTable, detailOf: (key: string, room: Watch | undefined) => RoomDetail): void {
+  /**
+   * @param detailOf reads the room that the page watches; `room` is missing if the key is invalid. `undefined` if it is told
+   * later: `showSibling`
+   */
+  show(
+    overview: Overview,
+    table: RoomTable,
+    detailOf: (key: string, room: Watch | undefined) => RoomDetail | undefined,
+  ): void {
     if (this.stream.isBehind) return;
     this.stream.send('overview', overview);
     this.stream.send('rooms', this.#changes.next(table));
     if (this.key === undefined || this.watch?.room === '') return;
-    this.stream.send('room', detailOf(this.key, this.watch));
+    const detail = detailOf(this.key, this.watch);
+    if (detail !== undefined) this.stream.send('room', detail);
+  }
+
+  /** Shows what another worker has told of the watched room. */
+  showSibling({ room, traffic }: Pick<SiblingPage, 'room' | 'traffic'>): void {
+    if (this.stream.isBehind) return;
+    if (room !== undefined) this.stream.send('room', room);
+    if (traffic !== undefined) this.stream.send('traffic', traffic);
   }
 
   showTraffic(): void {

@@ -4,6 +4,7 @@ import type { SurveyedNode } from '../../node/survey.js';
 import { cutText } from '../excerpts.js';
 import type { ClusterDetail, Elsewhere, RoomRow } from '../inspector-events.js';
 import { keyFor } from '../room-directory.js';
+import type { SiblingReadings } from '../siblings/sibling-readings.js';
 
 /** How often the other nodes are asked. */
 const EVERY_MS = 2_000;
@@ -28,6 +29,7 @@ export class ClusterView {
 
   constructor(
     private readonly cluster: SurveyedCluster,
+    private readonly siblings: SiblingReadings,
     private readonly clock: JamsocketClock,
   ) {
     this.#timer = clock.setInterval(() => void this.#ask(), EVERY_MS);
@@ -62,12 +64,20 @@ export class ClusterView {
     return owner && { node: cutText(owner.name, MAX_NAME), url: owner.inspector };
   }
 
+  /** The other worker of this machine that has the room. */
+  siblingOf(key: string): string | undefined {
+    const owner = this.#owners.get(key)?.incarnation;
+    return owner !== undefined && this.siblings.has(owner) ? owner : undefined;
+  }
+
   /** A slow answer is not asked for twice. */
   async #ask(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      this.#show(await this.cluster.survey());
+      const nodes = await this.cluster.survey();
+      await this.siblings.read(nodes);
+      this.#show(nodes);
       this.#outage = undefined;
     } catch (error) {
       this.#outage = cutText(describeError(error).message, MAX_OUTAGE);
@@ -79,6 +89,12 @@ export class ClusterView {
     const rows = new Map<string, RoomRow>();
     this.#owners = new Map();
     for (const node of nodes) {
+      const whole = this.siblings.rowsOf(node.incarnation);
+      for (const row of whole ?? []) {
+        rows.set(row.key, row);
+        this.#owners.set(row.key, node);
+      }
+      if (whole !== undefined) continue;
       const name = cutText(node.name, MAX_NAME);
       for (const { definition, address, size } of node.listed ?? []) {
         const { service } = definition;

@@ -1,0 +1,63 @@
+import type { Siblings } from '../../node/siblings.js';
+import type { RoomRow } from '../inspector-events.js';
+import { READ_CALL, type SiblingPage, type SiblingQuestion } from './sibling-page.js';
+import type { Viewer } from '../viewer.js';
+
+/** Names pages of this process. */
+let lastPage = 0;
+
+/** What the other workers of this machine tell of their rooms. */
+export class SiblingReadings {
+  readonly #page = `${++lastPage}`;
+  /** By sibling, then by key. */
+  #rows = new Map<string, Map<string, RoomRow>>();
+  readonly #pageOf = new WeakMap<Viewer, string>();
+  readonly #asked = new WeakSet<Viewer>();
+
+  constructor(private readonly siblings: Siblings) {}
+
+  /** Rooms of all siblings that have answered. */
+  get rows(): Iterable<RoomRow> {
+    return [...this.#rows.values()].flatMap((rows) => [...rows.values()]);
+  }
+
+  rowsOf(sibling: string): Iterable<RoomRow> | undefined {
+    return this.#rows.get(sibling)?.values();
+  }
+
+  has(node: string): boolean {
+    return this.siblings.isSibling(node);
+  }
+
+  /** Reads the rows of all siblings among these nodes. @param nameOf names them in the rows. Never rejects */
+  async read(nodes: readonly { readonly incarnation: string; readonly name: string }[]): Promise<void> {
+    const rows = new Map<string, Map<string, RoomRow>>();
+    const reading = nodes.map(async ({ incarnation, name }) => {
+      if (!this.has(incarnation)) return;
+      const page = await this.#ask(incarnation, { page: this.#page, watched: undefined });
+      const before = this.#rows.get(incarnation);
+      // A page that was closed meanwhile tells everything again.
+      const all = new Map(page?.rooms.isFull === false ? before : undefined);
+      for (const key of page?.rooms.gone ?? []) all.delete(key);
+      for (const row of page?.rooms.rooms ?? []) all.set(row.key, { ...row, node: name, isSibling: true });
+      if (page !== null) rows.set(incarnation, all);
+    });
+    await Promise.all(reading);
+    this.#rows = rows;
+  }
+
+  /** Reads the room that a page watches. One question at a time. @returns `null` without an answer */
+  async watch(owner: string, viewer: Viewer): Promise<SiblingPage | null | 'asked already'> {
+    if (this.#asked.has(viewer)) return 'asked already';
+    this.#asked.add(viewer);
+    let page = this.#pageOf.get(viewer);
+    if (page === undefined) this.#pageOf.set(viewer, (page = `${++lastPage}`));
+    const answer = await this.#ask(owner, { page, watched: viewer.key });
+    this.#asked.delete(viewer);
+    return answer;
+  }
+
+  #ask(sibling: string, question: SiblingQuestion): Promise<SiblingPage | null> {
+    return (this.siblings.ask(sibling, READ_CALL, question) as Promise<SiblingPage | null>).catch(() => null);
+  }
+}
