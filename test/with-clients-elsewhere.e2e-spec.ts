@@ -2,7 +2,7 @@
  * In a cluster, a room cannot tell whether a client's socket is on its own node. The promises are the same, so the specs that
  * build their own application run again with every client on another node than its room.
  */
-process.env.TEST_CLUSTER = 'on';
+process.env.TEST_CLUSTER ??= 'on';
 
 await import('./promise-1-one-room-one-instance.e2e-spec.js');
 await import('./promise-2-turns.e2e-spec.js');

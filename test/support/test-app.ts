@@ -9,6 +9,7 @@ import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websock
 import { JamsocketClock, JamsocketModule, type JamsocketOptions } from 'nestjs-jamsocket';
 import type { AddressInfo } from 'node:net';
 import { twoNodes } from './two-nodes.js';
+import { twoWorkers } from './two-workers.js';
 
 /** The HTTP adapter of an application, and other WebSocket servers in it. */
 export interface Host {
@@ -21,8 +22,9 @@ export const EXPRESS_ALONE: Host = { platform: 'express', beside: 'nothing' };
 /** Set by the spec that runs others again without the fast path. */
 export const isFastPathOff = process.env.TEST_FAST_PATH === 'off';
 
-/** Set by the spec that runs others again with every client on another node than its room. */
-const areClientsElsewhere = process.env.TEST_CLUSTER === 'on';
+/** Set by the specs that run others again with every client on another node than its room: how the nodes reach each other. */
+const elsewhere = process.env.TEST_CLUSTER as 'on' | 'workers' | 'workers relay' | undefined;
+const areClientsElsewhere = elsewhere !== undefined;
 
 /** For what a test sees only if clients and rooms are in one process: async contexts, or the providers of one application. */
 export const itOnOneNode = areClientsElsewhere ? it.skip : it;
@@ -86,7 +88,8 @@ class SocketIoGateway {
 /** Starts an application with rooms on port 0. Close it when the test is over. */
 export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
   if (!areClientsElsewhere || test.options?.cluster !== undefined) return startOneApp(test);
-  const { owner, edge } = twoNodes();
+  const nodes = elsewhere === 'on' ? twoNodes() : await twoWorkers(elsewhere === 'workers');
+  const { owner, edge } = nodes;
   const started = await startOneApp({ ...test, options: { ...test.options, cluster: owner } });
   try {
     const other = await startOneApp({ ...test, options: { ...test.options, cluster: edge } });
@@ -97,6 +100,7 @@ export async function startTestApp(test: TestAppOptions): Promise<TestApp> {
       close: async () => {
         await started.close();
         await other.close();
+        if ('close' in nodes) nodes.close();
       },
     };
   } catch (error) {

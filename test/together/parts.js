@@ -12,7 +12,7 @@ const ELSEWHERE =
 
 /** Specs with a browser, and specs that change classes or settings which the others of their process use. */
 const NEEDS_ITS_OWN_PROCESS =
-  /\.browser\.e2e-spec\.ts$|^test\/(?:with-ws|with-clients-elsewhere|without-fast-path|leak-guard|screenshots)\./;
+  /\.browser\.e2e-spec\.ts$|^test\/(?:with-ws|with-clients-[\w-]+|without-fast-path|leak-guard|screenshots)\./;
 
 /** A hook outside of every `describe`, or a spy made while the file is loaded, would be there for the whole part. */
 const REACHES_OTHERS = /^(?:before|after)(?:Each|All)\(|^(?: {2})?(?:const \w+ = )?jest\.spyOn\(/m;
