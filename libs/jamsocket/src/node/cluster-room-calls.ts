@@ -118,8 +118,9 @@ export class ClusterRoomCalls implements RoomCalls {
         return await (owner === undefined || owner === this.node.incarnation ? here() : there(owner));
       } catch (error) {
         if (moves === MAX_MOVES || !hasMoved(error)) throw error;
-        const next = isInstance(error, RoomElsewhereError) ? error.owner : await this.node.locate(room);
-        // The node that was asked is right: there is no such room.
+        const found = () => this.node.locate(room).catch(() => owner);
+        const next = isInstance(error, RoomElsewhereError) ? error.owner : await found();
+        // Nobody says otherwise, or the node that was asked is right: there is no such room.
         if (next === owner) throw error;
         owner = next;
       }
