@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { RoomTargets } from '../libs/jamsocket/src/workers/room-targets.js';
+import { RoomTargets } from '../libs/jamsocket/src/workers/hand-over/room-targets.js';
 
 const room = { service: 'board', key: 'a' };
 

@@ -5,7 +5,7 @@ import { answerTo } from './answer-to.js';
 import { CountsServer } from './counts-server.js';
 import { DirectoryServer } from './directory-server.js';
 import type { Answer, Ask, Gift, TargetQuestion } from './messages.js';
-import { RoomTargets } from './room-targets.js';
+import { RoomTargets } from './hand-over/room-targets.js';
 import { SocketSwitch } from './hand-over/socket-switch.js';
 import {
   WorkerProcess,

@@ -1,5 +1,5 @@
-import type { RoomKey } from '../store/room-store.js';
-import type { TargetQuestion } from './messages.js';
+import type { RoomKey } from '../../store/room-store.js';
+import type { TargetQuestion } from '../messages.js';
 
 /** Milliseconds that a worker has to begin a room it was promised: as long as a connect may take by default. */
 const PROMISE_MS = 10_000;
