@@ -83,6 +83,50 @@ it('a client of a room that saves each turn is resumed exactly after a crash', a
   expect(room.connection).toMatchObject({ status: 'open', resumed: true, clientId: 1 });
 });
 
+it.each([
+  ['hourly', { resumed: false, lost: 'restored', clientId: 2 }, 'total 6'],
+  ['turn', { resumed: true, clientId: 1 }, 'total 106'],
+])('a crash after an orderly restart is a crash (%s)', async (path, state, total) => {
+  const first = await start();
+  const room = enter(`${path}/one`);
+  await room.opened;
+  room.send('5');
+  expect(await room.untilText()).toBe('total 5');
+  const second = await start();
+  await first.close();
+  apps.shift();
+  await room.until('reconnecting');
+  expect(await room.until('open')).toMatchObject({ resumed: true, clientId: 1 });
+  room.send('100');
+  expect(await room.untilText()).toBe('total 105');
+  await start();
+  cut(second);
+  await room.until('reconnecting');
+  expect(await room.until('open')).toMatchObject(state);
+  room.send('1');
+  expect(await room.untilText()).toBe(total);
+});
+
+it('a client that has come after the last save is told of the crash, too', async () => {
+  const first = await start();
+  const witness = enter('hourly/one');
+  await witness.opened;
+  witness.send('5');
+  expect(await witness.untilText()).toBe('total 5');
+  const [ctx] = first.app.get(JamsocketRooms).localRooms();
+  await ctx.save();
+  const room = enter('hourly/one');
+  await room.opened;
+  room.send('100');
+  expect(await room.untilText()).toBe('total 105');
+  await start();
+  cut(first);
+  await room.until('reconnecting');
+  expect(await room.until('open')).toMatchObject({ resumed: false, lost: 'restored', unconfirmed: 1 });
+  room.send('1');
+  expect(await room.untilText()).toBe('total 6');
+});
+
 it('a client that has seen what a crash undid is told, and begins anew with what was saved', async () => {
   const first = await start();
   const room = enter('hourly/one');

@@ -16,6 +16,9 @@ export interface RestoredMembers extends RestoredResumption {
   readonly clientKeys: readonly (readonly [key: string, id: ClientId])[];
 }
 
+const UNKNOWN = { lost: 'unknown' } as const;
+const RESTORED = { lost: 'restored' } as const;
+
 /** The clients of a room, and how messages reach them. */
 export class Members extends MemberSends implements MembersPort<Client> {
   #ids = new ClientIds();
@@ -23,6 +26,8 @@ export class Members extends MemberSends implements MembersPort<Client> {
   #joining: Map<ClientId, Client> | null = null;
   /** `null` until a message is sent to a tag. */
   #byTag: TagIndex<Client> | null = null;
+  /** The room was restored from a save that may be older than what its clients have seen. */
+  #isUndone = false;
 
   constructor(
     outbox: Outbox,
@@ -55,6 +60,7 @@ export class Members extends MemberSends implements MembersPort<Client> {
   /** Fills a new instance of a room with the members of the previous one. */
   restore(clients: readonly Client[], { lastId, clientKeys, ...resumption }: RestoredMembers): void {
     this.#ids = new ClientIds(lastId, clientKeys);
+    this.#isUndone = !resumption.isExact;
     for (const client of clients) this.clients.set(client.id, client);
     const resumable = clients.filter(({ session }) => session !== null);
     if (resumable.length > 0) (this.resumption ??= this.createResumption()).restore(resumable, resumption);
@@ -141,7 +147,9 @@ export class Members extends MemberSends implements MembersPort<Client> {
   }
 
   find(request: ResumeRequest): Resumable | { readonly lost: Lost; readonly client?: Client } {
-    return this.resumption?.find(request) ?? { lost: 'unknown' };
+    const found = this.resumption?.find(request) ?? UNKNOWN;
+    // The client may have got its token, or have come, after the last save.
+    return 'lost' in found && found.lost === 'unknown' && this.#isUndone ? RESTORED : found;
   }
 
   resume(resumable: Resumable, connection: Link, token: string): void {
