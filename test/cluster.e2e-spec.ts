@@ -175,7 +175,8 @@ describe('the rooms of a cluster', () => {
     await handle.sendBinary([1], Buffer.from('bytes'));
     expect(await client.nextText()).toBe('to one');
     expect(await client.next()).toEqual(Buffer.from('bytes'));
-    await expect(handle.sendMessage('someone' as never, 'text')).rejects.toMatchObject({ code: 'bad_recipient' });
+    for (const nobody of ['someone', ['someone'], [1, undefined]])
+      await expect(handle.sendMessage(nobody as never, 'text')).rejects.toMatchObject({ code: 'bad_recipient' });
     expect(await here.close(SpreadRoom, 'made', 'enough')).toBe(true);
     expect(await client.closed).toEqual({ code: 1000, reason: 'enough' });
     expect(await here.close(SpreadRoom, 'made')).toBe(false);

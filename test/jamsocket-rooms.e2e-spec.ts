@@ -504,6 +504,9 @@ describe('JamsocketRooms', () => {
     circle.push(circle);
     for (const [call, mistake] of [
       [() => room.sendMessage(undefined as never, 'x'), { code: 'bad_recipient' }],
+      [() => room.sendMessage([1, null] as never, 'x'), { code: 'bad_recipient' }],
+      [() => room.sendMessage(['1'] as never, 'x'), { code: 'bad_recipient' }],
+      [() => room.sendMessage(everyoneExcept(undefined as never), 'x'), { code: 'bad_recipient' }],
       [() => room.sendMessage(Broadcast, 1 as never), { name: 'TypeError' }],
       [() => room.sendMessage(Broadcast, 'x'.repeat(5 << 20)), { code: 'message_too_large' }],
       [() => room.sendBinary(Broadcast, 'x' as never), { name: 'TypeError' }],

@@ -47,10 +47,7 @@ export function deliver(frame: Frame, recipient: Recipient, members: SendPort<Cl
   } else if (Array.isArray(recipient)) {
     members.send(frame, clientsOf(recipient as (Client | ClientId)[], clients));
   } else {
-    throw new JamsocketError(
-      'bad_recipient',
-      `${typeof recipient} is not a recipient: use Broadcast, a Client, a ClientId, a list of them, everyoneExcept(…) or tagged(…).`,
-    );
+    throw badRecipient(typeof recipient);
   }
 }
 
@@ -58,8 +55,21 @@ export function deliver(frame: Frame, recipient: Recipient, members: SendPort<Cl
 function clientsOf(members: readonly (Client | ClientId)[], clients: ReadonlyMap<ClientId, Client>): Client[] {
   const found = new Set<Client>();
   for (const member of members) {
+    if (!isMember(member)) throw badRecipient(`a list with ${member === null ? 'null' : typeof member}`);
     const client = typeof member === 'number' ? clients.get(member) : member;
     if (client !== undefined && clients.get(client.id) === client) found.add(client);
   }
   return [...found];
+}
+
+/** Runtime check for JavaScript callers: without it, a message would go to nobody, or to the client it was to spare. */
+export function isMember(member: unknown): member is Client | ClientId {
+  return typeof member === 'number' || member instanceof Client;
+}
+
+function badRecipient(what: string): JamsocketError {
+  return new JamsocketError(
+    'bad_recipient',
+    `${what} is not a recipient: use Broadcast, a Client, a ClientId, a list of them, everyoneExcept(…) or tagged(…).`,
+  );
 }

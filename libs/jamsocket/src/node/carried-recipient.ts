@@ -1,5 +1,13 @@
 import { Client, type ClientId } from '../members/client.js';
-import { Broadcast, everyoneExcept, EveryoneExcept, tagged, Tagged, type Recipient } from '../members/recipients.js';
+import {
+  Broadcast,
+  everyoneExcept,
+  EveryoneExcept,
+  isMember,
+  tagged,
+  Tagged,
+  type Recipient,
+} from '../members/recipients.js';
 
 /** A recipient on its way to the room's node. A `Client` object of this process is not in that room, so it is left out. */
 export type CarriedRecipient =
@@ -13,9 +21,9 @@ export function carryRecipient(recipient: Recipient): CarriedRecipient {
   if (recipient === Broadcast) return { kind: 'all' };
   if (typeof recipient === 'number') return { kind: 'id', id: recipient };
   if (recipient instanceof Client) return { kind: 'list', ids: [] };
-  if (recipient instanceof EveryoneExcept) return { kind: 'except', ids: idsIn(recipient.excluded) };
+  if (recipient instanceof EveryoneExcept) return carryList('except', recipient.excluded);
   if (recipient instanceof Tagged) return { kind: 'tag', tag: recipient.tag };
-  if (Array.isArray(recipient)) return { kind: 'list', ids: idsIn(recipient as (Client | ClientId)[]) };
+  if (Array.isArray(recipient)) return carryList('list', recipient as (Client | ClientId)[]);
   return { kind: 'invalid' };
 }
 
@@ -36,6 +44,7 @@ export function recipientCarried(carried: CarriedRecipient): Recipient {
   }
 }
 
-function idsIn(members: readonly (Client | ClientId)[]): ClientId[] {
-  return members.filter((member) => typeof member === 'number');
+function carryList(kind: 'except' | 'list', members: readonly (Client | ClientId)[]): CarriedRecipient {
+  if (!members.every(isMember)) return { kind: 'invalid' };
+  return { kind, ids: members.filter((member) => typeof member === 'number') };
 }
