@@ -6,6 +6,7 @@ import { MAX_ROOMS_PER_RENEWAL, type Directory, type HeldRoom, type Released, ty
 import { DirectoryError } from './directory-error.js';
 import { HeldRooms } from './held-rooms.js';
 import { LeaseWindow, momentOf, type Moment } from './lease-window.js';
+import { OtherNodes, type NodesWatch } from './other-nodes.js';
 import { RoomClaims, type ClaimOutcome } from './room-claims.js';
 
 export interface LeaseSettings {
@@ -18,13 +19,10 @@ export interface LeaseSettings {
   readonly graceMs: number;
 }
 
-/** Most ended leases of other nodes that are remembered. */
-const MAX_LEFT = 100;
-
 export const LEASE_DEFAULTS: LeaseSettings = { leaseMs: 2_000, renewEveryMs: 500, marginMs: 250, graceMs: 10_000 };
 
 /** Is told what happens to the lease. Its methods must not throw. */
-export interface LeaseWatch {
+export interface LeaseWatch extends NodesWatch {
   /** The lease may have ended: no room may handle, send or save anything. The node may still own all of them. */
   suspended(): void;
   /** The node owns its remaining rooms again, and they continue. */
@@ -33,8 +31,6 @@ export interface LeaseWatch {
   lost(room: HeldRoom): void;
   /** The directory was away for longer than `graceMs`, or the lease was closed. The node begins anew with another lease. */
   ended(): void;
-  nodeJoined(incarnation: string): void;
-  nodeLeft(incarnation: string): void;
 }
 
 /**
@@ -49,8 +45,7 @@ export class NodeLease {
   readonly #window: LeaseWindow;
   readonly #rooms = new HeldRooms();
   readonly #claims: RoomClaims;
-  readonly #others = new Set<string>();
-  readonly #left = new Set<string>();
+  readonly #others: OtherNodes;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #suspendedAt: number | undefined;
@@ -78,6 +73,7 @@ export class NodeLease {
     this.incarnation = random.token();
     this.#window = new LeaseWindow(clock, settings.leaseMs - settings.marginMs, settings.marginMs);
     this.#claims = new RoomClaims(directory, clock, this);
+    this.#others = new OtherNodes(this.incarnation, watch);
   }
 
   /** Begins the lease. Resolves when the directory has confirmed it; until then it tries. */
@@ -110,12 +106,12 @@ export class NodeLease {
 
   /** The other nodes whose leases are alive. */
   get others(): ReadonlySet<string> {
-    return this.#others;
+    return this.#others.alive;
   }
 
   /** The lease of that node has ended. Only the latest are remembered. */
   hasLeft(incarnation: string): boolean {
-    return this.#left.has(incarnation);
+    return this.#others.hasLeft(incarnation);
   }
 
   /** Milliseconds since the last renewal that the directory has confirmed was sent. */
@@ -164,7 +160,7 @@ export class NodeLease {
 
   /** The directory tells that a node has ended. */
   nodeEnded(incarnation: string): void {
-    if (!this.#isOver && this.#others.delete(incarnation)) this.watch.nodeLeft(incarnation);
+    if (!this.#isOver) this.#others.ended(incarnation);
   }
 
   /** Ends the lease. Other nodes can then claim the rooms it still has. */
@@ -235,7 +231,7 @@ export class NodeLease {
       if (this.ageMs > this.settings.leaseMs / 2) this.#lenientUntil = this.clock.now() + this.settings.leaseMs;
       this.#lastRenewed = sent;
       this.#directoryTime = { sent, now: renewed.now };
-      this.#noteNodes(renewed.nodes);
+      this.#others.listed(renewed.nodes, this.clock.now() < this.#lenientUntil);
     }
     this.#checkTime();
     if (this.#isOver) return;
@@ -248,28 +244,6 @@ export class NodeLease {
     }
     for (const held of renewed.lost) if (this.#rooms.remove(held)) this.watch.lost(held);
     if (this.#needsCheck && !this.#isChecking) void this.#checkAll(renewed.settlingMs);
-  }
-
-  #noteNodes(nodes: readonly string[]): void {
-    const alive = new Set(nodes);
-    const isLenient = this.clock.now() < this.#lenientUntil;
-    for (const node of this.#others) {
-      if (alive.has(node) || isLenient) continue;
-      this.#others.delete(node);
-      this.#noteLeft(node);
-    }
-    for (const node of alive) {
-      if (node === this.incarnation || this.#others.has(node)) continue;
-      this.#others.add(node);
-      this.#left.delete(node);
-      this.watch.nodeJoined(node);
-    }
-  }
-
-  #noteLeft(node: string): void {
-    this.#left.add(node);
-    for (const first of this.#left) if (this.#left.size > MAX_LEFT) this.#left.delete(first);
-    this.watch.nodeLeft(node);
   }
 
   /** Checks every room, then resumes. A failure is tried again with the next renewal. */
