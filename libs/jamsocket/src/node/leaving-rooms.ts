@@ -15,9 +15,12 @@ import { readNodeInfo } from './node-info.js';
 const AT_ONCE = 32;
 /** How long a room waits for the nodes that have its clients' sockets. */
 const HOLD_MS = 1_000;
-/** How long a successor may take to answer. Without an answer, the clients of a saved room resume: that is soon better. */
+/**
+ * How long a successor may take to answer. Without an answer, another node is asked, or the clients of a saved room resume:
+ * that is soon better.
+ */
 const ANSWER_MS = 1_000;
-/** The same for a room that is saved nowhere. */
+/** The same for a room that is saved nowhere, if no other node can be asked. */
 const TRANSIENT_ANSWER_MS = 3_000;
 
 const logger = new Logger('Jamsocket');
@@ -140,9 +143,10 @@ export class LeavingRooms {
 
   async #offer(offer: OfferedRoom, candidates: readonly string[]): Promise<string> {
     let failure: unknown;
-    for (const candidate of candidates) {
+    for (const [at, candidate] of candidates.entries()) {
       try {
-        await this.site.call(candidate, 'offered', offer, answerMsOf(offer));
+        const isLast = at === candidates.length - 1;
+        await this.site.call(candidate, 'offered', offer, isLast ? answerMsOf(offer) : ANSWER_MS);
         return candidate;
       } catch (error) {
         failure = error;
