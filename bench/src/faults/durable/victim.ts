@@ -91,7 +91,7 @@ export class Victim {
     }
   }
 
-  send(message: object): void {
+  send(message: object | string): void {
     this.#child!.send(message);
   }
 

@@ -19,12 +19,12 @@ export const deadEdge = edgeFault(
         // They stopped when their clients had gone.
         for (const room of rooms) await cluster.own(room);
         const held = await HeldClients.join(cluster.edge, rooms, HELD);
-        had = (await cluster.figures()).clients - before.clients;
+        had = (await cluster.clients()) - before.clients;
         await cluster.edge.kill('SIGKILL');
         const killedAt = performance.now();
         await held.leave();
         void (async () => {
-          while ((await cluster.figures()).clients > before.clients) await sleep(250);
+          while ((await cluster.clients()) > before.clients) await sleep(50);
           slowestMs = Math.max(slowestMs, performance.now() - killedAt);
         })();
       },

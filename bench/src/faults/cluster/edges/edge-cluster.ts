@@ -56,6 +56,13 @@ export class EdgeCluster {
     return answer;
   }
 
+  /** How many clients the owner has. Does not disturb it. */
+  clients(): Promise<number> {
+    const answer = this.owner.answer<number>('now');
+    this.owner.send('clients');
+    return answer;
+  }
+
   async stop(): Promise<void> {
     this.probe.leave();
     await Promise.all([this.owner, this.edge, this.other].map((node) => node.stop()));
