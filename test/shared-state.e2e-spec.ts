@@ -109,7 +109,6 @@ let app: TestApp;
 let rooms: JamsocketRooms;
 let url: string;
 let number = 0;
-let errors: jest.SpiedFunction<Logger['error']>;
 
 beforeAll(async () => {
   app = await startTestApp({ providers: [BoardRoom, CardRoom] });
@@ -117,11 +116,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 beforeEach(() => {
-  errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
   url = `${app.ws}/ws/room${++number}`;
 });
-
-afterEach(() => errors.mockRestore());
 
 const roomId = () => `room${number}`;
 const inBoard = (work: (room: BoardRoom) => void) => rooms.invoke(BoardRoom, roomId(), 'run', work);
@@ -368,6 +364,12 @@ describe('a hostile client', () => {
 });
 
 describe('a view', () => {
+  let errors: jest.SpiedFunction<Logger['error']>;
+  beforeEach(() => {
+    errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  });
+  afterEach(() => errors.mockRestore());
+
   it('gives each client what it may see, and one frame to those that see the same', async () => {
     const [ann, bob, cat] = [
       await TestClient.connect(cardsUrl()),
