@@ -93,11 +93,16 @@ describe('the rooms of the machine', () => {
       permit: new RunPermit(),
       claimed: [] as string[],
       error: null as Error | null,
+      /** What the next claim waits for. */
+      directory: Promise.resolve(),
       claim: async ({ key }: { key: string }) => {
         if (node.error !== null) throw node.error;
+        await node.directory;
         node.claimed.push(key);
       },
-      release: async () => undefined,
+      release: async ({ key }: { key: string }) => {
+        node.claimed = node.claimed.filter((claimed) => claimed !== key);
+      },
     };
     return { node, rooms: new RoomOwnership(node, countsOf(server, worker), { ofAll, of: () => of }) };
   }
@@ -137,5 +142,46 @@ describe('the rooms of the machine', () => {
     await rooms.release(room('a'));
     await claiming;
     expect(server.of('rooms')).toBe(0);
+  });
+
+  it('are not claimed for an instance that was abandoned before it was counted', async () => {
+    const { node, rooms } = ownership(new CountsServer(), 1, 1);
+    const claiming = rooms.claim(room('a'), false);
+    await rooms.release(room('a'));
+    await claiming;
+    expect(node.claimed).toEqual([]);
+  });
+
+  it.each([Infinity, 9])(
+    'are given back if the instance is abandoned while it is claimed, with maxRooms %d',
+    async (ofAll) => {
+      const server = new CountsServer();
+      const { node, rooms } = ownership(server, 1, ofAll);
+      let answer!: () => void;
+      node.directory = new Promise((resolve) => (answer = resolve));
+      const first = rooms.claim(room('a'), false);
+      // The claim is counted by now, and on its way to the directory.
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      await rooms.release(room('a'));
+      answer();
+      await first;
+      expect([node.claimed, server.of('rooms')]).toEqual([[], 0]);
+    },
+  );
+
+  it('leave a later instance at the address what it has claimed and counted', async () => {
+    const server = new CountsServer();
+    const { node, rooms } = ownership(server, 1, 9);
+    let answer!: () => void;
+    node.directory = new Promise((resolve) => (answer = resolve));
+    const first = rooms.claim(room('a'), false);
+    await rooms.release(room('a'));
+    const second = rooms.claim(room('a'), false);
+    answer();
+    await Promise.all([first, second]);
+    expect([node.claimed, server.of('rooms')]).toEqual([['a'], 1]);
+    await rooms.release(room('a'));
+    expect([node.claimed, server.of('rooms')]).toEqual([[], 0]);
   });
 });

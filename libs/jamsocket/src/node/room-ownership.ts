@@ -17,10 +17,15 @@ export interface MaxRooms {
   of(service: string): number;
 }
 
+/** One instance of a room, from its claim to its release. */
+interface Instance {
+  isCounted: boolean;
+}
+
 /** Claims rooms for this process, and counts them for the machine, if there are limits on them. */
 export class RoomOwnership implements Ownership {
-  /** The rooms that are counted or about to be, by name. */
-  readonly #counted = new Map<string, CountedRoom>();
+  /** The latest instance of each room, by name. */
+  readonly #instances = new Map<string, Instance>();
 
   /** @param counts `null` if no other process on this machine shares the limits */
   constructor(
@@ -34,55 +39,54 @@ export class RoomOwnership implements Ownership {
   }
 
   async claim(room: RoomKey, isHandedOver: boolean): Promise<unknown> {
-    const maxOfService = this.max.of(room.service);
-    if (this.counts === null || (this.max.ofAll === Infinity && maxOfService === Infinity))
-      return this.node.claim(room);
-    await this.#count(this.counts, room, isHandedOver, maxOfService);
+    const name = nameOf(room);
+    const instance: Instance = { isCounted: false };
+    this.#instances.set(name, instance);
     try {
-      return await this.node.claim(room);
+      await this.#count(room, instance, isHandedOver);
+      // It was released meanwhile: nobody would release what it claims now.
+      if (this.#instances.get(name) !== instance) return this.#uncount(room, instance);
+      const claimed = await this.node.claim(room);
+      // A later instance at this address will release it.
+      if (!this.#instances.has(name)) void this.node.release(room);
+      return claimed;
     } catch (error) {
-      this.#uncount(room);
+      if (this.#instances.get(name) === instance) this.#instances.delete(name);
+      this.#uncount(room, instance);
       throw error;
     }
   }
 
   release(room: RoomKey): Promise<unknown> {
-    this.#uncount(room);
+    const name = nameOf(room);
+    const instance = this.#instances.get(name);
+    this.#instances.delete(name);
+    if (instance !== undefined) this.#uncount(room, instance);
     return this.node.release(room);
   }
 
-  async #count(counts: SharedCounts, room: RoomKey, isHandedOver: boolean, maxOfService: number): Promise<void> {
-    const [ofAll, ofService] = namesFor(room);
-    const counted: CountedRoom = { isThere: false };
-    this.#counted.set(nameOf(room), counted);
-    const full = await counts.add([
+  /** @throws RefusedError `too_many_rooms` */
+  async #count(room: RoomKey, instance: Instance, isHandedOver: boolean): Promise<void> {
+    const { ofAll } = this.max;
+    const ofService = this.max.of(room.service);
+    if (this.counts === null || (ofAll === Infinity && ofService === Infinity)) return;
+    const [all, service] = countsFor(room);
+    const full = await this.counts.add([
       // The process that hands it over counts it as well, for a moment.
-      { name: ofAll, max: isHandedOver ? Infinity : this.max.ofAll },
-      { name: ofService, max: isHandedOver ? Infinity : maxOfService },
+      { name: all, max: isHandedOver ? Infinity : ofAll },
+      { name: service, max: isHandedOver ? Infinity : ofService },
     ]);
-    const isGone = this.#counted.get(nameOf(room)) !== counted;
-    if (full !== undefined) {
-      if (!isGone) this.#counted.delete(nameOf(room));
-      throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
-    }
-    counted.isThere = true;
-    // The room was abandoned before it was counted.
-    if (isGone) counts.remove(namesFor(room));
+    if (full !== undefined) throw new RefusedError(503, 'too_many_rooms', 'No more rooms can be made at the moment.');
+    instance.isCounted = true;
   }
 
-  #uncount(room: RoomKey): void {
-    const counted = this.#counted.get(nameOf(room));
-    if (counted === undefined) return;
-    this.#counted.delete(nameOf(room));
-    if (counted.isThere) this.counts!.remove(namesFor(room));
+  #uncount(room: RoomKey, instance: Instance): void {
+    if (instance.isCounted) this.counts!.remove(countsFor(room));
+    instance.isCounted = false;
   }
 }
 
-interface CountedRoom {
-  isThere: boolean;
-}
-
-function namesFor({ service }: RoomKey): readonly [string, string] {
+function countsFor({ service }: RoomKey): readonly [string, string] {
   return ['rooms', `rooms of ${service}`];
 }
 
