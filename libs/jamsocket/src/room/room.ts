@@ -27,7 +27,7 @@ import { MembersNews } from '../presence/members-news.js';
 import { PresenceMap } from '../presence/presence-map.js';
 import { RoomStates } from '../shared-state/room-states.js';
 import type { ObserverSet } from '../observe/observer-set.js';
-import { RoomElsewhereError } from '../base/errors.js';
+import { RefusedError, RoomElsewhereError } from '../base/errors.js';
 import { isInstance } from '../base/foreign-value.js';
 import type { RoomKey } from '../store/room-store.js';
 import { RoomEnd } from './room-end.js';
@@ -119,7 +119,7 @@ export class Room extends EventIntake implements RoomPort<Client>, ObservedRoom 
   }
 
   async #failStart(error: unknown): Promise<never> {
-    if (!isInstance(error, RoomElsewhereError)) this.observer?.roomFailed(this.context, error);
+    if (!isRefusal(error, this.instance)) this.observer?.roomFailed(this.context, error);
     this.handed?.failed(error);
     await this.end.finish();
     throw error;
@@ -300,4 +300,10 @@ export class Room extends EventIntake implements RoomPort<Client>, ObservedRoom 
 export function localRoom(port: object): Room {
   if (port instanceof Room) return port;
   throw new TypeError('The room is not in this process.');
+}
+
+/** Whether the room was not to be made here, so that nothing of it has failed. `@OnCreate` may fail to make other rooms. */
+function isRefusal(error: unknown, instance: RoomInstance | null): boolean {
+  if (isInstance(error, RefusedError)) return error.code === 'too_many_rooms' && instance === null;
+  return isInstance(error, RoomElsewhereError);
 }
