@@ -9,6 +9,8 @@ const END_TIMEOUT_MS = 1_000;
 
 /** Server-Sent Events to one browser (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 export class EventStream implements PageStream {
+  readonly showsCluster = true;
+
   constructor(private readonly response: ServerResponse) {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',

@@ -45,7 +45,8 @@ export class Inspection {
   readonly #table: RoomTable;
   readonly #details: RoomDetails;
   readonly #siblings: SiblingReadings;
-  readonly #cluster: ClusterView | null;
+  /** `null` while no page shows other processes. */
+  #cluster: ClusterView | null = null;
   readonly #readTimer: NodeJS.Timeout;
   readonly #stopMeters: () => void;
   #trafficTimer: NodeJS.Timeout | null = null;
@@ -54,14 +55,13 @@ export class Inspection {
   #hasFailed = false;
 
   constructor(private readonly parts: InspectionParts) {
-    const { clock, options, observers, isInjected, cluster, siblings } = parts;
+    const { clock, options, observers, isInjected, siblings } = parts;
     this.#readAt = clock.now();
     // Computed once: if it followed the wall clock, every row would count as changed.
     const epoch = Date.now() - this.#readAt;
     this.#table = new RoomTable(epoch);
     this.#details = new RoomDetails(epoch, isInjected);
     this.#siblings = new SiblingReadings(siblings);
-    this.#cluster = cluster && new ClusterView(cluster, this.#siblings, clock);
     this.#stopMeters = observers.add(this.#meters);
     this.#readTimer = clock.setInterval(() => this.#safely(() => this.#showAll()), options.intervalMs);
     this.#overview = this.#read();
@@ -75,6 +75,7 @@ export class Inspection {
     this.#viewers.add(viewer);
     if (viewer.watch !== undefined) this.#meters.watch(viewer.watch);
     this.#followWatches();
+    this.#followCluster();
     this.show(viewer);
   }
 
@@ -82,6 +83,7 @@ export class Inspection {
     if (!this.#viewers.delete(viewer)) return;
     if (viewer.watch !== undefined) this.#meters.unwatch(viewer.watch);
     this.#followWatches();
+    this.#followCluster();
   }
 
   /** Ends every page's stream. */
@@ -94,7 +96,6 @@ export class Inspection {
     this.parts.clock.clearInterval(this.#readTimer);
     for (const viewer of this.#viewers) this.remove(viewer);
     this.#stopMeters();
-    this.#cluster?.stop();
     this.#process.stop();
   }
 
@@ -107,6 +108,16 @@ export class Inspection {
       clock.clearInterval(this.#trafficTimer);
       this.#trafficTimer = null;
     }
+  }
+
+  /** Asks other processes only while a page shows them. */
+  #followCluster(): void {
+    const { cluster, clock } = this.parts;
+    const isShown = [...this.#viewers].some(({ showsCluster }) => showsCluster);
+    if (cluster === null || isShown === (this.#cluster !== null)) return;
+    this.#cluster?.stop();
+    this.#cluster = isShown ? new ClusterView(cluster, this.#siblings, clock) : null;
+    this.#table.showElsewhere([]);
   }
 
   /** Reading the application's values may throw, which must not end the process. The first error is logged. */
@@ -132,7 +143,8 @@ export class Inspection {
   /** Shows everything that has changed. */
   show(viewer: Viewer): void {
     const { directory } = this.parts;
-    viewer.show(this.#overview, this.#table, (key, room) => {
+    const overview = this.#cluster === null ? this.#overview : { ...this.#overview, cluster: this.#cluster.detail };
+    viewer.show(overview, this.#table, (key, room) => {
       const found = room && directory.find(room.service, room.room);
       if (found !== undefined) return this.#details.of(key, found);
       const elsewhere = this.#details.of(key, undefined, this.#cluster?.of(key));
@@ -174,7 +186,6 @@ export class Inspection {
       services: directory.totalsOf(this.#table.all),
       isStateShown: isInjected !== null,
       ...(durability !== null && { store: { outage: durability.outage && cutText(durability.outage, MAX_OUTAGE) } }),
-      ...(this.#cluster !== null && { cluster: this.#cluster.detail }),
     };
   }
 }

@@ -20,6 +20,10 @@ export class Viewer {
     this.watch = parsed && { ...parsed, log: new TrafficLog(parsed.room === '') };
   }
 
+  get showsCluster(): boolean {
+    return this.stream.showsCluster;
+  }
+
   /**
    * @param detailOf reads the room that the page watches; `room` is missing if the key is invalid. `undefined` if it is told
    * later: `showSibling`

@@ -22,6 +22,8 @@ export interface SiblingPage {
 
 /** Where a page's events go. */
 export interface PageStream {
+  /** Whether it shows the rooms of other processes, so that they are asked. */
+  readonly showsCluster: boolean;
   /** Send nothing that can wait. */
   readonly isBehind: boolean;
   send<Name extends keyof InspectorEvents>(event: Name, data: InspectorEvents[Name]): void;
@@ -30,6 +32,8 @@ export interface PageStream {
 
 /** Collects what a page is sent while it is read, for another worker. */
 export class CollectedPage implements PageStream {
+  /** The worker that reads it asks the others itself. Processes that asked each other for such pages would never stop. */
+  readonly showsCluster = false;
   /** Between two readings. */
   isBehind = true;
   #events: Partial<InspectorEvents> = {};
@@ -49,8 +53,12 @@ export class CollectedPage implements PageStream {
     const { rooms, room, traffic } = this.#events;
     const { isFull = true, rooms: rows = [], gone = [] } = rooms ?? {};
     return {
-      // Those of other processes have no place here: they tell of them themselves.
-      rooms: { isFull, rooms: rows.filter(({ node }) => node === undefined), gone },
+      // Other processes tell of their rooms themselves. A room that has moved to one of them is gone from here.
+      rooms: {
+        isFull,
+        rooms: rows.filter(({ node }) => node === undefined),
+        gone: [...gone, ...rows.flatMap(({ key, node }) => (node === undefined ? [] : key))],
+      },
       room,
       traffic,
     };

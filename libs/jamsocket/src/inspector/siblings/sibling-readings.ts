@@ -8,7 +8,8 @@ let lastPage = 0;
 
 /** What the other workers of this machine tell of their rooms. */
 export class SiblingReadings {
-  readonly #page = `${++lastPage}`;
+  /** The page of each sibling. */
+  readonly #pages = new Map<string, string>();
   /** By sibling, then by key. */
   #rows = new Map<string, Map<string, RoomRow>>();
   readonly #pageOf = new WeakMap<Viewer, string>();
@@ -34,7 +35,7 @@ export class SiblingReadings {
     const rows = new Map<string, Map<string, RoomRow>>();
     const reading = nodes.map(async ({ incarnation, name }) => {
       if (!this.has(incarnation)) return;
-      const page = await this.#ask(incarnation, { page: this.#page, watched: undefined });
+      const page = await this.#read(incarnation);
       const before = this.#rows.get(incarnation);
       // A page that was closed meanwhile tells everything again.
       const all = new Map(page?.rooms.isFull === false ? before : undefined);
@@ -54,6 +55,15 @@ export class SiblingReadings {
     if (page === undefined) this.#pageOf.set(viewer, (page = `${++lastPage}`));
     const answer = await this.#ask(owner, { page, watched: viewer.key });
     this.#asked.delete(viewer);
+    return answer;
+  }
+
+  /** Changes in an answer that is lost are told by no other one: the next question opens another page. */
+  async #read(sibling: string): Promise<SiblingPage | null> {
+    const page = this.#pages.get(sibling) ?? `${++lastPage}`;
+    this.#pages.set(sibling, page);
+    const answer = await this.#ask(sibling, { page, watched: undefined });
+    if (answer === null) this.#pages.delete(sibling);
     return answer;
   }
 
