@@ -29,7 +29,7 @@ it('the client has source maps with sources: an error is found in the file that 
   expect(near.slice(0, 3).join('\n')).toContain('close() takes the code');
 });
 
-it('the library has its documentation with it, and no link of a page leads nowhere', () => {
+it('the library has its documentation with it, and no link or picture of a page leads nowhere', () => {
   const docs = join(folder, 'docs');
   execFileSync(process.execPath, [join(LIBS, 'jamsocket/pack-docs.mjs'), docs]);
   const pages = readdirSync(docs).filter((name) => name.endsWith('.md'));
@@ -37,7 +37,9 @@ it('the library has its documentation with it, and no link of a page leads nowhe
   const isThere = (path: string) => path === '../README.md' || existsSync(join(docs, path));
   const broken = pages.flatMap((page) => {
     const text = readFileSync(join(docs, page), 'utf8').replace(/^ *```.*?^ *```$/gms, '');
-    const links = [...text.matchAll(/\]\((?!\w+:)([^)#\s]+)/g)].map(([, path]) => normalize(join(dirname(page), path)));
+    const links = [...text.matchAll(/(?:\]\((?!\w+:)| src="| srcset=")([^)#\s"]+)/g)].map(([, path]) =>
+      normalize(join(dirname(page), path)),
+    );
     return links.filter((path) => !isThere(path)).map((path) => `${page}: ${path}`);
   });
   expect(broken).toEqual([]);

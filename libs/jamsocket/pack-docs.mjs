@@ -19,6 +19,7 @@ mkdirSync(folder, { recursive: true });
 for (const page of pages) {
   const text = readFileSync(join(DOCS, page), 'utf8')
     .replace(/^!\[[^\]]*\]\(images\/[^)]*\)\n\n/gm, '')
+    .replace(/^<picture>\n.*?^<\/picture>\n\n/gms, '')
     .replace(/\[([^\]]*)\]\((?!\w+:)([^)#]*)(#[^)]*)?\)/g, (link, words, path) => (isInPackage(path) ? link : words));
   writeFileSync(join(folder, page), text);
 }
