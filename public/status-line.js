@@ -30,7 +30,7 @@ export class StatusLine {
   #count(until) {
     const leftMs = until - performance.now();
     const isDue = leftMs <= 0;
-    this.#countdown.textContent = isDue ? 'trying again …' : `trying again in ${Math.ceil(leftMs / 1000)} s`;
+    this.#countdown.textContent = isDue ? 'trying …' : `next try in ${Math.ceil(leftMs / 1000)} s`;
     this.#now.hidden = isDue;
     if (!isDue) this.#timer = setTimeout(() => this.#count(until), leftMs % 1000 || 1000);
   }

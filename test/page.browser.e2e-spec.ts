@@ -198,7 +198,7 @@ describe('the page, in a browser', () => {
     const { a } = await visit('chat/patient');
     await connected(a);
     await demo.close();
-    await a.getByText(/^trying again in \d+ s$/).waitFor();
+    await a.getByText(/^next try in \d+ s$/).waitFor();
     demo = await startDemo({ port: demo.port, client, dataFolder });
     await a.getByRole('button', { name: 'now' }).click();
     await says(a, /^the server has restarted: joined anew as client \d$/);
