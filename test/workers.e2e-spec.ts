@@ -156,9 +156,9 @@ describe('an application in workers', () => {
   );
 
   it(
-    'ends its workers when the primary is killed',
+    'ends its workers when the primary is killed, even in the middle of a commit',
     async () => {
-      await ready();
+      await ready({ WORKERS: '4', WRITES: 'on' });
       const client = await TestClient.connect(`${run.ws}/ws/ledger/room`);
       run.child.kill('SIGKILL');
       expect((await client.closed).code).toBe(1006);

@@ -24,7 +24,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER, LIMITS, REDIS, TLS } = process.env;
+const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER, LIMITS, REDIS, TLS, WRITES } = process.env;
 
 @JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
 class LedgerRoom {
@@ -126,6 +126,18 @@ class PidController {
 })
 class AppModule {}
 
+/** A commit is under way nearly all the time. */
+async function writeForEver(): Promise<never> {
+  const store = new LmdbStore({ path: join(DATA_DIR!, `${process.pid}`) });
+  const room = { service: 'written', key: 'for ever' };
+  const owner = 'this process';
+  const { fence } = await store.claim(room, owner);
+  for (let sequence = 1; ; sequence++) {
+    const parts = { state: Buffer.alloc(100_000, sequence % 256) };
+    await store.commit([{ room, fence, owner, sequence, parts }]);
+  }
+}
+
 async function bootstrap() {
   if (BROKEN_FILE && existsSync(BROKEN_FILE)) throw new Error('the application is broken');
   const app = await NestFactory.create(AppModule, {
@@ -137,6 +149,7 @@ async function bootstrap() {
   });
   if (HOOKS !== 'off') app.enableShutdownHooks();
   await app.listen(Number(PORT), '127.0.0.1');
+  if (WRITES === 'on') void writeForEver();
   if (CRASHES === 'on' && cluster.worker!.id > 1) setTimeout(() => process.exit(7), 50);
   return app;
 }

@@ -77,6 +77,7 @@ function endWithPrimary(folder: string): void {
     if (cluster.worker!.exitedAfterDisconnect) return;
     process.stderr.write('The primary process has ended, so this worker ends, too.\n');
     rmSync(folder, { recursive: true, force: true });
-    process.exit(1);
+    // Not `process.exit`: it waits for ever for a commit of LMDB that is under way.
+    process.kill(process.pid, 'SIGKILL');
   });
 }
