@@ -29,7 +29,9 @@ export class OtherNodes {
 
   /** The directory tells that a node has ended. */
   ended(incarnation: string): void {
-    if (this.#alive.delete(incarnation)) this.watch.nodeLeft(incarnation);
+    // It may have begun after the last list.
+    this.#alive.delete(incarnation);
+    this.#noteLeft(incarnation);
   }
 
   /** All nodes that the directory lists. @param isLenient a node that is missing may still come back */
