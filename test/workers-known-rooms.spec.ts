@@ -15,7 +15,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-function handOver(answer: string | undefined) {
+function handOver(answer: string | undefined, isOn = true) {
   const asked: Ask[] = [];
   const given: ToPrimary[] = [];
   let tell: (message: ToWorker) => void = () => undefined;
@@ -37,7 +37,7 @@ function handOver(answer: string | undefined) {
       given.push(message as ToPrimary);
       callback(null);
     },
-    true,
+    isOn,
   );
   return { made, asked, given };
 }
@@ -61,6 +61,14 @@ it('asks once which other worker has a room; the primary looks again when a sock
   made.give({ node: 'two', room, from: 'one' }, accepted, upgrade);
   expect(given).toMatchObject([{ node: 'two', target: { room, forNew: 'one' } }]);
   client.destroy();
+});
+
+it('does not remember that a room is its own: later another worker may have it', async () => {
+  const { made, asked } = handOver('one', false);
+  await made.open('one', () => undefined);
+  // The room is promised to this worker, and another one has the fewest rooms now.
+  for (let n = 0; n < 2; n++) expect(await made.targetOf(room, 'two')).toBe('one');
+  expect(asked).toHaveLength(2);
 });
 
 it('asks again about rooms that nobody has, or this worker, or a node of another cluster', async () => {

@@ -68,7 +68,7 @@ export class ProcessHandOver implements SocketHandOver {
 
   async #ask(question: TargetQuestion, name: string): Promise<string | undefined> {
     const target = await this.calls.ask<string | undefined>('target', question);
-    if (target === undefined || target === question.forNew) return target;
+    if (target === undefined || target === question.forNew || this.#takers.has(target)) return target;
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(name, target);
     return target;
