@@ -20,7 +20,7 @@ export class LeaseWindow {
   #wallReadAt = -Infinity;
 
   /**
-   * @param lengthMs the lease without its margin
+   * @param lengthMs the lease without its margin; Infinity if no time ends it
    * @param marginMs
    */
   constructor(
@@ -34,6 +34,8 @@ export class LeaseWindow {
    * so a wall clock that has run ahead of it ends the lease, too.
    */
   mayRun(): boolean {
+    // A clock may cost as much as the turn that asks.
+    if (this.#until === Infinity) return true;
     const now = this.clock.now();
     if (now - this.#wallReadAt > WALL_EVERY_MS) this.#readWallClock(now);
     return now < this.#until;

@@ -17,6 +17,8 @@ export interface LeaseSettings {
   readonly marginMs: number;
   /** Milliseconds without the directory after which the node gives up its rooms. */
   readonly graceMs: number;
+  /** The directory notices the end of a node's process itself: while it confirms the lease, no time ends it. */
+  readonly endsWithProcess?: boolean;
 }
 
 export const LEASE_DEFAULTS: LeaseSettings = { leaseMs: 2_000, renewEveryMs: 500, marginMs: 250, graceMs: 10_000 };
@@ -71,7 +73,11 @@ export class NodeLease {
     private readonly settings: LeaseSettings = LEASE_DEFAULTS,
   ) {
     this.incarnation = random.token();
-    this.#window = new LeaseWindow(clock, settings.leaseMs - settings.marginMs, settings.marginMs);
+    this.#window = new LeaseWindow(
+      clock,
+      settings.endsWithProcess === true ? Infinity : settings.leaseMs - settings.marginMs,
+      settings.marginMs,
+    );
     this.#claims = new RoomClaims(directory, clock, this);
     this.#others = new OtherNodes(this.incarnation, watch);
   }

@@ -10,9 +10,9 @@ import { SocketRelay } from './socket-relay.js';
 
 /**
  * The primary notices the end of a worker's process, so time ends no lease: a worker that is busy or stopped for a while
- * keeps its rooms.
+ * keeps its rooms. Timers wait for twice a lease at most, so it cannot be longer.
  */
-const LEASE: Partial<LeaseSettings> = { leaseMs: 3_600_000, marginMs: 60_000 };
+const LEASE: Partial<LeaseSettings> = { leaseMs: 10 * 24 * 3_600_000, endsWithProcess: true };
 
 const MAX_BYTES_UNDER_WAY = 4 * 1_024 * 1_024;
 
