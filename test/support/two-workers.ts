@@ -139,7 +139,7 @@ function ledTo(owner: () => string | undefined, driver: NamedDriver): ClusterDri
       give: (target, socket, upgrade) => sockets.give(target, socket, upgrade),
       open: (node, take) => sockets.open(node, take),
       close: (node) => sockets.close(node),
-    } as SocketHandOver,
+    },
     check: () => driver.check(),
     openRelay: () => driver.openRelay(),
     openDirectory: (): Directory => {

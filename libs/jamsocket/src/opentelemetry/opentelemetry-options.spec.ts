@@ -20,7 +20,7 @@ describe('the options of OpenTelemetry', () => {
     [{ meterProvider: {} }, 'options.meterProvider is {}, but must be a MeterProvider of OpenTelemetry'],
     [{ tracerProvider: null }, 'options.tracerProvider is null, but must be a TracerProvider'],
   ])('%j is refused with the option, its value and what is allowed', (options, message) => {
-    const check = () => checkOpenTelemetryOptions(options as never);
+    const check = () => checkOpenTelemetryOptions(options);
     expect(check).toThrow(JamsocketConfigurationError);
     expect(check).toThrow(`JamsocketOpenTelemetryModule.forRoot: ${message}`);
   });

@@ -31,7 +31,7 @@ describe('the options of the metrics for Prometheus', () => {
     [{ buckets: [1, NaN] }, 'options.buckets is'],
     [{ buckets: 5 }, 'options.buckets is 5'],
   ])('%j is refused with the option, its value and what is allowed', (options, message) => {
-    const check = () => checkedPrometheusOptions(options as never);
+    const check = () => checkedPrometheusOptions(options);
     expect(check).toThrow(JamsocketConfigurationError);
     expect(check).toThrow(`JamsocketPrometheusModule.forRoot: ${message}`);
   });
