@@ -28,7 +28,11 @@ const ANSWERS_AT_ONCE = 8;
  */
 export class CoalescingOutbox implements Outbox {
   readonly #members = new Set<CoalescingOutlet>();
-  #shared: Frame[] = [];
+  /**
+   * The same array for good. V8 learns where long-lived arrays are made: once a few had survived a collection, it put the
+   * new array of every tick among the old objects, where the dead ones keep all messages of their ticks in memory.
+   */
+  readonly #shared: Frame[] = [];
   /** The members that have `parts`. Only kept while there are no broadcasts. */
   readonly #apart = new ApartList();
   #bytes = 0;
@@ -140,11 +144,11 @@ export class CoalescingOutbox implements Outbox {
   /** Writes everything that is queued to every member. */
   flush(): void {
     if (this.#bytes === 0 || this.flusher.isHeld) return;
-    const shared = this.#shared;
+    if (this.#shared.length === 0) return this.#flushApart();
+    const frames = this.#shared.slice();
     const hasVolatile = this.#hasVolatile;
-    if (shared.length === 0) return this.#flushApart();
     this.#beginAnew();
-    this.#drop(writeBroadcasts(shared, 0, this.#members, 0, hasVolatile));
+    this.#drop(writeBroadcasts(frames, 0, this.#members, 0, hasVolatile));
   }
 
   /** Called at the end of a tick: writes what is queued to every member; in a large room only to the next slice. */
@@ -179,8 +183,8 @@ export class CoalescingOutbox implements Outbox {
   }
 
   #writeSlice(members: readonly CoalescingOutlet[]): CoalescingOutlet[] {
-    const shared = this.#shared;
-    return writeBroadcasts(shared, firstNeeded(members), members, shared.length, this.#hasVolatile);
+    const frames = this.#shared.slice();
+    return writeBroadcasts(frames, firstNeeded(members), members, frames.length, this.#hasVolatile);
   }
 
   /** All of them leave first: dropping runs the room's code, which may send again. */
@@ -191,7 +195,7 @@ export class CoalescingOutbox implements Outbox {
 
   /** Clears the shared list and everything that belongs to it. */
   #beginAnew(): void {
-    if (this.#shared.length > 0) this.#shared = [];
+    this.#shared.length = 0;
     this.#apart.clear();
     this.#bytes = 0;
     this.#hasVolatile = false;
