@@ -39,13 +39,17 @@ describe('the workers of one machine', () => {
   };
   const enter = (room: string) => TestClient.connect(`${run.ws}/ws/plain/${room}`);
 
+  /** A worker hears of another one when it renews its lease. */
+  const eachKnowsTheOther = async () => {
+    const know = (answer: { workers: number }) => answer.workers === 2;
+    while (!(await answers<{ workers: number }>('/health')).every(know));
+  };
+
   it(
     'answer for all of them, whichever gets the request: health, the list of rooms, and calls of a room',
     async () => {
       await start({});
-      // A worker hears of another one when it renews its lease.
-      const know = (answer: { workers: number }) => answer.workers === 2;
-      while (!(await answers<{ workers: number }>('/health')).every(know));
+      await eachKnowsTheOther();
       const clients = await Promise.all(['a', 'b', 'c', 'd', 'a', 'd'].map(enter));
       for (const health of await answers('/health'))
         expect(health).toEqual({ status: 'up', rooms: 4, clients: 6, store: 'up', cluster: 'up', workers: 2 });
@@ -64,6 +68,7 @@ describe('the workers of one machine', () => {
     async () => {
       server = await startRedis(redis!, []);
       await start({ REDIS: `${server.port}` });
+      await eachKnowsTheOther();
       const room = await enter('first');
       for (let round = 0; round < 5; round++) expect([...(await linksOf(run, `room${round}`))]).toEqual(['Connection']);
       for (const health of await answers<object>('/health')) expect(health).toMatchObject({ rooms: 1, workers: 2 });
