@@ -30,6 +30,13 @@ it('the owner of a room counts more than what was promised, whether the primary 
   world.owner = undefined;
   expect(ask('two')).toBe('two');
   expect(ask('one', 'one')).toBe('one');
+});
+
+it('a client whose worker looked before the room began follows those whose workers looked later', () => {
+  const { world, ask } = targets();
+  expect(ask('two', 'one')).toBe('one');
+  expect(ask('two', null)).toBe('one');
+  world.now = 10_000;
   expect(ask('two', null)).toBe('two');
 });
 

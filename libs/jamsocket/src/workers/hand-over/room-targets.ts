@@ -25,20 +25,27 @@ export class RoomTargets {
   ) {}
 
   /** @returns the node that has the room or is to begin it, if sockets can be given to it */
-  targetOf({ room, forNew, owner = this.locate(room) ?? null }: TargetQuestion): string | undefined {
+  targetOf({ room, forNew, owner: told }: TargetQuestion): string | undefined {
     const name = `${room.service}\0${room.key}`;
-    if (owner !== null) {
-      this.#promised.delete(name);
-      return this.takes(owner) ? owner : undefined;
-    }
+    const owner = told === undefined ? this.locate(room) : told;
     const now = this.now();
     this.#forget(now);
+    if (typeof owner === 'string') {
+      // Who looked before the room began may ask after this.
+      if (told !== undefined && this.takes(owner)) this.#promise(name, owner, now);
+      else this.#promised.delete(name);
+      return this.takes(owner) ? owner : undefined;
+    }
     const promised = this.#promised.get(name);
     if (promised !== undefined && this.takes(promised.node)) return promised.node;
     if (!this.takes(forNew)) return undefined;
-    this.#promised.delete(name);
-    this.#promised.set(name, { node: forNew, until: now + PROMISE_MS });
+    this.#promise(name, forNew, now);
     return forNew;
+  }
+
+  #promise(name: string, node: string, now: number): void {
+    this.#promised.delete(name);
+    this.#promised.set(name, { node, until: now + PROMISE_MS });
   }
 
   #forget(now: number): void {
