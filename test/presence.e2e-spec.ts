@@ -135,12 +135,16 @@ describe('presence with jamsocket-client', () => {
   });
 
   it('survives a lost connection: others see away and back, and the value is still there', async () => {
-    const ann = join('board/three', 'ann');
+    const ann = join('board/three', 'ann', { backoff: { minMs: 60_000, maxMs: 60_000, random: () => 0.99 } });
     const bob = join('board/three', 'bob');
     ann.presence.set({ x: 1 });
     await bob.until((others) => others[0]?.value?.x === 1);
     await ann.until((others) => others.length === 1);
     cut('ann');
+    // Nobody is told of a client that is back in the same tick.
+    await bob.until(() => bob.log.includes('away @ann'));
+    while (ann.connection.status === 'open') await new Promise(setImmediate);
+    ann.reconnectNow();
     await bob.until(() => bob.log.includes('back @ann'));
     expect(bob.log.filter((line) => line !== 'changed @ann' && !line.startsWith('here'))).toEqual(
       expect.arrayContaining(['away @ann', 'back @ann']),
