@@ -101,6 +101,12 @@ describe('the end of a room', () => {
   const said = (mock: { readonly mock: { readonly calls: unknown[][] } }) =>
     mock.mock.calls.map(([line]) => String(line));
 
+  it('is over for whoever begins to wait for a start afterwards', async () => {
+    const { end } = room.context.room as Room;
+    await room.rooms.close(FinalRoom, 'r');
+    await end.readyOrStopped(never);
+  });
+
   describe('by a close', () => {
     it.each([
       ['124 characters', 'x'.repeat(124)],

@@ -65,10 +65,11 @@ export class RoomEnd {
   }
 
   /**
-   * Resolves when `ready` does, or when the room stops before that.
+   * Resolves when `ready` does, or when the room has stopped.
    * @throws the error of `ready`
    */
   readyOrStopped(ready: Promise<void>): Promise<void> {
+    if (this.#hasStopped) return this.stopped;
     // Not a race with `stopped`: that promise would keep what raced with it as long as the room lives.
     return new Promise((resolve, reject) => {
       this.#stopWaiting = resolve;
