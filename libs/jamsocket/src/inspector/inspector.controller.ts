@@ -20,7 +20,7 @@ import { hideFromSwagger } from '../http/swagger.js';
 import { InspectorStreams } from './inspector-streams.js';
 import { InspectorGuard } from './inspector.guard.js';
 import { PageFiles } from './page-files.js';
-import { RoomActions } from './room-actions.js';
+import { RoomActions, type Order } from './room-actions.js';
 
 /** Protects actions from pages of other origins, which cannot send a custom header without a CORS preflight. */
 const ACTION_HEADER = 'x-jamsocket-inspector';
@@ -94,9 +94,7 @@ export function createInspectorController(): Type {
       @Req() request: Request,
       @Res() response: Response,
     ): Promise<void> {
-      requireOwnPage(request);
-      await this.actions.act({ action: 'close', service, room, body });
-      this.#answer(response, 204, {}, undefined);
+      await this.#act(request, response, { action: 'close', service, room, body });
     }
 
     @Post('rooms/:service/:room/move')
@@ -107,9 +105,7 @@ export function createInspectorController(): Type {
       @Req() request: Request,
       @Res() response: Response,
     ): Promise<void> {
-      requireOwnPage(request);
-      await this.actions.act({ action: 'move', service, room, body });
-      this.#answer(response, 204, {}, undefined);
+      await this.#act(request, response, { action: 'move', service, room, body });
     }
 
     @Post('rooms/:service/:room/clients/:client/kick')
@@ -119,8 +115,12 @@ export function createInspectorController(): Type {
       @Req() request: Request,
       @Res() response: Response,
     ): Promise<void> {
+      await this.#act(request, response, { action: 'kick', service, room, client, body });
+    }
+
+    async #act(request: Request, response: Response, order: Order): Promise<void> {
       requireOwnPage(request);
-      await this.actions.act({ action: 'kick', service, room, client, body });
+      await this.actions.act(order);
       this.#answer(response, 204, {}, undefined);
     }
 
