@@ -36,21 +36,16 @@ describeRoomStore('LmdbStore', {
   },
 });
 
-it.each([
-  undefined,
-  {},
-  { path: '' },
-  { path: 5 },
-  { folder: 'x' },
-  { path: 'x', environment: {} },
-  { environment: {} },
-])('LmdbStore refuses the options %j', (options) => {
-  expect(() => new LmdbStore(options as never)).toThrow(
-    new TypeError(
-      "LmdbStore: pass either path, the folder of its database, such as '.jamsocket', or environment, which your code has opened with lmdb.",
-    ),
-  );
-});
+it.each([undefined, {}, { path: '' }, { path: 5 }, { path: 'x', environment: {} }, { environment: {} }])(
+  'LmdbStore refuses the options %j',
+  (options) => {
+    expect(() => new LmdbStore(options as never)).toThrow(
+      new TypeError(
+        "LmdbStore: pass either path, the folder of its database, such as '.jamsocket', or environment, which your code has opened with lmdb.",
+      ),
+    );
+  },
+);
 
 it('LmdbStore does not describe a database that cannot be opened', async () => {
   writeFileSync(join(folder, 'file'), '');

@@ -1,4 +1,5 @@
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { assertOptionNames } from '../base/checks/option-mistake.js';
 import { assertRoomKey } from '../store/assert-room-key.js';
 import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
@@ -149,6 +150,7 @@ export class LmdbStore implements RoomStore {
 
 /** Runtime check for JavaScript callers. The folder is made much later, where a mistake would look like a broken disk. */
 function checked(options: LmdbStoreOptions | undefined): LmdbStoreOptions {
+  if (options !== undefined) assertOptionNames('LmdbStore', options, ['path', 'environment']);
   const { path, environment } = (options ?? {}) as { readonly path?: unknown; readonly environment?: RootDatabase };
   if (typeof path === 'string' && path !== '' && environment === undefined) return { path };
   if (path === undefined && typeof environment?.openDB === 'function') return { environment };

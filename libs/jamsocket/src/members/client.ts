@@ -11,7 +11,7 @@ import { isAnswer, type ClientRequestOptions, type ClientRequests } from '../ses
 import type { AnySchema } from '../decorators/contract.js';
 import type { OutputOf } from '../decorators/standard-schema.js';
 import { logClosed, logCloseFailed } from './error-log.js';
-import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
+import { assertBytes, assertFits, assertText } from '../base/checks/assert-payload.js';
 import { answered, isMessage } from '../sessions/received-frame.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';

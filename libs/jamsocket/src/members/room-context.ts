@@ -3,7 +3,7 @@ import { CloseCode } from '../base/protocol.js';
 import { DEFAULT_TIMER } from '../decorators/metadata.js';
 import { JamsocketError } from '../base/errors.js';
 import type { RoomPresence } from '../base/presence.js';
-import { assertBytes, assertFits, assertText } from '../base/assert-payload.js';
+import { assertBytes, assertFits, assertText } from '../base/checks/assert-payload.js';
 import { assertCloseReason } from '../base/close-code.js';
 import type { Client, ClientId } from './client.js';
 import type { Restored } from './room-lifecycle.js';

@@ -1,6 +1,7 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { inspect } from 'node:util';
 import { JamsocketConfigurationError } from '../base/errors.js';
+import { optionMistake } from '../base/checks/option-mistake.js';
 import { MAX_TIMEOUT_MS } from '../base/sources.js';
 
 /** Checks one value and returns its resolved form. `path` names the option in the error. */
@@ -31,9 +32,8 @@ export function object<T>(rules: Record<string, Rule<unknown>>): Rule<T> {
 
 /** @throws JamsocketConfigurationError for an unknown option */
 export function requireKnown(given: object, rules: object, path: string): void {
-  const unknown = Object.keys(given).find((key) => !Object.hasOwn(rules, key));
-  if (unknown === undefined) return;
-  throw new JamsocketConfigurationError(`${path} has no option "${unknown}": it has ${Object.keys(rules).join(', ')}.`);
+  const mistake = optionMistake(path, given, Object.keys(rules));
+  if (mistake !== undefined) throw new JamsocketConfigurationError(mistake);
 }
 
 export function integer(min: number, max: number, byDefault: number): Rule<number> {

@@ -1,3 +1,4 @@
+import { assertOptionNames } from '../base/checks/option-mistake.js';
 import { assertRoomKey } from '../store/assert-room-key.js';
 import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
@@ -39,12 +40,16 @@ export class PostgresStore implements RoomStore {
   #tables: Promise<void> | undefined;
   #isClosed = false;
 
-  /** @throws TypeError if an option is invalid */
-  constructor({ pool, createTables = true, prefix = 'jamsocket', timeoutMs = 30_000 }: PostgresStoreOptions) {
+  /** @throws TypeError if an option is invalid or unknown */
+  constructor(options: PostgresStoreOptions) {
+    assertOptionNames('PostgresStore', options, ['pool', 'createTables', 'prefix', 'timeoutMs']);
+    const { pool, createTables = true, prefix = 'jamsocket', timeoutMs = 30_000 } = options;
     if (typeof (pool as PostgresPool | undefined)?.connect !== 'function')
       throw new TypeError('PostgresStore: pool must be a Pool of npm "pg".');
     if (!Number.isFinite(timeoutMs) || timeoutMs <= 0)
       throw new TypeError(`PostgresStore: timeoutMs ${timeoutMs} must be a positive number of milliseconds.`);
+    if (typeof createTables !== 'boolean')
+      throw new TypeError(`PostgresStore: createTables is ${String(createTables)}, but must be true or false.`);
     assertPrefix(prefix);
     this.#pool = pool;
     this.#prefix = prefix;

@@ -1,5 +1,5 @@
 import { PRESENCE_EVENT } from '../base/presence.js';
-import { assertNotReserved } from '../base/reserved-event.js';
+import { assertNotReserved } from '../base/checks/reserved-event.js';
 import type { Client } from '../members/client.js';
 import type { Members } from '../members/members.js';
 import type { MembersState } from '../members/room-port.js';

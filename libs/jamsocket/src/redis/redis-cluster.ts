@@ -1,4 +1,5 @@
 import { JamsocketConfigurationError } from '../base/errors.js';
+import { assertOptionNames } from '../base/checks/option-mistake.js';
 import type { ClusterDriver, DriverCheck } from '../cluster/cluster-driver.js';
 import type { Directory } from '../cluster/directory.js';
 import type { Relay } from '../cluster/relay.js';
@@ -41,8 +42,10 @@ export class RedisCluster implements ClusterDriver {
   readonly #isSharded: boolean;
   readonly graceMs: number | undefined;
 
-  /** @throws TypeError if `redis`, `prefix` or `graceMs` is invalid */
-  constructor({ redis, prefix = 'jamsocket', graceMs }: RedisClusterOptions) {
+  /** @throws TypeError if `redis`, `prefix` or `graceMs` is invalid, and for an unknown option */
+  constructor(options: RedisClusterOptions) {
+    assertOptionNames(NAME, options, ['redis', 'prefix', 'graceMs']);
+    const { redis, prefix = 'jamsocket', graceMs } = options;
     assertPrefix(NAME, prefix);
     if (graceMs !== undefined && !(Number.isSafeInteger(graceMs) && graceMs >= 0 && graceMs <= MAX_GRACE_MS))
       throw new TypeError(

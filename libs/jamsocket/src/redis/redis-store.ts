@@ -1,3 +1,4 @@
+import { assertOptionNames } from '../base/checks/option-mistake.js';
 import { assertRoomKey } from '../store/assert-room-key.js';
 import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
@@ -30,8 +31,10 @@ export class RedisStore implements RoomStore {
   readonly #commits = new TaskLine();
   #closed: Promise<void> | undefined;
 
-  /** @throws TypeError if `redis` or `prefix` is invalid */
-  constructor({ redis, prefix = 'jamsocket' }: RedisStoreOptions) {
+  /** @throws TypeError if `redis` or `prefix` is invalid, and for an unknown option */
+  constructor(options: RedisStoreOptions) {
+    assertOptionNames('RedisStore', options, ['redis', 'prefix']);
+    const { redis, prefix = 'jamsocket' } = options;
     assertPrefix('RedisStore', prefix);
     this.#prefix = prefix;
     this.#connection = connectLike(redis, 'RedisStore');

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { assertBytes } from '../base/assert-payload.js';
+import { assertBytes } from '../base/checks/assert-payload.js';
 import { RefusedError } from '../base/errors.js';
 import type { RoomAddress, RoomName } from '../members/room-address.js';
 import type { SendOptions } from '../members/send-options.js';

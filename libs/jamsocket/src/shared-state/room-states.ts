@@ -1,6 +1,6 @@
 import { inDetachedContext } from '../base/async-context.js';
 import { JamsocketConfigurationError, JamsocketError } from '../base/errors.js';
-import { assertNotReserved } from '../base/reserved-event.js';
+import { assertNotReserved } from '../base/checks/reserved-event.js';
 import { STATE_EVENT } from '../base/state-patch.js';
 import type { Client } from '../members/client.js';
 import type { Members } from '../members/members.js';

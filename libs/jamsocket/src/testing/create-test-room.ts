@@ -8,6 +8,7 @@ import { JamsocketModule } from '../jamsocket.module.js';
 import { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { JamsocketOptions } from '../options/options.js';
 import type { ResolvedOptions } from '../options/resolved.js';
+import { assertOptionNames } from '../base/checks/option-mistake.js';
 import { JamsocketClock, JamsocketRandom } from '../base/sources.js';
 import { Waker } from '../rooms/waker.js';
 import { MemoryStore } from '../store/memory-store.js';
@@ -60,15 +61,34 @@ export interface TestRoomOptions {
   adapter?: AbstractHttpAdapter;
 }
 
+const OPTION_NAMES = [
+  'providers',
+  'imports',
+  'controllers',
+  'options',
+  'store',
+  'module',
+  'roomId',
+  'params',
+  'override',
+  'configure',
+  'now',
+  'seed',
+  'patienceMs',
+  'logger',
+  'adapter',
+] as const satisfies readonly (keyof TestRoomOptions)[];
+
 /**
  * Makes a room in an application of its own, in which only the sockets and the time are simulated. Resolves when the
  * room's `@OnCreate` has run. Call `room.close()` at the end.
- * @throws whatever keeps the application from booting or the room from being made
+ * @throws TypeError for an unknown option, and whatever keeps the application from booting or the room from being made
  */
 export async function createTestRoom<T extends object>(
   service: Type<T>,
   options: TestRoomOptions = {},
 ): Promise<TestRoom<T>> {
+  assertOptionNames('createTestRoom', options, OPTION_NAMES);
   const clock = new VirtualClock(options.now);
   const random = new SeededRandom(options.seed ?? DEFAULT_SEED);
   const whole = { ...options, options: withStore(service, options) };

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { JamsocketConfigurationError } from '../base/errors.js';
+import { optionMistake } from '../base/checks/option-mistake.js';
 
 /** Options of `startWorkers`. */
 export interface WorkersOptions {
@@ -29,12 +30,11 @@ const DEFAULT_STOP_MS = 30_000;
 const MAX_WORKERS = 1_024;
 const MAX_STOP_MS = 3_600_000;
 
-/** @throws JamsocketConfigurationError */
-export function resolveWorkersOptions({
-  workers,
-  stopMs = DEFAULT_STOP_MS,
-  handOver = true,
-}: WorkersOptions): ResolvedWorkersOptions {
+/** @throws JamsocketConfigurationError for a bad value and for an unknown option */
+export function resolveWorkersOptions(options: WorkersOptions): ResolvedWorkersOptions {
+  const mistake = optionMistake('startWorkers', options, ['workers', 'stopMs', 'handOver']);
+  if (mistake !== undefined) throw new JamsocketConfigurationError(mistake);
+  const { workers, stopMs = DEFAULT_STOP_MS, handOver = true } = options;
   const count = workers === 'cores' ? availableParallelism() : workers;
   if (!isWhole(count, MAX_WORKERS)) throw bad('workers', workers, `'cores' or a whole number from 1 to ${MAX_WORKERS}`);
   if (!isWhole(stopMs, MAX_STOP_MS)) throw bad('stopMs', stopMs, `a whole number from 1 to ${MAX_STOP_MS}`);

@@ -1,4 +1,4 @@
-import { JamsocketError } from './errors.js';
+import { JamsocketError } from '../errors.js';
 
 /** RFC 6455 section 5.2: bytes of the longest header of an unmasked frame. */
 const LONGEST_HEADER = 10;

@@ -1,4 +1,4 @@
-import { JamsocketError } from './errors.js';
+import { JamsocketError } from '../errors.js';
 
 /**
  * A room that passes on what clients write must not pass on messages that look like those of the library. JSON can write
