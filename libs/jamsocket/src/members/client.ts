@@ -11,7 +11,7 @@ import { isAnswer, type ClientRequestOptions, type ClientRequests } from '../ses
 import type { AnySchema } from '../decorators/contract.js';
 import type { OutputOf } from '../decorators/standard-schema.js';
 import { logClosed, logCloseFailed } from './error-log.js';
-import { assertBytes, assertFits, assertText } from '../base/checks/assert-payload.js';
+import { assertBytes, assertFits, assertTag, assertText } from '../base/checks/assert-payload.js';
 import { answered, isMessage } from '../sessions/received-frame.js';
 import type { RoomAddress } from './room-address.js';
 import type { RoomPort } from './room-port.js';
@@ -109,8 +109,9 @@ export class Client<Data = unknown, Events = any> {
     return this.#tags ?? NO_TAGS;
   }
 
-  /** Adds tags to the client: `tagged(tag)` addresses all clients with one. */
+  /** Adds tags to the client: `tagged(tag)` addresses all clients with one. @throws TypeError if one is not a string */
   tag(...tags: string[]): void {
+    tags.forEach(assertTag);
     this.#tags ??= new Set();
     for (const tag of tags) {
       this.#tags.add(tag);

@@ -1,3 +1,4 @@
+import { assertTag } from '../base/checks/assert-payload.js';
 import type { Frame } from '../wire/frame.js';
 import { JamsocketError } from '../base/errors.js';
 import { Client, type ClientId } from './client.js';
@@ -26,8 +27,9 @@ export function everyoneExcept(...excluded: (Client | ClientId)[]): EveryoneExce
   return new EveryoneExcept(excluded);
 }
 
-/** `ctx.sendMessage(tagged('red'), text)` */
+/** `ctx.sendMessage(tagged('red'), text)`. @throws TypeError if the tag is not a string */
 export function tagged(tag: string): Tagged {
+  assertTag(tag);
   return new Tagged(tag);
 }
 

@@ -29,6 +29,12 @@ export function assertText(text: unknown): void {
     throw new TypeError(`sendMessage takes a string, not ${typeof text}: use emit for JSON or sendBinary for bytes.`);
 }
 
+/** A tag may come from what a client sent, unchecked, and is saved with the room. @throws TypeError */
+export function assertTag(tag: unknown): void {
+  if (typeof tag !== 'string')
+    throw new TypeError(`A tag must be a string, not ${tag === null ? 'null' : typeof tag}.`);
+}
+
 /** Runtime check for JavaScript callers. @throws TypeError */
 export function assertBytes(bytes: unknown): void {
   if (!(bytes instanceof Uint8Array))
