@@ -1,45 +1,17 @@
-import { inDetachedContext } from '../base/async-context.js';
 import { CloseCode } from '../base/protocol.js';
-import { destroyProviders, type ProviderHook } from '../base/provider-hooks.js';
-import type { JamsocketClock } from '../base/sources.js';
 import type { EndReason } from '../durable/record.js';
-import type { Client } from '../members/client.js';
-import type { Members } from '../members/members.js';
 import type { Occupancy } from '../members/occupancy.js';
-import type { JamsocketContext } from '../members/room-context.js';
-import type { RoomLifecycle } from '../members/room-lifecycle.js';
-import type { RoomState } from '../members/room-port.js';
-import type { ObserverSet } from '../observe/observer-set.js';
-import type { HandlerRunner } from './handler-runner.js';
-import type { Mailbox } from '../mailbox/mailbox.js';
-import type { RoomInstance } from './room-definition.js';
 import type { RoomEvent } from './room-event.js';
-import type { RoomTimers } from '../timers/room-timers.js';
+import { RoomStop, type StoppingRoom } from './room-stop.js';
 
 /** What a room offers to the code that ends it. */
-interface EndingRoom {
-  state: RoomState;
-  readonly hasStarted: boolean;
-  readonly context: JamsocketContext;
-  readonly instance: RoomInstance | null;
-  readonly lifecycle: RoomLifecycle<Client> | null;
-  readonly members: Members;
-  readonly timers: RoomTimers;
+interface EndingRoom extends StoppingRoom {
   readonly occupancy: Occupancy;
-  readonly observer: ObserverSet | null;
   postDetached(event: RoomEvent): void;
-  forgetClients(): void;
-  leaveRegistry(): void;
 }
 
 /** Ends a room: it drains, runs `@OnDestroy`, is saved for the last time if it is durable, and stops. */
-export class RoomEnd {
-  #hasStopped = false;
-  /** Made for whoever waits first. */
-  #stopped: Promise<void> | null = null;
-  #resolveStopped: (() => void) | null = null;
-  /** While the room starts. */
-  #stopWaiting: (() => void) | null = null;
+export class RoomEnd extends RoomStop<EndingRoom> {
   /** Set if the room is closed before it runs. It is then closed as soon as it runs. */
   atStart: { readonly code: number; readonly reason: string } | null = null;
   /** Set if the room is suspended before it runs. */
@@ -50,32 +22,6 @@ export class RoomEnd {
   #handOver: (() => Promise<void>) | null = null;
   /** Why this instance ends, or that the room is deleted. For durable rooms. */
   #reason: EndReason | 'deleted' = 'idle';
-
-  constructor(
-    private readonly room: EndingRoom,
-    private readonly mailbox: Mailbox<RoomEvent>,
-    private readonly runner: HandlerRunner,
-    private readonly clock: JamsocketClock,
-  ) {}
-
-  /** Resolves when the room has stopped. */
-  get stopped(): Promise<void> {
-    if (this.#hasStopped) return Promise.resolve();
-    return (this.#stopped ??= new Promise((resolve) => (this.#resolveStopped = resolve)));
-  }
-
-  /**
-   * Resolves when `ready` does, or when the room has stopped.
-   * @throws the error of `ready`
-   */
-  readyOrStopped(ready: Promise<void>): Promise<void> {
-    if (this.#hasStopped) return this.stopped;
-    // Not a race with `stopped`: that promise would keep what raced with it as long as the room lives.
-    return new Promise((resolve, reject) => {
-      this.#stopWaiting = resolve;
-      ready.then(resolve, reject).finally(() => (this.#stopWaiting = null));
-    });
-  }
 
   /** Closes every client and stops. */
   close(code: number, reason: string): void {
@@ -168,11 +114,6 @@ export class RoomEnd {
     }
   }
 
-  /** Stops at once, without waiting for running handlers. */
-  abandon(): Promise<void> {
-    return inDetachedContext(() => this.finish());
-  }
-
   /** Another owner may have the room: stops at once, without handlers, and sends nothing that waits. Then closes the clients. */
   lose(code: number, reason: string): void {
     const { members } = this.room;
@@ -180,58 +121,6 @@ export class RoomEnd {
     members.silence();
     void this.abandon();
     for (const client of clients) client.endNow(code, reason);
-  }
-
-  /** For tests: the process is gone. No handler runs any more, and nobody is told. */
-  vanish(): void {
-    const { room } = this;
-    room.state = 'stopped';
-    room.lifecycle?.abandon();
-    room.timers.clearAll();
-    room.forgetClients();
-    room.members.stop();
-    this.mailbox.abandon();
-    this.#endStop();
-  }
-
-  /** The last step, in the async context of the caller. */
-  async finish(): Promise<void> {
-    const { room } = this;
-    if (room.state === 'stopped') return;
-    room.state = 'stopped';
-    room.lifecycle?.abandon();
-    this.#safely(() => room.timers.clearAll());
-    this.#safely(() => room.forgetClients());
-    this.#safely(() => room.members.stop());
-    this.#safely(() => room.context.abort());
-    this.#safely(() => this.runner.stop());
-    for (const event of this.mailbox.abandon()) {
-      if (event.type === 'invoke') event.call.refuse();
-    }
-    if (room.hasStarted) room.observer?.roomStopped(room.context);
-    if (this.#destroyHooks.length > 0) await this.destroyProviders();
-    if (!room.hasStarted && room.lifecycle !== null) await room.lifecycle.giveBack();
-    this.#endStop();
-  }
-
-  destroyProviders(): Promise<void> {
-    return destroyProviders(this.#destroyHooks, {
-      clock: this.clock,
-      limitMs: () => this.mailbox.turnLimitMs,
-      report: (error, hook) => this.runner.report(error, hook),
-    });
-  }
-
-  get #destroyHooks(): readonly ProviderHook[] {
-    return this.room.instance?.hooks.destroy ?? [];
-  }
-
-  #endStop(): void {
-    if (this.#hasStopped) return;
-    this.#hasStopped = true;
-    this.room.leaveRegistry();
-    this.#stopWaiting?.();
-    this.#resolveStopped?.();
   }
 
   #closeAll(code: number, reason: string): void {
@@ -246,19 +135,10 @@ export class RoomEnd {
   #startDraining(): void {
     const { room } = this;
     room.occupancy.cancelStop();
-    this.#safely(() =>
+    this.safely(() =>
       room.lifecycle === null && this.#handOver === null ? room.timers.clearAll() : room.timers.suspend(),
     );
     room.postDetached({ type: 'destroy' });
-  }
-
-  /** Runs one step of stopping. Its error does not prevent the next steps. */
-  #safely(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.runner.report(error);
-    }
   }
 }
 

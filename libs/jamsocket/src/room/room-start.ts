@@ -1,5 +1,6 @@
 import { isPromiseLike } from '../base/after.js';
-import { RefusedError } from '../base/errors.js';
+import { RefusedError, RoomElsewhereError } from '../base/errors.js';
+import { isInstance } from '../base/foreign-value.js';
 import type { JamsocketClock } from '../base/sources.js';
 import { withinTimeout } from '../base/within-timeout.js';
 import type { Client } from '../members/client.js';
@@ -7,6 +8,8 @@ import type { RoomAddress } from '../members/room-address.js';
 import type { JamsocketContext } from '../members/room-context.js';
 import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { RoomState } from '../members/room-port.js';
+import type { ObserverSet } from '../observe/observer-set.js';
+import type { RoomTimers } from '../timers/room-timers.js';
 import type { HandlerRunner } from './handler-runner.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import type { TransientRecord } from '../durable/transient-record.js';
@@ -20,12 +23,17 @@ interface StartingRoom {
   readonly address: RoomAddress;
   readonly context: JamsocketContext;
   readonly lifecycle: RoomLifecycle<Client> | null;
+  readonly timers: RoomTimers;
   readonly end: RoomEnd;
+  readonly clock: JamsocketClock;
+  readonly observer: ObserverSet | null;
   instance: RoomInstance | null;
   claim(): Promise<unknown> | undefined;
   shareStates(instance: RoomInstance): void;
   handed: HandedRoom | null;
   restoreMoved(record: TransientRecord): Promise<void>;
+  /** The room runs from now on. */
+  open(): void;
 }
 
 /** What the steps of a start need. */
@@ -36,27 +44,59 @@ interface Start {
 }
 
 /**
- * Builds the room's instance, restores what was saved, and runs `@OnCreate`. Waits only if a step has to: most rooms start
- * at once.
+ * Builds the room's instance, restores what was saved, runs `@OnCreate` and opens the room; at once if no step has to wait, as
+ * in most rooms. If a step fails, the room stops and this rejects. If the room is abandoned in the meantime, this resolves and
+ * the room is not opened. Never throws.
  * @param mustBeSaved fail if there is no saved record
- * @returns false if the room was abandoned in the meantime
  */
-export function makeReady(
-  room: StartingRoom,
-  runner: HandlerRunner,
-  clock: JamsocketClock,
-  mustBeSaved: boolean,
-): boolean | Promise<boolean> {
-  const steps = runSteps({ room, runner, mustBeSaved }, 0);
-  return steps === undefined ? !isStopped(room) : inTime(steps, room, clock);
+export function startRoom(room: StartingRoom, runner: HandlerRunner, mustBeSaved: boolean): void | Promise<void> {
+  let isReady: boolean | Promise<boolean>;
+  try {
+    isReady = makeReady({ room, runner, mustBeSaved });
+    if (isReady === true) room.timers.schedule(room.definition.scheduled);
+  } catch (error) {
+    return failStart(room, error);
+  }
+  if (isReady instanceof Promise) return startLater(room, isReady);
+  if (isReady) room.open();
 }
 
-async function inTime(steps: Promise<void>, room: StartingRoom, clock: JamsocketClock): Promise<boolean> {
+async function startLater(room: StartingRoom, ready: Promise<boolean>): Promise<void> {
+  try {
+    if (!(await ready)) return;
+    room.timers.schedule(room.definition.scheduled);
+  } catch (error) {
+    return failStart(room, error);
+  }
+  room.handed = null;
+  room.open();
+}
+
+async function failStart(room: StartingRoom, error: unknown): Promise<never> {
+  if (!isRefusal(error, room.instance)) room.observer?.roomFailed(room.context, error);
+  room.handed?.failed(error);
+  await room.end.finish();
+  throw error;
+}
+
+/** Whether the room was not to be made here, so that nothing of it has failed. `@OnCreate` may fail to make other rooms. */
+function isRefusal(error: unknown, instance: RoomInstance | null): boolean {
+  if (isInstance(error, RefusedError)) return error.code === 'too_many_rooms' && instance === null;
+  return isInstance(error, RoomElsewhereError);
+}
+
+/** @returns false if the room was abandoned in the meantime */
+function makeReady(start: Start): boolean | Promise<boolean> {
+  const steps = runSteps(start, 0);
+  return steps === undefined ? !isStopped(start.room) : inTime(steps, start.room);
+}
+
+async function inTime(steps: Promise<void>, room: StartingRoom): Promise<boolean> {
   const { type, options } = room.definition;
   const ready = withinTimeout(
     steps,
     options.handlerTimeoutMs,
-    clock,
+    room.clock,
     () =>
       `${type.name} was not ready after ${options.handlerTimeoutMs} ms: @OnCreate or a provider of the room has not finished.`,
   );

@@ -27,11 +27,9 @@ import { MembersNews } from '../presence/members-news.js';
 import { PresenceMap } from '../presence/presence-map.js';
 import { RoomStates } from '../shared-state/room-states.js';
 import type { ObserverSet } from '../observe/observer-set.js';
-import { RefusedError, RoomElsewhereError } from '../base/errors.js';
-import { isInstance } from '../base/foreign-value.js';
 import type { RoomKey } from '../store/room-store.js';
 import { RoomEnd } from './room-end.js';
-import { makeReady } from './room-start.js';
+import { startRoom } from './room-start.js';
 import type { RoomTimer } from '../timers/pending-timer.js';
 import { RoomTimers } from '../timers/room-timers.js';
 import { RoomTurns } from './room-turns.js';
@@ -90,42 +88,13 @@ export class Room extends EventIntake implements RoomPort<Client>, ObservedRoom 
     this.occupancy = new Occupancy(options, services.clock, this.end);
   }
 
-  /**
-   * Builds the instance and runs `@OnCreate`; at once if neither has to wait. If one of them fails, the room stops and this
-   * rejects. If the room is abandoned in the meantime, this resolves with `hasStarted` false. Never throws.
-   */
+  /** Starts the room, as `startRoom`. @param mustBeSaved fail if there is no saved record */
   start(mustBeSaved = false, handed: HandedRoom | null = null): void | Promise<void> {
-    let isReady: boolean | Promise<boolean>;
-    if (handed !== null) this.handed = handed;
-    try {
-      isReady = makeReady(this, this.#runner, this.services.clock, mustBeSaved);
-      if (isReady === true) this.timers.schedule(this.definition.scheduled);
-    } catch (error) {
-      return this.#failStart(error);
-    }
-    if (isReady instanceof Promise) return this.#startLater(isReady);
-    if (isReady) this.#open();
+    this.handed = handed;
+    return startRoom(this, this.#runner, mustBeSaved);
   }
 
-  async #startLater(ready: Promise<boolean>): Promise<void> {
-    try {
-      if (!(await ready)) return;
-      this.timers.schedule(this.definition.scheduled);
-    } catch (error) {
-      return this.#failStart(error);
-    }
-    this.handed = null;
-    this.#open();
-  }
-
-  async #failStart(error: unknown): Promise<never> {
-    if (!isRefusal(error, this.instance)) this.observer?.roomFailed(this.context, error);
-    this.handed?.failed(error);
-    await this.end.finish();
-    throw error;
-  }
-
-  #open(): void {
+  open(): void {
     this.state = 'running';
     this.hasStarted = true;
     if (this.traffic.isCounted) this.traffic.roomsStarted++;
@@ -300,10 +269,4 @@ export class Room extends EventIntake implements RoomPort<Client>, ObservedRoom 
 export function localRoom(port: object): Room {
   if (port instanceof Room) return port;
   throw new TypeError('The room is not in this process.');
-}
-
-/** Whether the room was not to be made here, so that nothing of it has failed. `@OnCreate` may fail to make other rooms. */
-function isRefusal(error: unknown, instance: RoomInstance | null): boolean {
-  if (isInstance(error, RefusedError)) return error.code === 'too_many_rooms' && instance === null;
-  return isInstance(error, RoomElsewhereError);
 }

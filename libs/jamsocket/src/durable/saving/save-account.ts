@@ -1,7 +1,7 @@
-import type { JamsocketClock } from '../base/sources.js';
-import type { GatedOutbox } from '../outbox/gated-outbox.js';
-import type { RoomWrite } from '../store/room-store.js';
-import type { DurableRoom } from './durable-room.js';
+import type { JamsocketClock } from '../../base/sources.js';
+import type { GatedOutbox } from '../../outbox/gated-outbox.js';
+import type { RoomWrite } from '../../store/room-store.js';
+import type { DurableRoom } from '../durable-room.js';
 
 /** Tells the observers how a room is saved, and remembers what an operator may ask for. */
 export class SaveAccount {

@@ -1,4 +1,4 @@
-import type { JamsocketClock } from '../base/sources.js';
+import type { JamsocketClock } from '../../base/sources.js';
 
 /** If a room's output has waited for the store this long, its clients are disconnected and new ones are refused. */
 export const MAX_WAIT_MS = 10_000;
@@ -7,8 +7,6 @@ export const MAX_WAIT_MS = 10_000;
 export class UnsavedOutput {
   /** The gate overflowed, and nothing has passed since. */
   isFlooded = false;
-  /** Message of the last error of a snapshot, which is reported once. */
-  #reported = '';
   /** Since when the state cannot be saved, on the clock; -1 if it can. */
   #unsavableSince = -1;
   #timer: NodeJS.Timeout | null = null;
@@ -24,18 +22,9 @@ export class UnsavedOutput {
   }
 
   savable(): void {
-    this.#reported = '';
     this.#unsavableSince = -1;
     if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
     this.#timer = null;
-  }
-
-  /** @returns whether this error differs from the last one */
-  isNew(error: unknown): boolean {
-    const message = error instanceof Error ? error.message : String(error);
-    if (message === this.#reported) return false;
-    this.#reported = message;
-    return true;
   }
 
   /** Nothing leaves the room until its state can be saved. The clients do not wait for that without limit. */

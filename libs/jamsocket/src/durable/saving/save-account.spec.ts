@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { JamsocketContext } from '../members/room-context.js';
-import type { ObserverSet } from '../observe/observer-set.js';
-import { GatedOutbox } from '../outbox/gated-outbox.js';
-import type { Outbox } from '../outbox/outbox.js';
-import { VirtualClock } from '../testing/virtual-clock.js';
+import type { JamsocketContext } from '../../members/room-context.js';
+import type { ObserverSet } from '../../observe/observer-set.js';
+import { GatedOutbox } from '../../outbox/gated-outbox.js';
+import type { Outbox } from '../../outbox/outbox.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
 import { SaveAccount } from './save-account.js';
 
 describe('the account of a room that is saved', () => {

@@ -1,4 +1,4 @@
-import type { RecordDelta } from './room-recorder.js';
+import type { RecordDelta } from '../room-recorder.js';
 
 /** Code that waits until something is saved. */
 export interface Waiter {
