@@ -1,20 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
-import {
-  Broadcast,
-  JamsocketContext,
-  JamsocketService,
-  MemoryStore,
-  OnMessage,
-  State,
-  type Client,
-} from 'nestjs-jamsocket';
+import { JamsocketService, MemoryStore } from 'nestjs-jamsocket';
 import type { ClusterDriver } from '../libs/jamsocket/src/cluster/cluster-driver.js';
 import { InProcessHub } from '../libs/jamsocket/src/cluster/in-process/in-process-hub.js';
 import { PROTOCOL } from '../libs/jamsocket/src/cluster/links/link-frame.js';
 import type { Relay } from '../libs/jamsocket/src/cluster/relay.js';
 import { SystemClock } from '../libs/jamsocket/src/base/sources.js';
 import { ProcessStore } from '../libs/jamsocket/src/testing/host/process-store.js';
+import { Ledger } from './support/ledger.room.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
@@ -44,17 +37,7 @@ function ofAnotherVersion(driver: ClusterDriver): ClusterDriver {
 
 function ledgerOf(version: number) {
   @JamsocketService({ path: 'ledger', durable: { save: 'turn', version } })
-  class LedgerRoom {
-    @State() private total = 0;
-
-    constructor(private readonly ctx: JamsocketContext) {}
-
-    @OnMessage()
-    add(_client: Client, amount: string) {
-      this.total += Number(amount);
-      this.ctx.sendMessage(Broadcast, `total ${this.total}`);
-    }
-  }
+  class LedgerRoom extends Ledger {}
   return LedgerRoom;
 }
 

@@ -7,16 +7,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import {
-  Broadcast,
-  JamsocketContext,
-  JamsocketHealth,
-  JamsocketService,
-  OnMessage,
-  State,
-  type Client,
-  type RoomStore,
-} from 'nestjs-jamsocket';
+import { JamsocketHealth, JamsocketService, OnMessage, State, type Client, type RoomStore } from 'nestjs-jamsocket';
 import { LmdbStore } from 'nestjs-jamsocket/lmdb';
 import { JamsocketOpenTelemetryModule } from 'nestjs-jamsocket/opentelemetry';
 import { JamsocketPrometheusModule, PrometheusMetrics } from 'nestjs-jamsocket/prometheus';
@@ -24,23 +15,14 @@ import { createTestRoom, useLeakGuard, type TestRoom } from 'nestjs-jamsocket/te
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ledger } from './support/ledger.room.js';
 import { MoodyStore } from './support/moody-store.js';
 import { PrometheusPage } from './support/prometheus-page.js';
 
 useLeakGuard();
 
 @JamsocketService({ path: 'ledger', durable: { save: 'turn' }, shutdown: 'never' })
-class LedgerRoom {
-  @State() total = 0;
-
-  constructor(private readonly ctx: JamsocketContext) {}
-
-  @OnMessage()
-  add(_client: Client, text: string) {
-    this.total += Number(text);
-    this.ctx.sendMessage(Broadcast, `total ${this.total}`);
-  }
-}
+class LedgerRoom extends Ledger {}
 
 @JamsocketService({ path: 'counter', durable: { save: { everyMs: 1_000 } }, shutdown: 'never' })
 class CounterRoom {

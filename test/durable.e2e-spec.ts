@@ -123,6 +123,15 @@ describe('a durable room', () => {
     return app;
   }
 
+  /** In a first process, a client that can resume has added 5. */
+  async function startWithFive() {
+    const first = await start();
+    const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
+    client.send('5');
+    await client.next();
+    return { first, client };
+  }
+
   it('goes on in another process after a crash, exactly where it was', async () => {
     const first = await start();
     const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
@@ -155,10 +164,7 @@ describe('a durable room', () => {
   });
 
   it('survives an orderly restart, of which its clients are told nothing', async () => {
-    const first = await start();
-    const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
-    client.send('5');
-    await client.next();
+    const { first, client } = await startWithFive();
     await first.close();
     apps = [];
     expect((await client.connection.closed).code).toBe(1012);
@@ -171,10 +177,7 @@ describe('a durable room', () => {
   });
 
   it('keeps the places of its clients when it is still being restored at a shutdown', async () => {
-    const first = await start();
-    const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
-    client.send('5');
-    await client.next();
+    const { first, client } = await startWithFive();
     await first.close();
     const second = await start();
     const gate = store.holdClaims();
@@ -190,10 +193,7 @@ describe('a durable room', () => {
   });
 
   it('has not crashed when a shutdown cannot wait until it is restored', async () => {
-    const first = await start();
-    const client = await ResumingClient.connect(`${first.ws}/ws/ledger/one`);
-    client.send('5');
-    await client.next();
+    const { first, client } = await startWithFive();
     await first.close();
     const second = await start({ shutdownGraceMs: 1_000 });
     const gate = store.holdClaims();

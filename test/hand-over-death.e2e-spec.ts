@@ -1,47 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import {
-  Broadcast,
-  JamsocketContext,
-  JamsocketRooms,
-  JamsocketService,
-  MemoryStore,
-  OnMessage,
-  State,
-  type Client,
-} from 'nestjs-jamsocket';
+import { JamsocketRooms, JamsocketService, MemoryStore } from 'nestjs-jamsocket';
 import { SystemClock } from '../libs/jamsocket/src/base/sources.js';
 import { InProcessHub } from '../libs/jamsocket/src/cluster/in-process/in-process-hub.js';
 import { ArrivingRooms } from '../libs/jamsocket/src/node/arriving-rooms.js';
 import { ProcessStore } from '../libs/jamsocket/src/testing/host/process-store.js';
+import { Ledger } from './support/ledger.room.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
-class Ledger {
-  @State() private total = 0;
-
-  constructor(private readonly ctx: JamsocketContext) {}
-
-  @OnMessage()
-  add(_client: Client, amount: string) {
-    this.total += Number(amount);
-    this.ctx.sendMessage(Broadcast, `total ${this.total}`);
-  }
-}
-
 @JamsocketService({ path: 'safe', durable: { save: 'turn' } })
-class SafeRoom extends Ledger {
-  constructor(ctx: JamsocketContext) {
-    super(ctx);
-  }
-}
+class SafeRoom extends Ledger {}
 
 @JamsocketService({ path: 'fleeting', durable: false })
-class FleetingRoom extends Ledger {
-  constructor(ctx: JamsocketContext) {
-    super(ctx);
-  }
-}
+class FleetingRoom extends Ledger {}
 
 /** When the successor dies. */
 type Step = 'offered' | 'granted' | 'follow';

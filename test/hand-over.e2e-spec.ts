@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
 import {
   Broadcast,
   JamsocketContext,
@@ -30,6 +31,7 @@ const journal = new Journal();
 const program = findRedis();
 const itWithRedis = hasServer(program, 'redis-server') ? it : it.skip;
 
+@Injectable()
 class Ledger {
   @State() private total = 0;
   @State() private readonly names = new Map<number, string>();
@@ -77,21 +79,14 @@ class Ledger {
 }
 
 @JamsocketService({ path: 'safe', durable: { save: 'turn' } })
-class SafeRoom extends Ledger {
-  constructor(ctx: JamsocketContext) {
-    super(ctx);
-  }
-}
+class SafeRoom extends Ledger {}
 
 @JamsocketService({ path: 'fleeting', durable: false })
-class FleetingRoom extends Ledger {
-  constructor(ctx: JamsocketContext) {
-    super(ctx);
-  }
-}
+class FleetingRoom extends Ledger {}
 
 const left: number[] = [];
 
+@Injectable()
 class Passing {
   constructor(protected readonly ctx: JamsocketContext) {}
 
@@ -107,19 +102,11 @@ class Passing {
 }
 
 @JamsocketService({ path: 'plain' })
-class PlainRoom extends Passing {
-  constructor(ctx: JamsocketContext) {
-    super(ctx);
-  }
-}
+class PlainRoom extends Passing {}
 
 @JamsocketService({ path: 'unclonable', durable: false })
 class UnclonableRoom extends Passing {
   @State() readonly callback = () => undefined;
-
-  constructor(ctx: JamsocketContext) {
-    super(ctx);
-  }
 }
 
 /** Three processes. The first client of a room decides where it is. */

@@ -1,16 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  Broadcast,
-  JamsocketContext,
-  JamsocketRooms,
-  JamsocketService,
-  MemoryStore,
-  OnConnect,
-  OnMessage,
-  Presence,
-  State,
-  type Client,
-} from 'nestjs-jamsocket';
+import { JamsocketRooms, JamsocketService, MemoryStore, OnConnect, Presence, type Client } from 'nestjs-jamsocket';
 import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
 import request from 'supertest';
 import { SystemClock } from '../libs/jamsocket/src/base/sources.js';
@@ -18,6 +7,7 @@ import { InProcessHub } from '../libs/jamsocket/src/cluster/in-process/in-proces
 import type { Overview, RoomChanges, RoomDetail } from '../libs/jamsocket/src/inspector/inspector-events.js';
 import { ProcessStore } from '../libs/jamsocket/src/testing/host/process-store.js';
 import { InspectorStream } from './support/inspector-stream.js';
+import { LedgerRoom } from './support/ledger.room.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
@@ -29,19 +19,6 @@ class BoardRoom {
   connect(client: Client) {
     client.setAuth({ user: client.request.query.get('user') ?? undefined });
     client.sendMessage('welcome');
-  }
-}
-
-@JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
-class LedgerRoom {
-  @State() private total = 0;
-
-  constructor(private readonly ctx: JamsocketContext) {}
-
-  @OnMessage()
-  add(_client: Client, amount: string) {
-    this.total += Number(amount);
-    this.ctx.sendMessage(Broadcast, `total ${this.total}`);
   }
 }
 

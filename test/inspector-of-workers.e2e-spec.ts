@@ -1,15 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import {
-  Broadcast,
-  JamsocketContext,
-  JamsocketRooms,
-  JamsocketService,
-  MemoryStore,
-  OnConnect,
-  OnMessage,
-  State,
-  type Client,
-} from 'nestjs-jamsocket';
+import { JamsocketRooms, JamsocketService, MemoryStore, OnConnect, type Client } from 'nestjs-jamsocket';
 import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
 import request from 'supertest';
 import { SystemClock } from '../libs/jamsocket/src/base/sources.js';
@@ -24,24 +14,15 @@ import type {
 } from '../libs/jamsocket/src/inspector/inspector-events.js';
 import { ProcessStore } from '../libs/jamsocket/src/testing/host/process-store.js';
 import { InspectorStream } from './support/inspector-stream.js';
+import { Ledger } from './support/ledger.room.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 @JamsocketService({ path: 'ledger', durable: { save: 'turn' } })
-class LedgerRoom {
-  @State() private total = 0;
-
-  constructor(private readonly ctx: JamsocketContext) {}
-
+class LedgerRoom extends Ledger {
   @OnConnect()
   connect(client: Client) {
     client.sendMessage('welcome');
-  }
-
-  @OnMessage()
-  add(_client: Client, amount: string) {
-    this.total += Number(amount);
-    this.ctx.sendMessage(Broadcast, `total ${this.total}`);
   }
 }
 

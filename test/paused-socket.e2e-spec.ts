@@ -117,6 +117,14 @@ describe('a room with more to do than its mailbox holds', () => {
       return client;
     }
 
+    /** It is no longer a client, though its messages still wait; their turns come before its end. */
+    async function isHeardToTheEnd(code: number): Promise<void> {
+      await untilNobodyIsHere();
+      gate.open();
+      await journal.has(`disconnect 1 ${code}`);
+      expect(journal.entries).toEqual(['1', '2', '3', '4', '5', `disconnect 1 ${code}`]);
+    }
+
     it('gets its pings answered meanwhile', async () => {
       const client = await heldUpClient();
       client.socket.ping('are you there?');
@@ -128,18 +136,12 @@ describe('a room with more to do than its mailbox holds', () => {
     it('closes, has closed at once, and is heard to the end', async () => {
       const client = await heldUpClient();
       expect((await client.close(4001)).code).toBe(4001);
-      await untilNobodyIsHere();
-      gate.open();
-      await journal.has('disconnect 1 4001');
-      expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 4001']);
+      await isHeardToTheEnd(4001);
     });
 
     it.each(['reset', 'ended'])('loses its connection (%s), has left at once, and is heard to the end', async (how) => {
       await lose(await heldUpClient(), how);
-      await untilNobodyIsHere();
-      gate.open();
-      await journal.has('disconnect 1 1006');
-      expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 1006']);
+      await isHeardToTheEnd(1006);
     });
 
     it('is gone without a word, is found, and is heard to the end', async () => {
@@ -147,10 +149,7 @@ describe('a room with more to do than its mailbox holds', () => {
       // It answers no ping.
       tcpSocketOf(client).pause();
       await letGoBy(6_000, turn);
-      await untilNobodyIsHere();
-      gate.open();
-      await journal.has('disconnect 1 1006');
-      expect(journal.entries).toEqual(['1', '2', '3', '4', '5', 'disconnect 1 1006']);
+      await isHeardToTheEnd(1006);
     });
 
     it('stays, since its pongs are heard', async () => {

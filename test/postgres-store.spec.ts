@@ -4,17 +4,13 @@ import { describeRoomStore } from 'nestjs-jamsocket/testing';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import pg from 'pg';
+import { codeOf } from './support/code-of.js';
 import { findPostgres, hasServer, startPostgres, type TestServer } from './support/servers.js';
 
 const bin = findPostgres();
 const describePostgres = hasServer(bin, 'PostgreSQL') ? describe : describe.skip;
 const ROOM = { service: 'ledger', key: 'one' };
 const part = (text: string) => ({ parts: { base: Buffer.from(text) } });
-const codeOf = (work: Promise<unknown>) =>
-  work.then(
-    () => 'resolved',
-    (error: { code?: string }) => error.code,
-  );
 
 describePostgres('With a PostgreSQL server', () => {
   let server: TestServer;

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
 import {
   Broadcast,
   JamsocketContext,
@@ -11,9 +10,9 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import { RedisCluster, RedisStore } from 'nestjs-jamsocket/redis';
-import { createClient } from 'redis';
+import { startRedisWithClients, type RedisWithClients } from './support/redis-clients.js';
 import { ResumingClient } from './support/resuming-client.js';
-import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
+import { findRedis, hasServer } from './support/servers.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -39,27 +38,19 @@ class LedgerRoom {
 }
 
 describeRedis('two applications with one Redis', () => {
-  let server: TestServer;
-  let ioredis: Redis;
-  let nodeRedis: ReturnType<typeof createClient>;
+  let clients: RedisWithClients;
   const apps: TestApp[] = [];
 
   beforeAll(async () => {
-    server = await startRedis(program!, []);
-    ioredis = new Redis({ port: server.port, host: '127.0.0.1' });
-    nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` });
-    nodeRedis.on('error', () => undefined);
-    await nodeRedis.connect();
-    for (const redis of [ioredis, nodeRedis]) {
+    clients = await startRedisWithClients(program!);
+    for (const redis of [clients.ioredis, clients.nodeRedis]) {
       const options = { cluster: new RedisCluster({ redis }), store: new RedisStore({ redis }) };
       apps.push(await startTestApp({ options, providers: [LedgerRoom] }));
     }
   });
   afterAll(async () => {
     for (const app of apps) await app.close();
-    ioredis.disconnect();
-    nodeRedis.destroy();
-    await server.stop();
+    await clients.close();
   });
 
   it('have a room in common, whichever client library each of them uses', async () => {

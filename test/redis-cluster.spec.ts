@@ -4,6 +4,7 @@ import { describeDirectory, describeRelay } from 'nestjs-jamsocket/testing';
 import { createClient, createCluster, createSentinel } from 'redis';
 import { RedisCluster } from '../libs/jamsocket/src/redis/redis-cluster.js';
 import { startRedisCluster, untilDone } from './support/redis-cluster.js';
+import { startRedisWithClients, type RedisWithClients } from './support/redis-clients.js';
 import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
 import { TcpProxy } from './support/tcp-proxy.js';
 
@@ -47,21 +48,15 @@ function describeDrivers(of: string, clients: () => Clients, raw: () => Redis | 
 }
 
 describeRedis('With a Redis server', () => {
+  let redis: RedisWithClients;
   let server: TestServer;
   let ioredis: Redis;
-  let nodeRedis: ReturnType<typeof createClient>;
+  let nodeRedis: RedisWithClients['nodeRedis'];
   beforeAll(async () => {
-    server = await startRedis(program!, []);
-    ioredis = new Redis({ port: server.port, host: '127.0.0.1' });
-    nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` });
-    nodeRedis.on('error', () => undefined);
-    await nodeRedis.connect();
+    redis = await startRedisWithClients(program!);
+    ({ server, ioredis, nodeRedis } = redis);
   });
-  afterAll(async () => {
-    ioredis.disconnect();
-    nodeRedis.destroy();
-    await server.stop();
-  });
+  afterAll(() => redis.close());
 
   describeDrivers(
     'and one server',

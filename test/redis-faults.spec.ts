@@ -4,6 +4,7 @@ import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RedisStore } from 'nestjs-jamsocket/redis';
 import { createClient, createCluster } from 'redis';
+import { codeOf } from './support/code-of.js';
 import { startRedisCluster, untilDone } from './support/redis-cluster.js';
 import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
 
@@ -13,11 +14,6 @@ const ALWAYS = ['--appendonly', 'yes', '--appendfsync', 'always'];
 const ROOM = { service: 'ledger', key: 'one' };
 
 const part = (text: string) => ({ parts: { base: Buffer.from(text) } });
-const codeOf = (work: Promise<unknown>) =>
-  work.then(
-    () => 'resolved',
-    (error: { code?: string }) => error.code,
-  );
 
 describeRedis('RedisStore', () => {
   it('says how durable its server is', async () => {

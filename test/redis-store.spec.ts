@@ -1,46 +1,35 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { RedisStore } from 'nestjs-jamsocket/redis';
 import { describeRoomStore } from 'nestjs-jamsocket/testing';
-import { createClient } from 'redis';
-import { findRedis, hasServer, startRedis, type TestServer } from './support/servers.js';
+import { startRedisWithClients, type RedisWithClients } from './support/redis-clients.js';
+import { findRedis, hasServer } from './support/servers.js';
 
 const program = findRedis();
 const describeRedis = hasServer(program, 'redis-server') ? describe : describe.skip;
 
 describeRedis('With a Redis server', () => {
-  let server: TestServer;
-  let ioredis: Redis;
-  let nodeRedis: ReturnType<typeof createClient>;
+  let redis: RedisWithClients;
   beforeAll(async () => {
-    server = await startRedis(program!, []);
-    ioredis = new Redis({ port: server.port, host: '127.0.0.1' });
-    nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` });
-    nodeRedis.on('error', () => undefined);
-    await nodeRedis.connect();
+    redis = await startRedisWithClients(program!);
   });
-  afterAll(async () => {
-    ioredis.disconnect();
-    nodeRedis.destroy();
-    await server.stop();
-  });
+  afterAll(() => redis.close());
 
   for (const library of ['ioredis', 'node-redis']) {
     describeRoomStore(`RedisStore with ${library}`, {
-      open: (prefix) => new RedisStore({ redis: library === 'ioredis' ? ioredis : nodeRedis, prefix }),
+      open: (prefix) => new RedisStore({ redis: library === 'ioredis' ? redis.ioredis : redis.nodeRedis, prefix }),
       faults: {
         refuse: async () => {
-          await ioredis.config('SET', 'maxmemory', '1');
-          return () => ioredis.config('SET', 'maxmemory', '0');
+          await redis.ioredis.config('SET', 'maxmemory', '1');
+          return () => redis.ioredis.config('SET', 'maxmemory', '0');
         },
         hang: async () => {
-          server.pause();
-          return () => server.resume();
+          redis.server.pause();
+          return () => redis.server.resume();
         },
       },
       damage: async (prefix, { key }) => {
-        const keys = await ioredis.keys(`{${prefix}:*}log:*:${key}`);
-        await ioredis.del(...keys);
+        const keys = await redis.ioredis.keys(`{${prefix}:*}log:*:${key}`);
+        await redis.ioredis.del(...keys);
       },
     });
   }

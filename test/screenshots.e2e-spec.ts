@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { JamsocketInspectorModule } from 'nestjs-jamsocket/inspector';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { lines, says, setName } from './support/board-page.js';
 import { launchBrowser } from './support/browser.js';
-import { newDataFolder } from './support/demo-app.js';
-import { buildDemo, startDemoProcess, type DemoBuild, type DemoProcess } from './support/demo-process.js';
+import { DemoInBrowser } from './support/demo-in-browser.js';
 import { visit } from './support/inspector-visit.js';
 import { BoardRoom, ChatRoom, Crowd, QuizRoom } from './support/screenshots/inspected-rooms.js';
 import { BOAT, point, sketch, SUN_AND_SEA } from './support/screenshots/sketch.js';
@@ -40,26 +39,13 @@ async function keep(screenshot: Buffer, name: string) {
 }
 
 describeIfAsked('screenshots of the demo', () => {
-  let build: DemoBuild;
-  let dataFolder: string;
-  let demo: DemoProcess;
-  let browser: Browser;
+  const demo = new DemoInBrowser();
 
-  beforeAll(async () => {
-    dataFolder = await newDataFolder();
-    build = await buildDemo();
-    demo = await startDemoProcess(build, { WORKERS: '2', DATA_DIR: dataFolder });
-    browser = await launchBrowser();
-  }, PATIENCE_MS);
-  afterAll(async () => {
-    await browser?.close();
-    await demo?.kill();
-    build?.remove();
-    await rm(dataFolder, { recursive: true, force: true });
-  });
+  beforeAll(() => demo.open(), PATIENCE_MS);
+  afterAll(() => demo.close());
 
-  const open = async (path: string, options: BrowserContextOptions, { http } = demo) => {
-    const { page } = await visit(browser, `${http}/${path}`, { colorScheme: 'light', ...options });
+  const open = async (path: string, options: BrowserContextOptions, { http }: { readonly http: string } = demo) => {
+    const { page } = await visit(demo.browser, `${http}/${path}`, { colorScheme: 'light', ...options });
     return page;
   };
   const client = (page: Page, name: 'A' | 'B') => page.getByRole('region', { name: `Client ${name}` });
@@ -101,7 +87,7 @@ describeIfAsked('screenshots of the demo', () => {
   it(
     'show its metrics and its health',
     async () => {
-      const single = await startDemoProcess(build, { WORKERS: '1', DATA_DIR: join(dataFolder, 'single') });
+      const single = await demo.startSingle();
       try {
         for (const service of ['board', 'chat', 'clock']) {
           const page = await open(`#${service}/lobby`, {}, single);

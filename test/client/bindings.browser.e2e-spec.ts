@@ -1,62 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { joinRoom } from 'jamsocket-client';
-import {
-  Broadcast,
-  JamsocketContext,
-  JamsocketRooms,
-  JamsocketService,
-  OnConnect,
-  OnDisconnect,
-  OnMessage,
-  Presence,
-  SharedState,
-  type Client,
-} from 'nestjs-jamsocket';
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { launchBrowser } from '../support/browser.js';
-import { Journal } from '../support/gate.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
-import { bundle, hasFrameworks, serve } from './support/pages.js';
+import { ChatPage, ChatRoom, journal } from './support/chat-page.js';
+import { bundle, hasFrameworks } from './support/pages.js';
 
 /** A browser and a bundler take their time on a busy machine. */
 const PATIENCE_MS = 60_000;
-
-const html = '<!doctype html><div id="root"></div><script type="module" src="/page.js"></script>';
-const journal = new Journal();
-
-@JamsocketService()
-@Presence()
-class ChatRoom {
-  readonly board = new SharedState({ red: { points: 0 } });
-
-  constructor(private readonly ctx: JamsocketContext) {}
-
-  @OnConnect()
-  connect({ id, roomId }: Client) {
-    journal.add(`${roomId}: ${id} is here`);
-  }
-
-  @OnMessage('say')
-  say({ id }: Client, text: string) {
-    this.tell(`${id} says ${text}`);
-  }
-
-  @OnDisconnect()
-  disconnect({ id, roomId, closed }: Client) {
-    journal.add(`${roomId}: ${id} has left with ${closed?.code}`);
-  }
-
-  tell(text: string) {
-    this.ctx.emit(Broadcast, 'said', text);
-  }
-
-  score(points: number) {
-    this.board.change(({ red }) => void (red.points += points));
-  }
-}
 
 const PAGES = {
   vue: () => bundle(`import './test/client/support/vue-page.js';`),
@@ -72,10 +23,7 @@ const describeEach = hasFrameworks || process.env.JAMSOCKET_REQUIRE_SERVERS ? de
 describeEach(['vue', 'svelte'] as const)('jamsocket-client/%s in a browser', (framework) => {
   let browser: Browser;
   let script: string;
-  let test: TestApp;
-  let page: Page;
-  const sockets = new Set<Socket>();
-  const pageErrors: Error[] = [];
+  let chat: ChatPage;
 
   beforeAll(async () => {
     [script, browser] = await Promise.all([PAGES[framework](), launchBrowser()]);
@@ -84,53 +32,41 @@ describeEach(['vue', 'svelte'] as const)('jamsocket-client/%s in a browser', (fr
   afterAll(() => browser?.close());
 
   beforeEach(async () => {
-    journal.clear();
-    pageErrors.length = 0;
-    test = await startTestApp({ providers: [ChatRoom], configure: serve({ '/': html, '/page.js': script }) });
-    const server = test.app.getHttpServer() as Server;
-    server.on('connection', (socket) => sockets.add(socket));
-    page = await browser.newPage();
-    page.on('pageerror', (error) => pageErrors.push(error));
-    await page.goto(test.http);
+    chat = await ChatPage.open(browser, script);
     await press('one');
     await shows('client', 'one open 1');
   }, PATIENCE_MS);
 
-  afterEach(async () => {
-    await page.close();
-    await test.close();
-    sockets.clear();
-    expect(pageErrors).toEqual([]);
-  }, PATIENCE_MS);
+  afterEach(() => chat.close(), PATIENCE_MS);
 
-  const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
-  const shows = (id: string, text: string) => page.locator(`#${id}`).getByText(text, { exact: true }).waitFor();
+  const press = (name: string) => chat.press(name);
+  const shows = (id: string, text: string) => chat.shows(id, text);
 
   it('joins when the component is mounted, hears and says something, and leaves when it is unmounted', async () => {
     await press('say');
     await shows('lines', '1 says hello');
-    expect(journal.entries).toEqual(['one: 1 is here']);
+    expect(journal.entries).toEqual(['one: 1 is here', 'one: 1 says hello']);
     await press('leave');
     await journal.has('one: 1 has left with 1000');
   });
 
   it('shows that the connection is lost, and goes on as the same client', async () => {
-    sockets.forEach((socket) => socket.resetAndDestroy());
-    await test.app.get(JamsocketRooms).invoke(ChatRoom, 'one', 'tell', 'told meanwhile');
+    chat.cut();
+    await chat.rooms.invoke(ChatRoom, 'one', 'tell', 'told meanwhile');
     await shows('lines', 'told meanwhile');
     await shows('client', 'one open 1');
-    expect(await page.locator('#statuses').textContent()).toMatch(/^connecting open reconnecting open$/);
+    expect(await chat.page.locator('#statuses').textContent()).toMatch(/^connecting open reconnecting open$/);
     expect(journal.entries).toEqual(['one: 1 is here']);
   });
 
   it('shows the shared state and its changes', async () => {
     await shows('score', 'red 0');
-    await test.app.get(JamsocketRooms).invoke(ChatRoom, 'one', 'score', 5);
+    await chat.rooms.invoke(ChatRoom, 'one', 'score', 5);
     await shows('score', 'red 5');
   });
 
   it('shows who else is there, and what they show', async () => {
-    const bob = joinRoom(`${test.ws}/ws/one`, { WebSocket });
+    const bob = joinRoom(`${chat.test.ws}/ws/one`, { WebSocket });
     try {
       bob.presence.set('bob');
       await shows('others', 'bob');
@@ -142,7 +78,7 @@ describeEach(['vue', 'svelte'] as const)('jamsocket-client/%s in a browser', (fr
     } finally {
       bob.close();
     }
-    await page.waitForFunction("document.getElementById('others').textContent === ''");
+    await chat.page.waitForFunction("document.getElementById('others').textContent === ''");
   });
 
   it('joins another room with another URL, and leaves the first', async () => {

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { JamsocketModule, JamsocketRooms, JamsocketService, OnMessage, State } from 'nestjs-jamsocket';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openMeasuredStore } from '../durable/measured-store.js';
+import { heapBytes } from './heap-bytes.js';
 import type { AloneFigures } from '../durable/alone.js';
 
 const COUNT = 10_000;
@@ -37,15 +38,6 @@ class AppModule {
 const app = await NestFactory.create(AppModule.with(), { logger: ['error'] });
 await app.listen(0, '127.0.0.1');
 const rooms = app.get(JamsocketRooms);
-
-async function heapBytes(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    await sleep(10);
-    globalThis.gc!();
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 /** @returns rooms created or restored a second, 64 at a time, as in a storm of connects */
 async function callAll(name: string, count: number): Promise<number> {

@@ -11,6 +11,7 @@ import {
   OnTimer,
 } from 'nestjs-jamsocket';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { heapBytes } from './heap-bytes.js';
 import type { OwnFigures } from '../own.js';
 
 const COUNT = 100_000;
@@ -38,15 +39,6 @@ class AppModule {}
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 await app.listen(0, '127.0.0.1');
 const rooms = app.get(JamsocketRooms);
-
-async function heapBytes(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    await sleep(10);
-    globalThis.gc!();
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 /** Part of a core that the idle process uses: the median of several seconds, since V8 cleans up for a while. */
 async function idleCpu(): Promise<number> {
