@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /** What the package may weigh without React: gzipped bytes of dist/index.js, partysocket included. */
-const MAX_GZIPPED_BYTES = 8240;
+const MAX_GZIPPED_BYTES = 8350;
 const HERE = import.meta.dirname;
 
 /** Members of partysocket's class that nothing uses. */

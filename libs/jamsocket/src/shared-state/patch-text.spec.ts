@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { transformSync } from '@swc/core';
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
 import { applyPatch } from '../base/state-patch.js';
 import { runs } from '../../../../test/support/fuzz.js';
 import { grownPart, jsonBytes, jsonGrowth } from './json-size.js';
 import { normalForm } from './normal-form.js';
-import { patchText, whole } from './patch-text.js';
+import { whole } from './changed.js';
+import { patchText } from './patch-text.js';
 
 const key = fc.constantFrom('a', 'b', 'c', 'length', '0', 'constructor', 'hasOwnProperty', 'kéy"', '');
 const leaf = fc.oneof(
@@ -32,13 +35,62 @@ const pair = fc.oneof(
   }),
 );
 
+/** Many elements of one kind, most of which change in the same way. */
+const crowd = fc
+  .tuple(
+    fc.boolean(),
+    fc.array(
+      fc.record({ x: leaf, y: leaf, name: fc.string({ maxLength: 20 }), tags: fc.array(leaf, { maxLength: 3 }) }),
+      {
+        minLength: 4,
+        maxLength: 30,
+      },
+    ),
+    fc.array(fc.record({ at: fc.nat(40), what: fc.nat(11), item: leaf }), { maxLength: 30 }),
+  )
+  .map(([isList, items, edits]) => {
+    const keyed = (list: readonly unknown[]) =>
+      isList
+        ? list.filter((item) => item !== undefined)
+        : Object.fromEntries(Array.from(list, (item, at) => [`k${at}`, item]));
+    const after: unknown[] = items.map((item, at) => (at % 5 === 4 ? item : { ...item, x: at, y: -at }));
+    for (const { at, what, item } of edits) {
+      const old = after[at];
+      if (what === 0) after[at] = undefined;
+      else if (what === 1) after[at] = item;
+      else if (what === 2) after[at] = { x: 1 };
+      else if (typeof old === 'object' && old !== null) {
+        const [field, value] = [
+          ['x', item],
+          ['name', 'n'.repeat(at)],
+          ['tags', [item]],
+          ['x', undefined],
+          ['new', { item }],
+        ][what % 5];
+        after[at] = { ...old, [field as string]: value };
+      }
+    }
+    return [keyed(items), JSON.parse(JSON.stringify(keyed(after.slice(0, items.length + 2)))) as unknown] as const;
+  });
+
+/** The function that docs/protocol.md gives to those who write a client of their own. */
+function documentedApply(): typeof applyPatch {
+  const text = readFileSync(`${import.meta.dirname}/../../../../docs/protocol.md`, 'utf8');
+  const [, source] = /```ts\n(function apply\(.*?)```/s.exec(text)!;
+  const { code } = transformSync(source, { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } });
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- our own documentation
+  return new Function(`${code}; return apply;`)() as typeof applyPatch;
+}
+
 const normal = (given: unknown, before?: unknown) => normalForm(before, given);
 const json = (given: unknown) => JSON.stringify(given);
 
 describe('a patch', () => {
   it('turns the value before into the value after, and is never longer than that', () => {
+    let tables = 0;
+    const documented = documentedApply();
     fc.assert(
-      fc.property(pair, ([first, second]) => {
+      fc.property(fc.oneof(pair, crowd), ([first, second]) => {
         const before = normal(first);
         const after = normal(second);
         const text = patchText(before, after);
@@ -46,11 +98,41 @@ describe('a patch', () => {
         // As the client has it.
         const received: unknown = JSON.parse(json(before));
         expect(applyPatch(received, JSON.parse(text))).toEqual(JSON.parse(json(after)));
+        expect(documented(received, JSON.parse(text))).toEqual(JSON.parse(json(after)));
         expect(received).toEqual(JSON.parse(json(before)));
+        if (/^\[\[.*\],\[/.test(text)) tables++;
         expect(text.length).toBeLessThanOrEqual(Math.max(64, Buffer.byteLength(whole(after))));
       }),
       runs(400),
     );
+    expect(tables).toBeGreaterThan(100);
+  });
+
+  it('that moves many names their fields once, and neither their keys nor who stays', () => {
+    const ids = ['q8xkPzA1d', 'a_L0s9wEr', 'Zt4mN2bVc', 'h7gF5dS3a', 'pO9iU8yTr'];
+    const before = normal(Object.fromEntries(ids.map((id) => [id, { x: 500, y: 500, name: id }])));
+    const after = normal(
+      Object.fromEntries(
+        ids.map((id, at) => [id, id === 'h7gF5dS3a' ? { x: 500, y: 500, name: id } : { x: at, y: 500, name: id }]),
+      ),
+      before,
+    ) as Record<string, unknown>;
+    // Sorted: Zt4, a_L, h7g, pO9, q8x.
+    expect(patchText(before, after)).toBe('[["x"],[0,0,1],[2,1,4,0]]');
+    const received = JSON.parse(json(before)) as Record<string, unknown>;
+    const applied = applyPatch(received, JSON.parse('[["x"],[0,0,1],[2,1,4,0]]')) as Record<string, unknown>;
+    expect(applied).toEqual(after);
+    expect(applied.h7gF5dS3a).toBe(received.h7gF5dS3a);
+  });
+
+  it('that moves many has what else has changed beside it', () => {
+    const crowdOf = (dx: number) =>
+      Object.fromEntries(Array.from({ length: 5 }, (_, at) => [`k${at}`, { x: at + dx, y: 0 }]));
+    const before = normal({ ...crowdOf(0), gone: { x: 1 }, turn: 1 });
+    const after = normal({ ...crowdOf(1), turn: 2, new: { x: 2 } });
+    const text = '[["x"],[1],[1,2,3,4,5],{"turn":2,"new":[{"x":2}],"gone":[]}]';
+    expect(patchText(before, after)).toBe(text);
+    expect(applyPatch(before, JSON.parse(text))).toEqual(after);
   });
 
   it('names only what has changed', () => {
@@ -68,7 +150,7 @@ describe('a patch', () => {
   });
 
   it('of a list whose elements have moved is the list', () => {
-    const before = normal(Array.from({ length: 100 }, (_, id) => ({ id, name: `name ${id}` })));
+    const before = normal(Array.from({ length: 100 }, (_, id) => `name ${id}`));
     const after = normal(
       (before as unknown[]).filter((_, at) => at !== 5),
       before,
@@ -87,6 +169,9 @@ describe('a patch', () => {
 
   it('cannot change a prototype', () => {
     const after = applyPatch({}, JSON.parse('{"__proto__":{"polluted":1},"a":{"__proto__":[{"polluted":1}]}}'));
+    const table = applyPatch({ b: {} }, JSON.parse('[["__proto__"],[],[[{"polluted":1}]]]')) as { b: object };
+    expect(Object.getPrototypeOf(table.b)).toBe(Object.prototype);
+    expect(table.b).not.toHaveProperty('polluted');
     expect(Object.getPrototypeOf(after)).toBe(Object.prototype);
     expect((after as { a: object }).a).not.toHaveProperty('polluted');
     expect({}).not.toHaveProperty('polluted');

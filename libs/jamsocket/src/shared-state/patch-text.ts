@@ -1,5 +1,6 @@
+import { areAlike, changed, whole, type Changed, type ChangedPart } from './changed.js';
 import { jsonBytes } from './json-size.js';
-import type { PlainObject } from './plain-object.js';
+import { tableText } from './patch-table.js';
 
 /** A patch that is not longer than this is sent as it is: with it, a client keeps the objects that have not changed. */
 const SHORT = 64;
@@ -10,15 +11,9 @@ const SHORT = 64;
  */
 export function patchText(before: unknown, after: unknown): string | undefined {
   if (before === after) return undefined;
-  if (Array.isArray(after)) return Array.isArray(before) ? changes(arrayChanges(before, after), after) : whole(after);
-  if (!isObject(after)) return whole(after);
-  return isObject(before) ? changes(objectChanges(before, after), after) : whole(after);
-}
-
-/** The JSON of the patch that sets a whole value. */
-export function whole(value: unknown): string {
-  const json = JSON.stringify(value);
-  return typeof value === 'object' && value !== null ? `[${json}]` : json;
+  if (!areAlike(before, after)) return whole(after);
+  const changes = changed(before, after);
+  return changes && textOf(changes);
 }
 
 /** Values by name. */
@@ -39,42 +34,13 @@ export function namedPatch(name: string, patch: string): string {
   return `${JSON.stringify(name)}:${patch}`;
 }
 
-function changes(parts: readonly string[], after: object): string | undefined {
-  if (parts.length === 0) return undefined;
-  const text = `{${parts.join(',')}}`;
+function textOf(changes: Changed): string {
+  const { after, parts } = changes;
+  const text = tableText(changes, textOf, membersText) ?? membersText(parts);
   return text.length > SHORT && jsonBytes(after, text.length) + 2 < text.length ? whole(after) : text;
 }
 
-function arrayChanges(before: readonly unknown[], after: readonly unknown[]): string[] {
-  const parts: string[] = [];
-  for (let index = 0; index < after.length; index++) {
-    const change = index < before.length ? patchText(before[index], after[index]) : whole(after[index]);
-    if (change !== undefined) parts.push(`"${index}":${change}`);
-  }
-  if (after.length < before.length) parts.push(`"length":${after.length}`);
-  return parts;
-}
-
-function objectChanges(before: PlainObject, after: PlainObject): string[] {
-  const parts: string[] = [];
-  let known = 0;
-  for (const key of Object.keys(after)) {
-    const value = after[key];
-    if (value === before[key]) {
-      known++;
-      continue;
-    }
-    const isKnown = Object.hasOwn(before, key);
-    if (isKnown) known++;
-    const change = isKnown ? patchText(before[key], value) : whole(value);
-    if (change !== undefined) parts.push(`${JSON.stringify(key)}:${change}`);
-  }
-  const names = Object.keys(before);
-  if (known < names.length)
-    for (const key of names) if (!Object.hasOwn(after, key)) parts.push(`${JSON.stringify(key)}:[]`);
-  return parts;
-}
-
-function isObject(value: unknown): value is PlainObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function membersText(parts: readonly ChangedPart[]): string {
+  const members = parts.map(({ key, patch }) => namedPatch(key, typeof patch === 'string' ? patch : textOf(patch)));
+  return `{${members.join()}}`;
 }

@@ -2,7 +2,8 @@ import { JamsocketError } from '../base/errors.js';
 import type { Client } from '../members/client.js';
 import { jsonBytes } from './json-size.js';
 import { normalForm, UNSHAREABLE } from './normal-form.js';
-import { patchText, whole } from './patch-text.js';
+import { REMOVED, whole } from './changed.js';
+import { patchText } from './patch-text.js';
 import type { AnySharedState } from './shared-state.js';
 import { explainUnshareable } from './unshareable.js';
 
@@ -16,7 +17,6 @@ interface Sight {
 
 /** Seen by a client of an earlier instance of the room. */
 const UNKNOWN = Symbol('unknown');
-const REMOVED = '[]';
 
 /** What clients see of one shared state that has a `view`. */
 export class Views {
