@@ -9,11 +9,11 @@ import {
   type HeartbeatOptions,
 } from 'nestjs-jamsocket';
 import { once } from 'node:events';
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
 import { ResumingClient } from './support/resuming-client.js';
-import { startTestApp, type TestApp } from './support/test-app.js';
+import { onSocket, startTestApp, type TestApp } from './support/test-app.js';
 import { tcpSocketOf, TestClient } from './support/test-client.js';
 import { localRoom } from '../libs/jamsocket/src/room/room.js';
 import { VirtualClock } from '../libs/jamsocket/src/testing/virtual-clock.js';
@@ -64,7 +64,7 @@ const room = () => started.app.get(JamsocketRooms).localRooms()[0];
 async function start(heartbeat: HeartbeatOptions | false): Promise<TestClient> {
   clock = new VirtualClock();
   started = await startTestApp({ providers: [NarrowRoom], options: { heartbeat }, clock });
-  (started.edge.getHttpServer() as Server).once('connection', (socket) => (serverEnd = socket));
+  onSocket(started, (socket) => (serverEnd = socket));
   return TestClient.connect(`${started.ws}/ws/room`);
 }
 

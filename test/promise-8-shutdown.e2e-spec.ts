@@ -13,7 +13,7 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import { Gate, Journal } from './support/gate.js';
-import { HOSTS, startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
+import { HOSTS, onSocket, startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 const GRACE_MS = 1_000;
@@ -136,8 +136,9 @@ describe.each(HOSTS)('app.close() drains the rooms, on $platform beside $beside'
       .get(JamsocketRooms)
       .create(SlowRoom, 'late')
       .catch((error: Error) => error);
+    const arrived = new Promise<unknown>((resolve) => onSocket(started, resolve));
     const connected = TestClient.refused(`${started.ws}/ws/slow/late`);
-    await journal.has('is being made');
+    await Promise.all([journal.has('is being made'), arrived]);
     await started.close();
     expect(await made).toMatchObject({ name: 'RefusedError', code: 'draining' });
     expect(await connected).toMatchObject({ status: 503, body: { code: 'draining' } });

@@ -4,7 +4,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { sendSocket, stopReading } from '../libs/jamsocket/src/workers/hand-over/raw-socket.js';
 import { SocketSwitch } from '../libs/jamsocket/src/workers/hand-over/socket-switch.js';
 
-const GIFT = { jamsocket: 'give' as const, node: 'one', url: '/', rawHeaders: [], head: '' };
+const SENT = { jamsocket: 'give' as const, node: 'one', url: '/', rawHeaders: [], head: '' };
+const GIFT = { ...SENT, from: 'two' };
 
 /** A worker whose process does with sockets what the test says. */
 class FakeWorker {
@@ -46,8 +47,8 @@ describe('a socket on its way to another worker', () => {
     const second = await pair();
     sockets.pass({ ...GIFT, head: Buffer.from('x').toString('base64') }, second.socket);
     expect(to.sent.map(({ message }) => message)).toEqual([
-      { ...GIFT, id: 1 },
-      { ...GIFT, id: 2, head: 'eA==' },
+      { ...SENT, id: 1 },
+      { ...SENT, id: 2, head: 'eA==' },
     ]);
     sockets.taken([2]);
     sockets.ended(to);
@@ -55,6 +56,19 @@ describe('a socket on its way to another worker', () => {
     expect(second.client.destroyed).toBe(false);
     second.client.destroy();
     second.socket.destroy();
+  });
+
+  it.each(['shuts down', 'has ended'])('goes back to its sender if the other worker %s', async (how) => {
+    const sockets = new SocketSwitch();
+    const [to, from] = [new FakeWorker(), new FakeWorker()];
+    sockets.set('one', to, how === 'has ended');
+    sockets.set('two', from, true);
+    to.hasEnded = how === 'has ended';
+    const { client, socket } = await pair();
+    sockets.pass(GIFT, socket);
+    expect([to.sent, from.sent.map(({ message }) => message)]).toEqual([[], [{ ...SENT, id: 1, node: 'two' }]]);
+    client.destroy();
+    socket.destroy();
   });
 
   it('gets an answer if no worker takes it', async () => {

@@ -7,7 +7,8 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { JamsocketClock, JamsocketModule, type JamsocketOptions } from 'nestjs-jamsocket';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { JamsocketGateway } from '../../libs/jamsocket/src/gateway/jamsocket.gateway.js';
 import { twoNodes } from './two-nodes.js';
 import { twoWorkers } from './two-workers.js';
 
@@ -83,6 +84,14 @@ class SocketIoGateway {
   ping(@MessageBody() data: unknown) {
     return data;
   }
+}
+
+/**
+ * Calls `listener` with the server's end of each client that comes, in the application that lets it in: the one with the rooms
+ * if the socket is handed over.
+ */
+export function onSocket({ app, edge }: TestApp, listener: (socket: Socket) => void): void {
+  for (const each of [app, edge]) each.get(JamsocketGateway).onClient = (_client, socket) => listener(socket as Socket);
 }
 
 /** Starts an application with rooms on port 0. Close it when the test is over. */

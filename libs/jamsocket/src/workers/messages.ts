@@ -29,8 +29,8 @@ export type ToPrimary =
   | { readonly jamsocket: 'node'; readonly node: string }
   /** A node takes sockets, or does not any more. */
   | { readonly jamsocket: 'takes'; readonly node: string; readonly isTaking: boolean }
-  /** Comes with a socket. */
-  | ({ readonly jamsocket: 'give'; readonly target?: TargetQuestion } & SentUpgrade)
+  /** Comes with a socket. It comes back to the node `from` if no other node takes it. */
+  | ({ readonly jamsocket: 'give'; readonly from: string; readonly target?: TargetQuestion } & SentUpgrade)
   /** Sockets of `give` have arrived. */
   | { readonly jamsocket: 'taken'; readonly ids: readonly number[] };
 

@@ -5,7 +5,7 @@ import type { GivenUpgrade, SocketHandOver, SocketTarget, TakeSocket } from '../
 import type { RoomKey } from '../../store/room-store.js';
 import type { ChannelCalls } from '../channel-calls.js';
 import type { Channel, TargetQuestion, ToWorker } from '../messages.js';
-import { hasRawSocket, sendSocket, stopReading, type SendSocket } from './raw-socket.js';
+import { hasRawSocket, refuseSocket, sendSocket, stopReading, type SendSocket } from './raw-socket.js';
 import { testHandOver } from './test-hand-over.js';
 
 type Gift = Extract<ToWorker, { jamsocket: 'give' }>;
@@ -53,11 +53,11 @@ export class ProcessHandOver implements SocketHandOver {
   give({ node, room, from }: SocketTarget, socket: Socket, upgrade: GivenUpgrade): void {
     // The primary looks again: what this process knows may be old.
     const target = this.#known.get(nameOf(room)) === node ? { room, forNew: from } : undefined;
-    this.#give({ node, target }, socket, upgrade);
+    this.#give({ node, from, target }, socket, upgrade);
   }
 
   #give(
-    to: { readonly node: string; readonly target?: TargetQuestion },
+    to: { readonly node: string; readonly from: string; readonly target?: TargetQuestion },
     socket: Socket,
     { url, rawHeaders, head }: GivenUpgrade,
   ): void {
@@ -91,7 +91,8 @@ export class ProcessHandOver implements SocketHandOver {
     // As the sockets of Node's HTTP server are.
     socket.allowHalfOpen = true;
     const take = this.#takers.get(node);
-    if (take === undefined) socket.destroy();
+    // It has closed since the primary looked.
+    if (take === undefined) refuseSocket(socket);
     else take(socket, { url, rawHeaders, head: Buffer.from(head, 'base64') });
   }
 
@@ -111,7 +112,7 @@ export class ProcessHandOver implements SocketHandOver {
   /** Once for all nodes of this process. */
   async #test(): Promise<boolean> {
     this.#works ??= testHandOver({
-      give: (node, socket, head) => this.#give({ node }, socket, { url: '/', rawHeaders: [], head }),
+      give: (node, socket, head) => this.#give({ node, from: node }, socket, { url: '/', rawHeaders: [], head }),
       open: (node, take) => {
         this.#takers.set(node, take);
         this.#tell(node, true);

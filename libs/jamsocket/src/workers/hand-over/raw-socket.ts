@@ -9,6 +9,9 @@ interface RawSocket {
   server: unknown;
 }
 
+const UNAVAILABLE =
+  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
 /** `socket` is gone from this process when the callback is called. */
 export type SendSocket = (message: unknown, socket: Socket, callback: (error: Error | null) => void) => void;
 
@@ -30,6 +33,12 @@ export function stopReading(socket: Socket): Buffer {
   handle?.readStop?.();
   if (handle) handle.reading = false;
   return Buffer.concat(chunks);
+}
+
+/** Answers the upgrade request of a socket that no node takes: the client tries again. */
+export function refuseSocket(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.end(UNAVAILABLE, () => socket.destroy());
 }
 
 /** @returns a function that closes the socket, if the other process has ended before it has taken it */

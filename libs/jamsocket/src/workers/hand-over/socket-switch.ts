@@ -1,16 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Gift } from '../messages.js';
-import { sendSocket, stopReading } from './raw-socket.js';
+import { refuseSocket, sendSocket, stopReading } from './raw-socket.js';
 
 /** A worker that takes sockets. */
 interface Taker {
   readonly hasEnded: boolean;
   sendSocket(message: unknown, socket: Socket, callback: (error: Error | null) => void): void;
 }
-
-/** A client whose socket cannot be given away tries again. */
-const UNAVAILABLE =
-  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 /** Passes sockets from worker to worker, in the primary: only a parent can send a socket to its children. */
 export class SocketSwitch {
@@ -29,15 +25,14 @@ export class SocketSwitch {
     return this.#takers.has(node);
   }
 
-  pass({ node, url, rawHeaders, head }: Gift, socket: Socket): void {
+  /** A node that shuts down takes no sockets: the socket goes back to its sender, who refuses or relays the client. */
+  pass({ node: wanted, from, url, rawHeaders, head }: Gift, socket: Socket): void {
     socket.on('error', () => socket.destroy());
     // Read since the message has come; usually nothing.
     const read = stopReading(socket);
-    const to = this.#takers.get(node);
-    if (to === undefined || to.hasEnded) {
-      socket.end(UNAVAILABLE, () => socket.destroy());
-      return;
-    }
+    const node = [wanted, from].find((name) => this.#takers.get(name)?.hasEnded === false);
+    if (node === undefined) return refuseSocket(socket);
+    const to = this.#takers.get(node)!;
     const id = ++this.#last;
     const all = read.length === 0 ? head : Buffer.concat([Buffer.from(head, 'base64'), read]).toString('base64');
     const message = { jamsocket: 'give', id, node, url, rawHeaders, head: all };
