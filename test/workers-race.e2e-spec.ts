@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { compile } from './support/compile.js';
 import { WorkersRun } from './support/workers/run.js';
+import { allNotesIn } from './support/workers/witness.js';
 
 const TIMEOUT_MS = 240_000;
 /** `RACE=10000` for the long run. */
@@ -122,6 +123,15 @@ it(
     }
     for (const each of instances.values()) expect([...each]).toEqual([expect.stringMatching(/^[\da-f-]{36} at \d+$/)]);
     for (const { socket } of alive) socket.terminate();
+
+    // Nor has any room had two at any time, as the instances themselves have seen.
+    const notes = allNotesIn(run.folder);
+    const countOf = (wanted: string) => notes.filter(({ what }) => what === wanted).length;
+    process.stdout.write(
+      `${countOf('begins')} instances of ${ROOMS} rooms, ${countOf('ends')} of them ended by themselves\n`,
+    );
+    expect(countOf('begins')).toBeGreaterThan(ROOMS);
+    expect(notes.filter(({ what }) => what === 'twice')).toEqual([]);
   },
   TIMEOUT_MS,
 );

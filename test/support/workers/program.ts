@@ -10,6 +10,8 @@ import {
   JamsocketRooms,
   JamsocketService,
   OnConnect,
+  OnCreate,
+  OnDestroy,
   OnMessage,
   State,
   type Client,
@@ -23,6 +25,7 @@ import cluster from 'node:cluster';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Witness } from './witness.js';
 
 const { PORT, WORKERS, DATA_DIR, BROKEN_FILE, HOOKS, CRASHES, HAND_OVER, LIMITS, REDIS, TLS, WRITES } = process.env;
 
@@ -47,10 +50,26 @@ class LedgerRoom {
   }
 }
 
-/** Tells which instance of it a client talks to. */
+/** Tells which instance of it a client talks to, and notes when it begins and ends. */
 @JamsocketService({ path: 'plain' })
 class PlainRoom {
-  private readonly instance = `${randomUUID()} at ${process.pid}`;
+  private readonly id = randomUUID();
+  private readonly instance = `${this.id} at ${process.pid}`;
+  private readonly witness: Witness;
+
+  constructor(ctx: JamsocketContext) {
+    this.witness = new Witness(DATA_DIR!, ctx.roomId, this.id);
+  }
+
+  @OnCreate()
+  begin() {
+    this.witness.begins();
+  }
+
+  @OnDestroy()
+  end() {
+    this.witness.ends();
+  }
 
   @OnConnect()
   connect(client: Client) {
