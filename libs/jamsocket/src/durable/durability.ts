@@ -12,7 +12,7 @@ import type { DurableRoom } from './durable-room.js';
 import { GroupClaim } from './store-access/group-claim.js';
 import { GroupCommit, type CommitWatch } from './store-access/group-commit.js';
 import { RoomDurability } from './room-durability.js';
-import { bytesOf } from './saving/save-account.js';
+import { bytesOf } from './saving/written-bytes.js';
 import { StoreAnswers } from './store-access/store-answers.js';
 import { StoreHealth } from './store-access/store-health.js';
 

@@ -93,7 +93,7 @@ export async function fillIn(
   const isLeft = base.endedBy !== null && base.members.length + base.leaving.length + base.timers.length === 0;
   return {
     restored: { reason: base.endedBy ?? 'crash', version, savedAt: base.savedAt },
-    savedAt: base.savedAt - wallOffset,
+    savedAt: Math.round(base.savedAt - wallOffset),
     isExpired: isLeft && clock.wallTime() - base.savedAt >= options.expireMs,
   };
 }

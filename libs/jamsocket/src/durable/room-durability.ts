@@ -36,8 +36,7 @@ export class RoomDurability extends RoomWrites implements RoomLifecycle<Client> 
   }
 
   get saving(): RoomSaving {
-    const { clock } = this.services;
-    const { savedAt } = this.account;
+    const { clock, savedAt } = this;
     return {
       save: this.options.save,
       savedAt: savedAt === undefined ? undefined : Math.round(savedAt + clock.wallTime() - clock.now()),
@@ -50,9 +49,8 @@ export class RoomDurability extends RoomWrites implements RoomLifecycle<Client> 
   }
 
   gate(open: Outbox): Outbox {
-    const { room, options, account, services } = this;
-    if (options.save !== 'turn') return open;
-    this.output = new RoomOutput(open, room, options.maxGatedBytes, account, services.clock, this);
+    if (this.options.save !== 'turn') return open;
+    this.output = new RoomOutput(open, this.options.maxGatedBytes, this);
     return this.output.gate;
   }
 
@@ -66,7 +64,7 @@ export class RoomDurability extends RoomWrites implements RoomLifecycle<Client> 
     this.recorder = recorder;
     this.#savedBefore = restored;
     this.isExpired = isExpired;
-    this.account.savedAt = savedAt;
+    this.savedAt = savedAt;
   }
 
   started(): void {

@@ -48,7 +48,7 @@ export class GatedOutbox implements Outbox {
     /** The outbox after the gate. Messages sent to it directly do not wait. */
     readonly open: Outbox,
     /** Bytes of frames that may wait. */
-    private readonly maxBytes: number,
+    readonly maxBytes: number,
     private readonly owner: GateOwner,
   ) {}
 

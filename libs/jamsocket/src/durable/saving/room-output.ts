@@ -4,11 +4,12 @@ import { GatedOutbox, type GateOwner } from '../../outbox/gated-outbox.js';
 import type { Outbox } from '../../outbox/outbox.js';
 import type { DurableRoom } from '../durable-room.js';
 import { floodedGate } from '../room-refusals.js';
-import type { SaveAccount } from './save-account.js';
 import { UnsavedOutput } from './unsaved-output.js';
 
-/** What the output of a room calls. */
+/** What the output of a room needs of it. */
 export interface OutputOwner {
+  readonly room: DurableRoom;
+  readonly clock: JamsocketClock;
   /** Something waits at the gate, which was empty. */
   outputWaits(): void;
   /** The output has waited for too long. */
@@ -20,13 +21,13 @@ export class RoomOutput implements GateOwner {
   readonly gate: GatedOutbox;
   /** `null` unless it has met trouble. */
   #unsaved: UnsavedOutput | null = null;
+  /** The oldest step at the gate came at this time or later, on the clock. */
+  #gatedSince = 0;
 
+  /** @param maxBytes of frames that may wait */
   constructor(
     open: Outbox,
-    private readonly room: DurableRoom,
-    private readonly maxBytes: number,
-    private readonly account: SaveAccount,
-    private readonly clock: JamsocketClock,
+    maxBytes: number,
     private readonly owner: OutputOwner,
   ) {
     this.gate = new GatedOutbox(open, maxBytes, this);
@@ -39,24 +40,35 @@ export class RoomOutput implements GateOwner {
 
   /** What waits, and how long the oldest of it has waited at most; `undefined` if nothing does. */
   get waiting(): { readonly bytes: number; readonly forMs: number } | undefined {
-    return this.gate.hasWaiting ? { bytes: this.gate.waitingBytes, forMs: this.account.gatedForMs } : undefined;
+    return this.gate.hasWaiting ? { bytes: this.gate.waitingBytes, forMs: this.#waitedMs } : undefined;
+  }
+
+  get #waitedMs(): number {
+    return this.owner.clock.now() - this.#gatedSince;
   }
 
   gateWaits(): void {
-    this.account.gateWaits();
+    this.#gatedSince = this.owner.clock.now();
     this.owner.outputWaits();
   }
 
   gateOverflows(): void {
-    if (this.gate.waitingBytes <= this.maxBytes) return;
+    const { waitingBytes, maxBytes } = this.gate;
+    if (waitingBytes <= maxBytes) return;
     this.#trouble().isFlooded = true;
-    this.room.report(floodedGate(this.room, this.maxBytes));
+    const { room } = this.owner;
+    room.report(floodedGate(room, maxBytes));
     this.sendAway();
   }
 
-  /** Everything up to the mark is safe. @param snapshotAt when the mark was set, on the clock */
+  /** Everything up to the mark is safe. @param snapshotAt when the mark was set, on the clock: what still waits came later */
   release(mark: number, snapshotAt: number): void {
-    this.account.release(this.gate, mark, snapshotAt);
+    if (!this.gate.isWaitingBefore(mark)) return;
+    const { observer, context } = this.owner.room;
+    const waitedMs = observer === null ? 0 : this.#waitedMs;
+    this.#gatedSince = snapshotAt;
+    this.gate.release(mark);
+    observer?.gatePassed(context, waitedMs);
   }
 
   /** The store has taken a write. */
@@ -75,7 +87,7 @@ export class RoomOutput implements GateOwner {
 
   /** Disconnects the clients, which would wait too long. They keep their places, and the log has what they miss. */
   sendAway(): void {
-    inDetachedContext(() => this.room.park());
+    inDetachedContext(() => this.owner.room.park());
     this.gate.dropFrames();
   }
 
@@ -85,6 +97,6 @@ export class RoomOutput implements GateOwner {
   }
 
   #trouble(): UnsavedOutput {
-    return (this.#unsaved ??= new UnsavedOutput(this.clock, () => this.owner.isWaiting()));
+    return (this.#unsaved ??= new UnsavedOutput(this.owner.clock, () => this.owner.isWaiting()));
   }
 }

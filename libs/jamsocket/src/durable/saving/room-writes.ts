@@ -10,8 +10,8 @@ import { notRestored, notSaved } from '../room-refusals.js';
 import type { CommitSource, GroupCommit } from '../store-access/group-commit.js';
 import { Draft, type TakenDraft } from './draft.js';
 import type { OutputOwner, RoomOutput } from './room-output.js';
-import { SaveAccount } from './save-account.js';
 import { MAX_WAIT_MS } from './unsaved-output.js';
+import { bytesOf } from './written-bytes.js';
 
 /** What the writes of a room need of the process. */
 export interface WriteServices {
@@ -33,7 +33,11 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
   protected recorder: RoomRecorder | null = null;
   /** `null` unless each turn is saved. */
   protected output: RoomOutput | null = null;
-  protected readonly account: SaveAccount;
+  /**
+   * When the snapshot of the last save was taken, on the clock; `undefined` before the first save. A whole number, which V8
+   * keeps in the field itself.
+   */
+  protected savedAt: number | undefined = undefined;
   protected fence = 0;
   protected sequence = 0;
   #leaving: Set<Client> | null = null;
@@ -52,19 +56,20 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
   #isReleasing = false;
 
   constructor(
-    protected readonly room: DurableRoom,
+    readonly room: DurableRoom,
     protected readonly options: ResolvedDurable,
     protected readonly services: WriteServices,
-  ) {
-    this.account = new SaveAccount(room, services.clock);
+  ) {}
+
+  get clock(): JamsocketClock {
+    return this.services.clock;
   }
 
   /** The output has waited for the store for too long. */
   get isStuck(): boolean {
     if (this.output === null) return false;
-    const { commits, clock } = this.services;
-    if (commits.waitingMs >= MAX_WAIT_MS || this.output.isStuck) return true;
-    return this.#writing !== null && clock.now() - this.#writing.since >= MAX_WAIT_MS;
+    if (this.services.commits.waitingMs >= MAX_WAIT_MS || this.output.isStuck) return true;
+    return this.#writing !== null && this.clock.now() - this.#writing.since >= MAX_WAIT_MS;
   }
 
   /** Something may have changed that has not been written. */
@@ -116,7 +121,7 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
     // Whoever waits for the last snapshot must not wait for changes after it: the turn that makes them may be waiting itself.
     if (draft === null || (draft.isEmpty && this.#isDirty && !draft.isAwaited)) return undefined;
     this.#draft = null;
-    const taken = draft.take(this.services.clock.now());
+    const taken = draft.take(this.clock.now());
     if (taken.delta === null) {
       this.#pass(taken);
       return undefined;
@@ -141,13 +146,13 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
     this.output?.stored();
     if (this.isOver) return;
     if (outcome === 'fenced') {
-      this.account.fenced();
+      this.room.observer?.roomFenced(this.room.context);
       this.abandon();
       for (const { reject } of writing.waiters) reject(notSaved(this.room));
       this.room.lost();
       return;
     }
-    if (!this.#isDeleting) this.account.saved(writing.delta!, writing.snapshotAt);
+    if (!this.#isDeleting) this.#saved(writing);
     this.#pass(writing);
     if (this.#draft !== null || (this.#isDirty && this.#isDue) || this.output?.gate.hasWaiting)
       this.services.commits.add(this);
@@ -160,7 +165,7 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
       this.#isDue = true;
       this.services.commits.add(this);
     } else {
-      this.#timer ??= this.services.clock.setTimeout(() => {
+      this.#timer ??= this.clock.setTimeout(() => {
         this.#timer = null;
         this.#isDue = true;
         this.services.commits.add(this);
@@ -189,6 +194,11 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
     });
   }
 
+  #saved({ delta, snapshotAt }: TakenDraft): void {
+    this.savedAt = Math.round(snapshotAt);
+    this.room.observer?.roomSaved(this.room.context, bytesOf(delta!));
+  }
+
   /** Releases the output that is safe now and resolves the promises that wait for it. */
   #pass({ mark, snapshotAt, waiters }: TakenDraft): void {
     this.output?.release(mark, snapshotAt);
@@ -213,7 +223,7 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
   #snapshot(endedBy: EndReason | null): void {
     // Before the log is saved: a client that resumes gets the patches up to the saved value from there.
     this.room.states?.flush();
-    const image = recordedRoom(this.room, this.#leaving ?? NOBODY, this.services.clock, this.options.expireMs);
+    const image = recordedRoom(this.room, this.#leaving ?? NOBODY, this.clock, this.options.expireMs);
     const delta = this.recorder!.take(image, endedBy);
     this.#isReleasing = endedBy !== null;
     this.#isDirty = false;
@@ -227,7 +237,7 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
   }
 
   #stopTimer(): void {
-    if (this.#timer !== null) this.services.clock.clearTimeout(this.#timer);
+    if (this.#timer !== null) this.clock.clearTimeout(this.#timer);
     this.#timer = null;
   }
 }
