@@ -1,15 +1,14 @@
 // @ts-check
 /** @import { Actions } from './actions.js' */
-/** @import { ClientDetail, ClusterDetail, Elsewhere, NodeDetail, RoomDetail, RoomRow, ServiceTotals, TimerDetail, Traffic } from '../src/inspector/inspector-events.js' */
+/** @import { ClusterDetail, Elsewhere, NodeDetail, RoomDetail, RoomRow, ServiceTotals, TimerDetail, Traffic } from '../src/inspector/inspector-events.js' */
 /** @import { TrafficFilter } from './traffic-log.js' */
-import { askForNode, askForReason } from './ask.js';
 import { ClientsList } from './clients-list.js';
 import { byId, element, setAttribute, setText } from './dom.js';
-import { formatAddress, formatBytes, formatCount, formatCounted, formatDuration, formatRate } from './format.js';
+import { formatBytes, formatCount, formatDuration, formatRate } from './format.js';
 import { JsonTree } from './json-tree.js';
 import { linkTo } from './nodes-list.js';
-import { notify } from './notice.js';
 import { PeoplePanel } from './people-panel.js';
+import { RoomOrders } from './room-orders.js';
 import { SavedPanel } from './saved-panel.js';
 import { TestClient } from './test-client.js';
 import { TrafficView } from './traffic-view.js';
@@ -33,14 +32,20 @@ export class RoomView {
    * @param {(filter: Partial<TrafficFilter>) => void} onFilter
    */
   constructor(actions, onFilter) {
-    this.actions = actions;
+    this.orders = new RoomOrders(actions);
     this.traffic = new TrafficView(onFilter);
     this.clients = new ClientsList({
-      onKick: (client) => void this.#kick(client),
+      onKick: (client) => void this.orders.kick(this.#key, client),
       onFilter: ({ id }) => onFilter({ client: String(id) }),
     });
-    byId('close-room', HTMLButtonElement).addEventListener('click', () => void this.#close());
-    byId('move-room', HTMLButtonElement).addEventListener('click', () => void this.#move());
+    byId('close-room', HTMLButtonElement).addEventListener(
+      'click',
+      () => void this.orders.close(this.#key, this.#detail?.clientCount ?? 0),
+    );
+    byId('move-room', HTMLButtonElement).addEventListener(
+      'click',
+      () => void this.orders.move(this.#key, this.#targets),
+    );
   }
 
   /** @param {ClusterDetail | undefined} cluster */
@@ -177,49 +182,5 @@ export class RoomView {
     byId('state-empty', HTMLElement).hidden = !isStateShown || stateError !== undefined || !isEmpty;
     if (isTree) this.#state.update(state);
     else this.#state.clear();
-  }
-
-  async #move() {
-    const key = this.#key;
-    const { service, room } = partsOf(key);
-    const text = `${service} / ${visibleName(room)} goes on there, with what is saved of it. Clients connected to this process are disconnected and resume.`;
-    const to = await askForNode(text, this.#targets);
-    if (to === null) return;
-    await this.#act(() => this.actions.moveRoom(key, to), `Room ${visibleName(room)} has moved.`);
-  }
-
-  async #close() {
-    const key = this.#key;
-    const { service, room } = partsOf(key);
-    const clients = this.#detail?.clientCount ?? 0;
-    const text = `${service} / ${visibleName(room)}: ${formatCounted(clients, 'client')} ${clients === 1 ? 'is' : 'are'} disconnected, and the room stops.`;
-    const reason = await askForReason('Close this room?', text, 'Close room');
-    if (reason === null) return;
-    await this.#act(() => this.actions.closeRoom(key, reason), `Room ${visibleName(room)} is closed.`);
-  }
-
-  /** @param {ClientDetail} client */
-  async #kick({ id, address }) {
-    const key = this.#key;
-    const reason = await askForReason(
-      'Kick this client?',
-      `Client ${id} at ${formatAddress(address)} is disconnected.`,
-      'Kick',
-    );
-    if (reason === null) return;
-    await this.#act(() => this.actions.kick(key, id, reason), `Client ${id} is disconnected.`);
-  }
-
-  /**
-   * @param {() => Promise<void>} action
-   * @param {string} done
-   */
-  async #act(action, done) {
-    try {
-      await action();
-      notify(done);
-    } catch (error) {
-      notify(error instanceof Error ? error.message : String(error));
-    }
   }
 }

@@ -20,39 +20,12 @@ import {
   resolveParameters,
   type WsArguments,
 } from './handler-parameters.js';
+import { GUARDED, HOOKS, SHAPES, type Shape } from './handlers/handler-kinds.js';
 import type { HandlerEnhancers, Host } from './instances/host.js';
 import { InterceptedCall } from './intercepted-call.js';
 import { ownAnswer } from './own-answer.js';
 import { RoomExecutionContext } from './room-execution.js';
 import { filterFor } from './ws-filters.js';
-
-/**
- * Arguments of a handler by position, as in jamsocket: `(ctx)`, `(client, ctx)` or `(client, message, ctx)`; for a timer
- * `(ctx, firing)`, and where guards have seen the client again `(client, ctx, admitted)`.
- */
-type Shape = 'context' | 'timer' | 'client' | 'admitted' | 'message';
-
-const SHAPES: Readonly<Record<HandlerMetadata['kind'] | 'scheduled', Shape>> = {
-  create: 'context',
-  connect: 'client',
-  resume: 'admitted',
-  auth: 'admitted',
-  message: 'message',
-  event: 'message',
-  binary: 'message',
-  disconnect: 'client',
-  timer: 'timer',
-  destroy: 'context',
-  scheduled: 'context',
-};
-
-/**
- * Guards run only for a client's messages. On connect they have already run before the upgrade. No client asks for the
- * other events, and a guard must not prevent a timer or the clean-up after a client.
- */
-const GUARDED: readonly string[] = ['message', 'event', 'binary'];
-/** Hooks of the room and of the scheduler. Like Nest's own hooks they run without pipes and interceptors. */
-const HOOKS: readonly string[] = ['create', 'destroy', 'scheduled'];
 
 /** How to call one method of a service class. There is one plan for each method; all rooms share it. */
 export class HandlerPlan {
@@ -61,6 +34,8 @@ export class HandlerPlan {
   meter: TurnMeter | null = null;
   readonly #shape: Shape;
   readonly #parameters: ReturnType<typeof parametersOf>;
+  /** The declared type of the message, for pipes. */
+  readonly #metatype: unknown;
   /** The method has no enhancers and no decorated parameters: the room calls it directly. */
   readonly #isDirect: boolean;
   readonly #isGuarded: boolean;
@@ -87,8 +62,6 @@ export class HandlerPlan {
     this.isAsync = !this.#isDirect || this.#schema !== undefined || isDeclaredAsync(type, methodName, method);
     this.#metatype = paramTypesOf(type, methodName)[1];
   }
-
-  readonly #metatype: unknown;
 
   call(
     host: Host,

@@ -10,7 +10,8 @@ import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from
 import { DurableError } from './durable-error.js';
 import type { DurableRoom } from './durable-room.js';
 import { GroupClaim } from './store-access/group-claim.js';
-import { GroupCommit, type CommitWatch } from './store-access/group-commit.js';
+import type { CommitWatch } from './store-access/commit-source.js';
+import { GroupCommit } from './store-access/group-commit.js';
 import { RoomDurability } from './room-durability.js';
 import { bytesOf } from './saving/written-bytes.js';
 import { StoreAnswers } from './store-access/store-answers.js';

@@ -1,12 +1,11 @@
 import type { ReplayLog } from '../sessions/replay-log.js';
 import type { SavedSizes } from '../members/room-lifecycle.js';
 import type { RoomWrite } from '../store/room-store.js';
-import { DurableError } from './durable-error.js';
+import { clientData, NO_DATA } from './client-data.js';
 import {
   encode,
   encodeTime,
   PART,
-  recordOf,
   type EndReason,
   type SavedBase,
   type SavedCounters,
@@ -17,17 +16,15 @@ import {
 } from './record.js';
 import type { RecordedRoom } from './recorded-room.js';
 import { isKept, keptBytes, type KeptBytes } from './kept-bytes.js';
-import { isAsSaved, savedData, savedEntry, savedMember } from './room-image.js';
+import { isAsSaved, savedEntry, savedMember } from './room-image.js';
 import type { RoomStateFields } from './room-state.js';
 import { SharedRecorder } from './shared-recorder.js';
-import { findUnclonable, serialized, thrown } from './unclonable.js';
 
 /** The content of a write, without its room and owner. */
 export type RecordDelta = Pick<RoomWrite, 'parts' | 'segments' | 'keepFrom' | 'dueAt'>;
 
 /** A new base is written after this many segments, so that a restore has little to read. */
 const MAX_SEGMENTS = 64;
-const NO_DATA = encode([]);
 /** The same string for all rooms. */
 const KEPT_NO_DATA = keptBytes(NO_DATA);
 
@@ -100,7 +97,7 @@ export class RoomRecorder {
   take(room: RecordedRoom, endedBy: EndReason | null): RecordDelta | undefined {
     const parts: Record<string, Uint8Array> = {};
     const state = this.fields.capture();
-    const data = captureData(room);
+    const data = clientData(room);
     if (!isKept(this.#state, state)) {
       parts[PART.state] = state;
       this.#state = keptBytes(state);
@@ -230,34 +227,4 @@ function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
 
 function countersOf({ wallNow, nextId, log }: RecordedRoom): SavedCounters {
   return { savedAt: wallNow, nextId, broadcasts: log?.broadcasts ?? 0 };
-}
-
-function captureData({ clients, className }: RecordedRoom): Buffer {
-  const data = savedData(clients.values());
-  for (const [id, value] of data) {
-    const mistake = unclonableIn(value, className, id);
-    if (mistake === undefined) continue;
-    throw new DurableError(
-      'bad_state',
-      `client.data${mistake.path} of client ${id} of ${className} cannot be saved: it is ${mistake.what}, which a structured clone would refuse or change.`,
-    );
-  }
-  if (data.length === 0) return NO_DATA;
-  return serialized(recordOf(data), () =>
-    data.map(([id, value]) => [`client.data of client ${id} of ${className}`, value]),
-  );
-}
-
-function unclonableIn(value: unknown, className: string, id: number): ReturnType<typeof findUnclonable> {
-  try {
-    return findUnclonable(value);
-  } catch (error) {
-    throw new DurableError(
-      'bad_state',
-      `client.data of client ${id} of ${className} cannot be saved: reading it threw ${thrown(error)}.`,
-      {
-        cause: error,
-      },
-    );
-  }
 }

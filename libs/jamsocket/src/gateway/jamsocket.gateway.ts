@@ -1,8 +1,6 @@
-import { Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { describeError, isInstance } from '../base/foreign-value.js';
-import { Hints } from '../base/hints.js';
+import { isInstance } from '../base/foreign-value.js';
 import { pathAndQueryOf } from '../base/request-target.js';
 import type { ServiceDefinition, ServiceDefinitions } from '../discovery/definitions.js';
 import { inDetachedContext } from '../base/async-context.js';
@@ -15,7 +13,6 @@ import type { JamsocketClock } from '../base/sources.js';
 import { ClientRequest } from '../members/client-request.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { Client } from '../members/client.js';
-import { isOutage, logError, logOutage } from '../base/log.js';
 import type { JamsocketObservers } from '../observe/jamsocket-observers.js';
 import type { Placement } from '../rooms/reservation.js';
 import type { Close } from '../wire/control-frame.js';
@@ -27,6 +24,7 @@ import { MachineCounter } from './machine-counter.js';
 import { checkHandshake } from './handshake.js';
 import { answerPlainRequests, type RoutingAdapter } from './plain-requests.js';
 import { writeRefusal } from './refusal.js';
+import { RefusalLog } from './refusal-log.js';
 import { acceptAndClose } from './refusal-frame.js';
 import { RouteTable } from './route-table.js';
 import { Admission } from './admission.js';
@@ -47,8 +45,7 @@ export class JamsocketGateway {
   readonly #routes: RouteTable;
   readonly #counter: ConnectionLimits;
   readonly #sockets = new Map<ServiceDefinition, SocketFactory>();
-  readonly #logger = new Logger('Jamsocket');
-  readonly #hints = new Hints(this.#logger);
+  readonly #log = new RefusalLog();
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -63,9 +60,7 @@ export class JamsocketGateway {
   ) {
     this.#routes = new RouteTable(options.path, definitions.all);
     if (definitions.all.length === 0) {
-      this.#logger.warn(
-        'The application has no room service: list the classes with @JamsocketService() in the providers of a module.',
-      );
+      this.#log.noServices();
     }
     this.#counter =
       counts === null
@@ -102,7 +97,7 @@ export class JamsocketGateway {
   /** The refusal of an upgrade that no listener handles. */
   unowned(url: string): RefusedError {
     const refused = this.#routes.noService('There is no WebSocket at this path.');
-    this.#hint(url, refused);
+    this.#log.hint(url, refused);
     return refused;
   }
 
@@ -115,7 +110,7 @@ export class JamsocketGateway {
       try {
         this.#routes.find(url);
       } catch (error) {
-        this.#hint(url, error);
+        this.#log.hint(url, error);
         throw error;
       }
     });
@@ -199,8 +194,7 @@ export class JamsocketGateway {
   #refuse(attempt: Attempt, error: unknown): void {
     if (attempt.isOver) return;
     const refusal = refusalFor(error);
-    if (refusal.status >= 500) this.#report(attempt, error);
-    this.#hint(attempt.url, error);
+    this.#log.refused(attempt, error, refusal.status);
     this.observers.current?.connectRefused({
       status: refusal.status,
       code: refusal.code,
@@ -211,21 +205,6 @@ export class JamsocketGateway {
     const close = closeFor(error, refusal, attempt);
     if (close !== undefined) acceptAndClose(attempt.request, attempt.socket, close);
     else writeRefusal(attempt.socket, refusal);
-  }
-
-  /** Without this line, a wrong path or a forgotten provider would look like a network problem. */
-  #hint(url: string, error: unknown): void {
-    if (!isInstance(error, RefusedError) || error.code !== 'no_such_service') return;
-    this.#hints.give(`A client tried to connect to ${url.split('?', 1)[0].slice(0, 200)}. ${error.message}`);
-  }
-
-  #report({ url, service, room }: Attempt, error: unknown): void {
-    const path = url.split('?', 1)[0].slice(0, 200);
-    if (isOutage(error)) return logOutage(this.#logger, `Connecting to ${path} failed`, error, { service, room });
-    const reason = isInstance(error, RefusedError) ? error.cause : error;
-    if (reason === undefined) return;
-    const { message, stack } = describeError(reason);
-    logError(this.#logger, `Connecting to ${path} failed: ${message}`, { service, room }, stack);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RoomKey } from '../store/room-store.js';
 import type { Room } from '../room/room.js';
-import type { TurnChain, TurningRoom } from '../room/turn-scope.js';
-import { currentTurn } from '../room/turn-scope.js';
+import type { TurnChain, TurningRoom } from '../room/turns/turn-scope.js';
+import { currentTurn } from '../room/turns/turn-scope.js';
 
 /** A turn that waits for a call, as it goes along with the call: a room must not be called by itself, through other nodes either. */
 export interface CarriedTurn extends RoomKey {

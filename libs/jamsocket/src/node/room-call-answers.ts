@@ -8,7 +8,7 @@ import type { FoundRoom, RoomCalls } from '../rooms/room-calls.js';
 import type { UserCalls } from '../rooms/user-calls.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { Room } from '../room/room.js';
-import { asCaller } from '../room/turn-scope.js';
+import { asCaller } from '../room/turns/turn-scope.js';
 import type { RoomKey } from '../store/room-store.js';
 import { recipientCarried, type CarriedRecipient } from './carried-recipient.js';
 import type { AskedUser, UserMessage } from './cluster-user-calls.js';

@@ -11,7 +11,8 @@ import type { Frame } from '../wire/frame.js';
  * An implementation
  * - MUST send in the order of the calls of `write`, `writeFrame` and `close`;
  * - MUST have sent or copied the bytes when `write` returns, or report `isBuffering`;
- * - MUST bound its unsent bytes: `write` and `writeFrame` return false and take nothing of the frame that exceeds the limit;
+ * - MUST bound its unsent bytes: `write` and `writeFrame` return false and take nothing of the frame that exceeds the limit. If
+ *   they wait in another process, that process drops the peer instead, and the link ends;
  * - MUST tell the sink of its end exactly once, before `close`, `drop` or `terminate` returns if that call ends it;
  * - MUST do nothing in any method once it has ended, except that `write` and `writeFrame` return true;
  * - MUST NOT deliver messages after its end or while it is paused, except those received before the peer was lost;

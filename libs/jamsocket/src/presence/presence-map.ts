@@ -1,11 +1,12 @@
 import { inDetachedContext } from '../base/async-context.js';
 import { JamsocketError } from '../base/errors.js';
-import { groupedByPerson, personOf, PRESENCE_EVENT, type Person, type RoomPresence } from '../base/presence.js';
+import { groupedByPerson, personOf, type Person, type RoomPresence } from '../base/presence.js';
 import type { JamsocketClock } from '../base/sources.js';
 import type { Client, ClientId } from '../members/client.js';
 import type { Members } from '../members/members.js';
 import type { TickFlusher } from '../outbox/tick-flusher.js';
 import { Frame } from '../wire/frame.js';
+import { PresenceReaders } from './presence-readers.js';
 import type { PresenceSettings } from './presence-settings.js';
 import { valueJson } from './value-json.js';
 
@@ -15,9 +16,6 @@ export interface PresentRoom {
   readonly clock: JamsocketClock;
   readonly flusher: TickFlusher;
 }
-
-/** How often clients that are behind are looked at. */
-const LOOK_AGAIN_MS = 250;
 
 interface Entry {
   readonly client: Client;
@@ -35,17 +33,17 @@ export class PresenceMap implements RoomPresence {
   readonly #left = new Set<ClientId>();
   /** Clients that are not shown, since there are too many. */
   readonly #waiting = new Set<Client>();
-  /** Clients that have missed something. */
-  readonly #stale = new Set<Client>();
+  readonly #readers: PresenceReaders;
   #isScheduled = false;
   #timer: NodeJS.Timeout | null = null;
-  #staleTimer: NodeJS.Timeout | null = null;
   #flushedAt = -Infinity;
 
   constructor(
     readonly settings: PresenceSettings,
     private readonly room: PresentRoom,
-  ) {}
+  ) {
+    this.#readers = new PresenceReaders(room, () => this.#everyone);
+  }
 
   get(client: { readonly id: ClientId } | ClientId): unknown {
     const json = this.#entryOf(client)?.json;
@@ -79,7 +77,7 @@ export class PresenceMap implements RoomPresence {
   }
 
   left(client: Client): void {
-    this.#stale.delete(client);
+    this.#readers.left(client);
     if (this.#waiting.delete(client) || this.#entries.get(client.id)?.client !== client) return;
     this.#entries.delete(client.id);
     this.#changed.delete(client.id);
@@ -100,9 +98,7 @@ export class PresenceMap implements RoomPresence {
 
   /** Tells the client of everyone. */
   tellAll(client: Client, send: (frame: Frame) => void): void {
-    this.#stale.delete(client);
-    const everyone = [...this.#entries.keys()].map((id) => this.#textOf(id)).join();
-    send(frameOf(`"you":${client.id},"everyMs":${this.settings.everyMs},"everyone":[${everyone}]`));
+    this.#readers.tellAll(client, send);
   }
 
   /** The value of a client as JSON. */
@@ -119,7 +115,7 @@ export class PresenceMap implements RoomPresence {
 
   /** The client has resumed. */
   back(client: Client): void {
-    this.tellAll(client, (frame) => this.#send(frame, [client]));
+    this.#readers.catchUp(client);
     this.changed(client);
   }
 
@@ -133,11 +129,10 @@ export class PresenceMap implements RoomPresence {
   stop(): void {
     const { clock } = this.room;
     if (this.#timer !== null) clock.clearTimeout(this.#timer);
-    if (this.#staleTimer !== null) clock.clearTimeout(this.#staleTimer);
-    this.#timer = this.#staleTimer = null;
+    this.#timer = null;
+    this.#readers.stop();
     this.#entries.clear();
     this.#waiting.clear();
-    this.#stale.clear();
     this.#changed.clear();
     this.#left.clear();
   }
@@ -152,6 +147,12 @@ export class PresenceMap implements RoomPresence {
     if (entry.json === json) return;
     entry.json = json;
     this.changed(entry.client);
+  }
+
+  /** Everyone, as fields of a JSON object. */
+  get #everyone(): string {
+    const everyone = [...this.#entries.keys()].map((id) => this.#textOf(id)).join();
+    return `"everyMs":${this.settings.everyMs},"everyone":[${everyone}]`;
   }
 
   #textOf(id: ClientId): string {
@@ -186,49 +187,6 @@ export class PresenceMap implements RoomPresence {
     if (this.#changed.size > 0) parts.push(`"changed":[${[...this.#changed].map((id) => this.#textOf(id)).join()}]`);
     this.#left.clear();
     this.#changed.clear();
-    this.#sendToReaders(frameOf(parts.join()));
+    this.#readers.tell(parts.join());
   }
-
-  /** Sends to everyone who is not behind. */
-  #sendToReaders(frame: Frame): void {
-    const clients = [...this.room.members.clients.values()];
-    for (const client of clients) if (!isReading(client)) this.#stale.add(client);
-    if (this.#stale.size === 0) this.#send(frame, null);
-    else
-      this.#send(
-        frame,
-        clients.filter((client) => !this.#stale.has(client)),
-      );
-    this.#catchUp();
-  }
-
-  /** Tells clients everything that have missed something and read again. Clients that are away are told when they resume. */
-  #catchUp(): void {
-    for (const client of this.#stale)
-      if (isReading(client)) this.tellAll(client, (frame) => this.#send(frame, [client]));
-    const isSomeoneBehind = [...this.#stale].some(({ connection }) => connection !== null);
-    if (!isSomeoneBehind || this.#staleTimer !== null) return;
-    this.#staleTimer = this.room.clock.setTimeout(() => {
-      this.#staleTimer = null;
-      this.#catchUp();
-    }, LOOK_AGAIN_MS);
-  }
-
-  /** @param clients `null` for everyone */
-  #send(frame: Frame, clients: readonly Client[] | null): void {
-    const { members } = this.room;
-    if (clients?.length === 0) return;
-    // Past the gate of a room that saves each turn: nothing of it is saved.
-    if (members.outbox.isGated) members.ungated.send(frame, clients ?? [...members.clients.values()]);
-    else members.sendState(frame, clients);
-  }
-}
-
-/** The client has a connection without unsent bytes. */
-function isReading({ connection }: Client): boolean {
-  return connection !== null && !connection.isBehind;
-}
-
-function frameOf(data: string): Frame {
-  return Frame.text(`{"event":"${PRESENCE_EVENT}","data":{${data}}}`);
 }

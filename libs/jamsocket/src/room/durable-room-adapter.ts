@@ -9,7 +9,7 @@ import type { RoomPort } from '../members/room-port.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import type { PresenceMap } from '../presence/presence-map.js';
 import type { RoomKey } from '../store/room-store.js';
-import type { HandlerRunner } from './handler-runner.js';
+import type { HandlerRunner } from './turns/handler-runner.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { RoomDefinition, RoomInstance } from './room-definition.js';
 import type { RoomEnd } from './room-end.js';

@@ -1,7 +1,7 @@
 import { compact } from '../wire/compact.js';
 import type { Client } from '../members/client.js';
 import type { RoomTimer } from '../timers/pending-timer.js';
-import type { TurnRecord } from './turn-record.js';
+import type { TurnRecord } from './turns/turn-record.js';
 
 /** Everything that can happen to a running room. All of it goes through the mailbox. */
 export type RoomEvent =

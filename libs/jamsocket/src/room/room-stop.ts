@@ -9,7 +9,7 @@ import type { RoomLifecycle } from '../members/room-lifecycle.js';
 import type { RoomState } from '../members/room-port.js';
 import type { ObserverSet } from '../observe/observer-set.js';
 import type { RoomTimers } from '../timers/room-timers.js';
-import type { HandlerRunner } from './handler-runner.js';
+import type { HandlerRunner } from './turns/handler-runner.js';
 import type { RoomInstance } from './room-definition.js';
 import type { RoomEvent } from './room-event.js';
 

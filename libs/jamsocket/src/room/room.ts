@@ -6,7 +6,7 @@ import type { DurableRoom } from '../durable/durable-room.js';
 import { restoreTransient, transientRecord, type TransientRecord } from '../durable/transient-record.js';
 import type { HandedRoom } from '../durable/handed-room.js';
 import { DurableRoomAdapter } from './durable-room-adapter.js';
-import { HandlerRunner } from './handler-runner.js';
+import { HandlerRunner } from './turns/handler-runner.js';
 import { EventIntake } from './intake/event-intake.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { createMembers } from './create-members.js';
@@ -32,7 +32,7 @@ import { RoomEnd } from './room-end.js';
 import { startRoom } from './room-start.js';
 import type { RoomTimer } from '../timers/pending-timer.js';
 import { RoomTimers } from '../timers/room-timers.js';
-import { RoomTurns } from './room-turns.js';
+import { RoomTurns } from './turns/room-turns.js';
 import type { Traffic } from '../traffic/traffic.js';
 
 /** One live room: its clients, its instance of the service and its states from start to stop. */

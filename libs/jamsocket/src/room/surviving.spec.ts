@@ -5,8 +5,8 @@ import { JamsocketService } from '../decorators/jamsocket-service.decorator.js';
 import { createTestRoom } from '../testing/create-test-room.js';
 import type { Client } from '../members/client.js';
 import type { TestRoom } from '../testing/test-room.js';
-import { HandlerRunner } from './handler-runner.js';
-import { RoomTurns } from './room-turns.js';
+import { HandlerRunner } from './turns/handler-runner.js';
+import { RoomTurns } from './turns/room-turns.js';
 
 @JamsocketService()
 class EchoRoom {

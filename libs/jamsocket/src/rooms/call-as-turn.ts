@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
 import { RefusedError } from '../base/errors.js';
-import { countFailure } from '../room/failure.js';
+import { countFailure } from '../room/turns/failure.js';
 import type { RoomCall } from '../room/room-event.js';
 import type { Room } from '../room/room.js';
-import type { TurnRecord } from '../room/turn-record.js';
-import { inTurn, type TurnChain } from '../room/turn-scope.js';
+import type { TurnRecord } from '../room/turns/turn-record.js';
+import { inTurn, type TurnChain } from '../room/turns/turn-scope.js';
 
 /** Runs a method of the room's instance as a turn of the room, in the caller's async context. */
 export function callAsTurn(

@@ -7,7 +7,7 @@ import type { RoomAddress } from '../members/room-address.js';
 import type { SendOptions } from '../members/send-options.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { Room } from '../room/room.js';
-import { currentTurn, isInTurnOf } from '../room/turn-scope.js';
+import { currentTurn, isInTurnOf } from '../room/turns/turn-scope.js';
 import { callAsTurn } from './call-as-turn.js';
 import type { FoundRoom, RoomCalls } from './room-calls.js';
 import type { RoomRegistry } from './room-registry.js';

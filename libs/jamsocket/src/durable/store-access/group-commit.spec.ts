@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { RoomStore, RoomWrite, WriteOutcome } from '../../store/room-store.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
-import { GroupCommit, type CommitSource } from './group-commit.js';
+import type { CommitSource } from './commit-source.js';
+import { GroupCommit } from './group-commit.js';
 
 type Answer = (writes: readonly RoomWrite[]) => Promise<readonly WriteOutcome[]>;
 

@@ -9,7 +9,7 @@ import type { ObserverSet } from '../../observe/observer-set.js';
 import type { Traffic } from '../../traffic/traffic.js';
 import type { RoomDefinition } from '../room-definition.js';
 import type { RoomCall, RoomEvent } from '../room-event.js';
-import type { RoomTurns } from '../room-turns.js';
+import type { RoomTurns } from '../turns/room-turns.js';
 import { HeldUp, type HeldEvent } from './held-up.js';
 import { tellBinary, tellText, type HearingRoom } from './received-message.js';
 

@@ -47,7 +47,7 @@ class HeldEvents extends AsyncResource {
  * the mailbox before anything the client sends later.
  */
 export class HeldUp {
-  /** In order of service: the client served longest ago is first. */
+  /** The client whose turn was longest ago is first. */
   readonly #clients = new Map<Client, HeldEvents>();
   /** Bytes left by departed clients since the last drain. */
   #bytesOfDeparted = 0;

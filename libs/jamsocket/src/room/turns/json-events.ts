@@ -1,6 +1,6 @@
-import { UnroutableMessage } from '../replies/exceptions.js';
-import type { MessageId, ReplyStyle } from '../replies/reply.js';
-import type { Handler, RoomInstance } from './room-definition.js';
+import { UnroutableMessage } from '../../replies/exceptions.js';
+import type { MessageId, ReplyStyle } from '../../replies/reply.js';
+import type { Handler, RoomInstance } from '../room-definition.js';
 
 /** In characters. */
 const MAX_ID_LENGTH = 128;

@@ -1,5 +1,5 @@
-import { Hints, isDevelopment } from '../base/hints.js';
-import type { RoomDefinition } from './room-definition.js';
+import { Hints, isDevelopment } from '../../base/hints.js';
+import type { RoomDefinition } from '../room-definition.js';
 
 /** How many event names a hint lists. */
 const MAX_NAMES = 20;

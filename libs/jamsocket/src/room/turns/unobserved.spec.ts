@@ -1,16 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { JamsocketService } from '../decorators/jamsocket-service.decorator.js';
-import { OnConnect, OnMessage } from '../decorators/handler.decorators.js';
-import { createTestRoom } from '../testing/create-test-room.js';
-import type { RoomClient } from '../testing/room-client.js';
-import type { TestRoom } from '../testing/test-room.js';
-import type { Client } from '../members/client.js';
-import { JamsocketObservers } from '../observe/jamsocket-observers.js';
-import { ObserverSet } from '../observe/observer-set.js';
-import { Room } from './room.js';
+import { JamsocketService } from '../../decorators/jamsocket-service.decorator.js';
+import { OnConnect, OnMessage } from '../../decorators/handler.decorators.js';
+import { createTestRoom } from '../../testing/create-test-room.js';
+import type { RoomClient } from '../../testing/room-client.js';
+import type { TestRoom } from '../../testing/test-room.js';
+import type { Client } from '../../members/client.js';
+import { JamsocketObservers } from '../../observe/jamsocket-observers.js';
+import { ObserverSet } from '../../observe/observer-set.js';
+import { Room } from '../room.js';
 import { TurnRecord } from './turn-record.js';
-import { localRoom } from './room.js';
+import { localRoom } from '../room.js';
 
 @JamsocketService()
 class PlainRoom {

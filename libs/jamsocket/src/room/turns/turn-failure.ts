@@ -1,10 +1,10 @@
-import type { Client } from '../members/client.js';
-import type { RoomAddress } from '../members/room-address.js';
-import type { JamsocketContext } from '../members/room-context.js';
-import type { ObserverSet } from '../observe/observer-set.js';
-import type { ReplyStyle } from '../replies/reply.js';
+import type { Client } from '../../members/client.js';
+import type { RoomAddress } from '../../members/room-address.js';
+import type { JamsocketContext } from '../../members/room-context.js';
+import type { ObserverSet } from '../../observe/observer-set.js';
+import type { ReplyStyle } from '../../replies/reply.js';
 import { countFailure, reportFailure, tellFailure } from './failure.js';
-import type { Handler, RoomDefinition } from './room-definition.js';
+import type { Handler, RoomDefinition } from '../room-definition.js';
 import type { TurnRecord } from './turn-record.js';
 
 /** Who gets the reply, and what happens when the handler fails. */

@@ -1,11 +1,11 @@
-import { describeError } from '../base/foreign-value.js';
-import type { Client } from '../members/client.js';
-import { isOutage, logError, logOutage, logWarning, type LogFields } from '../base/log.js';
-import type { RoomAddress } from '../members/room-address.js';
-import { exceptionText, isForTheClient, messageIdOf } from '../replies/exceptions.js';
-import type { MessageId } from '../replies/reply.js';
-import type { Fault } from '../traffic/traffic.js';
-import type { RoomDefinition } from './room-definition.js';
+import { describeError } from '../../base/foreign-value.js';
+import type { Client } from '../../members/client.js';
+import { isOutage, logError, logOutage, logWarning, type LogFields } from '../../base/log.js';
+import type { RoomAddress } from '../../members/room-address.js';
+import { exceptionText, isForTheClient, messageIdOf } from '../../replies/exceptions.js';
+import type { MessageId } from '../../replies/reply.js';
+import type { Fault } from '../../traffic/traffic.js';
+import type { RoomDefinition } from '../room-definition.js';
 
 interface FailingRoom {
   readonly definition: RoomDefinition;

@@ -1,19 +1,19 @@
-import { JamsocketError } from '../base/errors.js';
-import { isInstance } from '../base/foreign-value.js';
-import { closeCodeFor } from '../base/protocol.js';
-import { closeReasonOf, refusalFor } from '../base/refusal.js';
-import type { Client } from '../members/client.js';
-import type { Members } from '../members/members.js';
+import { JamsocketError } from '../../base/errors.js';
+import { isInstance } from '../../base/foreign-value.js';
+import { closeCodeFor } from '../../base/protocol.js';
+import { closeReasonOf, refusalFor } from '../../base/refusal.js';
+import type { Client } from '../../members/client.js';
+import type { Members } from '../../members/members.js';
 import type { HandlerRunner, RunnerRoom } from './handler-runner.js';
-import type { Occupancy } from '../members/occupancy.js';
-import type { RoomInstance } from './room-definition.js';
-import type { RoomEnd } from './room-end.js';
-import type { RoomTimers } from '../timers/room-timers.js';
-import { UnroutableMessage } from '../replies/exceptions.js';
+import type { Occupancy } from '../../members/occupancy.js';
+import type { RoomInstance } from '../room-definition.js';
+import type { RoomEnd } from '../room-end.js';
+import type { RoomTimers } from '../../timers/room-timers.js';
+import { UnroutableMessage } from '../../replies/exceptions.js';
 import { routeText } from './json-events.js';
-import type { MailboxOwner } from '../mailbox/mailbox-owner.js';
-import type { RoomTimer } from '../timers/pending-timer.js';
-import { lengthOf, type RoomEvent } from './room-event.js';
+import type { MailboxOwner } from '../../mailbox/mailbox-owner.js';
+import type { RoomTimer } from '../../timers/pending-timer.js';
+import { lengthOf, type RoomEvent } from '../room-event.js';
 import { hintAtUnhandled } from './unhandled.js';
 
 /** What a room offers to the code that runs its turns. */

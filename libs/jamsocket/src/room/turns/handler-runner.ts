@@ -1,21 +1,22 @@
 import type { Observable } from 'rxjs';
-import { isPromiseLike } from '../base/after.js';
-import type { Client } from '../members/client.js';
-import type { RoomAddress } from '../members/room-address.js';
-import type { RoomLifecycle } from '../members/room-lifecycle.js';
-import type { JamsocketContext } from '../members/room-context.js';
-import type { ObserverSet } from '../observe/observer-set.js';
-import { countFailure, reportCutStream, reportFailure } from './failure.js';
-import { failTurn, filterCreateError, type Turn } from './turn-failure.js';
-import type { TurnMeter } from '../traffic/turn-meter.js';
-import type { ReplyStyle } from '../replies/reply.js';
-import { sendReplies, sendReply } from '../replies/reply.js';
-import type { Handler, RoomDefinition, RoomInstance } from './room-definition.js';
-import type { RoomCall } from './room-event.js';
-import { streamOf } from '../replies/stream-of.js';
+import { isPromiseLike } from '../../base/after.js';
+import type { Client } from '../../members/client.js';
+import type { RoomAddress } from '../../members/room-address.js';
+import type { RoomLifecycle } from '../../members/room-lifecycle.js';
+import type { JamsocketContext } from '../../members/room-context.js';
+import type { ObserverSet } from '../../observe/observer-set.js';
+import { runCreate } from './create-turn.js';
+import { reportCutStream, reportFailure } from './failure.js';
+import { failTurn, type Turn } from './turn-failure.js';
+import type { TurnMeter } from '../../traffic/turn-meter.js';
+import type { ReplyStyle } from '../../replies/reply.js';
+import { sendReplies, sendReply } from '../../replies/reply.js';
+import type { Handler, RoomDefinition, RoomInstance } from '../room-definition.js';
+import type { RoomCall } from '../room-event.js';
+import { streamOf } from '../../replies/stream-of.js';
 import { TurnRecord } from './turn-record.js';
 import { inTurn, switchRunning, type TurningRoom } from './turn-scope.js';
-import { InterceptedStream, TurnStreams, type StreamOwner, type TurnBounds } from '../replies/turn-streams.js';
+import { InterceptedStream, TurnStreams, type StreamOwner, type TurnBounds } from '../../replies/turn-streams.js';
 
 const PLAIN: ReplyStyle = {};
 const NO_TURN = -1;
@@ -125,56 +126,13 @@ export class HandlerRunner implements TurnBounds {
     return this.#finish(result, { handler, client, message, style, number, onFailure, record });
   }
 
-  /**
-   * Runs `@OnCreate`. Exception filters see its error; this rejects with it in any case, so that the connect or call fails
-   * too. Never throws.
-   */
+  /** Runs `@OnCreate`, as `runCreate`. */
   create({ create }: RoomInstance): void | Promise<void> {
     if (create === undefined) return;
     const { traffic } = this.room.definition;
-    if (!traffic.isCounted) return this.#observeCreate(create);
+    if (!traffic.isCounted) return runCreate(this.room, create, this);
     const meter = traffic.meterOf(create.name);
-    return this.#time(meter, this.room.now(), meter.begin(), this.#observeCreate(create));
-  }
-
-  #observeCreate(create: Handler): void | Promise<void> {
-    const { observer } = this.room;
-    return observer !== null && observer.wantsTurns ? this.#recordCreate(create, observer) : this.#create(create);
-  }
-
-  async #recordCreate(create: Handler, observer: ObserverSet): Promise<void> {
-    const record = new TurnRecord(this.room, create.name, create.kind, undefined, undefined);
-    await record.run(observer, async () => {
-      try {
-        await this.#create(create);
-      } catch (error) {
-        record.fail(error);
-      }
-    });
-    if (record.hasFailed) throw record.error;
-  }
-
-  #create(create: Handler): void | Promise<void> {
-    let created: Promise<unknown> | undefined;
-    try {
-      created = inTurn(this.room, undefined, () => {
-        const result = create.call(undefined, undefined, this.room.context, this);
-        // Not outside of the turn: a promise may have a `then` of its own that does the work.
-        return isPromiseLike(result) ? Promise.resolve(result) : undefined;
-      });
-    } catch (error) {
-      return this.#failCreate(create, error);
-    }
-    return created?.then(
-      () => undefined,
-      (error) => this.#failCreate(create, error),
-    );
-  }
-
-  async #failCreate(create: Handler, error: unknown): Promise<never> {
-    countFailure(this.room.definition, create.name, error);
-    await filterCreateError(this.room, create, error);
-    throw error;
+    return this.#time(meter, this.room.now(), meter.begin(), runCreate(this.room, create, this));
   }
 
   fail(

@@ -1,11 +1,11 @@
 import { UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { finalize, map, NEVER, Observable, of, tap } from 'rxjs';
-import { OnDisconnect, OnMessage } from '../decorators/handler.decorators.js';
-import { JamsocketService } from '../decorators/jamsocket-service.decorator.js';
-import { createTestRoom } from '../testing/create-test-room.js';
-import type { RoomClient } from '../testing/room-client.js';
-import type { TestRoom } from '../testing/test-room.js';
+import { OnDisconnect, OnMessage } from '../../decorators/handler.decorators.js';
+import { JamsocketService } from '../../decorators/jamsocket-service.decorator.js';
+import { createTestRoom } from '../../testing/create-test-room.js';
+import type { RoomClient } from '../../testing/room-client.js';
+import type { TestRoom } from '../../testing/test-room.js';
 
 const TIMEOUT_MS = 1_000;
 

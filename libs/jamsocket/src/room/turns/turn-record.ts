@@ -1,8 +1,8 @@
-import type { Client } from '../members/client.js';
+import type { Client } from '../../members/client.js';
 import { faultOf } from './failure.js';
-import type { ObserverSet } from '../observe/observer-set.js';
-import type { JamsocketContext } from '../members/room-context.js';
-import type { ObservedTurn, TurnKind } from '../observe/room-observer.js';
+import type { ObserverSet } from '../../observe/observer-set.js';
+import type { JamsocketContext } from '../../members/room-context.js';
+import type { ObservedTurn, TurnKind } from '../../observe/room-observer.js';
 
 interface TurnHome {
   readonly context: JamsocketContext;
