@@ -49,6 +49,16 @@ export const ofCheckout = (folder: string): Peer => ({
 /** Not a peer: it measures the load. */
 export const BARE = onNode('bare', 'bare TCP server', 'raw');
 
+/** Not peers either: what any server on Node could reach, with its streams and past them. Measured if `--peers` names them. */
+export const LEAST: readonly Peer[] = [
+  onNode('least', 'the least a Node server can do', 'raw'),
+  {
+    ...onNode('least', "the same, past Node's streams", 'raw'),
+    name: 'least-handle',
+    env: { PAST_STREAMS: '1' },
+  },
+];
+
 export const PEERS: readonly Peer[] = [
   OURS,
   OURS_ENHANCED,

@@ -10,11 +10,11 @@ import { measureHeartbeats } from './heartbeats/measure-heartbeats.js';
 import { measureInspector } from './inspector.js';
 import { CORE_WORKLOADS, nodeVersions, recordNodes } from './nodes.js';
 import { measureOwn, type OwnFigures } from './own.js';
-import { BARE, ofCheckout, OURS, OURS_METERED, PEERS, PLAIN_WS, type Peer } from './peers.js';
+import { BARE, LEAST, ofCheckout, OURS, OURS_METERED, PEERS, PLAIN_WS, type Peer } from './peers.js';
 import { fallen, ratiosOf, slowedByMetrics, writeRecord } from './quick.js';
 import { markdown, type Machine } from './report.js';
 import { measureState } from './state/measure-state.js';
-import { metricsOf, PER_CPU_SECOND, ratioOf, type Results, type Summary } from './statistics.js';
+import { metricsOf, PER_CPU_SECOND, PER_WRITE, ratioOf, type Results, type Summary } from './statistics.js';
 import { CEILING, QUICK, WORKLOADS, type Workload } from './workloads.js';
 
 const RESULTS = new URL('../results/', import.meta.url);
@@ -47,8 +47,9 @@ const { values } = parseArgs({
 const others = values.before === undefined ? [] : [ofCheckout(values.before)];
 const nodes = values.nodes === undefined ? undefined : nodeVersions(values.nodes.split(','));
 const all = nodes?.flatMap(({ ours, plain }) => [ours, plain]);
-const peers =
-  all ?? chosen<Peer>([...(values.quick ? [OURS, OURS_METERED, PLAIN_WS] : PEERS), ...others], values.peers);
+const usual = values.quick ? [OURS, OURS_METERED, PLAIN_WS] : PEERS;
+const named = values.peers === undefined ? [] : LEAST;
+const peers = all ?? chosen<Peer>([...usual, ...named, ...others], values.peers);
 const workloads = chosen<Workload>(
   values.workloads === undefined && nodes !== undefined ? CORE_WORKLOADS : WORKLOADS,
   values.workloads ?? (values.quick ? QUICK.join(',') : undefined),
@@ -143,8 +144,11 @@ function write(record: Record): void {
 
 function sayRatios(results: Results): void {
   for (const workload of workloads) {
-    const metrics =
-      values.quick || values.before !== undefined ? [...metricsOf(workload), PER_CPU_SECOND] : metricsOf(workload);
+    const metrics = [
+      ...metricsOf(workload),
+      ...(values.quick || values.before !== undefined || values.peers !== undefined ? [PER_CPU_SECOND] : []),
+      ...(values.before !== undefined && workload.type === 'closed' ? [PER_WRITE] : []),
+    ];
     for (const metric of metrics) {
       for (const { name } of peers.filter((peer) => peer !== OURS)) {
         const { [OURS.name]: ours, [name]: theirs } = results[workload.name] ?? {};

@@ -37,6 +37,14 @@ export const PER_CPU_SECOND: Metric = {
   of: ({ perServerCpuSecond }) => perServerCpuSecond,
 };
 
+/** In a closed loop it follows the load's answers, and with it the throughput: compare the code only where it is equal. */
+export const PER_WRITE: Metric = {
+  name: 'per write',
+  unit: 'deliveries a write call',
+  lessIsBetter: false,
+  of: ({ perWrite }) => perWrite,
+};
+
 export function metricsOf(workload: Workload): Metric[] {
   if (workload.type === 'idle') return [IDLE, USED];
   if (workload.type === 'paced') return [P50, P99];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClosedLoop, Connects, Flood, Idle, Paced, Storm, Workload } from '../workloads.js';
 import { Latencies } from './latencies.js';
-import { cpuSeconds, rssBytes } from './process-use.js';
+import { cpuSeconds, rssBytes, writeCalls } from './process-use.js';
 import { PROTOCOLS, type Protocol, type ProtocolName } from './protocols.js';
 import { fillerOf, RawClient, senderAt, sequenceAt, STAMP_BYTES, timeAt, type Arrival } from './raw-client.js';
 
@@ -25,6 +25,8 @@ export interface LoadResult {
   /** Deliveries, round trips or connects a second. */
   readonly perSecond?: number;
   readonly perServerCpuSecond?: number;
+  /** Deliveries for each write call of the server: how much left together. Without meaning for servers that use `send`. */
+  readonly perWrite?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
   /** Messages that came after a later one of the same sender. */
@@ -145,6 +147,7 @@ async function measureDuring(
     count: count(),
     at: performance.now(),
     server: cpuSeconds(serverPid),
+    writes: writeCalls(serverPid),
     others: alsoPids.map(cpuSeconds),
     load: process.cpuUsage(),
   };
@@ -157,6 +160,7 @@ async function measureDuring(
     counted,
     perSecond: counted / seconds,
     perServerCpuSecond: counted / server,
+    perWrite: counted / (writeCalls(serverPid) - before.writes),
     serverCpu: server / seconds,
     loadCpu: (user + system) / 1e6 / seconds,
     cpuOf: alsoPids.map((pid, at) => (cpuSeconds(pid) - before.others[at]) / seconds),

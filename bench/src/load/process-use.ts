@@ -18,6 +18,12 @@ export function cpuMs(pid: number): number {
   return ns.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
+/** Write calls of a process, as `/proc` counts them: `write` and `writev`, but not `send`. */
+export function writeCalls(pid: number): number {
+  const [, calls] = /^syscw: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1')) ?? [];
+  return Number(calls);
+}
+
 /** Resident memory of a process, in bytes. */
 export function rssBytes(pid: number): number {
   const [, kib] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
