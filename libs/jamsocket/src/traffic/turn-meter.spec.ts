@@ -41,10 +41,10 @@ describe('a turn meter', () => {
     expect(told.every(([durationMs, times]) => times === 1 && Math.abs(durationMs - 0.5) < 1e-6)).toBe(true);
   });
 
-  it('times about 250 a second while there are many, and counts all of them', () => {
+  it('times about 100 a second while there are many, and counts all of them', () => {
     run(100_000, 0.01);
-    expect(timed).toBeLessThan(500);
-    expect(timed).toBeGreaterThan(125);
+    expect(timed).toBeLessThan(250);
+    expect(timed).toBeGreaterThan(50);
     meter.flush();
     expect(counted()).toBe(100_000);
     const sum = told.reduce((total, [durationMs, times]) => total + durationMs * times, 0);
