@@ -11,7 +11,7 @@ import {
 } from 'nestjs-jamsocket';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as tick } from 'node:timers/promises';
 import { runs as fuzzRuns } from './support/fuzz.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 
@@ -39,7 +39,7 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('bytes' as const), length: fc.integer({ min: 0, max: 9_000 }) }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('turn' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('tick' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), client }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('stop reading' as const, 'read' as const), client }) },
 );
@@ -158,7 +158,7 @@ describe('the fast path', () => {
     }
     const instance = await rooms.invoke<ScriptedRoom, 'begin'>(type, room, 'begin');
     for (const now of steps) {
-      if (now.do === 'turn') await turn();
+      if (now.do === 'tick') await tick();
       else if (now.do === 'stop reading') clients[now.client - 1].socket.pause();
       else if (now.do === 'read') clients[now.client - 1].socket.resume();
       else instance.play(now);

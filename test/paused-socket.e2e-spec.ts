@@ -10,7 +10,7 @@ import {
 } from 'nestjs-jamsocket';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { onSocket, startTestApp, type TestApp } from './support/test-app.js';
@@ -71,7 +71,7 @@ async function start(heartbeat: HeartbeatOptions | false): Promise<TestClient> {
 /** Resolves when both ends have read what the other one has sent: each ping is answered, and its pong is heard. */
 async function pongsOf(client: TestClient): Promise<void> {
   const ownEnd = tcpSocketOf(client);
-  while (ownEnd.bytesRead < serverEnd.bytesWritten || serverEnd.bytesRead < ownEnd.bytesWritten) await turn();
+  while (ownEnd.bytesRead < serverEnd.bytesWritten || serverEnd.bytesRead < ownEnd.bytesWritten) await tick();
 }
 
 /** Advances the heartbeat's time in steps, and waits after each of them. */
@@ -148,7 +148,7 @@ describe('a room with more to do than its mailbox holds', () => {
       const client = await heldUpClient(WATCHFUL);
       // It answers no ping.
       tcpSocketOf(client).pause();
-      await letGoBy(6_000, turn);
+      await letGoBy(6_000, tick);
       await isHeardToTheEnd(1006);
     });
 
@@ -392,7 +392,7 @@ describe('a room with more to do than its mailbox holds', () => {
 
     it('is not blamed for its silence meanwhile, nor when it is read again', async () => {
       const client = await pausedClient(WATCHFUL);
-      await letGoBy(3_500, turn);
+      await letGoBy(3_500, tick);
       gate.open();
       await client.until('four '.padEnd(40_000, '4'));
       await letGoBy(1_300, () => pongsOf(client));

@@ -11,7 +11,7 @@ import {
   tagged,
   type Client,
 } from 'nestjs-jamsocket';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as tick } from 'node:timers/promises';
 import { Journal } from './support/gate.js';
 import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
@@ -26,13 +26,13 @@ describe.each(HOSTS)('events and messages keep their order, on $platform beside 
 
     @OnCreate()
     async create() {
-      await turn();
+      await tick();
       journal.add('create');
     }
 
     @OnConnect()
     async connect(client: Client) {
-      await turn();
+      await tick();
       journal.add(`connect ${client.id}`);
       client.tag(client.id % 2 === 0 ? 'even' : 'odd');
       client.sendMessage(`you are ${client.id}`);
@@ -40,7 +40,7 @@ describe.each(HOSTS)('events and messages keep their order, on $platform beside 
 
     @OnMessage()
     async message(client: Client, text: string) {
-      await turn();
+      await tick();
       journal.add(`${client.id}: ${text}`);
       if (text === 'mix') this.mix();
     }

@@ -10,7 +10,7 @@ import {
   type Client,
   type JamsocketError,
 } from 'nestjs-jamsocket';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as tick } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
 import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { tcpSocketOf, TestClient } from './support/test-client.js';
@@ -31,7 +31,7 @@ describe.each(HOSTS)('backpressure, on $platform beside $beside', (host) => {
     @OnMessage()
     async message(client: Client, text: string) {
       if (this.handled++ === 0) await gate.opened;
-      await turn();
+      await tick();
       client.sendMessage(text);
     }
   }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { serialize } from 'node:v8';
+import { readRecord } from './read-record.js';
 import {
   encode,
   encodeTime,
   PART,
-  readRecord,
   type SavedBase,
   type SavedEntry,
   type SavedMember,

@@ -4,7 +4,8 @@ import { ClientRequest } from '../members/client-request.js';
 import type { RoomAddress } from '../members/room-address.js';
 import { Session } from '../sessions/session.js';
 import type { DurableRoom } from './durable-room.js';
-import type { ReadRecord, SavedData, SavedMember } from './record.js';
+import type { ReadRecord } from './read-record.js';
+import type { SavedData, SavedMember } from './record.js';
 import { restoredEntry } from './room-image.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Restored } from '../members/room-lifecycle.js';
 import type { ResolvedDurable } from '../options/durable.js';
 import type { Claim, RoomKey, StoredRecord } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
-import { readRecord, type ReadRecord } from './record.js';
+import { readRecord, type ReadRecord } from './read-record.js';
 import { restoreMembers } from './restore-members.js';
 import { storeUnavailable, unreadable } from './room-refusals.js';
 import { RoomRecorder } from './room-recorder.js';

@@ -2,6 +2,7 @@ import type { ReplayLog } from '../sessions/replay-log.js';
 import type { SavedSizes } from '../members/room-lifecycle.js';
 import type { RoomWrite } from '../store/room-store.js';
 import { clientData, NO_DATA } from './client-data.js';
+import type { ReadRecord } from './read-record.js';
 import {
   encode,
   encodeTime,
@@ -9,7 +10,6 @@ import {
   type EndReason,
   type SavedBase,
   type SavedCounters,
-  type ReadRecord,
   type SavedMember,
   type SavedTimer,
   type WrittenSegment,

@@ -3,7 +3,7 @@ import type { Client } from '../members/client.js';
 import type { Restored } from '../members/room-lifecycle.js';
 import type { StoredSegment } from '../store/room-store.js';
 import type { DurableRoom } from './durable-room.js';
-import { readRecord } from './record.js';
+import { readRecord } from './read-record.js';
 import { recordedRoom } from './recorded-room.js';
 import { fillIn } from './restore-room.js';
 import { RoomRecorder } from './room-recorder.js';

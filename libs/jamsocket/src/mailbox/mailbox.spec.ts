@@ -34,7 +34,7 @@ describe('a mailbox', () => {
     mailbox = new Mailbox(owner, { maxEvents: 4, maxBytes: 100 }, clock, 1_000, ROOM_EVENTS);
   });
 
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const tick = () => new Promise((resolve) => setImmediate(resolve));
 
   it('is closed until it is opened, and then handles what came before', () => {
     mailbox.post(textOf('a'));
@@ -56,10 +56,10 @@ describe('a mailbox', () => {
     for (const text of ['slow 1', 'b', 'slow 2', 'd']) mailbox.post(textOf(text));
     expect(handled).toEqual(['slow 1']);
     ends[0]();
-    await turn();
+    await tick();
     expect(handled).toEqual(['slow 1', 'b', 'slow 2']);
     ends[1]();
-    await turn();
+    await tick();
     expect(handled).toEqual(['slow 1', 'b', 'slow 2', 'd']);
   });
 
@@ -73,7 +73,7 @@ describe('a mailbox', () => {
     expect(areFull).toEqual(texts.map((_, at) => at === texts.length - 1));
     expect(drained).toBe(0);
     ends[0]();
-    await turn();
+    await tick();
     expect(handled).toEqual(['slow', ...texts]);
     expect(drained).toBe(1);
   });
@@ -85,10 +85,10 @@ describe('a mailbox', () => {
       mailbox.post(textOf('slow'));
       mailbox.post(textOf('next'));
       jest.advanceTimersByTime(999);
-      await turn();
+      await tick();
       expect(timedOut).toEqual([]);
       jest.advanceTimersByTime(1);
-      await turn();
+      await tick();
       expect(timedOut).toEqual(['slow']);
       expect(handled).toEqual(['slow', 'next']);
     } finally {
@@ -125,7 +125,7 @@ describe('a mailbox', () => {
     );
     for (const text of ['throws', 'rejects', 'last']) hostile.post(textOf(text));
     hostile.open();
-    await turn();
+    await tick();
     expect(seen).toEqual(['throws', 'rejects', 'last']);
     expect(threw).toEqual([
       ['throws', 'throws'],
@@ -167,7 +167,7 @@ describe('a mailbox', () => {
       hostile.post(textOf('slow'));
       hostile.post(textOf('next'));
       jest.advanceTimersByTime(1_000);
-      await turn();
+      await tick();
       expect(seen).toEqual(['slow', 'next']);
     } finally {
       jest.useRealTimers();
@@ -181,11 +181,11 @@ describe('a mailbox', () => {
       for (const text of ['at once', 'slow', 'slow 2', 'last']) mailbox.post(textOf(text));
       expect(ended).toEqual(['at once']);
       jest.advanceTimersByTime(1_000);
-      await turn();
+      await tick();
       expect(ended).toEqual(['at once', 'slow']);
       expect(mailbox.hasOverdueTurn).toBe(true);
       for (const end of ends) end();
-      await turn();
+      await tick();
       expect(ended).toEqual(['at once', 'slow', 'slow 2', 'last']);
       expect(mailbox.hasOverdueTurn).toBe(false);
     } finally {
@@ -202,7 +202,7 @@ describe('a mailbox', () => {
       expect(givenUp).toEqual([textOf('slow 5')]);
       for (let ms = 0; ms < 100; ms++) {
         jest.advanceTimersByTime(1);
-        await turn();
+        await tick();
       }
       expect(handled).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9].map((n) => `slow ${n}`));
     } finally {

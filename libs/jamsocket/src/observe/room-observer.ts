@@ -131,7 +131,7 @@ export interface RoomObserver {
   gatePassed?(room: JamsocketContext, waitedMs: number): void;
   /** The store has refused a save, since another process has taken the room over. This instance stops. */
   roomFenced?(room: JamsocketContext): void;
-  /** The store has taken a commit, which may hold the changes of many rooms. */
+  /** The store has taken a commit, which may contain the changes of many rooms. */
   storeCommitted?(commit: StoreCommit): void;
   /** The store has failed, or has not answered in time. A commit is tried again, and each failed try is told. */
   storeFailed?(operation: StoreOperation, error: unknown): void;

@@ -51,20 +51,20 @@ function setUp({ gathersLonger = false, members = MEMBERS } = {}) {
   const real = (number: number) => outlets[number];
   const join = (number: number) => (outlets[number] = outbox.join(linkOf(number)));
   /** Ends a tick of the event loop. @returns whether there was anything to do */
-  const turn = () => {
+  const tick = () => {
     const due = scheduled.splice(0);
     expect(due.length).toBeLessThanOrEqual(1);
     for (const box of due) box.flushTick();
     return due.length > 0;
   };
-  const allTurns = () => {
-    for (let turns = 0; turn(); turns++) expect(turns).toBeLessThan(50);
+  const allTicks = () => {
+    for (let ticks = 0; tick(); ticks++) expect(ticks).toBeLessThan(50);
   };
-  return { outbox, connections, join, real, dropped, turn, allTurns };
+  return { outbox, connections, join, real, dropped, tick, allTicks };
 }
 
 describe('the coalescing outbox', () => {
-  it('writes once a member and turn, however many messages there are', () => {
+  it('writes once a member and tick, however many messages there are', () => {
     const { outbox, join, connections, real } = setUp();
     for (const { number } of connections) join(number);
     for (let count = 0; count < 10; count++) outbox.broadcast(Frame.text(`message ${count}`));
@@ -159,8 +159,8 @@ describe('the coalescing outbox', () => {
     expect(connections[1].texts).toEqual(['to 1', 'to all']);
   });
 
-  it('asks to be flushed once a turn, and writes at once what has grown large', () => {
-    const { outbox, join, connections, turn } = setUp();
+  it('asks to be flushed once a tick, and writes at once what has grown large', () => {
+    const { outbox, join, connections, tick } = setUp();
     join(0);
     outbox.broadcast(Frame.text('small'));
     outbox.broadcast(Frame.text('small, too'));
@@ -168,7 +168,7 @@ describe('the coalescing outbox', () => {
     outbox.broadcast(Frame.text('x'.repeat(64 * 1024)));
     expect(connections[0].writes).toBe(1);
     outbox.broadcast(Frame.text('small again'));
-    expect([turn(), turn()]).toEqual([true, false]);
+    expect([tick(), tick()]).toEqual([true, false]);
     expect(connections[0].writes).toBe(2);
   });
 });
@@ -183,75 +183,75 @@ describe('the coalescing outbox of a large room', () => {
     return { ...set, written };
   }
 
-  it('writes to an eighth of the members a turn, until everyone has got everything', () => {
-    const { outbox, connections, turn, written } = setUpLarge();
+  it('writes to an eighth of the members a tick, until everyone has got everything', () => {
+    const { outbox, connections, tick, written } = setUpLarge();
     for (const text of ['first', 'second']) {
       outbox.broadcast(Frame.text(text));
       const before = connections[0].writes;
       for (let eighth = 1; eighth <= 8; eighth++) {
-        expect(turn()).toBe(true);
+        expect(tick()).toBe(true);
         expect(connections.filter(({ writes }) => writes > before).length).toBe((LARGE / 8) * eighth);
       }
-      expect(turn()).toBe(false);
+      expect(tick()).toBe(false);
     }
     expect(written()).toBe(LARGE);
     expect(connections.every(({ texts }) => texts.join() === 'first,second')).toBe(true);
   });
 
   it('gives those who are written to later more at once', () => {
-    const { outbox, connections, turn, allTurns } = setUpLarge();
+    const { outbox, connections, tick, allTicks } = setUpLarge();
     for (let count = 0; count < 8; count++) {
       outbox.broadcast(Frame.text(`${count}`));
-      turn();
+      tick();
     }
     expect(connections[0].texts).toEqual(['0']);
     expect(connections[LARGE - 1].texts.join('')).toBe('01234567');
-    allTurns();
+    allTicks();
     expect(connections.every(({ texts }) => texts.join('') === '01234567')).toBe(true);
     expect(Math.max(...connections.map(({ writes }) => writes))).toBe(2);
   });
 
-  it('answers those first who have said something, even if the answer takes a few turns', () => {
-    const { outbox, connections, real, turn } = setUpLarge();
+  it('answers those first who have said something, even if the answer takes a few ticks', () => {
+    const { outbox, connections, real, tick } = setUpLarge();
     outbox.chunkRead(real(1_000));
     outbox.chunkRead(real(1_001));
     outbox.broadcast(Frame.text('an answer'));
-    turn();
+    tick();
     expect(connections[1_000].texts).toEqual(['an answer']);
     expect(connections[1_001].texts).toEqual(['an answer']);
     expect(connections[1_002].texts).toEqual([]);
     outbox.chunkRead(real(1_000));
-    turn();
+    tick();
     outbox.broadcast(Frame.text('a late one'));
-    turn();
+    tick();
     expect(connections[1_000].texts).toEqual(['an answer', 'a late one']);
     expect(connections[1_001].texts).toEqual(['an answer']);
   });
 
   it('writes to a slice of those first, too, if everyone has said something', () => {
-    const { outbox, connections, real, turn, allTurns, written } = setUpLarge();
+    const { outbox, connections, real, tick, allTicks, written } = setUpLarge();
     for (const { number } of connections.slice(LARGE / 2)) outbox.chunkRead(real(number));
     outbox.broadcast(Frame.text('to all'));
-    turn();
+    tick();
     expect(written()).toBe(LARGE / 4);
-    allTurns();
+    allTicks();
     expect(connections.every(({ texts }) => texts.join() === 'to all')).toBe(true);
   });
 
   it('continues in slices, however much is sent', () => {
-    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    const { outbox, connections, real, tick, allTicks } = setUpLarge();
     const sent: string[] = [];
     let before = 0;
     for (let count = 0; count < 400; count++) {
       sent.push(`${count}`.padEnd(500, 'x'));
       outbox.broadcast(Frame.text(sent[count]));
       outbox.sendTo(Frame.text('one'), real(count));
-      turn();
+      tick();
       const writes = connections.reduce((sum, connection) => sum + connection.writes, 0);
       expect(writes - before).toBeLessThanOrEqual(LARGE / 8 + 1);
       before = writes;
     }
-    allTurns();
+    allTicks();
     for (const number of [0, 200, LARGE - 1]) {
       expect(connections[number].texts.filter((text) => text !== 'one')).toEqual(sent);
     }
@@ -259,10 +259,10 @@ describe('the coalescing outbox of a large room', () => {
   });
 
   it.each([[[]], [['last']]])('loses nothing between two walks, with %j in the last tick of the first', (last) => {
-    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    const { outbox, connections, real, tick, allTicks } = setUpLarge();
     for (let eighth = 1; eighth < 8; eighth++) {
       if (eighth === 1 || last.length > 0) outbox.broadcast(Frame.text(`${eighth}`));
-      turn();
+      tick();
     }
     for (const text of last) outbox.broadcast(Frame.text(text));
     // More members than one tick writes to.
@@ -270,9 +270,9 @@ describe('the coalescing outbox of a large room', () => {
       Frame.text('own'),
       connections.slice(0, 300).map(({ number }) => real(number)),
     );
-    turn();
+    tick();
     expect(connections.filter(({ texts }) => texts.includes('own')).length).toBe(LARGE / 8);
-    allTurns();
+    allTicks();
     const all = [1, 2, 3, 4, 5, 6, 7].slice(0, last.length > 0 ? 7 : 1).map(String);
     expect(connections[0].texts).toEqual([...all, ...last, 'own']);
     expect(connections[299].texts).toEqual([...all, ...last, 'own']);
@@ -280,105 +280,105 @@ describe('the coalescing outbox of a large room', () => {
   });
 
   it('writes to one member what has to be written to it now', () => {
-    const { outbox, connections, real, turn, written } = setUpLarge();
+    const { outbox, connections, real, tick, written } = setUpLarge();
     outbox.broadcast(Frame.text('to all'));
     outbox.flushTo(real(1_000));
     outbox.flushTo(real(1_000));
     expect([connections[1_000].writes, written()]).toEqual([1, 1]);
-    turn();
+    tick();
     outbox.leave(real(1_000));
     outbox.flushTo(real(1_000));
     expect(connections[1_000].texts).toEqual(['to all']);
   });
 
   it('writes to those first who get something of their own', () => {
-    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    const { outbox, connections, real, tick, allTicks } = setUpLarge();
     outbox.sendText('before', real(1_500));
     outbox.broadcast(Frame.text('to all'));
     outbox.sendTo(Frame.text('behind'), real(1_400));
-    turn();
+    tick();
     expect(connections[1_500].texts).toEqual(['before', 'to all']);
     expect(connections[1_400].texts).toEqual(['to all', 'behind']);
     expect(connections[1_300].texts).toEqual([]);
-    outbox.sendTo(Frame.text('a turn later'), real(1_450));
-    allTurns();
+    outbox.sendTo(Frame.text('a tick later'), real(1_450));
+    allTicks();
     // A stale link would keep a departed connection in memory.
     expect(connections.every(({ number }) => real(number).nextApart === null)).toBe(true);
   });
 
   it('writes frames that no other member of the slice needs', () => {
-    const { outbox, join, connections, real, turn } = setUp({ members: 130 });
+    const { outbox, join, connections, real, tick } = setUp({ members: 130 });
     for (const { number } of connections) join(number);
     outbox.broadcast(Frame.text('to all'));
-    turn();
+    tick();
     outbox.sendTo(Frame.text('to 128'), real(128));
     outbox.sendTo(Frame.text('to 129'), real(129));
-    turn();
+    tick();
     expect(connections[128].texts).toEqual(['to all', 'to 128']);
     expect(connections[129].texts).toEqual(['to all', 'to 129']);
   });
 
   it('begins with the first member again when everyone has been written to', () => {
-    const { outbox, connections, turn } = setUpLarge();
+    const { outbox, connections, tick } = setUpLarge();
     outbox.broadcast(Frame.text('small'));
-    turn();
+    tick();
     outbox.flush();
     outbox.broadcast(Frame.text('next'));
-    turn();
+    tick();
     expect(connections[0].texts).toEqual(['small', 'next']);
     expect(connections[LARGE / 8].texts).toEqual(['small']);
   });
 
   it('writes to everyone at once what may not wait, or has grown large', () => {
-    const { outbox, connections, turn, allTurns } = setUpLarge();
+    const { outbox, connections, tick, allTicks } = setUpLarge();
     outbox.broadcast(Frame.text('small'));
-    turn();
+    tick();
     outbox.flush();
     expect(connections.every(({ texts }) => texts.join() === 'small')).toBe(true);
     outbox.broadcast(Frame.text('small'));
-    turn();
+    tick();
     outbox.broadcast(Frame.text('x'.repeat(64 * 1024)));
     expect(connections.every(({ texts }) => texts.length === 3)).toBe(true);
-    allTurns();
+    allTicks();
     expect(connections.every(({ texts }) => texts.length === 3)).toBe(true);
   });
 
   it('writes to everyone at once if sends are gathered for longer', () => {
-    const { outbox, turn, written } = setUpLarge({ gathersLonger: true });
+    const { outbox, tick, written } = setUpLarge({ gathersLonger: true });
     outbox.broadcast(Frame.text('to all'));
-    turn();
+    tick();
     expect(written()).toBe(LARGE);
   });
 
   it('forgets who leaves before it is written to', () => {
-    const { outbox, connections, real, turn, allTurns } = setUpLarge();
+    const { outbox, connections, real, tick, allTicks } = setUpLarge();
     outbox.broadcast(Frame.text('to all'));
-    turn();
+    tick();
     outbox.chunkRead(real(1_000));
     outbox.leave(real(1_000));
     outbox.leave(real(1_200));
     outbox.chunkRead(real(1_200));
-    allTurns();
+    allTicks();
     expect([connections[1_000].writes, connections[1_200].writes]).toEqual([0, 0]);
     expect(connections[1_599].texts).toEqual(['to all']);
   });
 
   it('counts what is still queued for those who have not been written to', () => {
-    const { outbox, real, turn } = setUpLarge();
+    const { outbox, real, tick } = setUpLarge();
     outbox.broadcast(Frame.text('12345'));
-    turn();
+    tick();
     outbox.broadcast(Frame.text('123'));
     expect(outbox.queuedBytes(real(0))).toBe(5);
     expect(outbox.queuedBytes(real(LARGE - 1))).toBe(12);
   });
 
   it('drops a member that is too far behind, in its slice, and only that one', () => {
-    const { outbox, connections, dropped, turn, allTurns } = setUpLarge();
+    const { outbox, connections, dropped, tick, allTicks } = setUpLarge();
     connections[LARGE - 1].isTooFarBehind = true;
     outbox.broadcast(Frame.text('to all'));
-    turn();
+    tick();
     expect(dropped).toEqual([]);
-    allTurns();
+    allTicks();
     expect(dropped).toEqual([LARGE - 1]);
     expect(connections.filter(({ texts }) => texts.length === 1).length).toBe(LARGE - 1);
   });

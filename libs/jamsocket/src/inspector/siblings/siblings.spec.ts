@@ -8,7 +8,7 @@ import { CollectedPage, type PageStream, type SiblingQuestion } from './sibling-
 import { SiblingReadings } from './sibling-readings.js';
 
 const row = (key: string, node?: string) => ({ key, node }) as unknown as RoomRow;
-const turn = () => new Promise(setImmediate);
+const tick = () => new Promise(setImmediate);
 
 describe('an inspection', () => {
   it('asks other processes for its own visitors only: pages that they read would keep each other open', () => {
@@ -55,7 +55,7 @@ describe('what the other workers tell', () => {
     const siblings = {
       isSibling: () => true,
       ask: async (_sibling: string, _method: string, { page }: SiblingQuestion) => {
-        await turn();
+        await tick();
         const isFull = !told.has(page);
         told.add(page);
         if (isLost) throw new Error('no answer in time');
