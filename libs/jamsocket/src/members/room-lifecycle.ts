@@ -47,8 +47,12 @@ export interface RoomSaving {
 /**
  * Lets a room outlive its instance. A room that is not durable has none and pays one comparison with `null`.
  *
- * An implementation MUST take snapshots between turns only, except for `save`, and MUST NOT throw unless the method says so:
- * it is called in the middle of a room's turns.
+ * An implementation
+ * - MUST take snapshots between turns only, except for `save`;
+ * - MUST release what waits at its gate in order, and nothing that a crash could still undo;
+ * - MUST NOT write anything after `abandon`, nor after `release` or `delete` has resolved;
+ * - MUST NOT run a handler before a call returns;
+ * - MUST NOT throw unless the method says so: it is called in the middle of a room's turns.
  */
 export interface RoomLifecycle<Client> {
   /** `undefined` for a new room. */
