@@ -10,6 +10,8 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
 /** RFC 6455 section 1.3 */
 const KEY_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
+const HOST = 'host';
+
 /**
  * Checks the request of a WebSocket handshake (RFC 6455 section 4.2.1).
  * @throws RefusedError `bad_handshake`
@@ -27,10 +29,14 @@ export function checkHandshake(request: IncomingMessage): void {
   if (version !== '13' && version !== '8') {
     throw refuse(426, 'The Sec-WebSocket-Version header is not 13.', { 'Sec-WebSocket-Version': '13, 8' });
   }
-  const protocols = offeredProtocols(request);
-  if (!protocols.every((protocol) => HTTP_TOKEN.test(protocol)) || new Set(protocols).size < protocols.length) {
+  if (!areDifferentTokens(offeredProtocols(request)))
     throw refuse(400, 'The Sec-WebSocket-Protocol header is not a list of different subprotocols.');
-  }
+}
+
+function areDifferentTokens(protocols: readonly string[]): boolean {
+  // Most clients offer none.
+  if (protocols.length === 0) return true;
+  return protocols.every((protocol) => HTTP_TOKEN.test(protocol)) && new Set(protocols).size === protocols.length;
 }
 
 /** The answer that completes a handshake (RFC 6455 section 4.2.2). */
@@ -46,7 +52,10 @@ export function acceptanceOf({ headers }: IncomingMessage, protocol: string | fa
 /** With several Host headers, Node uses the first, but a proxy in front may have used another (RFC 9112 section 3.2). */
 function countHosts({ rawHeaders }: IncomingMessage): number {
   let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at].toLowerCase() === 'host') count++;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name.length === HOST.length && name.toLowerCase() === HOST) count++;
+  }
   return count;
 }
 
