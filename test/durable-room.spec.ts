@@ -358,11 +358,11 @@ describe('a durable room in a test', () => {
       client.send('add 5');
       await client.until('total 5');
       const beat = `{"jamsocket":"${welcome.jamsocket}","handled":1}`;
-      await room.advance(8_600);
+      await room.advance(9_100);
       expect(client.unread()).toEqual([beat]);
       store.mood = 'failing';
       client.send('add 6');
-      await room.advance(8_600);
+      await room.advance(9_100);
       expect(client.unread()).toEqual([beat]);
       store.mood = 'good';
       await room.advance(3_000);

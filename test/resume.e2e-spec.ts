@@ -130,7 +130,7 @@ describe('a client whose connection is lost', () => {
       handled: 0,
       windowMs: 30_000,
       heartbeatMs: 10_000,
-      beatMs: 8_500,
+      beatMs: 9_000,
     });
     client.send('hello');
     await journal.has('1: hello');

@@ -38,19 +38,38 @@ describe('a connection that is dead', () => {
     expect((await server.connection()).offered).toContain('jamsocket.resume.token.5');
   });
 
-  it('is not one whose server asks: the client answers those beats, and the room sees none', async () => {
+  it('is not one whose server beats, and empty messages of the room are told from the beats', async () => {
     const server = await startServer();
     const room = join(server.url);
     const texts: string[] = [];
     room.onText((text) => texts.push(text));
-    const connection = await server.welcomed({ heartbeatMs: 10_000, beatMs: 8_000 });
+    const connection = await server.welcomed({ heartbeatMs: 10_000, beatMs: 9_000 });
     await room.opened;
+    const announce = () => connection.send('{"jamsocket":"token","handled":0,"beats":true}');
+    const send = (...frames: (string | Uint8Array)[]) => frames.forEach((frame) => connection.send(frame));
     connection.acknowledge(0);
-    connection.send('{"jamsocket":"token","handled":0,"ping":true}');
-    expect(await connection.next()).toBe('{"jamsocket":"token","pong":true}');
+    send('', 'first');
+    announce();
+    send('', '');
+    connection.acknowledge(0);
+    send('', 'second');
+    announce();
+    send('', 'third', '');
+    announce();
+    send(new Uint8Array(), '', 'last');
+    while (texts.length < 8) await room.untilText();
+    expect(texts).toEqual(['', 'first', '', 'second', 'third', '', '', 'last']);
+    announce();
+    send('');
     connection.cut();
-    expect(texts).toEqual([]);
-    expect((await server.connection()).offered).toContain('jamsocket.resume.token.0');
+    const second = await server.connection();
+    // With the bytes that have no listener.
+    expect(second.offered).toContain('jamsocket.resume.token.9');
+    await second.welcome({ jamsocket: 'second', resumed: true, heartbeatMs: 10_000, beatMs: 9_000 });
+    second.send('');
+    while (texts.length < 9) await room.untilText();
+    expect(texts.at(-1)).toBe('');
+    expect(connection.hasNothingMore).toBe(true);
   });
 
   it('is found when a request has no reply in time', async () => {

@@ -2,7 +2,6 @@ import {
   authAnswer,
   confirmation,
   controlPrefix,
-  pong,
   PROTOCOL,
   type ControlFrame,
   type Welcome,
@@ -35,6 +34,8 @@ export class Session {
   #welcome: Welcome | undefined;
   /** As how many frames the next data frame counts. */
   #counts: 0 | 1 = 1;
+  /** An empty text that comes next is a beat. */
+  #isBeating = false;
   #hasJoined = false;
 
   constructor(
@@ -113,10 +114,12 @@ export class Session {
       this.#join(welcome);
       if (welcome) return;
     }
+    if (this.#isBeating && data === '') return;
+    this.#isBeating = false;
     if (this.#welcome && typeof data === 'string' && data.startsWith(controlPrefix(this.#welcome.jamsocket))) {
-      const { handled, ping, uncounted, auth } = JSON.parse(data) as ControlFrame;
+      const { handled, beats = false, uncounted, auth } = JSON.parse(data) as ControlFrame;
       this.#ledger.acknowledge(handled ?? 0);
-      if (ping) this.#link.send(pong(this.#welcome.jamsocket));
+      this.#isBeating = beats;
       if (auth) void this.#authenticate(this.#welcome.jamsocket);
       this.#counts = uncounted ? 0 : 1;
       return;
@@ -145,6 +148,7 @@ export class Session {
     const unconfirmed = resumed ? 0 : this.#startOver();
     this.#welcome = welcome;
     this.#counts = 1;
+    this.#isBeating = false;
     this.#hasJoined = true;
     this.#phase = 'up';
     if (welcome) {

@@ -95,20 +95,20 @@ describe("the client's heartbeat", () => {
   });
 
   it('does not ask while the beats of the server come, and asks when one is overdue', () => {
-    make().start(10_000, 8_500);
-    hear(8_500, 600_000);
-    hear(8_900, 60_000);
+    make().start(10_000, 9_000);
+    hear(9_000, 600_000);
+    hear(9_225, 60_000);
     expect(asked).toEqual([]);
     const last = performance.now();
     jest.advanceTimersByTime(60_000);
-    expect(asked).toEqual([last + 9_000]);
-    expect(dead).toEqual([last + 9_900]);
+    expect(asked).toEqual([last + 9_250]);
+    expect(dead).toEqual([last + 9_950]);
   });
 
   it.each([
-    ['the server beats too rarely for it', 5_000, 10_000, 8_000, 3_250, 4_750],
-    ['the server may be silent for longer', undefined, 40_000, 32_000, 36_000, 39_600],
-    ['the client is patient', 60_000, 10_000, 8_000, 54_000, 59_400],
+    ['the server beats too rarely for it', 5_000, 10_000, 9_000, 3_250, 4_750],
+    ['the server may be silent for longer', undefined, 40_000, 36_000, 37_000, 39_800],
+    ['the client is patient', 60_000, 10_000, 9_000, 55_500, 59_700],
     ['the server does not beat', undefined, 10_000, 0, 6_500, 9_500],
   ])('keeps its own bound if %s', (_what, own, server, beat, ask, end) => {
     make(own).start(server, beat);
@@ -119,7 +119,7 @@ describe("the client's heartbeat", () => {
   });
 
   it('waits longer for the answer if it asks for another reason than an overdue beat', () => {
-    make().start(10_000, 8_000);
+    make().start(10_000, 9_000);
     jest.advanceTimersByTime(1_000);
     heartbeat.ask();
     jest.advanceTimersByTime(60_000);
@@ -127,7 +127,7 @@ describe("the client's heartbeat", () => {
   });
 
   it('with beats and no bound of its own asks only if told to', () => {
-    make(Infinity).start(10_000, 8_000);
+    make(Infinity).start(10_000, 9_000);
     jest.advanceTimersByTime(3_600_000);
     expect(asked).toEqual([]);
     heartbeat.ask();

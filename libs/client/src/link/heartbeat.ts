@@ -6,10 +6,10 @@ const DEFAULT_BOUND_MS = 10_000;
 const SILENCE = 0.65;
 const WAIT = 0.3;
 /** The same if the server beats: after this silence a beat is overdue. */
-const OVERDUE = 0.9;
-const OVERDUE_WAIT = 0.09;
+const OVERDUE = 0.925;
+const OVERDUE_WAIT = 0.07;
 /** A beat is overdue after this many times its announced interval. */
-const LATENESS = 1.05;
+const LATENESS = 1.026;
 /**
  * A connection that was given up may have been slow, not dead: a large message delays the answer, for example. So the next
  * one is more patient, up to this factor, until a connection has lasted for a while (in milliseconds).

@@ -57,8 +57,8 @@ export interface ControlFrame {
   readonly jamsocket: string;
   /** How many of the client's messages the room has handled. */
   readonly handled?: number;
-  /** The client must answer with `pong(token)`. */
-  readonly ping?: true;
+  /** Empty text frames that follow directly are beats: they show that the server is there, and are not messages. */
+  readonly beats?: true;
   /** The client must not count the data frame that follows. */
   readonly uncounted?: true;
   /** The client's authentication ends soon: it answers with `authAnswer(token, …)`. */
@@ -72,15 +72,10 @@ export function controlPrefix(token: string): string {
 
 /**
  * The client's first frame on every connection. Later ones are heartbeats; the server answers with an acknowledgement.
- * @param takesUncounted the client knows `uncounted`. It may say so if the welcome has `beatMs`
+ * @param takesUncounted the client knows `uncounted` and `beats`. It may say so if the welcome has `beatMs`
  */
 export function confirmation(token: string, takesUncounted = false): string {
   return `{"jamsocket":"${token}"${takesUncounted ? ',"uncounted":true' : ''}}`;
-}
-
-/** The client's answer to a control frame with `ping`. */
-export function pong(token: string): string {
-  return `{"jamsocket":"${token}","pong":true}`;
 }
 
 /** The client's answer to a control frame with `auth`. @param credential the application's token, as for a new connection */

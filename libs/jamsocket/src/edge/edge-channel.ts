@@ -218,8 +218,8 @@ export class EdgeChannel implements ConnectionSink {
     if (this.room !== null) this.room.report(this);
   }
 
-  connectionQuiet(mustAnswer: boolean): undefined {
-    this.#tell(TO_OWNER.quiet, Buffer.from([mustAnswer ? 1 : 0]));
+  connectionQuiet(): undefined {
+    this.#tell(TO_OWNER.quiet);
   }
 
   connectionUnread(): void {

@@ -274,8 +274,8 @@ export class Client<Data = unknown, Events = any> {
   }
 
   /** @internal */
-  connectionQuiet(mustAnswer: boolean): string | undefined {
-    return this.session === null ? undefined : this.room!.members.beat(this, mustAnswer);
+  connectionQuiet(): string | undefined {
+    return this.session === null ? undefined : this.room!.members.beat(this);
   }
 
   /** @internal */

@@ -211,17 +211,18 @@ export class Members extends MemberSends implements MembersPort<Client> {
     if (client.closed === undefined && client.outlet !== null) this.resumption!.answerHeartbeat(client);
   }
 
-  /** @returns the same beat for the next times, if it stays true until the client sends a message */
-  beat(client: Client, mustAnswer: boolean): string | undefined {
+  /** @returns an acknowledgement that stays true until the client sends a message, if the client takes empty texts for beats */
+  beat(client: Client): string | undefined {
     const { session, connection, outlet } = client;
     if (session === null || connection === null || outlet === null) return undefined;
     if (session.hasUnacknowledged && !this.outbox.hasWaiting) {
       this.acknowledge(client);
-      if (!mustAnswer) return undefined;
+      return undefined;
     }
     // It says no more than the client knows, so it may overtake everything that waits for the client.
-    writeDirectly(connection, session.repeatTold(mustAnswer));
-    return session.hasToldAll ? session.repeatTold() : undefined;
+    const acknowledgement = session.repeatTold();
+    writeDirectly(connection, acknowledgement);
+    return session.takesUncounted && session.hasToldAll ? acknowledgement : undefined;
   }
 
   #leaveOutbox(client: Client): void {

@@ -51,8 +51,8 @@ export interface MembersPort<Client> extends SendPort<Client> {
   confirm(client: Client, frame: string | Buffer): boolean;
   /** Answers the heartbeat of a client that speaks `jamsocket.v1`. */
   answerHeartbeat(client: Client): void;
-  /** Shows a client that speaks `jamsocket.v1` that the server is alive. @param mustAnswer ask for an answer */
-  beat(client: Client, mustAnswer: boolean): string | undefined;
+  /** Shows a client that speaks `jamsocket.v1` that the server is alive. */
+  beat(client: Client): string | undefined;
   /** The client is about to be closed: sends it what it should know before that. */
   closing(client: Client): void;
   fellBehind(client: Client): void;

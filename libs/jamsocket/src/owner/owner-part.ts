@@ -174,7 +174,7 @@ export class OwnerPart implements PeerPart, EdgeNode {
         this.#links.delete(link.channel);
         return link.endedThere();
       case TO_OWNER.quiet:
-        return link.quiet(bodyOf(message)[0] === 1);
+        return link.quiet();
       case TO_OWNER.held:
         return link.held();
       case TO_OWNER.unread:
@@ -186,5 +186,5 @@ export class OwnerPart implements PeerPart, EdgeNode {
 }
 
 function lost(reason: string) {
-  return { code: CloseCode.abnormal, reason, hasFailed: false, isDropped: false, silentMs: 0 };
+  return { code: CloseCode.abnormal, reason, hasFailed: false, isDropped: false, silentMs: Infinity };
 }

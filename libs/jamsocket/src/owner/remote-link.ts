@@ -153,8 +153,8 @@ export class RemoteLink implements Link {
     else this.#deliver(message);
   }
 
-  quiet(mustAnswer: boolean): void {
-    if (!this.#isClosed) this.sink.connectionQuiet(mustAnswer);
+  quiet(): void {
+    if (!this.#isClosed) this.sink.connectionQuiet();
   }
 
   unread(): void {
@@ -169,7 +169,7 @@ export class RemoteLink implements Link {
   /** The connection has ended at the edge. */
   closedThere({ code, reason, hasFailed, isDropped, silentMs }: ChannelEnd): void {
     if (this.#isClosed) return;
-    this.lastHeard = Math.min(this.lastHeard, this.edge.now() - silentMs);
+    this.lastHeard = Math.max(this.lastHeard, this.edge.now() - silentMs);
     this.hasFailed = hasFailed;
     this.isPaused = false;
     this.#readHeld();

@@ -132,7 +132,7 @@ export interface ChannelEnd {
   readonly hasFailed: boolean;
   /** The client does not read. */
   readonly isDropped: boolean;
-  /** Milliseconds since the client was heard. */
+  /** Milliseconds since the client was heard. Infinity if that is not known. */
   readonly silentMs: number;
 }
 

@@ -23,7 +23,7 @@ export function isMessage(client: SessionClient, session: Session, frame: string
   if (session.isConfirmed) {
     if (session.isHeartbeat(frame)) room.members.answerHeartbeat(client);
     else if (session.isAuthAnswer(frame)) room.authAnswered(client, frame);
-    else if (!session.isPong(frame) && session.finished === null) {
+    else if (session.finished === null) {
       session.received++;
       return true;
     }

@@ -1,12 +1,10 @@
-import { confirmation, controlPrefix, pong, type Lost } from '../base/protocol.js';
+import { confirmation, controlPrefix, type Lost } from '../base/protocol.js';
 
 /** Acknowledge after this many handled data frames, or this many bytes of them. */
 const ACKNOWLEDGE_EVERY = 32;
 const ACKNOWLEDGE_BYTES = 64 * 1024;
-/** Lengths without the token. */
+/** Length without the token. */
 const CONFIRMATION_LENGTH = confirmation('').length;
-const PONG_LENGTH = pong('').length;
-const [PONG_START, PONG_END] = pong(' ').split(' ');
 
 /** The state of a client that speaks `jamsocket.v1`, kept across connections. docs/protocol.md describes the protocol. */
 export class Session {
@@ -33,7 +31,7 @@ export class Session {
   /** Earlier tokens. They are valid for a resume until the client has confirmed the present token. */
   #olderTokens: readonly string[] = [];
   #isConfirmed = false;
-  /** The client knows data frames that are not counted. */
+  /** The client knows data frames that are not counted, and beats that are empty texts. */
   takesUncounted = false;
   #acknowledged = 0;
   /** The number that has really left the server; `#acknowledged` includes frames that wait for a commit. */
@@ -100,13 +98,6 @@ export class Session {
     return frame.length === this.token.length + CONFIRMATION_LENGTH && frame === confirmation(this.token);
   }
 
-  /** @returns whether this frame answers a beat */
-  isPong(frame: string | Buffer): boolean {
-    if (typeof frame !== 'string' || frame.length !== this.token.length + PONG_LENGTH) return false;
-    // In pieces: idle clients send little else, and a string to compare with would cost more than the comparison.
-    return frame.startsWith(this.token, PONG_START.length) && frame.startsWith(PONG_START) && frame.endsWith(PONG_END);
-  }
-
   /** Counts the oldest waiting frame as handled. @returns whether it is time to acknowledge */
   countHandled(bytes: number): boolean {
     this.handled++;
@@ -149,8 +140,8 @@ export class Session {
   }
 
   /** Repeats the last acknowledgement that has left: it reveals nothing new, so it need not wait for a commit. */
-  repeatTold(mustAnswer = false): string {
-    return `${controlPrefix(this.token)}"handled":${this.#told}${mustAnswer ? ',"ping":true' : ''}}`;
+  repeatTold(): string {
+    return `${controlPrefix(this.token)}"handled":${this.#told}}`;
   }
 
   /** Announces that the next data frame is not counted. */

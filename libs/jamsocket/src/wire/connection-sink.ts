@@ -9,10 +9,9 @@ export interface ConnectionSink {
   connectionBehind(): void;
   /**
    * Nothing was sent to the peer for a while: show it that the server is alive. Called only after `startBeats`.
-   * @param mustAnswer ask the peer for an answer
-   * @returns a beat for the next times, if it stays true until the peer sends a message
+   * @returns an acknowledgement that stays true until the peer sends a message: then the connection beats on its own
    */
-  connectionQuiet(mustAnswer: boolean): string | undefined;
+  connectionQuiet(): string | undefined;
   /** Called repeatedly while the connection is paused: the peer's heartbeats are not read, so they need another answer. */
   connectionUnread(): void;
   /** A close frame is about to go out: write everything sent so far before it. */

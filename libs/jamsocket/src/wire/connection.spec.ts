@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import { Connection } from './connection.js';
 import { closeFrame } from './control-frame.js';
 import { Frame } from './frame.js';
+import { RecordingSink } from '../outbox/conformance/recording-sink.js';
 import { NO_HEARTBEAT } from './heartbeat.js';
 import type { RoomSocket, RoomSocketOwner } from './room-socket.js';
 import { putWsOn } from './ws-handover.js';
@@ -267,5 +268,95 @@ describe('a connection without a ws object', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(connection.lastHeard).toBe(7);
     socket.destroy();
+  });
+});
+
+describe('the beats of a connection', () => {
+  /** A socket that keeps each write. */
+  class ListeningSocket extends Duplex {
+    readonly writes: string[] = [];
+
+    override _read(): void {}
+
+    override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+      this.writes.push(chunk.toString('latin1'));
+      done();
+    }
+  }
+
+  const short = (text: string) => String.fromCharCode(TEXT, text.length) + text;
+  const [EMPTY, PING_FRAME] = [short(''), '\x89\0'];
+  const ACKNOWLEDGEMENT = short('{"jamsocket":"token","handled":4}');
+  const ANNOUNCEMENT = short('{"jamsocket":"token","handled":4,"beats":true}');
+
+  function open(quiet: string | null = '{"jamsocket":"token","handled":4}') {
+    const socket = new ListeningSocket();
+    const watch = { now: 0, startBeats: () => undefined, paused: () => undefined, remove: () => undefined };
+    let asked = 0;
+    const sink = Object.assign(new RecordingSink(), { connectionQuiet: () => (asked++, quiet ?? undefined) as never });
+    const limits = { maxPayloadBytes: 1_000, maxBufferedBytes: MAX_BUFFERED_BYTES, maxPendingAutoPongs: 2 };
+    const options = { autoPong: true, closeTimeout: 5_000 };
+    const connection = new Connection(socket, sink, limits, watch, (taken) => putWsOn(taken, options));
+    const written = () => socket.writes.splice(0);
+    return { socket, connection, watch, written, asked: () => asked };
+  }
+
+  /** In the state in which only beats are written. */
+  function idle() {
+    const opened = open();
+    opened.connection.beat(false);
+    opened.connection.beat(false);
+    opened.written();
+    return opened;
+  }
+
+  it('are announced, are the same for all, and carry a ping in the same write', () => {
+    const { connection, watch, written, asked } = open();
+    connection.beat(true);
+    expect([written(), asked()]).toEqual([[PING_FRAME], 1]);
+    watch.now = 7;
+    connection.beat(false);
+    expect([written().join(''), connection.lastSent]).toEqual([ANNOUNCEMENT + EMPTY, 7]);
+    connection.beat(false);
+    connection.beat(true);
+    expect([written(), asked()]).toEqual([[EMPTY, EMPTY + PING_FRAME], 1]);
+  });
+
+  it('are left to the client and its room when the peer has said something, or may not know them', () => {
+    const { socket, connection, written, asked } = idle();
+    connection.read(frame(TEXT, 'hello'));
+    connection.beat(false);
+    expect([written(), asked()]).toEqual([[], 2]);
+    connection.read(frame(0x8a));
+    connection.beat(false);
+    expect(written()).toEqual([EMPTY]);
+    const other = open(null);
+    for (let count = 0; count < 3; count++) other.connection.beat(true);
+    expect([other.written(), other.asked()]).toEqual([[PING_FRAME, PING_FRAME, PING_FRAME], 3]);
+    socket.destroy();
+  });
+
+  it.each([
+    ['written at once', (connection: Connection, text: string) => connection.write(Buffer.from(short(text), 'latin1'))],
+    ['written through ws', (connection: Connection, text: string) => connection.writeFrame(Frame.text(text))],
+  ])('are told from messages that are %s', (_how, write) => {
+    for (const [texts, expected] of [
+      [[''], ACKNOWLEDGEMENT + EMPTY],
+      [['hello', ''], short('hello') + EMPTY],
+      [['', ''], ACKNOWLEDGEMENT + EMPTY + EMPTY],
+    ] as const) {
+      const { socket, connection, written } = idle();
+      for (const text of texts) write(connection, text);
+      expect(written().join('')).toBe(expected);
+      connection.beat(false);
+      expect(written().join('')).toBe(ANNOUNCEMENT + EMPTY);
+      socket.destroy();
+    }
+  });
+
+  it('are not in the way of an empty binary message, or of bytes that wait', () => {
+    const { connection, written } = idle();
+    connection.write(Buffer.from([0x82, 0]));
+    expect(written()).toEqual(['\x82\0']);
   });
 });

@@ -3,7 +3,6 @@ import { CloseCode } from '../base/protocol.js';
 import type { ConnectionLimits, ConnectionSink, Watch } from './connection-sink.js';
 import { ConnectionSocket, type PutWs } from './connection-socket.js';
 import { FrameReader, type FrameTarget } from './frame-reader.js';
-import { answers, asking } from './repeated-beat.js';
 import type { RoomSocket } from './room-socket.js';
 
 /**
@@ -21,8 +20,8 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   #isClosed = false;
   /** Messages were delivered since the sink was last told that a chunk is read. */
   #hasDelivered = false;
-  /** A beat that stays true until the peer sends something else than answers to it: then the sink has to be asked again. */
-  #beat: string | undefined;
+  /** An acknowledgement that stays true until the peer sends something: then the sink has to be asked again. */
+  #acknowledged: string | undefined;
   /** `null` if `ws` reads everything. */
   readonly #reader: FrameReader | null;
 
@@ -44,14 +43,15 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   }
 
   receiveText(text: string, bytes: number): void {
-    if (this.#isClosed || (this.#beat !== undefined && this.#isAnswer(text, this.#beat))) return;
+    if (this.#isClosed) return;
+    this.#acknowledged = undefined;
     this.#hasDelivered = true;
     this.sink.receiveText(text, bytes);
   }
 
   receiveBinary(bytes: Buffer): void {
     if (this.#isClosed) return;
-    this.#beat = undefined;
+    this.#acknowledged = undefined;
     this.#hasDelivered = true;
     this.sink.receiveBinary(bytes);
   }
@@ -112,20 +112,22 @@ export class Connection extends ConnectionSocket implements FrameTarget {
   /** From now on, this sink gets what comes. */
   handTo(sink: ConnectionSink): void {
     this.sink = sink;
-    this.#beat = undefined;
+    this.#acknowledged = undefined;
   }
 
   startBeats(): void {
     this.watch.startBeats(this);
   }
 
-  /** Called by the heartbeat: nothing was sent to the peer for a while, or the peer must show that it is alive. */
-  beat(mustAnswer: boolean): void {
+  /** Called by the heartbeat: nothing was sent to the peer for a while. @param hasPing the peer must show that it is alive */
+  beat(hasPing: boolean): void {
     // What waits for the peer will show it that we are alive.
-    if (!this.isOpen || this.isBehind) return;
-    // For an idle peer nothing but the connection is touched: its client and its room are in no cache.
-    if (this.#beat === undefined) this.#beat = this.sink.connectionQuiet(mustAnswer);
-    else this.writeShort(mustAnswer ? asking(this.#beat) : this.#beat);
+    if (this.isOpen && !this.isBehind) {
+      // For an idle peer nothing but the connection is touched: its client and its room are in no cache.
+      if (this.#acknowledged !== undefined) return this.writeBeat(this.#acknowledged, hasPing);
+      this.#acknowledged = this.sink.connectionQuiet();
+    }
+    if (hasPing) this.ping();
   }
 
   /** Called by the heartbeat while the connection is paused. */
@@ -167,12 +169,6 @@ export class Connection extends ConnectionSocket implements FrameTarget {
     this.discardBacklog();
     this.watch.remove(this);
     this.#end(code, reason);
-  }
-
-  #isAnswer(text: string, beat: string): boolean {
-    if (answers(text, beat)) return true;
-    this.#beat = undefined;
-    return false;
   }
 
   #end(code: number, reason: string): void {

@@ -58,7 +58,7 @@ describe('the heartbeat', () => {
     heartbeat = new Heartbeat(clock, INTERVAL, TIMEOUT);
   });
 
-  function add({ answers = false, answersBeats = true } = {}) {
+  function add({ answers = false } = {}) {
     const connection = {
       lastHeard: 0,
       lastSent: 0,
@@ -66,19 +66,20 @@ describe('the heartbeat', () => {
       isPaused: false,
       pings: [] as number[],
       beats: [] as number[],
-      asked: [] as number[],
+      /** The beats that had a ping. */
+      withPing: [] as number[],
       unread: [] as number[],
       endedAt: undefined as number | undefined,
       ping() {
         this.pings.push(clock.time);
         if (answers) this.lastHeard = clock.time;
       },
-      beat(mustAnswer: boolean) {
+      beat(hasPing: boolean) {
         this.beats.push(clock.time);
         this.sent();
-        if (!mustAnswer) return;
-        this.asked.push(clock.time);
-        if (answers && answersBeats) this.lastHeard = heartbeat.now;
+        if (!hasPing) return;
+        this.withPing.push(clock.time);
+        if (answers) this.lastHeard = heartbeat.now;
       },
       sent() {
         this.lastSent = heartbeat.now;
@@ -153,15 +154,15 @@ describe('the heartbeat', () => {
   describe('with beats', () => {
     const MINUTES = 30;
 
-    it.each([0, 40])('costs no more frames than pings do, if every tick is %d ms late', (lateness) => {
+    it.each([0, 40])('costs fewer writes and reads than pings do, if every tick is %d ms late', (lateness) => {
       clock.lateness = lateness;
       const pinged = add({ answers: true });
       const beaten = Array.from({ length: 100 }, () => (clock.advance(37), addBeaten({ answers: true })));
       clock.advance(MINUTES * 60_000);
-      for (const { beats, asked, pings } of beaten) {
+      for (const { beats, withPing, pings } of beaten) {
         expect(pings).toEqual([]);
-        expect(longestBetween(beats)).toBeLessThanOrEqual(beatMsOf(INTERVAL) * 1.05 + 200);
-        expect(beats.length + asked.length).toBeLessThanOrEqual(2 * pinged.pings.length + 1);
+        expect(longestBetween(beats)).toBeLessThanOrEqual(beatMsOf(INTERVAL) * 1.026 + 3 * lateness);
+        expect(beats.length + withPing.length).toBeLessThanOrEqual(0.85 * (2 * pinged.pings.length) + 1);
       }
     });
 
@@ -177,30 +178,29 @@ describe('the heartbeat', () => {
       }
       connections.forEach(({ beats }, at) => {
         const all = [...heard[at], ...beats].sort((a, b) => a - b);
-        expect(longestBetween(all)).toBeLessThanOrEqual(beatMsOf(INTERVAL) * 1.05 + 200);
+        expect(longestBetween(all)).toBeLessThanOrEqual(beatMsOf(INTERVAL) * 1.026);
         expect(beats.length).toBeGreaterThan(0);
       });
     });
 
-    it('sends none to those that hear something anyway, but asks them in time', () => {
+    it('sends none to those that hear something anyway, but pings them in time', () => {
       const connection = addBeaten({ answers: true });
       for (let sends = 0; sends < 600; sends++) {
         clock.advance(1_000);
         connection.sent();
       }
-      expect(connection.beats).toEqual(connection.asked);
-      expect(connection.asked.length).toBeGreaterThanOrEqual(600_000 / TIMEOUT);
-      expect(connection.asked.length).toBeLessThanOrEqual(600_000 / (TIMEOUT - INTERVAL));
-      expect([connection.pings, connection.endedAt]).toEqual([[], undefined]);
+      expect(connection.pings.length).toBeGreaterThanOrEqual(600_000 / TIMEOUT - 1);
+      expect(connection.pings.length).toBeLessThanOrEqual(600_000 / (TIMEOUT - INTERVAL));
+      expect([connection.beats, connection.endedAt]).toEqual([[], undefined]);
     });
 
-    it('asks nothing of a peer that is heard anyway', () => {
+    it('pings no peer that is heard anyway', () => {
       const connection = addBeaten();
       for (let count = 0; count < 100; count++) {
         clock.advance(5_000);
         connection.lastHeard = heartbeat.now;
       }
-      expect([connection.asked, connection.pings, connection.endedAt]).toEqual([[], [], undefined]);
+      expect([connection.withPing, connection.pings, connection.endedAt]).toEqual([[], [], undefined]);
     });
 
     it.each([
@@ -209,15 +209,26 @@ describe('the heartbeat', () => {
       [9_000, 10_000],
       [5_000, 6_000],
       [2_999, 3_000],
-    ])('pings peers that do not answer, in time (%d ms and %d ms)', (interval, timeout) => {
+    ])('cuts no peer that it has not pinged long before (%d ms and %d ms)', (interval, timeout) => {
       heartbeat = new Heartbeat(clock, interval, timeout);
       clock.lateness = Math.min(interval, timeout - interval) / 200;
-      const connections = Array.from({ length: 100 }, () => {
-        clock.advance(interval / 77);
-        return addBeaten({ answers: true, answersBeats: false });
-      });
-      clock.advance(20 * timeout);
-      for (const { pings, endedAt } of connections) expect([pings.length > 10, endedAt]).toEqual([true, undefined]);
+      const random = new SeededRandom(7);
+      const peers = [true, false].flatMap((answers) =>
+        Array.from({ length: 100 }, () => {
+          clock.advance(interval / 77);
+          return { answers, connection: addBeaten({ answers }) };
+        }),
+      );
+      const times = Array.from({ length: 20 * timeout }, () => random.uint32() % 5_000);
+      for (const at of times) {
+        clock.advance(1);
+        if (at < peers.length) peers[at].connection.sent();
+      }
+      for (const { answers, connection } of peers) {
+        const { pings, withPing, endedAt } = connection;
+        if (answers) expect([pings.length + withPing.length > 10, endedAt]).toEqual([true, undefined]);
+        else expect(endedAt! - Math.min(...pings, ...withPing)).toBeGreaterThanOrEqual(interval * 0.4);
+      }
     });
 
     it('finds every silent peer within interval and timeout, and cuts no one before the timeout', () => {
@@ -229,7 +240,7 @@ describe('the heartbeat', () => {
       for (const { addedAt, connection } of connections) {
         expect(connection.endedAt! - addedAt).toBeGreaterThanOrEqual(TIMEOUT);
         expect(connection.endedAt! - addedAt).toBeLessThanOrEqual(INTERVAL + TIMEOUT);
-        expect(connection.asked.length).toBeGreaterThan(0);
+        expect(connection.withPing.length).toBeGreaterThan(0);
       }
     });
 
@@ -240,7 +251,8 @@ describe('the heartbeat', () => {
       clock.advance(60_000);
       const atOnce = new Map<number, number>();
       for (const time of connections.flatMap(({ beats }) => beats)) atOnce.set(time, (atOnce.get(time) ?? 0) + 1);
-      expect(Math.max(...atOnce.values())).toBeLessThanOrEqual(50);
+      // What was visited in two parts of the time between two beats may come together.
+      expect(Math.max(...atOnce.values())).toBeLessThanOrEqual(100);
     });
   });
 

@@ -6,10 +6,10 @@ import { Sweep } from './sweep.js';
 /** A peer is pinged after this part of the interval in silence; the rest allows for a delayed sweep. */
 const PING_AFTER = 0.5;
 /** Peers with beats hear something this often, as a part of the interval. */
-const BEAT = 0.85;
+const BEAT = 0.9;
 /** Visits come a little early or late. A difference below this part of half the time between two beats is ignored. */
-const TOLERANCE = 0.1;
-/** Connections are visited in this many parts of the interval, or of half the time between two beats. */
+const TOLERANCE = 0.05;
+/** Connections are visited in this many parts of the interval, or of the time between two beats. */
 const PARTS = 20;
 /** How often in an interval peers of paused connections are told that we are alive. */
 const TELLS_UNREAD = 5;
@@ -23,8 +23,9 @@ export function beatMsOf(intervalMs: number): number {
  * Finds dead connections and lets peers find them.
  *
  * A peer that was silent for half an interval is pinged. A page does not see pings. So peers of `jamsocket.v1` get beats
- * instead: a short message when nothing else was sent to them for a while. They answer only those beats that ask for it. One
- * that does not answer is pinged: its page may be frozen. A peer that was silent for the timeout is cut.
+ * instead: a short message when nothing else was sent to them for a while. To hear from a silent peer, a ping goes out with
+ * a beat, by default with every second one: a write that needs no answer is cheaper. A peer that was silent for the
+ * timeout is cut.
  */
 export class Heartbeat implements Watch<Connection> {
   /**
@@ -41,8 +42,10 @@ export class Heartbeat implements Watch<Connection> {
   /** Milliseconds between two beats. A peer is visited that often, or twice as often if it is not idle. */
   readonly #beatMs: number;
   readonly #halfMs: number;
-  /** A peer with beats is cut after this silence: not before the timeout, and when it was asked and pinged in vain. */
+  /** A peer with beats is cut after this silence: not before the timeout, and when it was pinged in vain. */
   readonly #cutAfterMs: number;
+  /** A peer with beats is pinged after this silence. */
+  readonly #askAfterMs: number;
 
   constructor(
     private readonly clock: JamsocketClock,
@@ -54,13 +57,15 @@ export class Heartbeat implements Watch<Connection> {
     this.#pingAfterMs = PING_AFTER * Math.min(intervalMs, timeoutMs - intervalMs);
     this.#beatMs = beatMsOf(intervalMs);
     this.#halfMs = this.#beatMs / 2;
-    // Two visits of a silent peer are less than 1.4 halves apart.
-    this.#cutAfterMs = Math.max(timeoutMs, intervalMs + timeoutMs - (1 + 4 * TOLERANCE) * this.#halfMs);
+    // Two visits of a silent peer are at most this far apart, so it is visited once after a ping, and cut in time.
+    const apartMs = this.#beatMs + TOLERANCE * this.#halfMs;
+    this.#cutAfterMs = Math.max(timeoutMs, intervalMs + timeoutMs - apartMs);
+    this.#askAfterMs = this.#cutAfterMs - apartMs;
     const begin = (now: number) => this.#begin(now);
     this.#pinged = new Sweep(clock, intervalMs, PARTS, intervalMs / 2, begin, (connection, now) =>
       this.#pingSilent(connection, now),
     );
-    this.#beaten = new Sweep(clock, this.#beatMs, 2 * PARTS, this.#halfMs / 2, begin, (connection, now) =>
+    this.#beaten = new Sweep(clock, this.#beatMs, PARTS, this.#halfMs / 2, begin, (connection, now) =>
       this.#beat(connection, now),
     );
   }
@@ -99,15 +104,11 @@ export class Heartbeat implements Watch<Connection> {
       return false;
     }
     const silence = now - connection.lastHeard;
-    // Two visits of a silent peer are at most this far apart.
-    const betweenMs = (1 + 2 * TOLERANCE) * this.#halfMs;
-    const pingAfterMs = this.#cutAfterMs - betweenMs;
-    if (silence >= pingAfterMs) connection.ping();
-    const isDue = now - connection.lastSent > this.#beatMs - (1 - TOLERANCE) * this.#halfMs;
-    const mustAnswer = silence > pingAfterMs - this.#beatMs;
-    if (isDue) connection.beat(mustAnswer);
-    else if (silence >= pingAfterMs - betweenMs && silence < pingAfterMs) connection.beat(true);
-    return mustAnswer || !isDue;
+    const isDue = now - connection.lastSent > (1 + TOLERANCE) * this.#halfMs;
+    if (isDue) connection.beat(silence >= this.#askAfterMs);
+    // The next visit comes in half the time.
+    else if (silence >= this.#askAfterMs + this.#halfMs) connection.ping();
+    return !isDue;
   }
 
   /** While we do not read from a peer, its silence is our doing. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Backlog } from './backlog.js';
 import { FIN, TEXT, type Frame } from './frame.js';
 import { headerBytes, payloadBytes } from './frame-header.js';
+import { announcing, beatFrame, isEmptyText } from './beat-frames.js';
 
 /**
  * Writes frames to a connection's socket, past `ws`. That is safe: every write consists of whole frames, and `ws`
@@ -15,6 +16,8 @@ export abstract class SocketWriter {
   /** Time of the last write, on the watch's clock. Control frames are not counted. */
   lastSent: number;
   #backlog: Backlog | null = null;
+  /** Until something else is written, the peer takes an empty text for a beat. Then this has to precede an empty message. */
+  #beating: string | null = null;
 
   protected constructor(
     protected readonly socket: Duplex,
@@ -63,6 +66,7 @@ export abstract class SocketWriter {
   write(bytes: Buffer): boolean {
     if (!this.isOpen) return true;
     this.lastSent = this.watch.now;
+    if (this.#beating !== null) this.#endBeats(this.#beating, isEmptyText(bytes));
     if (!this.isBehind) {
       if (bytes.length > this.maxBufferedBytes) return this.#writeInPieces(bytes);
       this.socket.write(bytes);
@@ -85,6 +89,7 @@ export abstract class SocketWriter {
     if (!this.isOpen) return true;
     if (this.bufferedBytes + frame.bytes > this.maxBufferedBytes) return false;
     this.lastSent = this.watch.now;
+    if (this.#beating !== null) this.#endBeats(this.#beating, frame.opcode === TEXT && frame.payloadBytes === 0);
     // Waiting bytes go first.
     this.writeOutBacklog();
     this.sendThroughWs(frame);
@@ -92,11 +97,23 @@ export abstract class SocketWriter {
     return true;
   }
 
-  /** Writes an ASCII text of at most 125 bytes to a peer that is not behind. */
-  protected writeShort(text: string): void {
+  /** Writes a beat to a peer that is not behind. @param acknowledgement a control frame of `jamsocket.v1`, for the first beat */
+  protected writeBeat(acknowledgement: string, hasPing: boolean): void {
     this.lastSent = this.watch.now;
-    this.socket.write(String.fromCharCode(FIN | TEXT, text.length) + text, 'latin1');
+    if (this.#beating === null) this.#writeShort(announcing(acknowledgement));
+    this.#beating = acknowledgement;
+    this.socket.write(beatFrame(hasPing));
     this.#noticeBehind();
+  }
+
+  #endBeats(acknowledgement: string, isEmpty: boolean): void {
+    this.#beating = null;
+    if (isEmpty) this.#writeShort(acknowledgement);
+  }
+
+  /** Writes an ASCII text of at most 125 bytes. */
+  #writeShort(text: string): void {
+    this.socket.write(String.fromCharCode(FIN | TEXT, text.length) + text, 'latin1');
   }
 
   protected writeOutBacklog(): void {

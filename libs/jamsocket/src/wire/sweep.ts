@@ -78,11 +78,18 @@ export class Sweep<Member extends Swept> {
     for (const member of this.#parts[this.#current]) this.#visit(member, now);
     const again = this.#again[this.#current];
     this.#again[this.#current] = [];
-    for (const member of again) if (this.#parts[member.sweepPart].has(member)) this.#visit(member, now);
+    for (const member of again) this.#visitAgain(member, now);
   }
 
   #visit(member: Member, now: number): void {
-    if (!this.visit(member, now) || member.sweepPart !== this.#current) return;
-    this.#again[(this.#current + this.partCount / 2) % this.partCount].push(member);
+    if (this.visit(member, now)) this.#again[(this.#current + this.partCount / 2) % this.partCount].push(member);
+  }
+
+  #visitAgain(member: Member, now: number): void {
+    const own = this.#parts[member.sweepPart];
+    // Its own part visits it in half a period. If that is too early, this part becomes its own.
+    if (!own.has(member) || this.visit(member, now) || !own.delete(member)) return;
+    member.sweepPart = this.#current;
+    this.#parts[this.#current].add(member);
   }
 }
