@@ -17,6 +17,9 @@ interface Player {
   y: number;
 }
 
+/** A key like those of the same state in Colyseus: nine characters for each player. */
+const keyOf = ({ id }: Client) => `player${String(id).padStart(3, '0')}`;
+
 const flushIntervalMs = Number(process.env.EVERY_MS);
 
 @JamsocketService('board')
@@ -24,9 +27,9 @@ class BoardRoom {
   readonly board = new SharedState<{ players: Record<string, Player> }>({ players: {} });
 
   @OnMessage('move')
-  move({ id }: Client, to: Player) {
+  move(client: Client, to: Player) {
     this.board.change(({ players }) => {
-      players[id] = to;
+      players[keyOf(client)] = to;
     });
   }
 }
@@ -45,8 +48,8 @@ class WholeRoom {
   }
 
   @OnMessage('move')
-  move({ id }: Client, to: Player) {
-    this.players[id] = to;
+  move(client: Client, to: Player) {
+    this.players[keyOf(client)] = to;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setTimeout(() => {

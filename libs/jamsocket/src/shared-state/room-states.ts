@@ -76,7 +76,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
 
   /** The present values of all states, for the room's record. */
   get values(): Values {
-    return Object.fromEntries([...this.#states].map(([name, { value }]) => [name, value as unknown]));
+    return Object.fromEntries([...this.#states].map(([name, { current }]) => [name, current]));
   }
 
   /**
@@ -89,7 +89,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
     let isSame = true;
     for (const [name, state] of this.#states) {
       if (Object.hasOwn(present, name)) state.restore(present[name]);
-      isSame &&= Object.hasOwn(saved, name) && patchText(saved[name], state.value) === undefined;
+      isSame &&= Object.hasOwn(saved, name) && patchText(saved[name], state.current) === undefined;
     }
     this.#sent = saved;
     if (isSame) this.#sent = this.#publicValues();
@@ -228,7 +228,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
 
   #publicValues(): Values {
     const values: Record<string, unknown> = {};
-    for (const [name, { view, value }] of this.#states) if (view === undefined) values[name] = value as unknown;
+    for (const [name, { view, current }] of this.#states) if (view === undefined) values[name] = current;
     return values;
   }
 

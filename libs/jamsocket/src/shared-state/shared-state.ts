@@ -1,8 +1,8 @@
-import { create, isDraft } from 'mutative';
 import { JamsocketError } from '../base/errors.js';
 import type { Client } from '../members/client.js';
+import { DraftNode } from './draft-node.js';
 import { grownPart, jsonBytes, jsonGrowth } from './json-size.js';
-import { normalForm, UNSHAREABLE } from './normal-form.js';
+import { freeze, normalForm, UNSHAREABLE } from './normal-form.js';
 import type { Draft, ReadOnly, Shareable } from './shareable.js';
 import { explainUnshareable } from './unshareable.js';
 
@@ -58,7 +58,8 @@ export class SharedState<T extends object, V = T> {
 
   /** The present value, frozen. A change makes a new one, in which everything that has not changed is the same object. */
   get value(): ReadOnly<T> {
-    return this.#value as ReadOnly<T>;
+    // Not before somebody reads it: freezing the value after each change takes more time than the change.
+    return freeze(this.#value) as ReadOnly<T>;
   }
 
   /**
@@ -68,16 +69,17 @@ export class SharedState<T extends object, V = T> {
    */
   change(recipe: (draft: Draft<T>) => void): void {
     if (this.#isChanging) throw this.#error('is changed while it is being changed: make one change of both');
-    let returned: unknown;
+    const change = { isOver: false };
+    const root = new DraftNode(this.#value as Record<string, unknown>, change, null, 0);
     this.#isChanging = true;
     try {
-      const after = create(this.#value as object, (draft) => {
-        returned = recipe(draft as Draft<T>);
-        assertNotReturned(returned, this.#name);
-      });
-      this.#replace(after);
+      const returned: unknown = recipe(root.draft as Draft<T>);
+      if (typeof returned === 'object' && returned !== null) this.#assertNotAsync(returned);
+      this.#checked(root.draft, () => root.settle());
+      this.#replace(root.result(), root.growth());
     } finally {
       this.#isChanging = false;
+      change.isOver = true;
     }
   }
 
@@ -87,7 +89,9 @@ export class SharedState<T extends object, V = T> {
    */
   set(value: T & Shareable<T>): void {
     if (this.#isChanging) throw this.#error('is set while it is being changed: change the draft instead');
-    this.#replace(value);
+    const before = this.#value;
+    const after = this.#normal(before, value);
+    this.#replace(after, jsonGrowth(before, after));
   }
 
   /** Asks the `view` again for each client, because something else has changed that it depends on. */
@@ -97,6 +101,11 @@ export class SharedState<T extends object, V = T> {
 
   /** What JSON and the inspector show. */
   toJSON(): unknown {
+    return this.value;
+  }
+
+  /** @internal The present value, which may not be frozen. Only for those who do not write to it nor pass it on. */
+  get current(): unknown {
     return this.#value;
   }
 
@@ -125,11 +134,9 @@ export class SharedState<T extends object, V = T> {
     return this.#owner?.nameOf(this) ?? 'SharedState';
   }
 
-  #replace(given: unknown): void {
+  #replace(after: unknown, growth: number): void {
     const before = this.#value;
-    const after = this.#normal(before, given);
     if (after === before) return;
-    const growth = jsonGrowth(before, after);
     this.#owner?.assertAllowed(this, growth, () => grownPart(before, after));
     this.#value = after;
     this.#bytes += growth;
@@ -141,8 +148,13 @@ export class SharedState<T extends object, V = T> {
       throw this.#error(
         `holds an object or an array, not ${given === null ? 'null' : `a value of type ${typeof given}`}`,
       );
+    return this.#checked(given, () => normalForm(before, given));
+  }
+
+  /** Does something that throws UNSHAREABLE for an invalid part of `given`. @throws `bad_state` */
+  #checked<R>(given: unknown, read: () => R): R {
     try {
-      return normalForm(before, given);
+      return read();
     } catch (error) {
       if (error !== UNSHAREABLE) throw error;
       const { path, what } = explainUnshareable(given);
@@ -150,21 +162,19 @@ export class SharedState<T extends object, V = T> {
     }
   }
 
+  /** An assignment as the body of an arrow function returns its value, which is harmless. */
+  #assertNotAsync(returned: object): void {
+    if (typeof (returned as PromiseLike<unknown>).then !== 'function') return;
+    // It may fulfil with the draft, and no promise can pass on a draft that is over.
+    const ignored = () => undefined;
+    (returned as Promise<unknown>).then(ignored, ignored);
+    throw new JamsocketError(
+      'bad_state',
+      `${this.#name}.change() got an asynchronous function: the draft is only valid until the function returns. Wait first, then change.`,
+    );
+  }
+
   #error(what: string): JamsocketError {
     return new JamsocketError('bad_state', `${this.#name} ${what}.`);
   }
-}
-
-/** An assignment as the body of an arrow function returns its value, which is harmless. */
-function assertNotReturned(returned: unknown, name: string): void {
-  if (typeof returned !== 'object' || returned === null || isDraft(returned)) return;
-  const isPromise = typeof (returned as PromiseLike<unknown>).then === 'function';
-  if (!isPromise) return;
-  // It may fulfil with the draft, and no promise can pass on a draft that is over.
-  const ignored = () => undefined;
-  (returned as Promise<unknown>).then(ignored, ignored);
-  throw new JamsocketError(
-    'bad_state',
-    `${name}.change() got an asynchronous function: the draft is only valid until the function returns. Wait first, then change.`,
-  );
 }

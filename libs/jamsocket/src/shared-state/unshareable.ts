@@ -24,8 +24,8 @@ function visit(value: unknown, depth: number): Unshareable | undefined {
   const what = mistakeOf(value, depth);
   if (what !== undefined) return { path: '', what };
   if (typeof value !== 'object' || value === null) return undefined;
-  // Not `entries`: an array may have holes.
-  const keys: Iterable<string | number> = Array.isArray(value) ? Array.from(value).keys() : Object.keys(value);
+  // An array may have holes, and billions of them.
+  const keys: Iterable<string | number> = Array.isArray(value) ? value.keys() : Object.keys(value);
   for (const key of keys) {
     const part = (value as Record<string | number, unknown>)[key];
     if (part === undefined && !Array.isArray(value)) continue;
