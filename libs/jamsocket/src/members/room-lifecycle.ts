@@ -82,8 +82,8 @@ export interface RoomLifecycle<Client> {
    */
   giveBack(): Promise<void>;
 
-  /** A turn of any kind is over. */
-  turnEnded(): void;
+  /** What is saved may have changed: a turn of any kind is over, or something has changed between turns. */
+  changed(): void;
 
   /** An asynchronous turn begins. No snapshot can be taken until it ends, so take one now if messages wait. */
   turnMayWait(): void;

@@ -63,7 +63,7 @@ export function rejoinRoom(
   if (client.auth !== null) room.authChanged(client, before);
   client.inboundRate?.returned(client.session!.heardUntil, room.now());
   // It has another token now, which has to be saved.
-  if (room.lifecycle !== null) room.lifecycle.turnEnded();
+  if (room.lifecycle !== null) room.lifecycle.changed();
   room.presence?.back(client);
   room.observer?.clientResumed(room.context, client);
   if (client.held?.isFull) link.pause();

@@ -48,7 +48,7 @@ export class RoomAuth {
     users.add(client);
     room.presence?.changed(client);
     if (this.#watch !== null || client.auth?.expiresAt !== undefined) this.#watchClients().watch(client);
-    if (room.lifecycle !== null) room.lifecycle.turnEnded();
+    if (room.lifecycle !== null) room.lifecycle.changed();
   }
 
   /** See `RoomPort.authAnswered`. */

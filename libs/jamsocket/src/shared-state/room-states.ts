@@ -19,7 +19,7 @@ export interface StatefulRoom {
     readonly options: { readonly limits: { readonly maxStateBytes: number; readonly maxBufferedBytes: number } };
   };
   /** `null` for a room that is not durable. */
-  readonly lifecycle: { turnEnded(): void } | null;
+  readonly lifecycle: { changed(): void } | null;
   /** Reports an error in the log. Never throws. */
   report(error: unknown, client?: Client): void;
 }
@@ -118,7 +118,7 @@ export class RoomStates implements MembersState<Client>, StateOwner {
     this.#isPending = true;
     this.#schedule();
     // A change outside of a turn has to be saved, too.
-    this.room.lifecycle?.turnEnded();
+    this.room.lifecycle?.changed();
   }
 
   beforeSend(frame: Frame): void {

@@ -78,10 +78,6 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
     return this.#isDirty || (this.#draft !== null && !this.#draft.isEmpty) || this.#writing !== null;
   }
 
-  turnEnded(): void {
-    this.changed();
-  }
-
   turnMayWait(): void {
     if (this.#isDirty && this.output !== null && this.output.gate.hasWaiting) this.#trySnapshot();
   }
@@ -159,7 +155,7 @@ export abstract class RoomWrites implements CommitSource, OutputOwner {
       this.services.commits.add(this);
   }
 
-  protected changed(): void {
+  changed(): void {
     this.#isDirty = true;
     if (this.isOver || this.recorder === null) return;
     if (this.options.save === 'turn' || this.#isDue) {

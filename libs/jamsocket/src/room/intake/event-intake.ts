@@ -3,7 +3,6 @@ import type { Mailbox } from '../../mailbox/mailbox.js';
 import type { WaitingEvent } from '../../mailbox/waiting-event.js';
 import type { Client } from '../../members/client.js';
 import type { JamsocketContext } from '../../members/room-context.js';
-import type { RoomLifecycle } from '../../members/room-lifecycle.js';
 import type { RoomState } from '../../members/room-port.js';
 import type { ObserverSet } from '../../observe/observer-set.js';
 import type { Traffic } from '../../traffic/traffic.js';
@@ -17,7 +16,6 @@ import { tellBinary, tellText, type HearingRoom } from './received-message.js';
 export abstract class EventIntake implements HearingRoom {
   abstract state: RoomState;
   abstract readonly definition: RoomDefinition;
-  abstract readonly lifecycle: RoomLifecycle<Client> | null;
   abstract readonly context: JamsocketContext;
   abstract readonly traffic: Traffic;
   abstract readonly observer: ObserverSet | null;
@@ -68,8 +66,7 @@ export abstract class EventIntake implements HearingRoom {
       return this.mailbox.fail({ type: 'text', client, text }, error);
     }
     if (turn === undefined) {
-      if (client.session !== null) this.turns.messageEnded(client, text.length);
-      if (this.lifecycle !== null) this.lifecycle.turnEnded();
+      this.turns.afterTurn(client, text.length);
       this.mailbox.end();
     } else this.mailbox.wait(turn, { type: 'text', client, text });
   }

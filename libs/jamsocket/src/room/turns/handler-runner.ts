@@ -29,7 +29,7 @@ export interface RunnerRoom extends TurningRoom {
   /** `null` while no observer is registered. */
   readonly observer: ObserverSet | null;
   /** `null` in a room that is not durable. */
-  readonly lifecycle: Pick<RoomLifecycle<Client>, 'turnMayWait' | 'turnEnded' | 'left'> | null;
+  readonly lifecycle: Pick<RoomLifecycle<Client>, 'turnMayWait' | 'changed' | 'left'> | null;
   now(): number;
 }
 

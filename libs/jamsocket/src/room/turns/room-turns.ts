@@ -87,15 +87,24 @@ export class RoomTurns implements MailboxOwner<RoomEvent> {
   }
 
   turnEnded(event: RoomEvent): void {
-    if ((event.type === 'text' || event.type === 'binary') && event.client.session !== null)
-      this.messageEnded(event.client, lengthOf(event));
     // An idle room must not keep the arguments and the result of its last call.
     if (event.type === 'invoke') this.runner.latest = undefined;
-    if (this.room.lifecycle !== null) this.room.lifecycle.turnEnded();
+    if (event.type === 'text' || event.type === 'binary') this.afterTurn(event.client, lengthOf(event));
+    else this.afterTurn(null, 0);
+  }
+
+  /**
+   * Where every turn ends, whatever its kind.
+   * @param client whose message the turn handled; `null` if it was no message
+   * @param length of the message. Not the event: a text to an idle room has none
+   */
+  afterTurn(client: Client | null, length: number): void {
+    if (client !== null && client.session !== null) this.#acknowledge(client, length);
+    if (this.room.lifecycle !== null) this.room.lifecycle.changed();
   }
 
   /** Acknowledges a message of a client that speaks `jamsocket.v1`. Never throws. */
-  messageEnded(client: Client, length: number): void {
+  #acknowledge(client: Client, length: number): void {
     try {
       this.room.members.handled(client, length);
     } catch (error) {
