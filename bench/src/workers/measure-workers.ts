@@ -3,13 +3,13 @@ import { availableParallelism } from 'node:os';
 import { measureAt, type ClusterFigures, type Placing } from '../cluster/cluster-peer.js';
 import { rssBytes } from '../load/process-use.js';
 import { nextRun } from '../measure.js';
-import { summaryOf } from '../statistics.js';
+import { summaryOf, type Summary } from '../statistics.js';
 import { WORKLOADS } from '../workloads.js';
 import { APART, behindNginx, ONE, oneProcess, twoProcesses, workers, type Subject } from './subjects.js';
 
-const ROUNDS = 3;
+const ROUNDS = 7;
 /** CPU time is counted in steps of 10 ms. */
-const MEASURE_MS = 2_000;
+const MEASURE_MS = 1_000;
 /** Per CPU second of all processes, 2 workers beside `COMPARED`. */
 const BARS: Readonly<Record<string, number>> = { 'many-rooms': 0.95, chatty: 0.95, echo: 0.95, connect: 0.4 };
 /** What a connect costs where no socket is handed over is what it costs where clients know their process. */
@@ -56,14 +56,19 @@ async function measureWorkload(name: string, subjects: readonly Subject[], round
   for (let round = 0; round < rounds; round++)
     for (const subject of round % 2 === 0 ? subjects : subjects.toReversed())
       measured.get(subject)!.push(await measureAt(workload, orderFor(subject)));
-  const costOf = (subject: Subject) =>
-    summaryOf(measured.get(subject)!.map(({ cpuOf }) => cpuOf.reduce((sum, cpu) => sum + cpu, 0)))!.median;
+  const costsOf = (subject: Subject) =>
+    measured.get(subject)!.map(({ cpuOf }) => cpuOf.reduce((sum, cpu) => sum + cpu));
+  // By round: what slows the machine down for a while slows down both.
+  const ratioOf = (subject: Subject, beside: Subject) => {
+    const costs = costsOf(subject);
+    return summaryOf(costsOf(beside).map((cost, round) => cost / costs[round]))!;
+  };
   const rateOf = (subject: Subject) => summaryOf(measured.get(subject)!.map(({ perSecond }) => perSecond))!.median;
   const two = subjects.find(({ name }) => name === '2 workers')!;
   const asOf = subjects.find((subject) => subject.name === COMPARED[name])!;
-  const ratio = costOf(asOf) / costOf(two);
+  const ratio = ratioOf(two, asOf).median;
   for (const subject of subjects) {
-    const beside = subjects.slice(0, 2).map((each) => (costOf(each) / costOf(subject)).toFixed(2));
+    const beside = subjects.slice(0, 2).map((each) => shown(ratioOf(subject, each)));
     say(
       `${name.padEnd(12)} ${subject.name.padEnd(28)} ${beside[0]} of one process and ${beside[1]} of 2 per CPU second, ${Math.round(rateOf(subject))} a second`,
     );
@@ -76,4 +81,9 @@ async function measureWorkload(name: string, subjects: readonly Subject[], round
 function orderFor(subject: Subject): Placing {
   const { second, pids } = subject;
   return { at: subject, second, splitsRooms: second !== undefined, protocol: 'raw', pids, run: nextRun() };
+}
+
+/** The median, and the least and the most of all rounds. */
+function shown({ median, min, max }: Summary): string {
+  return `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
 }

@@ -72,6 +72,7 @@ export class ClusterOutbox implements Outbox {
 
   broadcast(frame: Frame): void {
     this.local.broadcast(frame);
+    if (this.#mirrors.size === 0) return;
     for (const mirror of this.#mirrors.values()) mirror.broadcast(frame);
   }
 
