@@ -2,7 +2,7 @@ import { CloseCode } from '../base/protocol.js';
 import type { ClientRequest } from '../members/client-request.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox, Outlet } from '../outbox/outbox.js';
-import { encodeArrival, findingsOf } from '../peers/arriving.js';
+import { findingsOf } from '../peers/arriving.js';
 import {
   bodyOf,
   closeIn,
@@ -10,22 +10,24 @@ import {
   kindOf,
   messageOf,
   numberMessage,
-  textMessage,
   TO_CHANNEL,
   TO_OWNER,
 } from '../peers/messages.js';
 import { encodeNote } from '../peers/moving.js';
 import { decodeError } from '../peers/remote-error.js';
-import type { Arrival, OpenLink } from '../rooms/reservation.js';
+import type { Arrival } from '../rooms/reservation.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { RoomKey } from '../store/room-store.js';
-import type { ConnectionSink } from '../wire/connection-sink.js';
+import { ChannelEntry, type EnteringChannel } from './channel-entry.js';
 
 /** The node that runs the rooms of clients here. */
 export interface OwnerNode {
   /** It or the relay takes less than is sent. */
   readonly isBehind: boolean;
   send(message: Buffer): void;
+  /** Sends a message of a client. @param bytes length of the text in UTF-8 */
+  sendText(channel: number, text: string, bytes: number): void;
+  sendBinary(channel: number, bytes: Buffer): void;
   now(): number;
   /** The socket has closed, or was never opened. */
   forget(channel: EdgeChannel): void;
@@ -41,13 +43,8 @@ export interface MirroredRoom {
   report(channel: EdgeChannel): void;
 }
 
-interface Waiting {
-  resolve(hasJoined: boolean): void;
-  reject(error: unknown): void;
-}
-
 /** A client whose socket is here and whose room is on another node. It passes on what the two say. */
-export class EdgeChannel implements ConnectionSink {
+export class EdgeChannel implements EnteringChannel {
   /** `null` before the client has joined, and after its connection has ended. */
   connection: Link | null = null;
   /** The client's entry in the mirror of its room. */
@@ -55,10 +52,8 @@ export class EdgeChannel implements ConnectionSink {
   room: MirroredRoom | null = null;
   /** What the owner has been told last of the bytes that wait for the client. */
   reported = 0;
-  #open: OpenLink | null = null;
-  #waiting: Waiting | null = null;
-  #hasArrived = false;
-  #isOver = false;
+  /** The client's way into the room. */
+  readonly entry: ChannelEntry;
   /** The owner wants no more messages for now. */
   #isPausedThere = false;
   #isDropped = false;
@@ -71,39 +66,20 @@ export class EdgeChannel implements ConnectionSink {
     readonly definition: RoomDefinition,
     private readonly arrival: Arrival,
     private owner: OwnerNode,
-  ) {}
-
-  /** Asks the guards of the room. @returns false if the room is somewhere else @throws the error of a guard or of the room */
-  admit(): Promise<boolean> {
-    this.#arrive(true);
-    return this.#answer();
+  ) {
+    this.entry = new ChannelEntry(this, arrival, owner);
   }
 
-  /** @returns false if the room is somewhere else @throws the error of the room */
-  join(open: OpenLink): Promise<boolean> {
-    this.#open = open;
-    if (this.#isOver) return Promise.resolve(false);
-    if (this.#hasArrived) this.#tell(TO_OWNER.join);
-    else this.#arrive(false);
-    return this.#answer();
+  get service(): string {
+    return this.definition.service;
   }
 
-  /** The client does not join. */
-  abandon(): void {
-    if (this.connection !== null || this.#isOver) return;
-    this.#isOver = true;
-    if (this.#hasArrived) this.#tell(TO_OWNER.abandon);
+  opened(connection: Link): void {
+    this.connection = connection;
+  }
+
+  forget(): void {
     this.owner.forget(this);
-  }
-
-  #arrive(waits: boolean): void {
-    const arrival = encodeArrival(this.definition.service, this.arrival, waits);
-    this.#hasArrived = true;
-    this.owner.send(messageOf(TO_OWNER.arrive, this.number, arrival));
-  }
-
-  #answer(): Promise<boolean> {
-    return new Promise((resolve, reject) => (this.#waiting = { resolve, reject }));
   }
 
   /** A message of the owner. */
@@ -111,13 +87,13 @@ export class EdgeChannel implements ConnectionSink {
     const { connection } = this;
     switch (kindOf(message)) {
       case TO_CHANNEL.admitted:
-        return this.#take()?.resolve(true);
+        return this.entry.admitted();
       case TO_CHANNEL.joined:
-        return this.#joined();
+        return this.entry.joined();
       case TO_CHANNEL.refused:
-        return this.#refused(decodeError(bodyOf(message)));
+        return this.entry.refused(decodeError(bodyOf(message)));
       case TO_CHANNEL.again:
-        return this.gone();
+        return this.entry.gone();
       case TO_CHANNEL.write:
         if (connection !== null && !connection.write(bodyOf(message))) this.fallBehind();
         return;
@@ -176,14 +152,6 @@ export class EdgeChannel implements ConnectionSink {
     return connection === null ? undefined : { connection, request: this.arrival.client.request };
   }
 
-  /** The room is not there (any more), or its node is gone: a client that has not joined looks for it again. */
-  gone(): void {
-    if (this.connection !== null || this.#isOver) return;
-    this.#isOver = true;
-    this.#take()?.resolve(false);
-    this.owner.forget(this);
-  }
-
   /** The client does not read. */
   fallBehind(): void {
     this.connection?.drop(CloseCode.tryAgainLater, 'too far behind');
@@ -196,19 +164,19 @@ export class EdgeChannel implements ConnectionSink {
 
   /** This node shuts down: to the owner, the connection is lost, so that the client may resume elsewhere. */
   sendAway(code: number, reason: string): void {
-    if (this.connection === null) return this.gone();
+    if (this.connection === null) return this.entry.gone();
     this.#tellEnd(CloseCode.abnormal, 'its node shuts down');
     this.#tellsEnd = false;
     this.connection.close(code, reason);
   }
 
-  receiveText(text: string): void {
-    this.owner.send(textMessage(TO_OWNER.text, this.number, text));
+  receiveText(text: string, bytes: number): void {
+    this.owner.sendText(this.number, text, bytes);
     if (this.owner.isBehind) this.#holdBack();
   }
 
   receiveBinary(bytes: Buffer): void {
-    this.#tell(TO_OWNER.binary, bytes);
+    this.owner.sendBinary(this.number, bytes);
     if (this.owner.isBehind) this.#holdBack();
   }
 
@@ -264,28 +232,6 @@ export class EdgeChannel implements ConnectionSink {
     else this.connection?.resume();
   }
 
-  #joined(): void {
-    if (this.#isOver) return;
-    const link = this.#open!(this);
-    const waiting = this.#take();
-    if (link === undefined) {
-      this.#tell(TO_OWNER.abandon);
-      this.#isOver = true;
-      this.owner.forget(this);
-    } else {
-      this.connection = link;
-      this.#isOver = true;
-    }
-    waiting?.resolve(true);
-  }
-
-  #refused(error: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.owner.forget(this);
-    this.#take()?.reject(error);
-  }
-
   #closeAs(message: Buffer, how: 'close' | 'drop'): void {
     const { code, reason } = closeIn(message);
     this.#tellsEnd = false;
@@ -312,12 +258,6 @@ export class EdgeChannel implements ConnectionSink {
   #holdBack(): void {
     this.connection?.pause();
     this.owner.holdBack(this);
-  }
-
-  #take(): Waiting | null {
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    return waiting;
   }
 
   #tell(kind: number, body?: Buffer): void {

@@ -1,9 +1,11 @@
 import { CloseCode } from '../base/protocol.js';
 import { inBatches } from '../base/in-batches.js';
 import type { JamsocketClock } from '../base/sources.js';
+import { HEADROOM_BYTES } from '../cluster/links/link-frame.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import type { Link } from '../outbox/link.js';
 import type { Outbox } from '../outbox/outbox.js';
+import { GatheredMessages } from '../peers/client-messages.js';
 import { bodyOf, kindOf, messageOf, numberOf, TO_CHANNEL, TO_MIRROR, TO_OWNER } from '../peers/messages.js';
 import { decodeNote, encodeNote, type MovedNote } from '../peers/moving.js';
 import type { PeerPart } from '../peers/peer.js';
@@ -33,6 +35,7 @@ export class EdgePart implements PeerPart, OwnerNode {
   readonly #channels = new Map<number, EdgeChannel>();
   readonly #rooms = new Map<number, EdgeRoom>();
   readonly #heldBack = new Set<EdgeChannel>();
+  readonly #messages = new GatheredMessages();
   #last = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -75,7 +78,24 @@ export class EdgePart implements PeerPart, OwnerNode {
   }
 
   send(message: Buffer): void {
+    this.sendGathered();
     this.link.send(message);
+  }
+
+  sendText(channel: number, text: string, bytes: number): void {
+    if (this.#gathers(bytes)) this.#messages.addText(channel, text, bytes);
+    else this.send(messageOf(TO_OWNER.text, channel, Buffer.from(text)));
+  }
+
+  sendBinary(channel: number, bytes: Buffer): void {
+    if (this.#gathers(bytes.length)) this.#messages.addBinary(channel, bytes);
+    else this.send(messageOf(TO_OWNER.binary, channel, bytes));
+  }
+
+  /** Sends what clients have said since the last message. */
+  sendGathered(): void {
+    const gathered = this.#messages.take();
+    if (gathered !== undefined) this.link.send(gathered, HEADROOM_BYTES);
   }
 
   now(): number {
@@ -112,12 +132,22 @@ export class EdgePart implements PeerPart, OwnerNode {
   down(reason: string): void {
     if (this.#timer !== null) this.services.clock.clearTimeout(this.#timer);
     this.#timer = null;
+    this.#messages.take();
     inBatches(this.channels, (channel) => {
-      channel.gone();
+      channel.entry.gone();
       channel.closeHere(CloseCode.serviceRestart, `the node of the room is gone: ${reason}`);
     });
     this.#channels.clear();
     this.#rooms.clear();
+  }
+
+  /** Makes room for a client message of so many bytes. @returns false if it is too long to be gathered */
+  #gathers(bytes: number): boolean {
+    const messages = this.#messages;
+    if (!messages.takes(bytes)) return false;
+    if (!messages.fits(bytes)) this.sendGathered();
+    if (messages.isEmpty) this.link.flushSoon();
+    return true;
   }
 
   #moved(seat: number, note: MovedNote): void {

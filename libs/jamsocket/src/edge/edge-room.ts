@@ -1,5 +1,6 @@
 import type { Outbox, Outlet } from '../outbox/outbox.js';
-import { bodyOf, frameIn, kindOf, TO_MIRROR } from '../peers/messages.js';
+import { frameIn } from '../peers/frame-messages.js';
+import { bodyOf, kindOf, TO_MIRROR } from '../peers/messages.js';
 import { headerBytes, OPCODE, payloadBytes } from '../wire/frame-header.js';
 import { Frame } from '../wire/frame.js';
 import type { EdgeChannel, MirroredRoom } from './edge-channel.js';

@@ -17,20 +17,20 @@ export class RemoteReservation implements Reservation {
 
   async admit(): Promise<void> {
     // If the room has moved, the join says so, and the guards of its next instance are asked.
-    await this.channel.admit();
+    await this.channel.entry.admit();
   }
 
   async join(open: OpenLink): Promise<boolean> {
     try {
-      if (await this.channel.join(open)) return true;
+      if (await this.channel.entry.join(open)) return true;
     } finally {
-      this.channel.abandon();
+      this.channel.entry.abandon();
     }
     await new Promise<void>((resolve) => void this.clock.setTimeout(resolve, AGAIN_MS));
     return false;
   }
 
   release(): void {
-    this.channel.abandon();
+    this.channel.entry.abandon();
   }
 }

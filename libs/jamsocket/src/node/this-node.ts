@@ -251,8 +251,9 @@ export class ThisNode implements NodeWatch, RoomMoves {
 
   /** What rooms have said may leave only while the rooms are surely this node's. */
   flushing(link: PeerLink): boolean {
-    const { owner } = this.#peers.of(link);
+    const { owner, edge } = this.#peers.of(link);
     owner.sendGathered();
+    edge.sendGathered();
     const { permit } = this.parts.node;
     if (!owner.hasSpoken || permit.mayRun()) return true;
     permit.whenAgain(link.flush);

@@ -1,6 +1,7 @@
 import type { Link } from '../outbox/link.js';
 import type { Outbox, Outlet } from '../outbox/outbox.js';
-import { frameMessage, messageOf, TO_MIRROR } from '../peers/messages.js';
+import { frameMessage } from '../peers/frame-messages.js';
+import { messageOf, TO_MIRROR } from '../peers/messages.js';
 import { Frame } from '../wire/frame.js';
 import type { EdgeNode } from './edge-node.js';
 import { RemoteLink } from './remote-link.js';

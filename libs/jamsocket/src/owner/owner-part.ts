@@ -1,10 +1,12 @@
 import { CloseCode } from '../base/protocol.js';
 import { RefusedError } from '../base/errors.js';
 import { inBatches } from '../base/in-batches.js';
+import { HEADROOM_BYTES } from '../cluster/links/link-frame.js';
 import type { PeerLink } from '../cluster/links/peer-link.js';
 import type { Client } from '../members/client.js';
 import { decodeArrival } from '../peers/arriving.js';
 import { bodyOf, closeMessage, endIn, kindOf, messageOf, numberOf, TO_CHANNEL, TO_OWNER } from '../peers/messages.js';
+import { eachRun, FORM } from '../peers/client-messages.js';
 import { decodeNote, encodeNote, type FollowNote, type MovedNote } from '../peers/moving.js';
 import type { PeerPart } from '../peers/peer.js';
 import { encodeError } from '../peers/remote-error.js';
@@ -38,6 +40,8 @@ export class OwnerPart implements PeerPart, EdgeNode {
   readonly #links = new Map<number, RemoteLink>();
   readonly #broadcasts = new GatheredBroadcasts();
   #mirrors = 0;
+  readonly #receiveRun = (channel: number, from: number, to: number, messages: Buffer): void =>
+    this.#links.get(channel)?.receivedRun(messages, from, to);
   /** Something of rooms here has been sent to the other node. */
   hasSpoken = false;
 
@@ -58,6 +62,7 @@ export class OwnerPart implements PeerPart, EdgeNode {
   received(message: Buffer): void {
     const channel = numberOf(message);
     const kind = kindOf(message);
+    if (kind === TO_OWNER.messages) return eachRun(message, this.#receiveRun);
     if (kind === TO_OWNER.arrive) return this.#arrive(channel, bodyOf(message));
     if (kind === TO_OWNER.join) return void this.#arrivals.get(channel)?.join();
     if (kind === TO_OWNER.abandon) return this.#abandon(channel);
@@ -98,7 +103,7 @@ export class OwnerPart implements PeerPart, EdgeNode {
     const gathered = this.#broadcasts.take();
     if (gathered === undefined) return;
     this.hasSpoken = true;
-    this.link.send(gathered);
+    this.link.send(gathered, HEADROOM_BYTES);
   }
 
   now(): number {
@@ -166,8 +171,9 @@ export class OwnerPart implements PeerPart, EdgeNode {
   #pass(kind: number, link: RemoteLink, message: Buffer): void {
     switch (kind) {
       case TO_OWNER.text:
+        return link.received(FORM.utf8, bodyOf(message));
       case TO_OWNER.binary:
-        return link.received(message);
+        return link.received(FORM.binary, bodyOf(message));
       case TO_OWNER.closed:
         return link.closedThere(endIn(message));
       case TO_OWNER.ended:

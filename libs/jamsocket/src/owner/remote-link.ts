@@ -2,25 +2,20 @@ import { AsyncResource } from 'node:async_hooks';
 import { inDetachedContext } from '../base/async-context.js';
 import { CloseCode } from '../base/protocol.js';
 import type { Link } from '../outbox/link.js';
-import {
-  bodyBytes,
-  bodyOf,
-  closeMessage,
-  kindOf,
-  messageOf,
-  textOf,
-  TO_CHANNEL,
-  TO_OWNER,
-  valueOf,
-  type ChannelEnd,
-} from '../peers/messages.js';
+import { FORM, readRun, type SayingClient } from '../peers/client-messages.js';
+import { closeMessage, messageOf, TO_CHANNEL, valueOf, type ChannelEnd } from '../peers/messages.js';
 import type { MovedNote } from '../peers/moving.js';
 import type { ConnectionSink } from '../wire/connection-sink.js';
 import type { Frame } from '../wire/frame.js';
 import type { EdgeNode } from './edge-node.js';
 
+interface HeldMessage {
+  readonly form: number;
+  readonly bytes: Buffer;
+}
+
 /** The connection of a client whose socket is on another node. That node bounds and buffers what waits for the client. */
-export class RemoteLink implements Link {
+export class RemoteLink implements Link, SayingClient {
   isPaused = false;
   hasFailed = false;
   hasEnded = false;
@@ -32,7 +27,7 @@ export class RemoteLink implements Link {
   #whenHeld: () => void = () => undefined;
   #isClosed = false;
   /** What came while the link was paused. */
-  #held: Buffer[] = [];
+  #held: HeldMessage[] = [];
   readonly #whenEnded: (() => void)[] = [];
   /** Messages of several clients arrive together. What a handler enters for one client must not be there for the next. */
   readonly #scope = inDetachedContext(() => new AsyncResource('JamsocketRemoteLink'));
@@ -146,11 +141,25 @@ export class RemoteLink implements Link {
     return new Promise((resolve) => this.#whenEnded.push(resolve));
   }
 
-  /** A message of the client. */
-  received(message: Buffer): void {
+  /** A message of the client. @param form see `FORM` */
+  received(form: number, bytes: Buffer): void {
     this.lastHeard = this.edge.heardAt;
-    if (this.isPaused) this.#held.push(message);
-    else this.#deliver(message);
+    this.#scope.runInAsyncScope(hear, this, form, bytes);
+  }
+
+  /** Messages of the client, among those of others. */
+  receivedRun(messages: Buffer, from: number, to: number): void {
+    this.lastHeard = this.edge.heardAt;
+    this.#scope.runInAsyncScope(readRun, null, this, messages, from, to);
+  }
+
+  /** @internal */
+  said(form: number, bytes: Buffer, from: number, to: number): void {
+    if (this.#isClosed) return;
+    // A copy: the memory of the others' messages must not wait for this client.
+    if (this.isPaused) this.#held.push({ form, bytes: Buffer.from(bytes.subarray(from, to)) });
+    else if (form === FORM.binary) this.sink.receiveBinary(bytes.subarray(from, to));
+    else this.sink.receiveText(bytes.toString(form === FORM.ascii ? 'latin1' : 'utf8', from, to), to - from);
   }
 
   quiet(): void {
@@ -184,16 +193,11 @@ export class RemoteLink implements Link {
     for (const resolve of this.#whenEnded) resolve();
   }
 
-  #deliver(message: Buffer): void {
-    if (this.#isClosed) return;
-    const { sink } = this;
-    if (kindOf(message) === TO_OWNER.text)
-      this.#scope.runInAsyncScope(receiveText, sink, textOf(message), bodyBytes(message));
-    else this.#scope.runInAsyncScope(receiveBinary, sink, bodyOf(message));
-  }
-
   #readHeld(): void {
-    while (this.#held.length > 0 && !this.isPaused) this.#deliver(this.#held.shift()!);
+    while (this.#held.length > 0 && !this.isPaused) {
+      const { form, bytes } = this.#held.shift()!;
+      this.#scope.runInAsyncScope(hear, this, form, bytes);
+    }
   }
 
   #tell(kind: number, body?: Buffer): void {
@@ -210,11 +214,6 @@ export class RemoteLink implements Link {
   }
 }
 
-// Functions, not closures: there is one of these calls for each message.
-function receiveText(this: ConnectionSink, text: string, bytes: number): void {
-  this.receiveText(text, bytes);
-}
-
-function receiveBinary(this: ConnectionSink, bytes: Buffer): void {
-  this.receiveBinary(bytes);
+function hear(this: RemoteLink, form: number, bytes: Buffer): void {
+  this.said(form, bytes, 0, bytes.length);
 }

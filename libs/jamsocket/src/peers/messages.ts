@@ -1,4 +1,4 @@
-import type { Frame } from '../wire/frame.js';
+import { HEADROOM_BYTES } from '../cluster/links/link-frame.js';
 
 /**
  * What two nodes say to each other about the clients of one node in the rooms of the other. The edge is the node that has a
@@ -14,6 +14,7 @@ export const TO_OWNER = {
   join: 0x11,
   /** The client does not join. */
   abandon: 0x12,
+  /** A message of the client that is too long to be gathered with others. */
   text: 0x13,
   binary: 0x14,
   /** The connection has ended. */
@@ -28,6 +29,8 @@ export const TO_OWNER = {
   held: 0x1a,
   /** The client has followed its room to this owner. */
   follow: 0x1b,
+  /** What several clients have said, short texts and binary messages: see `GatheredMessages`. Its number is 0. */
+  messages: 0x1c,
 } as const;
 
 /** From the owner to the edge, about a channel. */
@@ -69,7 +72,8 @@ export const TO_MIRROR = {
 /** Calls between nodes, numbered by the caller. */
 export const CALL = { request: 0x70, response: 0x71, failure: 0x72 } as const;
 
-const HEAD_BYTES = 5;
+/** The kind and the number. */
+export const HEAD_BYTES = 5;
 
 export function kindOf(message: Buffer): number {
   return message[0];
@@ -85,16 +89,6 @@ export function bodyOf(message: Buffer): Buffer {
   return message.subarray(HEAD_BYTES);
 }
 
-/** What follows the head, as text. */
-export function textOf(message: Buffer): string {
-  return message.toString('utf8', HEAD_BYTES);
-}
-
-/** Bytes that follow the head. */
-export function bodyBytes(message: Buffer): number {
-  return message.length - HEAD_BYTES;
-}
-
 export function messageOf(kind: number, number: number, body?: Uint8Array): Buffer {
   const message = Buffer.allocUnsafe(HEAD_BYTES + (body?.length ?? 0));
   message[0] = kind;
@@ -103,12 +97,11 @@ export function messageOf(kind: number, number: number, body?: Uint8Array): Buff
   return message;
 }
 
-export function textMessage(kind: number, number: number, text: string): Buffer {
-  const bytes = Buffer.byteLength(text);
-  const message = Buffer.allocUnsafe(HEAD_BYTES + bytes);
+/** A message that is sent with `HEADROOM_BYTES` before it. @param bytes that follow the head, and are to be written */
+export function longMessage(kind: number, number: number, bytes: number): Buffer {
+  const message = Buffer.allocUnsafeSlow(HEADROOM_BYTES + HEAD_BYTES + bytes).subarray(HEADROOM_BYTES);
   message[0] = kind;
   message.writeUInt32LE(number, 1);
-  message.write(text, HEAD_BYTES, bytes, bytes === text.length ? 'latin1' : 'utf8');
   return message;
 }
 
@@ -165,56 +158,4 @@ export function closeMessage(kind: number, channel: number, code: number, reason
 export function closeIn(message: Buffer): { readonly code: number; readonly reason: string } {
   const body = bodyOf(message);
   return { code: body.readUInt16LE(0), reason: body.toString('utf8', 2) };
-}
-
-const OPCODE = 0x0f;
-const VOLATILE = 0x80;
-
-/** What a frame message says. */
-interface FrameIn {
-  readonly opcode: number;
-  readonly isVolatile: boolean;
-  readonly payload: Buffer;
-  /** The recipients, or those left out. */
-  readonly channels: readonly number[];
-}
-
-/**
- * A frame as an edge gets it, once however many of its clients get it.
- * @param channels the recipients, or those left out
- */
-export function frameMessage(kind: number, mirror: number, frame: Frame, channels: readonly number[]): Buffer {
-  const message = Buffer.allocUnsafe(HEAD_BYTES + 5 + 4 * channels.length + frame.payloadBytes);
-  message[0] = kind;
-  message.writeUInt32LE(mirror, 1);
-  message[HEAD_BYTES] = frame.opcode | (frame.isVolatile ? VOLATILE : 0);
-  message.writeUInt32LE(channels.length, HEAD_BYTES + 1);
-  let at = HEAD_BYTES + 5;
-  for (const channel of channels) at = message.writeUInt32LE(channel, at);
-  frame.writePayloadTo(message, at);
-  return message;
-}
-
-/** @param bytes of all the frames */
-export function framesMessage(kind: number, mirror: number, frames: readonly Frame[], bytes: number): Buffer {
-  const message = Buffer.allocUnsafe(HEAD_BYTES + bytes);
-  message[0] = kind;
-  message.writeUInt32LE(mirror, 1);
-  let at = HEAD_BYTES;
-  for (const frame of frames) at = frame.writeTo(message, at);
-  return message;
-}
-
-const NOBODY: readonly number[] = [];
-
-export function frameIn(message: Buffer): FrameIn {
-  const flags = message[HEAD_BYTES];
-  const count = message.readUInt32LE(HEAD_BYTES + 1);
-  return {
-    opcode: flags & OPCODE,
-    isVolatile: (flags & VOLATILE) > 0,
-    channels:
-      count === 0 ? NOBODY : Array.from({ length: count }, (_, at) => message.readUInt32LE(HEAD_BYTES + 5 + 4 * at)),
-    payload: message.subarray(HEAD_BYTES + 5 + 4 * count),
-  };
 }

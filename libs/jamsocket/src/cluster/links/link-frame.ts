@@ -1,5 +1,5 @@
 /** During a deploy, nodes of different versions run side by side. So the first fields of a frame never move. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** What a frame is for. */
 export const FRAME = {
@@ -35,8 +35,12 @@ export interface FrameHead {
 
 /** Bytes before the payload, without the name of the sender. */
 const FIXED_BYTES = 29;
+/** Characters of the longest name of a node. */
+const LONGEST_NAME = 64;
 /** Bytes before each part of a message: its length, and whether it is the last part. */
 export const PART_BYTES = 4;
+/** Free bytes before a message that are always enough to make a frame of it: see `PeerLink.send`. */
+export const HEADROOM_BYTES = FIXED_BYTES + LONGEST_NAME + PART_BYTES;
 
 export function headBytes(from: string): number {
   return FIXED_BYTES + from.length;
@@ -44,19 +48,23 @@ export function headBytes(from: string): number {
 
 /** @returns a frame with so many bytes behind its head, which are to be written */
 export function encodeFrame(head: FrameHead, payloadBytes: number): Buffer {
-  const end = headBytes(head.from);
-  const frame = Buffer.allocUnsafe(end + payloadBytes);
+  const frame = Buffer.allocUnsafe(headBytes(head.from) + payloadBytes);
+  writeHead(frame, head);
+  return frame;
+}
+
+/** Writes the head of a frame, whose payload may be in it already. */
+export function writeHead(frame: Buffer, head: FrameHead): void {
   frame[0] = head.version;
   frame[1] = head.kind;
   frame[2] = head.from.length;
   frame.write(head.from, 3, 'latin1');
-  const fields = end - FIXED_BYTES + 3;
+  const fields = headBytes(head.from) - FIXED_BYTES + 3;
   frame.writeUInt32LE(head.fromEpoch, fields);
   frame.writeUInt32LE(head.toEpoch, fields + 4);
   frame.writeUIntLE(head.sequence, fields + 8, 6);
   frame.writeUIntLE(head.received, fields + 14, 6);
   frame.writeUIntLE(head.grant, fields + 20, 6);
-  return frame;
 }
 
 /** @returns `undefined` if the bytes are not a frame */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { SeededRandom, VirtualClock } from '../../testing/index.js';
 import { InProcessHub } from '../in-process/in-process-hub.js';
 import type { Relay } from '../relay.js';
-import { encodeFrame, FRAME, PROTOCOL } from './link-frame.js';
+import { encodeFrame, FRAME, HEADROOM_BYTES, PROTOCOL } from './link-frame.js';
 import { LINKS_DEFAULTS, NodeLinks, type LinksSettings } from './node-links.js';
 import type { LinkUser, PeerLink } from './peer-link.js';
 
@@ -108,6 +108,39 @@ function shaky(random: SeededRandom, isCalm: () => boolean): (relay: Relay) => R
 }
 
 describe('links between nodes', () => {
+  it('carry messages that have room for the head of a frame before them, alone and with others', async () => {
+    const net = new Net();
+    const [a, b] = await net.pair();
+    const link = a.links.to('b');
+    const roomy = (text: string, bytes = text.length) => {
+      const memory = Buffer.alloc(HEADROOM_BYTES + bytes, text);
+      memory.write(text, HEADROOM_BYTES);
+      link.send(memory.subarray(HEADROOM_BYTES), HEADROOM_BYTES);
+      return memory;
+    };
+    await net.pass();
+    const memory = roomy('alone');
+    await net.pass();
+    expect(b.takeTexts()).toEqual(['alone']);
+    // The frame is in the memory of the message: nothing was copied.
+    expect(memory.includes('\x01a', 0, 'latin1')).toBe(true);
+    roomy('first');
+    roomy('second');
+    a.send(b, 'third');
+    await net.pass();
+    expect(b.takeTexts()).toEqual(['first', 'second', 'third']);
+    a.send(b, 'before');
+    roomy('behind');
+    await net.pass();
+    expect(b.takeTexts()).toEqual(['before', 'behind']);
+    roomy('x', 200 * KIB);
+    await net.pass();
+    expect(b.takeTexts()).toEqual([`${200 * KIB} of ${'x'.charCodeAt(0)}`]);
+    roomy('last');
+    await net.pass();
+    expect(b.takeTexts()).toEqual(['last']);
+  });
+
   it('carry messages of any size both ways, in order', async () => {
     const net = new Net();
     const [a, b] = await net.pair();

@@ -1,5 +1,5 @@
 import { MAX_RELAY_BYTES } from '../relay.js';
-import { PART_BYTES } from './link-frame.js';
+import { HEADROOM_BYTES, PART_BYTES } from './link-frame.js';
 
 /** Least bytes of a frame, unless nothing more is waiting: many small frames cost more than a short wait. */
 const WORTHWHILE_BYTES = 512;
@@ -12,10 +12,13 @@ interface SentFrame {
 
 /** Messages on their way to one node: those that wait, and frames that the node has not confirmed. */
 export class Outgoing {
-  #waiting: Buffer[] = [];
+  /** The same array for good: V8 would put a new one each tick among the old objects, where it keeps its dead messages in memory. */
+  readonly #waiting: Buffer[] = [];
   /** Bytes of the first waiting message that have been sent. */
   #offset = 0;
   #waitingBytes = 0;
+  /** The last message with room before it for the head of a frame. */
+  #roomy: Buffer | null = null;
   #unconfirmed: SentFrame[] = [];
   #sentBytes = 0;
   #grant = 0;
@@ -33,12 +36,14 @@ export class Outgoing {
     return this.#waitingBytes;
   }
 
-  add(message: Buffer): void {
+  /** @param headroom free bytes before the message in its memory */
+  add(message: Buffer, headroom: number): void {
+    if (headroom >= HEADROOM_BYTES) this.#roomy = message;
     this.#waiting.push(message);
     this.#waitingBytes += message.length;
   }
 
-  /** @returns the bytes of the next frame's payload, as far as the other side can take it now; 0 if it cannot. Call `write` then. */
+  /** @returns the bytes of the next frame's payload, as far as the other side can take it now; 0 if it cannot. Call `take` then. */
   next(): number {
     if (this.#waiting.length === 0) return 0;
     const room = Math.min(MAX_RELAY_BYTES, this.#grant - this.#sentBytes) - this.headBytes;
@@ -54,10 +59,32 @@ export class Outgoing {
     return bytes;
   }
 
-  /** Writes the payload of a frame, from `at` to its end. */
-  write(frame: Buffer, at: number): void {
+  /** @returns a frame with a payload of so many bytes, whose head is to be written: it counts as sent */
+  take(bytes: number): Buffer {
+    const frame = this.#takeInPlace(bytes) ?? this.#takeCopied(bytes);
+    if (this.#waiting.length === 0) this.#roomy = null;
+    this.#sentBytes += frame.length;
+    this.#unconfirmed.push({ sequence: this.sequence, bytes: frame });
+    return frame;
+  }
+
+  /** A message that is all that waits, with room for its head before it, is the frame. */
+  #takeInPlace(bytes: number): Buffer | undefined {
+    const [message] = this.#waiting;
+    const isAll = this.#waiting.length === 1 && this.#offset === 0 && bytes === PART_BYTES + message.length;
+    if (!isAll || message !== this.#roomy) return undefined;
+    const ahead = this.headBytes + PART_BYTES;
+    const frame = Buffer.from(message.buffer, message.byteOffset - ahead, ahead + message.length);
+    frame.writeUInt32LE((message.length | LAST_PART) >>> 0, this.headBytes);
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    return frame;
+  }
+
+  #takeCopied(bytes: number): Buffer {
+    const frame = Buffer.allocUnsafe(this.headBytes + bytes);
     let taken = 0;
-    while (at < frame.length) {
+    for (let at = this.headBytes; at < frame.length;) {
       const message = this.#waiting[taken];
       const length = Math.min(message.length - this.#offset, frame.length - at - PART_BYTES);
       const end = this.#offset + length;
@@ -69,13 +96,9 @@ export class Outgoing {
       this.#offset = isLast ? 0 : end;
       if (isLast) taken++;
     }
-    if (taken === this.#waiting.length) this.#waiting = [];
+    if (taken === this.#waiting.length) this.#waiting.length = 0;
     else this.#waiting.splice(0, taken);
-  }
-
-  sent(bytes: Buffer): void {
-    this.#sentBytes += bytes.length;
-    this.#unconfirmed.push({ sequence: this.sequence, bytes });
+    return frame;
   }
 
   /** The other side has received frames up to this number, and accepts this many bytes in total. Old reports are ignored. */

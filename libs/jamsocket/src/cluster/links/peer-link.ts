@@ -1,5 +1,5 @@
 import type { CreditPool, LinkCredit } from './credits.js';
-import { encodeFrame, FRAME, headBytes, PROTOCOL, type FrameHead } from './link-frame.js';
+import { encodeFrame, FRAME, headBytes, PROTOCOL, writeHead, type FrameHead } from './link-frame.js';
 import { Incoming, Outgoing } from './outgoing.js';
 
 /** Is told what happens on links. Its methods must not throw. */
@@ -122,10 +122,11 @@ export class PeerLink {
   /**
    * Sends a message at the end of the tick, together with others. Does nothing if the link is down.
    * @param message must not be changed afterwards
+   * @param headroom free bytes before the message in its memory. With `HEADROOM_BYTES` of them, a long message is not copied.
    */
-  send(message: Buffer): void {
+  send(message: Buffer, headroom = 0): void {
     if (this.#state === 'down') return;
-    this.#outgoing.add(message);
+    this.#outgoing.add(message, headroom);
     const { waitingBytes } = this.#outgoing;
     const { maxWaitingBytes, maxHaltedBytes } = this.host.limits;
     if (waitingBytes > maxWaitingBytes) return this.cut('the other node is too far behind');
@@ -202,9 +203,8 @@ export class PeerLink {
 
   #sendWaiting(): void {
     for (let bytes = this.#outgoing.next(); bytes > 0; bytes = this.#outgoing.next()) {
-      const frame = encodeFrame(this.#head(FRAME.data), bytes);
-      this.#outgoing.write(frame, frame.length - bytes);
-      this.#outgoing.sent(frame);
+      const frame = this.#outgoing.take(bytes);
+      writeHead(frame, this.#head(FRAME.data));
       this.#owesBeat = false;
       this.host.transmit(this.peer, frame);
     }
