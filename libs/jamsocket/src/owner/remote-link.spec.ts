@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RecordingSink } from '../outbox/conformance/recording-sink.js';
-import { textMessage, TO_OWNER } from '../peers/messages.js';
+import { FORM } from '../peers/client-messages.js';
 import type { EdgeNode } from './edge-node.js';
 import { RemoteLink } from './remote-link.js';
 
@@ -11,7 +11,7 @@ describe('the link to a client of another node', () => {
   function ended(silentMs: number): RemoteLink {
     const edge = { time: 1_000, now: () => edge.time, heardAt: 5_000, send: () => undefined };
     const link = new RemoteLink(edge as unknown as EdgeNode, 1, new RecordingSink());
-    link.received(textMessage(TO_OWNER.text, 1, 'hello'));
+    link.received(FORM.ascii, Buffer.from('hello'));
     edge.time = 60_000;
     link.closedThere({ ...END, silentMs });
     return link;
