@@ -77,10 +77,17 @@ function normalObject(before: PlainObject | null, given: PlainObject, depth: num
 /** A shallow copy of a normal form. */
 export function copyOf<T extends object>(value: T): T {
   if (Array.isArray(value)) return value.slice() as T;
-  // Not the spread: V8 copies objects of many shapes, and frozen ones, several times slower with it.
+  // V8 copies objects with indices as keys, and frozen ones, three times slower with the spread, and others so much faster.
+  if (!hasIndices(value) && !Object.isFrozen(value)) return { ...value };
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) copy[key] = (value as PlainObject)[key];
   return copy as T;
+}
+
+/** They come first. */
+function hasIndices(value: object): boolean {
+  for (const key in value) return key >= '0' && key < ':';
+  return false;
 }
 
 /** Freezes a normal form. Its parts that are frozen are so in depth. */
