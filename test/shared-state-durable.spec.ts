@@ -51,6 +51,16 @@ class Base {
     this.board.change(({ log }) => void log.push(text));
     this.ctx.sendMessage(Broadcast, text);
   }
+
+  /** Most of a crowd moves; some leave and come back. */
+  stir() {
+    this.board.change(({ players, log }) => {
+      for (let one = 0; one < 12; one++) {
+        if ((one + log.length) % 7 === 0) delete players[`p${one}`];
+        else players[`p${one}`] = { x: log.length * 10 + one };
+      }
+    });
+  }
 }
 
 @JamsocketService({ path: 'board', durable: { save: 'turn' } })
@@ -140,6 +150,7 @@ describe('the shared state of a durable room', () => {
       await bob.client.drop();
       bob.client.emit('move', round * 10);
       await room.rooms.invoke(TurnRoom, 'one', 'say', `round ${round}`);
+      await room.rooms.invoke(TurnRoom, 'one', 'stir');
       await room.settle();
       if (round % 2 === 0) await room.crash();
       else await room.restart();

@@ -122,6 +122,11 @@ beforeEach(() => {
 const roomId = () => `room${number}`;
 const inBoard = (work: (room: BoardRoom) => void) => rooms.invoke(BoardRoom, roomId(), 'run', work);
 const inCards = (work: (room: CardRoom) => void) => rooms.invoke(CardRoom, roomId(), 'run', work);
+const inBoardValue = async () => {
+  let value!: ReadOnlyBoard;
+  await inBoard(({ board }) => void (value = board.value));
+  return value;
+};
 const cardsUrl = () => `${app.ws}/ws/cards/room${number}`;
 const START = frame({ board: [{ players: {}, log: ['made'] }], score: [{ red: 0 }] });
 
@@ -476,6 +481,33 @@ describe('jamsocket-client', () => {
     await told(3);
     expect(values[2]).toEqual({ players: { 1: { x: 1, y: 2 } }, log: ['made', 'next'] });
     expect(values[2].players).toBe(values[1].players);
+    room.close();
+  });
+
+  it('follows many that move at once, also after it was away', async () => {
+    const watcher = await ResumingClient.connect(url);
+    await watcher.until('welcome');
+    const room = joinRoom<RoomContract<typeof BoardRoom>>(url, { WebSocket });
+    room.on('exception', () => undefined);
+    await room.opened;
+    const moveAll = (dx: number) =>
+      inBoard(({ board }) =>
+        board.change(({ players }) => {
+          for (const id of ['eve', 'dan', 'cid', 'bob', 'ann']) players[id] = { x: dx, y: players[id]?.y ?? 0 };
+        }),
+      );
+    await moveAll(1);
+    await room.request('move', { x: 0, y: 0 });
+    await watcher.until(frame({ board: { players: { 2: [{ x: 0, y: 0 }] } } }));
+    await watcher.cut();
+    await moveAll(2);
+    await room.request('move', { x: 0, y: 0 });
+    expect(room.state('board')?.players).toEqual((await inBoardValue()).players);
+    expect(await watcher.resume()).toMatchObject({ resumed: true });
+    watcher.confirm();
+    // The first of the six keys, 2, stays.
+    expect(await watcher.next()).toBe(frame({ board: { players: [['x'], [1], [2, 2, 2, 2, 2]] } }));
+    await watcher.connection.close();
     room.close();
   });
 
