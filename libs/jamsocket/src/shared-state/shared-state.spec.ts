@@ -146,6 +146,16 @@ describe('a change', () => {
     expect(done).toBeGreaterThan(150);
   });
 
+  it('may cut an array after it has changed an element behind the cut', () => {
+    const state = new SharedState<Anything>(start());
+    state.change(({ list }: Anything) => {
+      list[2].id = 9;
+      list[0].id = 8;
+      list.length = 1;
+    });
+    expect(state.value).toEqual({ ...start(), list: [{ id: 8 }] });
+  });
+
   it('does what mutative does', () => {
     fc.assert(
       fc.property(steps, (all) => {
