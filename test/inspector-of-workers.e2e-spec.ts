@@ -99,6 +99,35 @@ it('watches a room of another worker: its clients, its state, what is said in it
   await stream.next<RoomDetail>('room', ({ isGone }) => isGone);
 });
 
+it('watches all rooms of a service: the rates and the traffic of all workers', async () => {
+  const here = await enter(one, 'in-one');
+  const there = await enter(two, 'in-two');
+  const stream = await open('ledger/');
+  const missing = new Set(['in-one', 'in-two']);
+  let isSeen = false;
+  const seen = stream
+    .next<Traffic>('traffic', ({ entries }) => {
+      for (const { room, dir } of entries) if (dir === 'in') missing.delete(room!);
+      return missing.size === 0;
+    })
+    .then(() =>
+      stream.next<RoomChanges>('rooms', ({ rooms }) =>
+        rooms.some(({ room, in: rate }) => room === 'in-two' && rate > 0),
+      ),
+    )
+    .finally(() => (isSeen = true));
+  while (!isSeen)
+    for (const client of [here, there]) {
+      client.send('0');
+      await client.until('total 0');
+    }
+  await seen;
+  const times = stream.all<Traffic>('traffic').map(({ entries }) => entries.map(({ at }) => at));
+  for (const each of times) expect(each).toEqual([...each].sort((a, b) => a - b));
+  await here.close();
+  await there.close();
+});
+
 it('closes, moves and kicks in rooms of other workers, with the same refusals', async () => {
   const ann = await enter(two, 'acted');
   const bob = await enter(two, 'acted');

@@ -163,7 +163,16 @@ export class Inspection {
   }
 
   #showTraffic(): void {
-    for (const viewer of this.#viewers) viewer.showTraffic();
+    for (const viewer of this.#viewers) {
+      if (viewer.showsMachine && this.parts.siblings.isOn) void this.#showTrafficOfMachine(viewer);
+      else viewer.showTraffic();
+    }
+  }
+
+  /** Shows the traffic of a service in all workers together, so that it is in the order of time. */
+  async #showTrafficOfMachine(viewer: Viewer): Promise<void> {
+    const told = await this.#siblings.watchService(viewer);
+    if (told !== 'asked already' && this.#viewers.has(viewer)) viewer.showTraffic(told);
   }
 
   #read(): Overview {

@@ -177,7 +177,7 @@ export interface Traffic {
 }
 
 export interface TrafficEntry {
-  /** Counts up, including dropped entries. */
+  /** Counts up in each worker, including dropped entries. */
   readonly n: number;
   readonly at: number;
   readonly dir: 'in' | 'out' | 'join' | 'leave' | 'lost' | 'back' | 'turn-error';

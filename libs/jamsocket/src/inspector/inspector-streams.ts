@@ -21,6 +21,8 @@ const MAX_STREAMS = 20;
 export interface OpenPage {
   /** Sends everything that has changed, now. */
   show(): void;
+  /** Sends the traffic since the last call. */
+  showTraffic(): void;
   close(): void;
 }
 
@@ -69,6 +71,7 @@ export class InspectorStreams implements BeforeApplicationShutdown {
         inspection.show(viewer);
         viewer.showTraffic();
       },
+      showTraffic: () => viewer.showTraffic(),
       close: () => {
         inspection.remove(viewer);
         if (inspection.size > 0 || inspection !== this.#inspection) return;

@@ -47,3 +47,17 @@ it('names the rooms of entries only for a service', () => {
   expect(ofService.take()!.entries.map(({ room }) => room)).toEqual(['lobby', 'lobby']);
   expect(ofRoom.take()!.entries.some((entry) => 'room' in entry)).toBe(false);
 });
+
+it('puts what another worker has logged in the order of time', () => {
+  const log = new TrafficLog(true);
+  log.note('join', client, 'own', { room: 'lobby' });
+  const { at } = log.take()!.entries[0];
+  const of = (preview: string, when: number) => ({ n: 1, at: when, dir: 'in', preview, bytes: 1 }) as const;
+  log.note('join', client, 'own', { room: 'lobby' });
+  log.include({ entries: [of('earlier', at - 5), of('later', at + 60_000)], dropped: 3 });
+  log.include({ entries: [of('earliest', at - 9)], dropped: 4 });
+  const { entries, dropped } = log.take()!;
+  expect(entries.map(({ preview }) => preview)).toEqual(['earliest', 'earlier', 'own', 'later']);
+  expect(dropped).toBe(7);
+  expect(log.take()).toBeUndefined();
+});

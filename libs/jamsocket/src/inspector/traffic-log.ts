@@ -23,6 +23,7 @@ export class TrafficLog {
   #ofInterval = 0;
   #dropped = 0;
   #n = 0;
+  #isMixed = false;
   /** Characters that may still be shown in this interval. */
   #left = MAX_WHOLE_OF_INTERVAL;
 
@@ -43,6 +44,13 @@ export class TrafficLog {
     this.#add({ dir, ...(client && { client: String(client.id) }), preview: cut(preview), bytes: 0, ...more });
   }
 
+  /** Adds what another worker has logged of the same service. That worker has bounded it. */
+  include({ entries, dropped }: Traffic): void {
+    this.#isMixed = true;
+    this.#dropped += dropped;
+    for (const entry of entries) this.#entries.push(entry);
+  }
+
   /** Starts the next interval, with space for new entries. */
   nextInterval(): void {
     this.#ofInterval = this.#entries.length;
@@ -52,6 +60,7 @@ export class TrafficLog {
   /** The new entries; `undefined` if there are none. */
   take(): Traffic | undefined {
     if (this.#entries.length === 0 && this.#dropped === 0) return undefined;
+    if (this.#isMixed) this.#entries.sort((a, b) => a.at - b.at);
     const traffic = { entries: this.#entries, dropped: this.#dropped };
     this.#entries = [];
     this.#dropped = 0;

@@ -1,4 +1,4 @@
-import type { Overview, RoomDetail } from './inspector-events.js';
+import type { Overview, RoomDetail, Traffic } from './inspector-events.js';
 import { parseKey } from './room-directory.js';
 import type { PageStream, SiblingPage } from './siblings/sibling-page.js';
 import type { Watch } from './room-meters.js';
@@ -22,6 +22,15 @@ export class Viewer {
 
   get showsCluster(): boolean {
     return this.stream.showsCluster;
+  }
+
+  /** Whether it shows the traffic of a service, which has rooms in all workers of the machine. */
+  get showsMachine(): boolean {
+    return this.showsCluster && this.watch?.room === '';
+  }
+
+  get isBehind(): boolean {
+    return this.stream.isBehind;
   }
 
   /**
@@ -48,7 +57,9 @@ export class Viewer {
     if (traffic !== undefined) this.stream.send('traffic', traffic);
   }
 
-  showTraffic(): void {
+  /** @param ofOthers traffic in other workers of a service that the page watches */
+  showTraffic(ofOthers: readonly Traffic[] = []): void {
+    for (const traffic of ofOthers) this.watch?.log.include(traffic);
     if (this.stream.isBehind) return;
     const traffic = this.watch?.log.take();
     if (traffic !== undefined) this.stream.send('traffic', traffic);

@@ -34,9 +34,9 @@ export class Siblings {
   }
 
   /** What the siblings answer. Those that do not answer in time are left out. Never rejects. */
-  async askAll(method: string): Promise<readonly unknown[]> {
+  async askAll(method: string, args?: unknown): Promise<readonly unknown[]> {
     if (!this.isOn) return [];
-    const asked = this.node!.siblings.map((each) => this.ask(each, method, undefined));
+    const asked = this.node!.siblings.map((each) => this.ask(each, method, args));
     const answers = await Promise.allSettled(asked);
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }

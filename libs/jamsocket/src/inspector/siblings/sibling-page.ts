@@ -7,13 +7,13 @@ export const READ_CALL = 'inspector.read';
 export interface SiblingQuestion {
   /** Names the page: each page is told what has changed since its last question. */
   readonly page: string;
-  /** Key of a room to watch. */
+  /** Key of a room to watch, or `<service>/`: then the answer is the traffic only. */
   readonly watched: string | undefined;
 }
 
 /** The answer. */
 export interface SiblingPage {
-  /** Rooms of the worker that answers. */
+  /** Rooms of the worker that answers; empty if the question is for traffic only. */
   readonly rooms: RoomChanges;
   /** The watched room; missing if there is none. */
   readonly room?: RoomDetail;

@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/comm
 import { JamsocketClock } from '../../base/sources.js';
 import { Siblings } from '../../node/siblings.js';
 import { InspectorStreams, type OpenPage } from '../inspector-streams.js';
+import { parseKey } from '../room-directory.js';
 import { CollectedPage, READ_CALL, type SiblingPage, type SiblingQuestion } from './sibling-page.js';
 
 /** A page of another worker that is not read any more is closed after so many milliseconds. */
@@ -39,7 +40,7 @@ export class SiblingPages implements BeforeApplicationShutdown {
     const timer = this.clock.setTimeout(() => this.#close(name), IDLE_MS);
     if (known !== undefined) {
       known.timer = timer;
-      return known.collected.read(() => known.page.show());
+      return known.collected.read(() => (isOfService(watched) ? known.page.showTraffic() : known.page.show()));
     }
     const collected = new CollectedPage();
     return collected.read(() => {
@@ -55,4 +56,8 @@ export class SiblingPages implements BeforeApplicationShutdown {
     this.clock.clearTimeout(page.timer);
     page.page.close();
   }
+}
+
+function isOfService(watched: string | undefined): boolean {
+  return watched !== undefined && parseKey(watched)?.room === '';
 }

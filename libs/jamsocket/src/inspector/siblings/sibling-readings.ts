@@ -1,5 +1,5 @@
 import type { Siblings } from '../../node/siblings.js';
-import type { RoomRow } from '../inspector-events.js';
+import type { RoomRow, Traffic } from '../inspector-events.js';
 import { READ_CALL, type SiblingPage, type SiblingQuestion } from './sibling-page.js';
 import type { Viewer } from '../viewer.js';
 
@@ -49,11 +49,24 @@ export class SiblingReadings {
 
   /** Reads the room that a page watches. One question at a time. @returns `null` without an answer */
   async watch(owner: string, viewer: Viewer): Promise<SiblingPage | null | 'asked already'> {
+    return this.#once(viewer, (question) => this.#ask(owner, question));
+  }
+
+  /** Reads the traffic of the service that a page watches, at all siblings. One question at a time. Never rejects */
+  async watchService(viewer: Viewer): Promise<readonly Traffic[] | 'asked already'> {
+    // They keep what a page cannot take now.
+    if (viewer.isBehind) return [];
+    const pages = await this.#once(viewer, (question) => this.siblings.askAll(READ_CALL, question));
+    if (pages === 'asked already') return pages;
+    return (pages as (SiblingPage | null)[]).flatMap((page) => page?.traffic ?? []);
+  }
+
+  async #once<T>(viewer: Viewer, ask: (question: SiblingQuestion) => Promise<T>): Promise<T | 'asked already'> {
     if (this.#asked.has(viewer)) return 'asked already';
     this.#asked.add(viewer);
     let page = this.#pageOf.get(viewer);
     if (page === undefined) this.#pageOf.set(viewer, (page = `${++lastPage}`));
-    const answer = await this.#ask(owner, { page, watched: viewer.key });
+    const answer = await ask({ page, watched: viewer.key });
     this.#asked.delete(viewer);
     return answer;
   }

@@ -76,3 +76,27 @@ describe('what the other workers tell', () => {
     expect(await read()).toEqual(['a', 'b']);
   });
 });
+
+describe('a page that watches a service', () => {
+  it('asks the other workers for its traffic once at a time, and not while it is behind', async () => {
+    const traffic = { entries: [], dropped: 1 };
+    const asked: unknown[] = [];
+    const siblings = {
+      askAll: async (_method: string, question: SiblingQuestion) => {
+        asked.push(question);
+        await tick();
+        // The second one shuts down, the third one has nothing new.
+        return [{ traffic }, null, {}];
+      },
+    };
+    const readings = new SiblingReadings(siblings as unknown as Siblings);
+    const stream = { showsCluster: true, isBehind: false, send: () => undefined, end: () => undefined };
+    const viewer = new Viewer(stream, 'talk/');
+    const first = readings.watchService(viewer);
+    expect(await readings.watchService(viewer)).toBe('asked already');
+    expect(await first).toEqual([traffic]);
+    stream.isBehind = true;
+    expect(await readings.watchService(viewer)).toEqual([]);
+    expect(asked).toEqual([{ page: expect.any(String), watched: 'talk/' }]);
+  });
+});
