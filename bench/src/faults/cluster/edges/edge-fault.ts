@@ -6,7 +6,8 @@ import { EdgeCluster } from './edge-cluster.js';
 
 export const PAIRS = 3;
 export const WINDOW_MS = 6_000;
-const MAX_RATIO = 1.25;
+/** How much longer others may wait. */
+export const MAX_RATIO = 1.25;
 
 type Steps = (cluster: EdgeCluster) => Promise<Row[]>;
 

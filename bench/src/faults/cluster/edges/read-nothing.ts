@@ -2,18 +2,20 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { join } from './edge-fault.js';
 
-// A process with clients that read nothing, and one at the room's node that starts a stream and reads it:
-// `read-nothing.js <url at the owner> <url at the edge> <count> <bytes a second>`. When it is told to, they read again, and
-// it tells the codes with which they are closed.
+// A process with clients that read a stream, and one at the room's node that starts it and reads it too:
+// `read-nothing.js <url at the owner> <url at the edge> <count> <bytes a second>`. When it is told to, they stop reading; when
+// it is told to again, they read, and it tells the codes with which they are closed.
 const [, , ownerUrl, edgeUrl, count, bytesPerSecond] = process.argv;
 const PATIENCE_MS = 2_000;
 
 const talker = await join(ownerUrl);
 talker.on('message', () => undefined);
 const guests = await Promise.all(Array.from({ length: Number(count) }, () => join(edgeUrl)));
-for (const guest of guests) guest.pause();
 talker.send(bytesPerSecond);
 process.send!('in');
+await once(process, 'message');
+for (const guest of guests) guest.pause();
+process.send!('paused');
 await once(process, 'message');
 talker.send('0');
 const codes = await Promise.all(guests.map(leave));
