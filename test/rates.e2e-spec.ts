@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   JamsocketClock,
+  JamsocketRooms,
   JamsocketService,
   OnBinary,
   OnConnect,
@@ -125,7 +126,11 @@ describe('rate limits', () => {
     };
     send(2);
     while (handled.length < 2) await setImmediate();
+    const [{ clients }] = started.app.get(JamsocketRooms).localRooms(TunnelRoom);
+    const [member] = clients.values();
     await client.cut();
+    // The absence begins when the server has seen the end.
+    while (member.isConnected) await setImmediate();
     time.advance(2_000);
     await expect(client.resume()).resolves.toMatchObject({ resumed: true, received: 2 });
     client.confirm();
