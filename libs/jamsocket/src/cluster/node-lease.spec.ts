@@ -65,8 +65,8 @@ class TestCluster {
   }
   async pass(ms: number): Promise<void> {
     const limit = this.clock.now() + ms;
-    await turn();
-    while (this.clock.runNext(limit)) await turn();
+    await tick();
+    while (this.clock.runNext(limit)) await tick();
     this.clock.moveTo(limit);
   }
   async until<T>(work: Promise<T>): Promise<T> {
@@ -86,7 +86,7 @@ class TestCluster {
   }
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const tick = () => new Promise((resolve) => setImmediate(resolve));
 const codeOf = (work: Promise<unknown>) =>
   work.then(
     () => 'resolved',
@@ -214,7 +214,7 @@ describe('the lease of a node', () => {
     const a = await cluster.join('a');
     a.faults.requestDelayMs = 700;
     const claiming = codeOf(a.lease.claim(room('x'), 1, 500));
-    await turn();
+    await tick();
     a.faults.requestDelayMs = 0;
     // Its clock goes back a little, so it does not take the claim for a late one.
     cluster.hub.clockSkewMs = -400;
