@@ -18,6 +18,7 @@ export interface StoppingRoom {
   state: RoomState;
   readonly hasStarted: boolean;
   readonly context: JamsocketContext;
+  readonly clock: JamsocketClock;
   readonly instance: RoomInstance | null;
   readonly lifecycle: RoomLifecycle<Client> | null;
   readonly members: Members;
@@ -40,7 +41,6 @@ export abstract class RoomStop<R extends StoppingRoom> {
     protected readonly room: R,
     protected readonly mailbox: Mailbox<RoomEvent>,
     protected readonly runner: HandlerRunner,
-    private readonly clock: JamsocketClock,
   ) {}
 
   /** Resolves when the room has stopped. */
@@ -101,7 +101,7 @@ export abstract class RoomStop<R extends StoppingRoom> {
 
   destroyProviders(): Promise<void> {
     return destroyProviders(this.#destroyHooks, {
-      clock: this.clock,
+      clock: this.room.clock,
       limitMs: () => this.mailbox.turnLimitMs,
       report: (error, hook) => this.runner.report(error, hook),
     });

@@ -43,7 +43,7 @@ export class Room extends EventIntake implements RoomPort<Client>, ObservedRoom 
   readonly members: Members;
   readonly timers: RoomTimers;
   readonly occupancy: Occupancy;
-  /** When the room was created: milliseconds on the clock. */
+  /** When the room was created: milliseconds on the clock. A whole number, which V8 keeps in the field itself. */
   readonly startedAt: number;
   readonly end: RoomEnd;
   instance: RoomInstance | null = null;
@@ -68,7 +68,7 @@ export class Room extends EventIntake implements RoomPort<Client>, ObservedRoom 
   ) {
     super();
     const { options } = definition;
-    this.startedAt = services.clock.now();
+    this.startedAt = Math.round(services.clock.now());
     this.#runner = new HandlerRunner(this);
     this.turns = new RoomTurns(this, this.#runner);
     this.mailbox = new Mailbox(
@@ -84,7 +84,7 @@ export class Room extends EventIntake implements RoomPort<Client>, ObservedRoom 
       this.leave(client, CloseCode.abnormal, 'did not come back'),
     );
     this.timers = new RoomTimers(this, services);
-    this.end = new RoomEnd(this, this.mailbox, this.#runner, services.clock);
+    this.end = new RoomEnd(this, this.mailbox, this.#runner);
     this.occupancy = new Occupancy(options, services.clock, this.end);
   }
 
