@@ -23,14 +23,15 @@ afterEach(() => room.close());
 it('refuses a tag that is not a string, which a client may have sent, and adds none of its call', async () => {
   room = await createTestRoom(Teams);
   const client = await room.connect();
-  for (const [tag, type] of [
+  const mistakes: [unknown, string][] = [
     [5, 'number'],
     [null, 'null'],
     [{ a: 1 }, 'object'],
     [undefined, 'undefined'],
-  ]) {
+  ];
+  for (const [tag, type] of mistakes) {
     client.send(JSON.stringify({ tag }));
-    expect(await client.next()).toBe(`TypeError: A tag must be a string, not ${String(type)}.`);
+    expect(await client.next()).toBe(`TypeError: A tag must be a string, not ${type}.`);
     expect(await client.next()).toBe('');
     expect(() => tagged(tag as never)).toThrow(TypeError);
   }
