@@ -56,7 +56,7 @@ export class SiblingReadings {
   async watchService(viewer: Viewer): Promise<readonly Traffic[] | 'asked already'> {
     // They keep what a page cannot take now.
     if (viewer.isBehind) return [];
-    const pages = await this.#once(viewer, (question) => this.siblings.askAll(READ_CALL, question));
+    const pages = await this.#once(viewer, (question) => this.siblings.askAll(READ_CALL, question).catch(() => []));
     if (pages === 'asked already') return pages;
     return (pages as (SiblingPage | null)[]).flatMap((page) => page?.traffic ?? []);
   }
@@ -66,9 +66,11 @@ export class SiblingReadings {
     this.#asked.add(viewer);
     let page = this.#pageOf.get(viewer);
     if (page === undefined) this.#pageOf.set(viewer, (page = `${++lastPage}`));
-    const answer = await ask({ page, watched: viewer.key });
-    this.#asked.delete(viewer);
-    return answer;
+    try {
+      return await ask({ page, watched: viewer.key });
+    } finally {
+      this.#asked.delete(viewer);
+    }
   }
 
   /** Changes in an answer that is lost are told by no other one: the next question opens another page. */

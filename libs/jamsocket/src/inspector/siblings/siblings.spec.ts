@@ -99,4 +99,23 @@ describe('a page that watches a service', () => {
     expect(await readings.watchService(viewer)).toEqual([]);
     expect(asked).toEqual([{ page: expect.any(String), watched: 'talk/' }]);
   });
+
+  it('asks again for the traffic of a service after a question has failed, and never rejects', async () => {
+    const traffic = { entries: [], dropped: 1 };
+    let isClosing = true;
+    const siblings = {
+      askAll: async () => {
+        if (isClosing) throw new Error('the node shuts down');
+        return Promise.resolve([{ traffic }]);
+      },
+    };
+    const readings = new SiblingReadings(siblings as unknown as Siblings);
+    const viewer = new Viewer(
+      { showsCluster: true, isBehind: false, send: () => undefined, end: () => undefined },
+      'talk/',
+    );
+    expect(await readings.watchService(viewer)).toEqual([]);
+    isClosing = false;
+    expect(await readings.watchService(viewer)).toEqual([traffic]);
+  });
 });
