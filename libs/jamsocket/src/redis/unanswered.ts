@@ -40,8 +40,9 @@ export class UnansweredCommands {
       stream.write(encode(args));
       return true;
     }
+    const head = encode(args.slice(0, -1), `$${last.length}\r\n`);
     stream.cork();
-    stream.write(encode(args.slice(0, -1), `$${last.length}\r\n`));
+    stream.write(head);
     stream.write(last);
     stream.write(END_OF_LINE);
     stream.uncork();
