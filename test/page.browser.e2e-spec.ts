@@ -8,13 +8,10 @@ import { ClientScript } from '../src/client-script.js';
 import { ClusterController } from '../src/cluster.controller.js';
 import { KillController } from '../src/kill.controller.js';
 import { PageController } from '../src/page.controller.js';
-import { launchBrowser } from './support/browser.js';
+import { launchBrowser, watchErrors } from './support/browser.js';
 import { buildClient, type BuiltClient } from './support/built-client.js';
 import { newDataFolder, startDemo } from './support/demo-app.js';
 import { startTestApp } from './support/test-app.js';
-
-/** The browser's own messages about a missing server or a refused upgrade. */
-const IS_FAILED_DIAL = /^WebSocket connection to '[^']*' failed/;
 
 @JamsocketService({ path: 'single', limits: { maxClientsPerRoom: 1 } })
 class SingleRoom {}
@@ -37,10 +34,7 @@ describe('the page, in a browser', () => {
   });
   beforeEach(() => {
     errors = [];
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !IS_FAILED_DIAL.test(message.text())) errors.push(message.text());
-    });
+    watchErrors(page, errors);
   });
   afterEach(async () => {
     await page.evaluate('localStorage.clear(); sessionStorage.clear()');

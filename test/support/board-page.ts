@@ -1,17 +1,12 @@
 import { expect } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
-
-/** What a browser logs itself when a server is away. */
-const IS_FAILED_DIAL = /^WebSocket connection to '[^']*' failed|^Failed to load resource: net::ERR_/;
+import { watchErrors } from './browser.js';
 
 /** Opens the demo's page with a whiteboard, and waits until both panes are in the room. */
 export async function openBoard(browser: Browser, url: string, errors: string[]): Promise<Page> {
   const page = await browser.newPage();
   page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !IS_FAILED_DIAL.test(message.text())) errors.push(message.text());
-  });
+  watchErrors(page, errors);
   await page.goto(url);
   await says(page, /^connected as client \d+$/);
   return page;
@@ -43,11 +38,13 @@ export async function says(page: Page, text: string | RegExp): Promise<void> {
     await pane.locator('.state').filter({ hasText: text }).waitFor();
 }
 
-/** Both panes have so many lines, and the room has them all. */
+/** Both panes have so many lines, and the room has them all: no piece waits for its answer any more. */
 export async function lines(page: Page, count: number): Promise<void> {
   const label = `Whiteboard with ${count} ${count === 1 ? 'line' : 'lines'}`;
   for (const pane of await page.getByRole('region', { name: 'Client' }).all()) {
     await pane.getByRole('img', { name: label, exact: true }).waitFor();
-    expect(await pane.locator('polyline[points]').count()).toBe(count);
+    const drawn = pane.locator('polyline[points]');
+    await drawn.nth(count).waitFor({ state: 'detached' });
+    expect(await drawn.count()).toBe(count);
   }
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 
 const DEFAULT_PATH = '/usr/bin/chromium';
+/** What a browser logs itself when a server is away or refuses an upgrade. */
+const IS_FAILED_DIAL = /^WebSocket connection to '[^']*' failed|^Failed to load resource: net::ERR_/;
 
 /**
  * Starts a headless Chromium: that of `CHROMIUM_PATH`, or Debian's. Close it when the specs are over. Playwright turns
@@ -20,5 +22,13 @@ export async function launchBrowser({ hasPageCache = false } = {}): Promise<Brow
     executablePath,
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
     ignoreDefaultArgs: hasPageCache ? ['--disable-back-forward-cache'] : [],
+  });
+}
+
+/** Adds to `errors` what the page throws, and what it logs as an error. */
+export function watchErrors(page: Page, errors: string[]): void {
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !IS_FAILED_DIAL.test(message.text())) errors.push(message.text());
   });
 }
