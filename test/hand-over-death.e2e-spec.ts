@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { JamsocketRooms, JamsocketService, MemoryStore } from 'nestjs-jamsocket';
 import { SystemClock } from '../libs/jamsocket/src/base/sources.js';
 import { InProcessHub } from '../libs/jamsocket/src/cluster/in-process/in-process-hub.js';
-import { ArrivingRooms } from '../libs/jamsocket/src/node/arriving-rooms.js';
+import { ArrivingRooms } from '../libs/jamsocket/src/node/moving/arriving-rooms.js';
 import { ProcessStore } from '../libs/jamsocket/src/testing/host/process-store.js';
 import { Ledger } from './support/ledger.room.js';
 import { ResumingClient } from './support/resuming-client.js';

@@ -1,26 +1,20 @@
-import { Logger } from '@nestjs/common';
-import { CloseCode } from '../base/protocol.js';
-import { describeError } from '../base/foreign-value.js';
 import type { JamsocketClock } from '../base/sources.js';
-import type { ClusterNode, NodeWatch } from '../cluster/cluster-node.js';
-import { PROTOCOL } from '../cluster/links/link-frame.js';
+import type { ClusterNode } from '../cluster/cluster-node.js';
 import type { SocketHandOver } from '../cluster/socket-hand-over.js';
-import type { PeerLink } from '../cluster/links/peer-link.js';
 import { ClusterPlacement } from '../edge/cluster-placement.js';
-import type { EdgeChannel } from '../edge/edge-channel.js';
-import { EdgePart, type EdgeServices, type RoomMoves } from '../edge/edge-part.js';
+import { EdgePart, type EdgeServices } from '../edge/edge-part.js';
 import type { Client } from '../members/client.js';
 import { OwnerPart } from '../owner/owner-part.js';
 import { PeerCalls, type CallHandler } from '../peers/calls.js';
-import { MOVING_VERSION, type MovedNote, type OfferedRoom } from '../peers/moving.js';
+import { MOVING_VERSION } from '../peers/moving.js';
 import type { RoomCalls } from '../rooms/room-calls.js';
 import type { UserCalls } from '../rooms/user-calls.js';
 import type { Room } from '../room/room.js';
 import { ClusterUserCalls } from './cluster-user-calls.js';
 import { ClusterRoomCalls } from './cluster-room-calls.js';
-import { ArrivingRooms } from './arriving-rooms.js';
-import { LeavingRooms } from './leaving-rooms.js';
 import { leastLoaded } from './least-loaded.js';
+import { MovingRooms } from './moving/moving-rooms.js';
+import { NodeEvents, type PeerNode } from './node-events.js';
 import { NODE_NAME, type NodeInfo } from './node-info.js';
 import { sendAway } from './send-away.js';
 import { roomCallAnswers } from './room-call-answers.js';
@@ -31,8 +25,6 @@ import type { Placement } from '../rooms/reservation.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { RoomKey } from '../store/room-store.js';
-
-const logger = new Logger('Jamsocket');
 
 /** What this node is made of. */
 export interface NodeParts extends EdgeServices {
@@ -49,82 +41,40 @@ export interface NodeParts extends EdgeServices {
   readonly placement: ResolvedOptions['placement'];
 }
 
-interface Parts {
-  readonly owner: OwnerPart;
-  readonly edge: EdgePart;
-  readonly calls: PeerCalls;
-}
-
 /** This process in the cluster: as the owner of rooms, and as the edge of clients whose rooms are on other nodes. */
-export class ThisNode implements NodeWatch, RoomMoves {
+export class ThisNode {
   readonly placement: Placement;
-  /** Address of this node's inspector, which other nodes link to. */
-  inspector: string | undefined;
-  readonly #answers: Map<string, CallHandler>;
-  readonly #peers: Peers<Parts>;
-  #isDraining = false;
-  readonly #arriving: ArrivingRooms;
-  readonly #leaving: LeavingRooms;
-  readonly #definitions: ReadonlyMap<string, RoomDefinition>;
   /** Calls rooms wherever they are. */
   readonly calls: RoomCalls;
   /** Finds users in whatever rooms they are. */
   readonly users: UserCalls;
+  /** Address of this node's inspector, which other nodes link to. */
+  inspector: string | undefined;
+  readonly #definitions: ReadonlyMap<string, RoomDefinition>;
+  readonly #moving: MovingRooms;
+  readonly #answers: Map<string, CallHandler>;
+  readonly #peers: Peers<PeerNode>;
 
   constructor(private readonly parts: NodeParts) {
-    const { node, registry, clock, local } = parts;
-    this.#definitions = new Map(parts.definitions.map((definition) => [definition.service, definition]));
-    const isDraining = () => this.#isDraining;
-    const arriving = () => this.#arriving;
-    const ownerServices = {
-      get isDraining() {
-        return isDraining();
-      },
-      get followers() {
-        return arriving();
-      },
-      placement: local,
-      definitions: this.#definitions,
-      now: () => clock.now(),
-    };
-    const site = {
-      ...{ registry, clock, definitions: this.#definitions },
-      get isDraining() {
-        return isDraining();
-      },
-    };
-    this.#arriving = new ArrivingRooms(site);
-    this.#leaving = new LeavingRooms({ node, registry, clock, call: (...call) => this.call(...call) });
-    this.#answers = roomCallAnswers({
-      local: parts.localCalls,
-      users: parts.localUsers,
-      definitions: this.#definitions,
-      incarnation: () => node.incarnation,
+    const { node, registry, clock, local, localCalls, localUsers } = parts;
+    const definitions = new Map(parts.definitions.map((definition) => [definition.service, definition]));
+    const edgeTo = (incarnation: string) => this.#with(incarnation).edge;
+    this.#definitions = definitions;
+    this.#moving = new MovingRooms({
+      ...{ node, registry, clock, definitions, edgeTo },
+      call: (...call) => this.call(...call),
+    });
+    this.#answers = new Map([...this.#moving.answers, ...this.#roomAnswers()]);
+    this.#peers = this.#createPeers();
+    const forNew = (definition: RoomDefinition) => this.nodeForNew(definition);
+    this.placement = new ClusterPlacement(local, registry, node, edgeTo, clock, forNew);
+    this.calls = new ClusterRoomCalls(localCalls, registry, node, this, definitions);
+    this.users = new ClusterUserCalls(localUsers, node, this, definitions);
+    node.watch = new NodeEvents({
+      ...{ node, registry, peers: this.#peers, arriving: this.#moving.arriving },
       roomOf: (key) => this.#roomOf(key),
     });
-    this.#peers = new Peers<Parts>((link) => ({
-      owner: new OwnerPart(link, ownerServices),
-      edge: new EdgePart(link, parts, this),
-      calls: new PeerCalls(link, this.#answers, clock),
-    }));
-    this.placement = new ClusterPlacement(
-      local,
-      registry,
-      node,
-      (owner) => this.#with(owner).edge,
-      clock,
-      (definition) => this.nodeForNew(definition),
-    );
-    this.calls = new ClusterRoomCalls(parts.localCalls, registry, node, this, this.#definitions);
-    this.users = new ClusterUserCalls(parts.localUsers, node, this, this.#definitions);
-    node.watch = this;
-    this.answer('offered', (offer: OfferedRoom, from) => this.#arriving.offered(offer, from));
-    this.answer('granted', (room: RoomKey, from) => this.#arriving.granted(room, from));
-    node.info = () => {
-      const { inspector } = this;
-      const takes = this.#isDraining ? 0 : MOVING_VERSION;
-      return JSON.stringify({ name: NODE_NAME, rooms: registry.size, inspector, takes } satisfies NodeInfo);
-    };
+    node.info = () => this.#info();
   }
 
   /** The name of the node that has a room. @throws RefusedError `cluster_unavailable` */
@@ -193,9 +143,8 @@ export class ThisNode implements NodeWatch, RoomMoves {
    * @returns clients of these rooms whose sockets are here: they are to be closed
    */
   handOver(withinMs: number): Promise<readonly Client[]> {
-    this.#isDraining = true;
-    for (const { owner } of this.#peers.all) owner.sendArrivalsAway();
-    return this.#leaving.handOver(withinMs);
+    this.#beginDrain();
+    return this.#moving.handOver(withinMs);
   }
 
   /**
@@ -203,27 +152,8 @@ export class ThisNode implements NodeWatch, RoomMoves {
    * with 1012 and resume.
    * @returns false if the room cannot move: it is not durable and has no `@State()`, or a turn does not end
    */
-  async move(room: Room, successor: string): Promise<boolean> {
-    const { node, registry, clock } = this.parts;
-    const leaving = new LeavingRooms({ node, registry, clock, call: (...call) => this.call(...call) });
-    const left = await leaving.moveTo(successor, room);
-    for (const client of left ?? []) client.endNow(CloseCode.serviceRestart, 'the room has moved');
-    return left !== undefined;
-  }
-
-  /** The room of a client here has moved. */
-  moved(note: MovedNote, seat: number, channel: EdgeChannel | undefined): void {
-    const own = this.parts.node.incarnation;
-    try {
-      if (note.successor !== own) {
-        const { edge } = this.#with(note.successor);
-        if (channel === undefined) edge.tellGone(seat, note);
-        else edge.adopt(channel, note);
-      } else if (channel === undefined) this.#arriving.goneHere(own, note, seat);
-      else if (!this.#arriving.followHere(own, note, seat, channel)) throw new Error('nobody waits for it');
-    } catch {
-      channel?.closeHere(CloseCode.serviceRestart, 'the room has moved');
-    }
+  move(room: Room, successor: string): Promise<boolean> {
+    return this.#moving.move(room, successor);
   }
 
   /**
@@ -231,62 +161,54 @@ export class ThisNode implements NodeWatch, RoomMoves {
    * after `graceMs`, when they are cut.
    */
   async drain(graceMs: number): Promise<void> {
-    this.#isDraining = true;
-    for (const { owner } of this.#peers.all) owner.sendArrivalsAway();
+    this.#beginDrain();
     const channels = this.#peers.all.flatMap(({ edge }) => edge.channels);
     await sendAway(channels, graceMs, this.parts.clock);
   }
 
-  up(): void {}
-
-  received(link: PeerLink, message: Buffer): void {
-    try {
-      this.#peers.received(link, message);
-    } catch (error) {
-      const { message: what, stack } = describeError(error);
-      logger.error(`A message of node ${link.peer} could not be handled: ${what}`, stack);
-      link.cut('a message could not be handled');
-    }
+  /** Clients that wait for a room of this node look for another one. */
+  #beginDrain(): void {
+    this.#moving.isDraining = true;
+    for (const { owner } of this.#peers.all) owner.sendArrivalsAway();
   }
 
-  /** What rooms have said may leave only while the rooms are surely this node's. */
-  flushing(link: PeerLink): boolean {
-    const { owner, edge } = this.#peers.of(link);
-    owner.sendGathered();
-    edge.sendGathered();
-    const { permit } = this.parts.node;
-    if (!owner.hasSpoken || permit.mayRun()) return true;
-    permit.whenAgain(link.flush);
-    return false;
+  #createPeers(): Peers<PeerNode> {
+    const { parts } = this;
+    const moving = this.#moving;
+    const ownerServices = {
+      get isDraining() {
+        return moving.isDraining;
+      },
+      followers: moving.arriving,
+      placement: parts.local,
+      definitions: this.#definitions,
+      now: () => parts.clock.now(),
+    };
+    return new Peers<PeerNode>((link) => ({
+      owner: new OwnerPart(link, ownerServices),
+      edge: new EdgePart(link, parts, moving),
+      calls: new PeerCalls(link, this.#answers, parts.clock),
+    }));
   }
 
-  drained(link: PeerLink): void {
-    this.#peers.drained(link);
+  #roomAnswers(): Map<string, CallHandler> {
+    const { node, localCalls, localUsers } = this.parts;
+    return roomCallAnswers({
+      ...{ local: localCalls, users: localUsers, definitions: this.#definitions },
+      incarnation: () => node.incarnation,
+      roomOf: (key) => this.#roomOf(key),
+    });
   }
 
-  down(link: PeerLink, reason: string): void {
-    this.#arriving.down(link.peer);
-    this.#peers.down(link, reason);
-  }
-
-  foreign(peer: string, version: number): void {
-    logger.warn(
-      `Node ${peer} speaks version ${version} of the links between nodes, and this node version ${PROTOCOL}: they do not reach each other's rooms until both are deployed with the same version.`,
-    );
-  }
-
-  roomLost(key: RoomKey): void {
-    const room = this.#roomOf(key);
-    if (room === undefined) return;
-    this.parts.node.counts.roomsLost++;
-    room.end.lose(CloseCode.serviceRestart, 'the room has moved');
-  }
-
-  leaseLost(): void {
-    for (const room of this.parts.registry.unstopped()) {
-      this.parts.node.counts.roomsLost++;
-      room.end.lose(CloseCode.tryAgainLater, 'the cluster does not answer');
-    }
+  #info(): string {
+    const { inspector } = this;
+    const takes = this.#moving.isDraining ? 0 : MOVING_VERSION;
+    return JSON.stringify({
+      name: NODE_NAME,
+      rooms: this.parts.registry.size,
+      inspector,
+      takes,
+    } satisfies NodeInfo);
   }
 
   #roomOf({ service, key }: RoomKey): Room | undefined {
@@ -294,7 +216,7 @@ export class ThisNode implements NodeWatch, RoomMoves {
     return definition && this.parts.registry.unstoppedAt(definition, key);
   }
 
-  #with(incarnation: string): Parts {
+  #with(incarnation: string): PeerNode {
     return this.#peers.of(this.parts.node.linkTo(incarnation));
   }
 }

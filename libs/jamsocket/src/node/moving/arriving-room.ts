@@ -1,13 +1,13 @@
-import { CloseCode } from '../base/protocol.js';
-import type { JamsocketClock } from '../base/sources.js';
-import type { TransientRecord } from '../durable/transient-record.js';
-import type { Client } from '../members/client.js';
-import type { ClientRequest } from '../members/client-request.js';
-import type { Link } from '../outbox/link.js';
-import type { OfferedRoom, Seat } from '../peers/moving.js';
-import type { HandedRoom } from '../durable/handed-room.js';
-import { followRoom } from '../room/joining.js';
-import type { Room } from '../room/room.js';
+import { CloseCode } from '../../base/protocol.js';
+import type { JamsocketClock } from '../../base/sources.js';
+import type { TransientRecord } from '../../durable/transient-record.js';
+import type { Client } from '../../members/client.js';
+import type { ClientRequest } from '../../members/client-request.js';
+import type { Link } from '../../outbox/link.js';
+import type { OfferedRoom, Seat } from '../../peers/moving.js';
+import type { HandedRoom } from '../../durable/handed-room.js';
+import { followRoom } from '../../room/joining.js';
+import type { Room } from '../../room/room.js';
 
 /** How long an offer waits to be granted. */
 const GRANT_MS = 5_000;

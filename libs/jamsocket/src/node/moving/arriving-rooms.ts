@@ -1,15 +1,15 @@
-import { RefusedError } from '../base/errors.js';
-import type { JamsocketClock } from '../base/sources.js';
-import type { EdgeChannel } from '../edge/edge-channel.js';
-import type { Client } from '../members/client.js';
-import type { RemoteLink } from '../owner/remote-link.js';
-import type { Followers } from '../owner/owner-part.js';
-import { requestOf } from '../peers/arriving.js';
-import type { FollowNote, MovedNote, OfferedRoom } from '../peers/moving.js';
-import { addressOfKey } from '../rooms/room-name.js';
-import type { RoomRegistry } from '../rooms/room-registry.js';
-import type { RoomDefinition } from '../room/room-definition.js';
-import type { RoomKey } from '../store/room-store.js';
+import { RefusedError } from '../../base/errors.js';
+import type { JamsocketClock } from '../../base/sources.js';
+import type { EdgeChannel } from '../../edge/edge-channel.js';
+import type { Client } from '../../members/client.js';
+import type { RemoteLink } from '../../owner/remote-link.js';
+import type { Followers } from '../../owner/owner-part.js';
+import { requestOf } from '../../peers/arriving.js';
+import type { FollowNote, MovedNote, OfferedRoom } from '../../peers/moving.js';
+import { addressOfKey } from '../../rooms/room-name.js';
+import type { RoomRegistry } from '../../rooms/room-registry.js';
+import type { RoomDefinition } from '../../room/room-definition.js';
+import type { RoomKey } from '../../store/room-store.js';
 import { ArrivingRoom } from './arriving-room.js';
 
 /** What arriving rooms need of their node. */
@@ -17,7 +17,6 @@ export interface ArrivalSite {
   readonly registry: RoomRegistry;
   readonly definitions: ReadonlyMap<string, RoomDefinition>;
   readonly clock: JamsocketClock;
-  readonly isDraining: boolean;
 }
 
 /**
@@ -33,9 +32,8 @@ export class ArrivingRooms implements Followers {
 
   /** @throws RefusedError if this node does not take the room */
   offered(offer: OfferedRoom, from: string): void {
-    const { definitions, isDraining, clock, registry } = this.site;
+    const { definitions, clock, registry } = this.site;
     const definition = definitions.get(offer.service);
-    if (isDraining) throw new RefusedError(503, 'draining', 'This node shuts down, too.');
     if (definition === undefined)
       throw new RefusedError(404, 'no_such_service', `This node has no service "${offer.service}".`);
     if (registry.isTaken(definition, offer.key))

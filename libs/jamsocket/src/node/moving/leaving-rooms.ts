@@ -1,15 +1,15 @@
 import { Logger } from '@nestjs/common';
-import { describeError } from '../base/foreign-value.js';
-import type { JamsocketClock } from '../base/sources.js';
-import { withDeadline } from '../base/within-timeout.js';
-import type { ClusterNode } from '../cluster/cluster-node.js';
-import { stateFieldsOf } from '../decorators/metadata-accessor.js';
-import type { Client } from '../members/client.js';
-import { RemoteLink } from '../owner/remote-link.js';
-import { MOVING_VERSION, type OfferedRoom, type Seat } from '../peers/moving.js';
-import type { RoomRegistry } from '../rooms/room-registry.js';
-import type { Room } from '../room/room.js';
-import { readNodeInfo } from './node-info.js';
+import { describeError } from '../../base/foreign-value.js';
+import type { JamsocketClock } from '../../base/sources.js';
+import { withDeadline } from '../../base/within-timeout.js';
+import type { ClusterNode } from '../../cluster/cluster-node.js';
+import { stateFieldsOf } from '../../decorators/metadata-accessor.js';
+import type { Client } from '../../members/client.js';
+import { RemoteLink } from '../../owner/remote-link.js';
+import { MOVING_VERSION, type OfferedRoom, type Seat } from '../../peers/moving.js';
+import type { RoomRegistry } from '../../rooms/room-registry.js';
+import type { Room } from '../../room/room.js';
+import { readNodeInfo } from '../node-info.js';
 
 /** Rooms that move at the same time. */
 const AT_ONCE = 32;
@@ -34,7 +34,7 @@ export interface LeavingNode {
   call(incarnation: string, method: string, args: unknown, withinMs?: number): Promise<unknown>;
 }
 
-/** Hands the rooms of this node over to others when it shuts down. */
+/** One hand-over of rooms to other nodes: of all rooms when this node shuts down, or of one. */
 export class LeavingRooms {
   /** In the order in which they get rooms that have no clients elsewhere. */
   #successors: readonly string[] = [];
