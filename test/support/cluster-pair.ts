@@ -3,7 +3,7 @@ import { SystemClock, SystemRandom } from '../../libs/jamsocket/src/base/sources
 import type { Directory, HeldRoom } from '../../libs/jamsocket/src/cluster/directory.js';
 import { LINKS_DEFAULTS, NodeLinks } from '../../libs/jamsocket/src/cluster/links/node-links.js';
 import type { LinkUser, PeerLink } from '../../libs/jamsocket/src/cluster/links/peer-link.js';
-import { NodeLease, type LeaseWatch } from '../../libs/jamsocket/src/cluster/node-lease.js';
+import { NodeLease, type LeaseWatch } from '../../libs/jamsocket/src/cluster/lease/node-lease.js';
 import type { RedisCluster } from '../../libs/jamsocket/src/redis/redis-cluster.js';
 import { untilDone } from './redis-cluster.js';
 

@@ -1,6 +1,6 @@
 import type { NodeLinks } from './links/node-links.js';
 import { LinkCounts } from './links/link-counts.js';
-import type { NodeLease } from './node-lease.js';
+import type { NodeLease } from './lease/node-lease.js';
 
 /** What has happened to this node, from its start. The numbers only grow, also when the node begins anew. */
 export class ClusterCounts {

@@ -1,6 +1,6 @@
 import type { SharedCounts } from '../base/limits/shared-counts.js';
 import type { Directory } from './directory.js';
-import type { LeaseSettings } from './node-lease.js';
+import type { LeaseSettings } from './lease/lease-settings.js';
 import type { SocketHandOver } from './socket-hand-over.js';
 import type { Relay } from './relay.js';
 

@@ -11,7 +11,8 @@ import { ClusterCounts, NO_READINGS, readingsOf, type ClusterReadings } from './
 import type { Directory, DirectoryNode, HeldRoom, Released } from './directory.js';
 import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
 import type { LinkUser, PeerLink } from './links/peer-link.js';
-import { LEASE_DEFAULTS, NodeLease, type LeaseWatch } from './node-lease.js';
+import { LEASE_DEFAULTS } from './lease/lease-settings.js';
+import { NodeLease, type LeaseWatch } from './lease/node-lease.js';
 import type { SocketHandOver } from './socket-hand-over.js';
 import { RunPermit } from './run-permit.js';
 import { foreign, unavailable } from './cluster-refusals.js';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { SharedCounts } from '../base/limits/shared-counts.js';
 import type { ClusterDriver, DriverCheck } from '../cluster/cluster-driver.js';
 import type { Directory, Renewal } from '../cluster/directory.js';
-import type { LeaseSettings } from '../cluster/node-lease.js';
+import type { LeaseSettings } from '../cluster/lease/lease-settings.js';
 import type { Relay } from '../cluster/relay.js';
 import type { GivenUpgrade, SocketHandOver, SocketTarget, TakeSocket } from '../cluster/socket-hand-over.js';
 import type { RoomKey } from '../store/room-store.js';

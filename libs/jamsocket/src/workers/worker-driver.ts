@@ -1,7 +1,7 @@
 import type { SharedCounts } from '../base/limits/shared-counts.js';
 import type { ClusterDriver, DriverCheck } from '../cluster/cluster-driver.js';
 import type { Directory } from '../cluster/directory.js';
-import type { LeaseSettings } from '../cluster/node-lease.js';
+import type { LeaseSettings } from '../cluster/lease/lease-settings.js';
 import type { SocketHandOver } from '../cluster/socket-hand-over.js';
 import type { Relay } from '../cluster/relay.js';
 import { ChannelDirectory } from './channel-directory.js';

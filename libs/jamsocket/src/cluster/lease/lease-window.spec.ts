@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { SystemClock } from '../base/sources.js';
+import { SystemClock } from '../../base/sources.js';
 import { LeaseWindow } from './lease-window.js';
 
 it('a lease that no time ends asks no clock, and ends when it is closed', () => {

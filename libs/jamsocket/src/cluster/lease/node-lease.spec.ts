@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { SeededRandom, VirtualClock } from '../testing/index.js';
-import { InProcessHub } from './in-process/in-process-hub.js';
-import type { HeldRoom } from './directory.js';
-import { LEASE_DEFAULTS, NodeLease, type LeaseWatch } from './node-lease.js';
+import { SeededRandom, VirtualClock } from '../../testing/index.js';
+import { InProcessHub } from '../in-process/in-process-hub.js';
+import type { HeldRoom } from '../directory.js';
+import { LEASE_DEFAULTS } from './lease-settings.js';
+import { NodeLease, type LeaseWatch } from './node-lease.js';
 
 const room = (key: string) => ({ service: 'chat', key });
 

@@ -1,8 +1,9 @@
-import type { JamsocketClock } from '../base/sources.js';
-import { withDeadline } from '../base/within-timeout.js';
-import type { RoomKey } from '../store/room-store.js';
-import type { Claimed, Directory, Released, RoomRelease } from './directory.js';
-import { DirectoryError } from './directory-error.js';
+import type { JamsocketClock } from '../../base/sources.js';
+import { withDeadline } from '../../base/within-timeout.js';
+import type { RoomKey } from '../../store/room-store.js';
+import type { Claimed, Directory, Released, RoomRelease } from '../directory.js';
+import { DirectoryError } from '../directory-error.js';
+import type { DirectoryTime } from './directory-time.js';
 
 export type ClaimOutcome = Extract<Claimed, { readonly kind: 'claimed' | 'owned' }>;
 
@@ -10,9 +11,6 @@ export type ClaimOutcome = Extract<Claimed, { readonly kind: 'claimed' | 'owned'
 export interface Claimant {
   readonly incarnation: string;
   readonly isOver: boolean;
-  /** The directory's time at a time of the clock; `undefined` if it is not known yet. */
-  directoryTimeAt(monotonic: number): number | undefined;
-  forgetDirectoryTime(): void;
 }
 
 /** Wait of a node whose lease is not alive, or whose estimate of the directory's time is wrong. It renews meanwhile. */
@@ -31,6 +29,7 @@ export class RoomClaims {
     private readonly directory: Directory,
     private readonly clock: JamsocketClock,
     private readonly claimant: Claimant,
+    private readonly time: DirectoryTime,
   ) {}
 
   /** @throws DirectoryError if there is no answer, or the directory does not take claims, for `withinMs` */
@@ -70,7 +69,7 @@ export class RoomClaims {
     const { incarnation } = this.claimant;
     const number = ++this.#lastNumber;
     const withinMs = Math.max(1, deadline - this.clock.now());
-    const notAfter = this.claimant.directoryTimeAt(deadline);
+    const notAfter = this.time.at(deadline);
     const call = this.directory.claim({ room, incarnation, number, minFence, notAfter });
     const undo = () => this.release({ room, incarnation, claim: { number } }, withinMs).catch(() => undefined);
     try {
@@ -79,7 +78,7 @@ export class RoomClaims {
       return claimed;
     } catch (error) {
       if (error instanceof DirectoryError && error.code === 'too_late') {
-        this.claimant.forgetDirectoryTime();
+        this.time.forget();
         return { kind: 'too_late' };
       }
       void undo();

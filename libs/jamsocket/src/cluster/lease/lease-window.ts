@@ -1,4 +1,4 @@
-import type { JamsocketClock } from '../base/sources.js';
+import type { JamsocketClock } from '../../base/sources.js';
 
 /** A moment on both clocks. Take it before a renewal is sent: the lease may begin at any time after it. */
 export interface Moment {

@@ -1,27 +1,16 @@
-import type { JamsocketClock, JamsocketRandom } from '../base/sources.js';
-import { inDetachedContext } from '../base/async-context.js';
-import { withDeadline } from '../base/within-timeout.js';
-import type { RoomKey } from '../store/room-store.js';
-import { MAX_ROOMS_PER_RENEWAL, type Directory, type HeldRoom, type Released, type Renewed } from './directory.js';
-import { DirectoryError } from './directory-error.js';
+import type { JamsocketClock, JamsocketRandom } from '../../base/sources.js';
+import { inDetachedContext } from '../../base/async-context.js';
+import { withDeadline } from '../../base/within-timeout.js';
+import type { RoomKey } from '../../store/room-store.js';
+import { MAX_ROOMS_PER_RENEWAL, type Directory, type HeldRoom, type Released, type Renewed } from '../directory.js';
+import { DirectoryError } from '../directory-error.js';
+import { DirectoryTime } from './directory-time.js';
 import { HeldRooms } from './held-rooms.js';
+import { LEASE_DEFAULTS, type LeaseSettings } from './lease-settings.js';
 import { LeaseWindow, momentOf, type Moment } from './lease-window.js';
 import { OtherNodes, type NodesWatch } from './other-nodes.js';
+import { RoomCheck } from './room-check.js';
 import { RoomClaims, type ClaimOutcome } from './room-claims.js';
-
-export interface LeaseSettings {
-  /** The same on all nodes. */
-  readonly leaseMs: number;
-  readonly renewEveryMs: number;
-  /** Milliseconds before the earliest end of the lease at which the node stops its rooms. */
-  readonly marginMs: number;
-  /** Milliseconds without the directory after which the node gives up its rooms. */
-  readonly graceMs: number;
-  /** The directory notices the end of a node's process itself: while it confirms the lease, no time ends it. */
-  readonly endsWithProcess?: boolean;
-}
-
-export const LEASE_DEFAULTS: LeaseSettings = { leaseMs: 2_000, renewEveryMs: 500, marginMs: 250, graceMs: 10_000 };
 
 /** Is told what happens to the lease. Its methods must not throw. */
 export interface LeaseWatch extends NodesWatch {
@@ -46,20 +35,17 @@ export class NodeLease {
   readonly incarnation: string;
   readonly #window: LeaseWindow;
   readonly #rooms = new HeldRooms();
+  readonly #time = new DirectoryTime();
+  readonly #check: RoomCheck;
   readonly #claims: RoomClaims;
   readonly #others: OtherNodes;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #suspendedAt: number | undefined;
   #underWay = 0;
-  #isChecking = false;
-  #needsCheck = true;
-  #epoch = '';
   #lastRenewed: Moment | undefined;
   /** The directory was away until shortly before: until then (monotonic) a node that it does not list may still come back. */
   #lenientUntil = -Infinity;
-  /** The directory's time when a renewal was sent. */
-  #directoryTime: { readonly sent: Moment; readonly now: number } | undefined;
   #hasBegun = false;
   #firstAnswer: (() => void) | undefined;
 
@@ -78,8 +64,9 @@ export class NodeLease {
       settings.endsWithProcess === true ? Infinity : settings.leaseMs - settings.marginMs,
       settings.marginMs,
     );
-    this.#claims = new RoomClaims(directory, clock, this);
+    this.#claims = new RoomClaims(directory, clock, this, this.#time);
     this.#others = new OtherNodes(this.incarnation, watch);
+    this.#check = this.#createCheck();
   }
 
   /** Begins the lease. Resolves when the directory has confirmed it; until then it tries. */
@@ -153,17 +140,6 @@ export class NodeLease {
     return this.#rooms.get(room)?.fence;
   }
 
-  /** @internal */
-  directoryTimeAt(monotonic: number): number | undefined {
-    const known = this.#directoryTime;
-    return known === undefined ? undefined : known.now + monotonic - known.sent.monotonic;
-  }
-
-  /** @internal The directory's clock has jumped. The next renewal has no deadline and tells the new time. */
-  forgetDirectoryTime(): void {
-    this.#directoryTime = undefined;
-  }
-
   /** The directory tells that a node has ended. */
   nodeEnded(incarnation: string): void {
     if (!this.#isOver) this.#others.ended(incarnation);
@@ -195,7 +171,7 @@ export class NodeLease {
 
   #suspend(): void {
     this.#window.close();
-    this.#needsCheck = true;
+    this.#check.demand();
     if (this.#suspendedAt !== undefined) return;
     this.#suspendedAt = this.clock.now();
     this.watch.suspended();
@@ -216,7 +192,7 @@ export class NodeLease {
     const { incarnation } = this;
     this.#underWay++;
     try {
-      const notAfter = this.directoryTimeAt(sent.monotonic + leaseMs);
+      const notAfter = this.#time.at(sent.monotonic + leaseMs);
       const call = this.directory.renew({ incarnation, leaseMs, info: this.info(), rooms, notAfter });
       const late = () => new DirectoryError('directory_failed', `A renewal took more than ${leaseMs} ms.`);
       const renewed = await withDeadline(call, leaseMs, this.clock, late);
@@ -225,7 +201,7 @@ export class NodeLease {
       return renewed;
     } catch (error) {
       // Rooms stop when the time is up. Until then the next renewals may succeed.
-      if (error instanceof DirectoryError && error.code === 'too_late') this.forgetDirectoryTime();
+      if (error instanceof DirectoryError && error.code === 'too_late') this.#time.forget();
       return undefined;
     } finally {
       this.#underWay--;
@@ -236,7 +212,7 @@ export class NodeLease {
     if (sent.monotonic >= (this.#lastRenewed?.monotonic ?? -Infinity)) {
       if (this.ageMs > this.settings.leaseMs / 2) this.#lenientUntil = this.clock.now() + this.settings.leaseMs;
       this.#lastRenewed = sent;
-      this.#directoryTime = { sent, now: renewed.now };
+      this.#time.learn(sent.monotonic, renewed.now);
       this.#others.listed(renewed.nodes, this.clock.now() < this.#lenientUntil);
     }
     this.#checkTime();
@@ -244,42 +220,24 @@ export class NodeLease {
     // While the directory settles nobody else can have claimed anything.
     if (!renewed.wasAlive && renewed.settlingMs === 0) this.#suspend();
     if (this.#suspendedAt === undefined) this.#window.extend(sent);
-    if (renewed.epoch !== this.#epoch) {
-      this.#epoch = renewed.epoch;
-      this.#needsCheck = true;
-    }
     for (const held of renewed.lost) if (this.#rooms.remove(held)) this.watch.lost(held);
-    if (this.#needsCheck && !this.#isChecking) void this.#checkAll(renewed.settlingMs);
+    this.#check.answered(renewed);
   }
 
-  /** Checks every room, then resumes. A failure is tried again with the next renewal. */
-  async #checkAll(settlingMs: number): Promise<void> {
-    this.#isChecking = true;
-    // A settling directory does not know yet which rooms of an absent node others had claimed.
-    const waits = this.isSuspended && this.#rooms.size > 0;
-    const hasPassed = !(waits && settlingMs > 0) && (await this.#checkRooms(waits));
-    this.#isChecking = false;
-    if (hasPassed && !this.#isOver) this.#resume();
+  #createCheck(): RoomCheck {
+    const isSuspended = () => this.isSuspended;
+    return new RoomCheck(this.#rooms, {
+      get isSuspended() {
+        return isSuspended();
+      },
+      renew: (rooms) => this.#renew(rooms),
+      passed: () => this.#resume(),
+    });
   }
 
-  /** @returns whether the lease was alive all the time, and nothing has to be checked again */
-  async #checkRooms(waits: boolean): Promise<boolean> {
-    const epoch = this.#epoch;
-    const rooms = this.#rooms.all();
-    this.#needsCheck = false;
-    for (let at = 0; at < Math.max(1, rooms.length); at += MAX_ROOMS_PER_RENEWAL) {
-      // A room that was released since must not be asserted again.
-      const chunk = rooms.slice(at, at + MAX_ROOMS_PER_RENEWAL).filter((held) => this.#rooms.get(held.room) === held);
-      const renewed = await this.#renew(chunk);
-      const isGood = renewed !== undefined && renewed.epoch === epoch && (renewed.wasAlive || renewed.settlingMs > 0);
-      if (isGood && !(waits && renewed.settlingMs > 0)) continue;
-      this.#needsCheck = true;
-      return false;
-    }
-    return !this.#needsCheck;
-  }
-
+  /** All rooms are checked. */
   #resume(): void {
+    if (this.#isOver) return;
     this.#hasBegun = true;
     this.#firstAnswer?.();
     if (this.#suspendedAt === undefined) return;

@@ -1,5 +1,5 @@
-import type { RoomKey } from '../store/room-store.js';
-import type { HeldRoom } from './directory.js';
+import type { RoomKey } from '../../store/room-store.js';
+import type { HeldRoom } from '../directory.js';
 
 /** The rooms this node has claimed. */
 export class HeldRooms {
