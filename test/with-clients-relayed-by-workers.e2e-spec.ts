@@ -2,3 +2,4 @@
 process.env.TEST_CLUSTER = 'workers relay';
 
 await import('./with-clients-elsewhere.e2e-spec.js');
+await import('./resume-limits.e2e-spec.js');

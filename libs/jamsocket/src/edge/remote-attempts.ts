@@ -5,10 +5,10 @@ export class RemoteAttempts {
   readonly #underWay = new Map<string, KeptPlace['attempt']>();
 
   /** Tokens differ between the attempts of one client only if a welcome was on its way. */
-  placeOf(token: string): KeptPlace {
+  placeOf(token: string, isKeptThere: () => Promise<boolean>): KeptPlace {
     const underWay = this.#underWay;
     return {
-      isElsewhere: true,
+      isKeptThere,
       get attempt() {
         return underWay.get(token) ?? null;
       },

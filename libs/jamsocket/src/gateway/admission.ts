@@ -31,12 +31,12 @@ export class Admission {
     const isResumable = offersProtocol(request);
     const resume = isResumable ? resumeRequestOf(request) : undefined;
     this.#arrival = { client, isResumable, resume, isPlaced: attempt.isPlaced };
-    this.#place = placement.placeKept(definition, this.#arrival);
+    this.#place = resume && placement.placeKept(definition, client.address.key, resume);
   }
 
-  /** The client resumes: the room has kept its place. */
-  get isForPlaceKept(): boolean {
-    return this.#place !== undefined && this.#place.isElsewhere !== true;
+  /** Whether the room has kept a place for the client, which resumes. A function asks the node that has the room. */
+  get isForPlaceKept(): boolean | (() => Promise<boolean>) {
+    return this.#place?.isKeptThere ?? this.#place !== undefined;
   }
 
   /** @throws RefusedError, and whatever a guard throws */

@@ -7,15 +7,18 @@ import type { ResolvedLimits } from '../options/resolved.js';
 
 export type CountedLimits = Pick<ResolvedLimits, 'maxConnections' | 'maxConnectionsPerIp' | 'connectsPerSecondPerIp'>;
 
+export type IsBack = boolean | (() => Promise<boolean>);
+
 /** Counts sockets from their upgrade request until they close, and requests by address, if there are limits on them. */
 export interface ConnectionLimits {
   /** @throws RefusedError `too_many_connects` */
   countConnect(ip: string): void | Promise<void>;
   /**
-   * @param isBack the client resumes: its place is already counted, so the limits do not apply
+   * @param isBack the client resumes, so the limits do not apply to it. A function finds that out: it is asked only if a limit
+   *   would refuse the client
    * @throws RefusedError `server_full`, `too_many_connections`
    */
-  countConnection(socket: Duplex, ip: string, isBack: boolean): void | Promise<void>;
+  countConnection(socket: Duplex, ip: string, isBack: IsBack): void | Promise<void>;
 }
 
 /** Counts the connections of this process. Places that are kept for resume use memory, too, and count as connections. */
@@ -37,14 +40,33 @@ export class ConnectionCounter implements ConnectionLimits {
     if (this.#rates?.take(addressKey(ip), this.clock.now()) === false) throw tooManyConnects(this.limits);
   }
 
-  countConnection(socket: Duplex, ip: string, isBack: boolean): void {
+  countConnection(socket: Duplex, ip: string, isBack: IsBack): void | Promise<void> {
     const { maxConnections, maxConnectionsPerIp } = this.limits;
     if (maxConnections === Infinity && maxConnectionsPerIp === Infinity) return;
-    if (!isBack && this.#connections.total + this.kept.total >= maxConnections) throw serverFull();
-    if (!isBack && this.#connections.of(ip) + this.kept.of(ip) >= maxConnectionsPerIp) throw tooManyConnections();
+    const full = isBack === true ? undefined : this.#fullFor(ip);
+    if (full === undefined) return this.#count(socket, ip);
+    if (isBack === false) throw full;
+    return onlyIfBack(isBack as () => Promise<boolean>, full).then(() => this.#count(socket, ip));
+  }
+
+  #fullFor(ip: string): RefusedError | undefined {
+    const { maxConnections, maxConnectionsPerIp } = this.limits;
+    if (this.#connections.total + this.kept.total >= maxConnections) return serverFull();
+    if (this.#connections.of(ip) + this.kept.of(ip) >= maxConnectionsPerIp) return tooManyConnections();
+    return undefined;
+  }
+
+  #count(socket: Duplex, ip: string): void {
+    // The client may have gone while the node of its room was asked.
+    if (socket.closed) return;
     this.#connections.add(ip);
     socket.once('close', () => this.#connections.remove(ip));
   }
+}
+
+/** @throws `full` if the client does not resume */
+export async function onlyIfBack(isBack: () => Promise<boolean>, full: RefusedError): Promise<void> {
+  if (!(await isBack())) throw full;
 }
 
 export function serverFull(): RefusedError {

@@ -3,7 +3,9 @@ import { JamsocketError, RefusedError } from '../base/errors.js';
 import { describeError } from '../base/foreign-value.js';
 import type { SendOptions } from '../members/send-options.js';
 import type { CallHandler } from '../peers/calls.js';
+import type { AskedPlace } from '../edge/cluster-placement.js';
 import { addressOfKey } from '../rooms/room-name.js';
+import type { Placement } from '../rooms/reservation.js';
 import type { FoundRoom, RoomCalls } from '../rooms/room-calls.js';
 import type { UserCalls } from '../rooms/user-calls.js';
 import type { RoomDefinition } from '../room/room-definition.js';
@@ -28,18 +30,20 @@ export interface RoomCallArgs extends RoomKey {
 /** What the answers need of this node. */
 interface AnsweringNode {
   readonly local: RoomCalls;
+  readonly placement: Placement;
   readonly users: UserCalls;
   readonly definitions: ReadonlyMap<string, RoomDefinition>;
   readonly incarnation: () => string | undefined;
   roomOf(key: RoomKey): Room | undefined;
 }
 
-/** The answers of this node to calls of `ClusterRoomCalls` and `ClusterUserCalls` of other nodes. */
+/** The answers of this node to calls of `ClusterRoomCalls`, `ClusterUserCalls` and `ClusterPlacement` of other nodes. */
 export function roomCallAnswers(node: AnsweringNode): Map<string, CallHandler> {
   return new Map<string, CallHandler>([
     ['room', (args: RoomCallArgs) => carryOut(node, args)],
     ['list', (service?: string) => listOf(node, service, (definition) => node.local.list(definition))],
     ['survey', async () => surveyed(await listOf(node, undefined, () => node.local.list()))],
+    ['keepsPlace', (asked: AskedPlace) => keepsPlace(node, asked)],
     [
       'roomsOfUser',
       ({ user, service }: AskedUser) => listOf(node, service, (definition) => node.users.of(user, definition)),
@@ -49,6 +53,11 @@ export function roomCallAnswers(node: AnsweringNode): Map<string, CallHandler> {
       async ({ user, message, options }: UserMessage) => (await node.users.send(user, message, options)).clients,
     ],
   ]);
+}
+
+function keepsPlace({ definitions, placement }: AnsweringNode, { service, key, resume }: AskedPlace): boolean {
+  const definition = definitions.get(service);
+  return definition !== undefined && placement.placeKept(definition, key, resume) !== undefined;
 }
 
 /** @param list the rooms of this node */

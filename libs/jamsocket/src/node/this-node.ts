@@ -67,7 +67,7 @@ export class ThisNode {
     this.#answers = new Map([...this.#moving.answers, ...this.#roomAnswers()]);
     this.#peers = this.#createPeers();
     const forNew = (definition: RoomDefinition) => this.nodeForNew(definition);
-    this.placement = new ClusterPlacement(local, registry, node, edgeTo, clock, forNew);
+    this.placement = new ClusterPlacement(local, registry, node, edgeTo, clock, this, forNew);
     this.calls = new ClusterRoomCalls(localCalls, registry, node, this, definitions);
     this.users = new ClusterUserCalls(localUsers, node, this, definitions);
     node.watch = new NodeEvents({
@@ -192,9 +192,9 @@ export class ThisNode {
   }
 
   #roomAnswers(): Map<string, CallHandler> {
-    const { node, localCalls, localUsers } = this.parts;
+    const { node, local, localCalls, localUsers } = this.parts;
     return roomCallAnswers({
-      ...{ local: localCalls, users: localUsers, definitions: this.#definitions },
+      ...{ local: localCalls, placement: local, users: localUsers, definitions: this.#definitions },
       incarnation: () => node.incarnation,
       roomOf: (key) => this.#roomOf(key),
     });

@@ -32,7 +32,7 @@ export class RemoteArrival {
     try {
       const client = clientOf(sent, addressOfKey(definition, sent.key));
       const arrival: Arrival = { client, isResumable: sent.isResumable, resume: sent.resume, isPlaced: true };
-      const place = placement.placeKept(definition, arrival);
+      const place = sent.resume && placement.placeKept(definition, sent.key, sent.resume);
       // The client has given up its earlier attempt, which would take over the place if it finished later.
       place?.attempt?.supersede();
       if (place !== undefined) place.attempt = this;

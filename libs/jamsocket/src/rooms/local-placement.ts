@@ -1,6 +1,7 @@
 import { after } from '../base/after.js';
 import { RefusedError } from '../base/errors.js';
 import type { AddressCounts } from '../base/limits/address-counts.js';
+import type { ResumeRequest } from '../members/resumption.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { Room } from '../room/room.js';
 import type { Arrival, KeptPlace, Placement, Reservation } from './reservation.js';
@@ -15,10 +16,8 @@ export class LocalPlacement implements Placement {
     return this.registry.placesKept;
   }
 
-  placeKept(definition: RoomDefinition, arrival: Arrival): KeptPlace | undefined {
-    if (arrival.resume === undefined) return undefined;
-    const room = this.registry.get(definition, arrival.client.address.key);
-    return room?.members.holderOf(arrival.resume)?.session ?? undefined;
+  placeKept(definition: RoomDefinition, key: string, resume: ResumeRequest): KeptPlace | undefined {
+    return this.registry.get(definition, key)?.members.holderOf(resume)?.session ?? undefined;
   }
 
   reserve(definition: RoomDefinition, arrival: Arrival): Reservation | Promise<Reservation> {

@@ -20,8 +20,8 @@ export interface Arrival {
 
 /** The place of a client that can resume. */
 export interface KeptPlace {
-  /** The room is on another node, which knows whether there is such a place: limits count the client as a new one here. */
-  readonly isElsewhere?: boolean;
+  /** Asks the other node that has the room whether there is such a place. Never rejects. `undefined` if the room is here. */
+  readonly isKeptThere?: () => Promise<boolean>;
   /** The resume attempt that is under way. A new attempt MUST supersede it first. */
   attempt: { supersede(): void } | null;
 }
@@ -73,8 +73,8 @@ export interface Reservation {
 export interface Placement {
   /** Counts the kept places by IP address. */
   readonly placesKept: AddressCounts;
-  /** The place of an arrival that resumes, as far as this process knows without waiting. */
-  placeKept(definition: RoomDefinition, arrival: Arrival): KeptPlace | undefined;
+  /** The place that a client resumes, as far as this process knows without waiting. @param key names the room */
+  placeKept(definition: RoomDefinition, key: string, resume: ResumeRequest): KeptPlace | undefined;
   /**
    * Makes a reservation in the room of the arrival's address. The room is created if there is none and room ids are implicit.
    * @throws RefusedError `no_such_room`, `room_failed`, `room_busy`, `room_full`, `too_many_rooms`, `draining`,
