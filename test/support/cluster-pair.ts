@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { SystemClock, SystemRandom } from '../../libs/jamsocket/src/base/sources.js';
-import type { Directory, HeldRoom } from '../../libs/jamsocket/src/cluster/directory.js';
+import type { Directory, OwnedRoom } from '../../libs/jamsocket/src/cluster/directory.js';
 import { LINKS_DEFAULTS, NodeLinks } from '../../libs/jamsocket/src/cluster/links/node-links.js';
 import type { LinkUser, PeerLink } from '../../libs/jamsocket/src/cluster/links/peer-link.js';
 import { NodeLease, type LeaseWatch } from '../../libs/jamsocket/src/cluster/lease/node-lease.js';
@@ -70,7 +70,7 @@ export class Node implements LeaseWatch, LinkUser {
   resumed() {
     this.events.push('resumed');
   }
-  lost({ room }: HeldRoom) {
+  lost({ room }: OwnedRoom) {
     this.events.push(`lost ${room.key}`);
   }
   ended() {}

@@ -8,7 +8,7 @@ import type { RoomKey } from '../store/room-store.js';
 import { BOOT_MS, checkDriver, warnSilent } from './check-driver.js';
 import type { ClusterDriver } from './cluster-driver.js';
 import { ClusterCounts, NO_READINGS, readingsOf, type ClusterReadings } from './cluster-counts.js';
-import type { Directory, DirectoryNode, HeldRoom, Released } from './directory.js';
+import type { Directory, DirectoryNode, OwnedRoom, Released } from './directory.js';
 import { LINKS_DEFAULTS, NodeLinks } from './links/node-links.js';
 import type { LinkUser, PeerLink } from './links/peer-link.js';
 import { LEASE_DEFAULTS } from './lease/lease-settings.js';
@@ -234,7 +234,7 @@ export class ClusterNode {
         logger.warn('The lease of this node may have run out: its rooms pause until the directory confirms it.');
       },
       resumed: () => this.permit.resume(),
-      lost: ({ room }: HeldRoom) => this.watch.roomLost(room),
+      lost: ({ room }: OwnedRoom) => this.watch.roomLost(room),
       ended: () => this.#ended(),
       nodeJoined: () => undefined,
       nodeLeft: (incarnation) => this.#life?.links.left(incarnation),

@@ -1,7 +1,7 @@
 import type {
   Claimed,
   DirectoryNode,
-  HeldRoom,
+  OwnedRoom,
   Released,
   Renewal,
   Renewed,
@@ -11,6 +11,7 @@ import type {
 } from './directory.js';
 import { DirectoryError } from './directory-error.js';
 import type { RoomKey } from '../store/room-store.js';
+import { nameOfRoom } from '../store/name-of-room.js';
 
 interface Entry extends RoomOwner {
   /** Number of the claim; 0 if it is not known. */
@@ -77,7 +78,7 @@ export class DirectoryState {
     this.#lastRenewal = now;
     const wasAlive = this.#isAlive(incarnation, now);
     this.#leases.set(incarnation, { expiry: now + leaseMs, info });
-    const lost = rooms.filter((held) => !this.#assert(held, incarnation, now));
+    const lost = rooms.filter((owned) => !this.#assert(owned, incarnation, now));
     this.#sweep(now);
     const nodes = [...this.#leases.keys()].filter((name) => this.#isAlive(name, now));
     const settlingMs = this.#settlingMs(now);
@@ -90,7 +91,7 @@ export class DirectoryState {
     if (!this.#isAlive(incarnation, now)) return { kind: 'no_lease' };
     // Only with a live lease: before the first renewal, an empty directory does not know how long to settle.
     this.#noticeTrouble(now, false);
-    const entry = this.#rooms.get(nameOf(room));
+    const entry = this.#rooms.get(nameOfRoom(room));
     const counts = entry !== undefined && this.#counts(entry, now);
     if (counts && entry.incarnation !== incarnation)
       return { kind: 'owned', owner: { incarnation: entry.incarnation, fence: entry.fence } };
@@ -99,29 +100,29 @@ export class DirectoryState {
     const retryMs = this.#settlingMs(now);
     if (!counts && retryMs > 0) return { kind: 'settling', retryMs };
     const fence = this.#nextFence(Math.max(minFence, (entry?.fence ?? 0) + 1));
-    this.#rooms.set(nameOf(room), { incarnation, fence, number });
+    this.#rooms.set(nameOfRoom(room), { incarnation, fence, number });
     const hasOther = entry !== undefined && entry.incarnation !== incarnation;
     const isFailover = hasOther && (this.#leases.get(entry.incarnation)?.expiry ?? RESIGNED) !== RESIGNED;
     return { kind: 'claimed', fence, isFailover };
   }
 
   release({ room, incarnation, claim, successor }: RoomRelease): Released {
-    const entry = this.#rooms.get(nameOf(room));
+    const entry = this.#rooms.get(nameOfRoom(room));
     if (entry?.incarnation !== incarnation) return 'not_owner';
     if ('fence' in claim ? entry.fence !== claim.fence : entry.number !== claim.number) return 'not_owner';
     const now = this.now();
     if (successor === undefined || !this.#isAlive(successor, now)) {
-      this.#rooms.delete(nameOf(room));
+      this.#rooms.delete(nameOfRoom(room));
       return 'released';
     }
     const fence = this.#nextFence(entry.fence + 1);
     const next = { incarnation: successor, fence, number: 0, until: now + this.#leaseMs };
-    this.#rooms.set(nameOf(room), next);
+    this.#rooms.set(nameOfRoom(room), next);
     return 'handed';
   }
 
   locate(room: RoomKey): RoomOwner | undefined {
-    const entry = this.#rooms.get(nameOf(room));
+    const entry = this.#rooms.get(nameOfRoom(room));
     if (entry === undefined || !this.#counts(entry, this.now())) return undefined;
     return { incarnation: entry.incarnation, fence: entry.fence };
   }
@@ -144,14 +145,14 @@ export class DirectoryState {
     return this.#rooms.size;
   }
 
-  #assert({ room, fence }: HeldRoom, incarnation: string, now: number): boolean {
-    const entry = this.#rooms.get(nameOf(room));
+  #assert({ room, fence }: OwnedRoom, incarnation: string, now: number): boolean {
+    const entry = this.#rooms.get(nameOfRoom(room));
     if (entry?.incarnation === incarnation && entry.fence === fence) {
-      this.#rooms.set(nameOf(room), { incarnation, fence, number: entry.number });
+      this.#rooms.set(nameOfRoom(room), { incarnation, fence, number: entry.number });
       return true;
     }
     if (this.#settlingMs(now) === 0 || (entry !== undefined && entry.fence >= fence)) return false;
-    this.#rooms.set(nameOf(room), { incarnation, fence, number: 0 });
+    this.#rooms.set(nameOfRoom(room), { incarnation, fence, number: 0 });
     this.#lastFence = Math.max(this.#lastFence, fence);
     return true;
   }
@@ -201,8 +202,4 @@ export class DirectoryState {
 function mustNotBeLate(now: number, notAfter: number | undefined): void {
   if (notAfter !== undefined && now > notAfter)
     throw new DirectoryError('too_late', `The call reached the directory ${Math.ceil(now - notAfter)} ms too late.`);
-}
-
-function nameOf({ service, key }: RoomKey): string {
-  return `${service}\0${key}`;
 }

@@ -70,12 +70,12 @@ export interface Renewal {
   /** What other nodes read in `nodes()`, up to 4,000 characters. */
   readonly info: string;
   /** Rooms to check, up to 500. */
-  readonly rooms: readonly HeldRoom[];
+  readonly rooms: readonly OwnedRoom[];
   /** The directory refuses the call after this time, by its own clock (see `Renewed.now`). */
   readonly notAfter?: number;
 }
 
-export interface HeldRoom {
+export interface OwnedRoom {
   readonly room: RoomKey;
   readonly fence: number;
 }
@@ -84,7 +84,7 @@ export interface Renewed {
   /** The lease was still alive. If not, other nodes may have claimed rooms of this one. */
   readonly wasAlive: boolean;
   /** The given rooms that this incarnation does not own with the given fence. */
-  readonly lost: readonly HeldRoom[];
+  readonly lost: readonly OwnedRoom[];
   /** The directory's time in milliseconds. It may jump. */
   readonly now: number;
   /** Milliseconds for which claims are still refused; 0 if the directory is settled. */

@@ -3,6 +3,7 @@ import type { SharedCounts } from '../base/limits/shared-counts.js';
 import type { RunPermit } from '../cluster/run-permit.js';
 import type { Ownership } from '../room/room-services.js';
 import type { RoomKey } from '../store/room-store.js';
+import { nameOfRoom } from '../store/name-of-room.js';
 
 /** The node, which claims rooms. */
 interface Claims {
@@ -39,7 +40,7 @@ export class RoomOwnership implements Ownership {
   }
 
   async claim(room: RoomKey, isHandedOver: boolean): Promise<unknown> {
-    const name = nameOf(room);
+    const name = nameOfRoom(room);
     const instance: Instance = { isCounted: false };
     this.#instances.set(name, instance);
     try {
@@ -58,7 +59,7 @@ export class RoomOwnership implements Ownership {
   }
 
   release(room: RoomKey): Promise<unknown> {
-    const name = nameOf(room);
+    const name = nameOfRoom(room);
     const instance = this.#instances.get(name);
     this.#instances.delete(name);
     if (instance !== undefined) this.#uncount(room, instance);
@@ -88,8 +89,4 @@ export class RoomOwnership implements Ownership {
 
 function countsFor({ service }: RoomKey): readonly [string, string] {
   return ['rooms', `rooms of ${service}`];
-}
-
-function nameOf({ service, key }: RoomKey): string {
-  return `${service}\n${key}`;
 }

@@ -12,6 +12,7 @@ import type {
   RoomRelease,
 } from '../cluster/directory.js';
 import { assertRoomKey } from '../store/assert-room-key.js';
+import { nameOfRoom } from '../store/name-of-room.js';
 import type { RoomKey } from '../store/room-store.js';
 import { redisFailure } from './describe-redis.js';
 import { CLAIM_ROOM, LIST_NODES, LOCATE_ROOM, RELEASE_ROOM, RENEW, RESIGN } from './directory-scripts.js';
@@ -125,5 +126,5 @@ function jsonOf(texts: readonly string[]): string {
 /** @throws RangeError */
 function nameOf(room: RoomKey): string {
   assertRoomKey(room);
-  return `${room.service}\0${room.key}`;
+  return nameOfRoom(room);
 }

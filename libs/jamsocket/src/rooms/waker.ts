@@ -8,6 +8,7 @@ import type { RoomKey } from '../store/room-store.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import { addressOfKey } from './room-name.js';
 import type { RoomRegistry } from './room-registry.js';
+import { nameOfRoom } from '../store/name-of-room.js';
 
 /** How often the store is asked for rooms that are due. */
 const EVERY_MS = 1_000;
@@ -111,7 +112,7 @@ export class Waker {
   }
 
   #isDue(room: RoomKey): boolean {
-    const until = this.#later.get(nameOf(room));
+    const until = this.#later.get(nameOfRoom(room));
     return (until === undefined || until <= this.clock.now()) && this.#isAsleep(room);
   }
 
@@ -125,7 +126,7 @@ export class Waker {
     const definition = this.#definitions.get(room.service)!;
     try {
       await this.registry.wake(definition, addressOfKey(definition, room.key));
-      this.#later.delete(nameOf(room));
+      this.#later.delete(nameOfRoom(room));
     } catch (error) {
       this.#wait(room);
       const what = `Room "${room.key}" could not be woken`;
@@ -135,15 +136,11 @@ export class Waker {
   }
 
   #wait(room: RoomKey): void {
-    this.#later.set(nameOf(room), this.clock.now() + LATER_MS);
+    this.#later.set(nameOfRoom(room), this.clock.now() + LATER_MS);
   }
 }
 
 /** The room has closed itself, another node has woken it, or this one shuts down. */
 function isSettled(error: unknown): boolean {
   return isInstance(error, RefusedError) && SETTLED.has(error.code);
-}
-
-function nameOf({ service, key }: RoomKey): string {
-  return JSON.stringify([service, key]);
 }

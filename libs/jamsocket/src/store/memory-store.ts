@@ -2,6 +2,7 @@ import { assertRoomKey } from './assert-room-key.js';
 import { firstFence } from './first-fence.js';
 import type { Claim, DueRoom, RoomKey, RoomStore, RoomWrite, StoredSegment, WriteOutcome } from './room-store.js';
 import { StoreError } from './store-error.js';
+import { nameOfRoom } from './name-of-room.js';
 
 interface MemoryRecord {
   readonly room: RoomKey;
@@ -29,7 +30,7 @@ export class MemoryStore implements RoomStore {
   async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
     this.#mustBeOpen();
     assertRoomKey(room);
-    const id = idOf(room);
+    const id = nameOfRoom(room);
     const found = this.#records.get(id);
     const record = found ?? newRecord(room);
     record.fence = found === undefined ? firstFence(minFence) : Math.max(record.fence + 1, minFence);
@@ -51,7 +52,7 @@ export class MemoryStore implements RoomStore {
   async has(room: RoomKey): Promise<boolean> {
     this.#mustBeOpen();
     assertRoomKey(room);
-    const record = this.#records.get(idOf(room));
+    const record = this.#records.get(nameOfRoom(room));
     return record !== undefined && record.parts.size > 0;
   }
 
@@ -86,12 +87,12 @@ export class MemoryStore implements RoomStore {
   }
 
   #apply(write: RoomWrite): WriteOutcome {
-    const record = this.#records.get(idOf(write.room));
+    const record = this.#records.get(nameOfRoom(write.room));
     if (record === undefined || record.fence !== write.fence || record.owner !== write.owner) return 'fenced';
     if (write.sequence <= record.sequence) return 'done';
     if (record.isReleased || write.sequence > record.sequence + 1) return 'fenced';
     if (write.isDelete) {
-      this.#records.delete(idOf(write.room));
+      this.#records.delete(nameOfRoom(write.room));
       return 'done';
     }
     const { parts = {}, segments = [], keepFrom = 0, dueAt = record.dueAt } = write;
@@ -122,8 +123,4 @@ function newRecord({ service, key }: RoomKey): MemoryRecord {
     segments: [],
     dueAt: null,
   };
-}
-
-function idOf({ service, key }: RoomKey): string {
-  return JSON.stringify([service, key]);
 }

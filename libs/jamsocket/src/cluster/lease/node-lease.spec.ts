@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SeededRandom, VirtualClock } from '../../testing/index.js';
 import { InProcessHub } from '../in-process/in-process-hub.js';
-import type { HeldRoom } from '../directory.js';
+import type { OwnedRoom } from '../directory.js';
 import { LEASE_DEFAULTS } from './lease-settings.js';
 import { NodeLease, type LeaseWatch } from './node-lease.js';
 
@@ -34,7 +34,7 @@ class Member implements LeaseWatch {
   resumed() {
     this.events.push('resumed');
   }
-  lost({ room: { key } }: HeldRoom) {
+  lost({ room: { key } }: OwnedRoom) {
     this.events.push(`lost ${key}`);
   }
   ended() {
@@ -251,8 +251,8 @@ describe('the lease of a node', () => {
     await cluster.pass(600);
     expect(cluster.ownerOf('x')).toBe(undefined);
     const again = (await cluster.claim(a, 'x')) as number;
-    const held = { room: room('x'), fence: again };
-    expect(await cluster.until(a.lease.release(held, b.lease.incarnation))).toBe('handed');
+    const owned = { room: room('x'), fence: again };
+    expect(await cluster.until(a.lease.release(owned, b.lease.incarnation))).toBe('handed');
     expect(cluster.ownerOf('x')).toBe('b');
   });
 
@@ -285,8 +285,8 @@ describe('the lease of a node', () => {
     a.faults.replyDelayMs = 60;
     cluster.hub.failOver();
     while (cluster.ownerOf('room 0') === undefined) await cluster.pass(10);
-    const held = a.lease.rooms.find(({ room: { key } }) => key === 'room 599')!;
-    void a.lease.release(held);
+    const owned = a.lease.rooms.find(({ room: { key } }) => key === 'room 599')!;
+    void a.lease.release(owned);
     await cluster.pass(200);
     expect([cluster.ownerOf('room 598'), cluster.ownerOf('room 599')]).toEqual(['a', undefined]);
   });

@@ -2,10 +2,10 @@ import type { JamsocketClock, JamsocketRandom } from '../../base/sources.js';
 import { inDetachedContext } from '../../base/async-context.js';
 import { withDeadline } from '../../base/within-timeout.js';
 import type { RoomKey } from '../../store/room-store.js';
-import { MAX_ROOMS_PER_RENEWAL, type Directory, type HeldRoom, type Released, type Renewed } from '../directory.js';
+import { MAX_ROOMS_PER_RENEWAL, type Directory, type OwnedRoom, type Released, type Renewed } from '../directory.js';
 import { DirectoryError } from '../directory-error.js';
 import { DirectoryTime } from './directory-time.js';
-import { HeldRooms } from './held-rooms.js';
+import { OwnedRooms } from './owned-rooms.js';
 import { LEASE_DEFAULTS, type LeaseSettings } from './lease-settings.js';
 import { LeaseWindow, momentOf, type Moment } from './lease-window.js';
 import { OtherNodes, type NodesWatch } from './other-nodes.js';
@@ -19,7 +19,7 @@ export interface LeaseWatch extends NodesWatch {
   /** The node owns its remaining rooms again, and they continue. */
   resumed(): void;
   /** Another node owns the room, or may own it: the room stops and sends nothing any more. */
-  lost(room: HeldRoom): void;
+  lost(room: OwnedRoom): void;
   /** The directory was away for longer than `graceMs`, or the lease was closed. The node begins anew with another lease. */
   ended(): void;
 }
@@ -34,7 +34,7 @@ export interface LeaseWatch extends NodesWatch {
 export class NodeLease {
   readonly incarnation: string;
   readonly #window: LeaseWindow;
-  readonly #rooms = new HeldRooms();
+  readonly #rooms = new OwnedRooms();
   readonly #time = new DirectoryTime();
   readonly #check: RoomCheck;
   readonly #claims: RoomClaims;
@@ -93,7 +93,7 @@ export class NodeLease {
     return this.#isOver;
   }
 
-  get rooms(): readonly HeldRoom[] {
+  get rooms(): readonly OwnedRoom[] {
     return this.#rooms.all();
   }
 
@@ -128,9 +128,9 @@ export class NodeLease {
    * @param successor an incarnation that owns the room from now on, if it is alive
    * @throws DirectoryError if the directory has not answered within a lease
    */
-  release(held: HeldRoom, successor?: string): Promise<Released> {
-    this.#rooms.remove(held);
-    const { room, fence } = held;
+  release(owned: OwnedRoom, successor?: string): Promise<Released> {
+    this.#rooms.remove(owned);
+    const { room, fence } = owned;
     const release = { room, incarnation: this.incarnation, claim: { fence }, successor };
     return this.#claims.release(release, this.settings.leaseMs);
   }
@@ -186,7 +186,7 @@ export class NodeLease {
   }
 
   /** @returns the answer, unless there is none in time. Never rejects. */
-  async #renew(rooms: readonly HeldRoom[]): Promise<Renewed | undefined> {
+  async #renew(rooms: readonly OwnedRoom[]): Promise<Renewed | undefined> {
     const sent = momentOf(this.clock);
     const { leaseMs } = this.settings;
     const { incarnation } = this;
@@ -220,7 +220,7 @@ export class NodeLease {
     // While the directory settles nobody else can have claimed anything.
     if (!renewed.wasAlive && renewed.settlingMs === 0) this.#suspend();
     if (this.#suspendedAt === undefined) this.#window.extend(sent);
-    for (const held of renewed.lost) if (this.#rooms.remove(held)) this.watch.lost(held);
+    for (const owned of renewed.lost) if (this.#rooms.remove(owned)) this.watch.lost(owned);
     this.#check.answered(renewed);
   }
 

@@ -1,11 +1,11 @@
-import { MAX_ROOMS_PER_RENEWAL, type HeldRoom, type Renewed } from '../directory.js';
-import type { HeldRooms } from './held-rooms.js';
+import { MAX_ROOMS_PER_RENEWAL, type OwnedRoom, type Renewed } from '../directory.js';
+import type { OwnedRooms } from './owned-rooms.js';
 
 /** What a check needs of the lease. */
 export interface CheckedLease {
   readonly isSuspended: boolean;
   /** Renews the lease; the directory checks these rooms. @returns `undefined` if there is no answer in time. Never rejects. */
-  renew(rooms: readonly HeldRoom[]): Promise<Renewed | undefined>;
+  renew(rooms: readonly OwnedRoom[]): Promise<Renewed | undefined>;
   /** Every room is confirmed. */
   passed(): void;
 }
@@ -20,7 +20,7 @@ export class RoomCheck {
   #isUnderWay = false;
 
   constructor(
-    private readonly rooms: HeldRooms,
+    private readonly rooms: OwnedRooms,
     private readonly lease: CheckedLease,
   ) {}
 
@@ -53,7 +53,7 @@ export class RoomCheck {
     this.#isDue = false;
     for (let at = 0; at < Math.max(1, rooms.length); at += MAX_ROOMS_PER_RENEWAL) {
       // A room that was released since must not be asserted again.
-      const chunk = rooms.slice(at, at + MAX_ROOMS_PER_RENEWAL).filter((held) => this.rooms.get(held.room) === held);
+      const chunk = rooms.slice(at, at + MAX_ROOMS_PER_RENEWAL).filter((owned) => this.rooms.get(owned.room) === owned);
       const renewed = await this.lease.renew(chunk);
       const isGood = renewed !== undefined && renewed.epoch === epoch && (renewed.wasAlive || renewed.settlingMs > 0);
       if (isGood && !(waits && renewed.settlingMs > 0)) continue;

@@ -11,6 +11,7 @@ import type { RoomRegistry } from '../../rooms/room-registry.js';
 import type { RoomDefinition } from '../../room/room-definition.js';
 import type { RoomKey } from '../../store/room-store.js';
 import { ArrivingRoom } from './arriving-room.js';
+import { nameOfRoom } from '../../store/name-of-room.js';
 
 /** What arriving rooms need of their node. */
 export interface ArrivalSite {
@@ -27,7 +28,7 @@ export class ArrivingRooms implements Followers {
   readonly #rooms = new Map<string, ArrivingRoom>();
 
   constructor(private readonly site: ArrivalSite) {
-    site.registry.handedOver = (room) => this.#rooms.get(nameOf(room));
+    site.registry.handedOver = (room) => this.#rooms.get(nameOfRoom(room));
   }
 
   /** @throws RefusedError if this node does not take the room */
@@ -38,7 +39,7 @@ export class ArrivingRooms implements Followers {
       throw new RefusedError(404, 'no_such_service', `This node has no service "${offer.service}".`);
     if (registry.isTaken(definition, offer.key))
       throw new RefusedError(409, 'room_exists', `This node has a room "${offer.key}" already.`);
-    const name = nameOf(offer);
+    const name = nameOfRoom(offer);
     const room = new ArrivingRoom(offer, from, clock, {
       find: () => registry.unstoppedAt(definition, offer.key),
       over: () => {
@@ -51,7 +52,7 @@ export class ArrivingRooms implements Followers {
 
   /** This node is the room's owner now. Resolves when clients can follow. @throws the error of the room */
   async granted({ service, key }: RoomKey, from: string): Promise<void> {
-    const room = this.#rooms.get(nameOf({ service, key }));
+    const room = this.#rooms.get(nameOfRoom({ service, key }));
     if (room === undefined || room.from !== from) throw new RefusedError(404, 'no_such_room', 'The offer is over.');
     const definition = this.site.definitions.get(service)!;
     room.grant();
@@ -68,7 +69,7 @@ export class ArrivingRooms implements Followers {
 
   follow(edge: string, note: FollowNote, open: (client: Client) => RemoteLink): boolean {
     const { arrival, seat } = note;
-    const room = this.#rooms.get(nameOf(note));
+    const room = this.#rooms.get(nameOfRoom(note));
     if (room === undefined) return false;
     if (arrival === undefined) return room.gone(edge, seat);
     return room.follow(edge, seat, requestOf(arrival), open);
@@ -76,7 +77,7 @@ export class ArrivingRooms implements Followers {
 
   /** A client whose socket is here. */
   followHere(edge: string, note: MovedNote, seat: number, channel: EdgeChannel): boolean {
-    const room = this.#rooms.get(nameOf(note));
+    const room = this.#rooms.get(nameOfRoom(note));
     const released = room?.isAwaitedAt(edge, seat) === true ? channel.release() : undefined;
     if (released === undefined) return false;
     const { connection, request } = released;
@@ -89,10 +90,6 @@ export class ArrivingRooms implements Followers {
   }
 
   goneHere(edge: string, note: MovedNote, seat: number): void {
-    this.#rooms.get(nameOf(note))?.gone(edge, seat);
+    this.#rooms.get(nameOfRoom(note))?.gone(edge, seat);
   }
-}
-
-function nameOf({ service, key }: RoomKey): string {
-  return `${service}\0${key}`;
 }

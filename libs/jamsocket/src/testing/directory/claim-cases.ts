@@ -96,10 +96,10 @@ export function claimCases({ test, expect, sleepFor }: Suite): void {
 
   test('keeps rooms with similar names apart', async (directory) => {
     const a = await Member.join(directory, 'a');
-    const held = [];
-    for (const [service, key] of ROOMS) held.push(await a.take({ service, key }));
-    for (const { room, fence } of held) expect(await directory.locate(room)).toEqual({ incarnation: 'a', fence });
-    expect((await a.renew(...held)).lost).toEqual([]);
+    const owned = [];
+    for (const [service, key] of ROOMS) owned.push(await a.take({ service, key }));
+    for (const { room, fence } of owned) expect(await directory.locate(room)).toEqual({ incarnation: 'a', fence });
+    expect((await a.renew(...owned)).lost).toEqual([]);
     expect(await codeOf(a.claim({ service: 'a', key: 'nul\0' }))).toBe('RangeError: '.concat(NUL_REFUSED));
   });
 }

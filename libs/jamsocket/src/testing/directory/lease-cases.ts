@@ -1,4 +1,4 @@
-import type { HeldRoom } from '../../cluster/directory.js';
+import type { OwnedRoom } from '../../cluster/directory.js';
 import { codeOf } from '../framework/test-framework.js';
 import { LOBBY, LONG_MS, Member } from './member.js';
 import type { Suite } from './suite.js';
@@ -37,10 +37,10 @@ export function leaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
   test('keeps a room for its owner as long as the lease is renewed', async (directory) => {
     const a = await Member.join(directory, 'a', leaseMs);
     const b = await Member.join(directory, 'b');
-    const held = await a.take();
+    const owned = await a.take();
     for (let renewals = 0; renewals < 5; renewals++) {
       await sleepFor(0.4);
-      const renewed = await a.renew(held);
+      const renewed = await a.renew(owned);
       expect([renewed.wasAlive, renewed.lost]).toEqual([true, []]);
       expect((await b.claim()).kind).toBe('owned');
     }
@@ -49,15 +49,15 @@ export function leaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
   test('gives a room away when the lease of its owner has ended, and tells the owner', async (directory) => {
     const a = await Member.join(directory, 'a', leaseMs);
     const b = await Member.join(directory, 'b');
-    const held = await a.take();
+    const owned = await a.take();
     const other = await a.take({ service: 'chat', key: 'other' });
     await b.renew();
     await sleepFor(1.1);
     expect(await directory.locate(LOBBY)).toBe(undefined);
     const taken = await b.take();
-    expect(taken.fence > held.fence).toBe(true);
-    const renewed = await a.renew(held, other);
-    expect([renewed.wasAlive, renewed.lost]).toEqual([false, [held]]);
+    expect(taken.fence > owned.fence).toBe(true);
+    const renewed = await a.renew(owned, other);
+    expect([renewed.wasAlive, renewed.lost]).toEqual([false, [owned]]);
     expect(await directory.locate(LOBBY)).toEqual({ incarnation: 'b', fence: taken.fence });
     // Nobody wanted this one: it is the returned owner's.
     expect((await b.claim(other.room)).kind).toBe('owned');
@@ -75,30 +75,30 @@ export function leaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
   test('checks 500 rooms at once, and names exactly those that are lost', async (directory) => {
     const a = await Member.join(directory, 'a');
     const rooms = Array.from({ length: 500 }, (_, at) => ({ service: 'chat', key: `room ${at}` }));
-    const held = await Promise.all(rooms.map((room) => a.take(room)));
-    expect((await a.renew(...held)).lost).toEqual([]);
-    const gone = held.filter((_, at) => at % 100 === 7);
+    const owned = await Promise.all(rooms.map((room) => a.take(room)));
+    expect((await a.renew(...owned)).lost).toEqual([]);
+    const gone = owned.filter((_, at) => at % 100 === 7);
     for (const each of gone) expect(await a.release(each)).toBe('released');
-    const wrong = { room: held[0].room, fence: held[0].fence + 1 };
-    expect((await a.renew(wrong, ...held.slice(1))).lost).toEqual([wrong, ...gone]);
-    expect((await a.renew(...held)).lost).toEqual(gone);
+    const wrong = { room: owned[0].room, fence: owned[0].fence + 1 };
+    expect((await a.renew(wrong, ...owned.slice(1))).lost).toEqual([wrong, ...gone]);
+    expect((await a.renew(...owned)).lost).toEqual(gone);
   });
 
   test('keeps rooms with unusual names apart', async (directory) => {
     const a = await Member.join(directory, 'a');
     const keys = ['"', '\\', '\\u0041', 'A', '[]', '{}', ':', 'a:1:2', '\u{1f600}', '\ud83d', 'é', 'null', '  '];
-    const held: HeldRoom[] = [];
-    for (const key of keys) held.push(await a.take({ service: 'chat', key }));
-    expect((await a.renew(...held)).lost).toEqual([]);
-    await a.release(held[1]);
-    expect((await a.renew(...held)).lost).toEqual([held[1]]);
+    const owned: OwnedRoom[] = [];
+    for (const key of keys) owned.push(await a.take({ service: 'chat', key }));
+    expect((await a.renew(...owned)).lost).toEqual([]);
+    await a.release(owned[1]);
+    expect((await a.renew(...owned)).lost).toEqual([owned[1]]);
   });
 
   test('refuses a renewal that comes too late', async (directory) => {
     const a = await Member.join(directory, 'a');
-    const held = await a.take();
+    const owned = await a.take();
     const { now } = await a.renew();
-    const renewal = { incarnation: 'b', leaseMs: LONG_MS, info: '', rooms: [held] };
+    const renewal = { incarnation: 'b', leaseMs: LONG_MS, info: '', rooms: [owned] };
     await sleepFor(0.2);
     expect(await codeOf(directory.renew({ ...renewal, notAfter: now }))).toBe('too_late');
     expect((await a.renew()).nodes).toEqual(['a']);

@@ -1,4 +1,4 @@
-import type { Claimed, Directory, HeldRoom, Renewed } from '../../cluster/directory.js';
+import type { Claimed, Directory, OwnedRoom, Renewed } from '../../cluster/directory.js';
 import type { RoomKey } from '../../store/room-store.js';
 
 /** A lease that lasts for the whole test. */
@@ -22,7 +22,7 @@ export class Member {
     return member;
   }
 
-  renew(...rooms: readonly HeldRoom[]): Promise<Renewed> {
+  renew(...rooms: readonly OwnedRoom[]): Promise<Renewed> {
     const { incarnation, leaseMs } = this;
     return this.directory.renew({ incarnation, leaseMs, info: `about ${incarnation}`, rooms });
   }
@@ -37,14 +37,14 @@ export class Member {
   }
 
   /** Claims a room that must be free. */
-  async take(room: RoomKey = LOBBY, minFence?: number): Promise<HeldRoom> {
+  async take(room: RoomKey = LOBBY, minFence?: number): Promise<OwnedRoom> {
     const claimed = await this.claim(room, minFence);
     if (claimed.kind !== 'claimed')
       throw new Error(`${this.incarnation} cannot claim the room: ${JSON.stringify(claimed)}`);
     return { room, fence: claimed.fence };
   }
 
-  release({ room, fence }: HeldRoom, successor?: string): Promise<string> {
+  release({ room, fence }: OwnedRoom, successor?: string): Promise<string> {
     return this.directory.release({ room, incarnation: this.incarnation, claim: { fence }, successor });
   }
 }

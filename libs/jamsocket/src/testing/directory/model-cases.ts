@@ -1,5 +1,5 @@
 import { DirectoryState } from '../../cluster/directory-state.js';
-import type { HeldRoom } from '../../cluster/directory.js';
+import type { OwnedRoom } from '../../cluster/directory.js';
 import { SeededRandom } from '../seeded-random.js';
 import { LONG_MS, Member } from './member.js';
 import type { Suite } from './suite.js';
@@ -19,7 +19,7 @@ export function modelCases({ test, expect }: Suite): void {
       model.renew({ incarnation, leaseMs: LONG_MS, info: '', rooms: [] });
     }
     /** Fences differ; those of the same claim belong together. */
-    const claims: { incarnation: string; tested: HeldRoom; model: HeldRoom }[] = [];
+    const claims: { incarnation: string; tested: OwnedRoom; model: OwnedRoom }[] = [];
     const steps: Record<string, () => Promise<readonly [unknown, unknown]>> = {
       claim: async () => {
         const incarnation = pick(NODES);
@@ -54,7 +54,7 @@ export function modelCases({ test, expect }: Suite): void {
         const tested = await members.get(incarnation)!.renew(...own.map((claim) => claim.tested));
         const rooms = own.map((claim) => claim.model);
         const expected = model.renew({ incarnation, leaseMs: LONG_MS, info: '', rooms });
-        const lost = (list: readonly HeldRoom[]) => list.map(({ room }) => room.key);
+        const lost = (list: readonly OwnedRoom[]) => list.map(({ room }) => room.key);
         return [lost(tested.lost), lost(expected.lost)];
       },
       locate: async () => {

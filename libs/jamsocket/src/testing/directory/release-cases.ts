@@ -5,23 +5,23 @@ export function releaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
   test('lets a room be claimed when it was released', async (directory) => {
     const a = await Member.join(directory, 'a');
     const b = await Member.join(directory, 'b');
-    const held = await a.take();
-    expect(await a.release(held)).toBe('released');
+    const owned = await a.take();
+    expect(await a.release(owned)).toBe('released');
     expect(await directory.locate(LOBBY)).toBe(undefined);
-    expect(await a.release(held)).toBe('not_owner');
-    expect((await b.take()).fence > held.fence).toBe(true);
+    expect(await a.release(owned)).toBe('not_owner');
+    expect((await b.take()).fence > owned.fence).toBe(true);
   });
 
   test('changes nothing for a release by someone who does not own the room', async (directory) => {
     const a = await Member.join(directory, 'a');
     const b = await Member.join(directory, 'b');
     const before = await a.take();
-    const held = await a.take();
-    expect(await b.release(held)).toBe('not_owner');
-    expect(await b.release(held, 'b')).toBe('not_owner');
+    const owned = await a.take();
+    expect(await b.release(owned)).toBe('not_owner');
+    expect(await b.release(owned, 'b')).toBe('not_owner');
     expect(await a.release(before)).toBe('not_owner');
-    expect(await a.release({ ...held, room: { service: 'chat', key: 'other' } })).toBe('not_owner');
-    expect(await directory.locate(LOBBY)).toEqual({ incarnation: 'a', fence: held.fence });
+    expect(await a.release({ ...owned, room: { service: 'chat', key: 'other' } })).toBe('not_owner');
+    expect(await directory.locate(LOBBY)).toEqual({ incarnation: 'a', fence: owned.fence });
   });
 
   test('undoes a claim by its number', async (directory) => {
@@ -43,12 +43,12 @@ export function releaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
     const a = await Member.join(directory, 'a', leaseMs);
     const b = await Member.join(directory, 'b');
     const c = await Member.join(directory, 'c');
-    const held = await a.take();
-    expect(await a.release(held, 'b')).toBe('handed');
+    const owned = await a.take();
+    expect(await a.release(owned, 'b')).toBe('handed');
     const owner = await directory.locate(LOBBY);
-    expect(owner?.incarnation === 'b' && owner.fence > held.fence).toBe(true);
+    expect(owner?.incarnation === 'b' && owner.fence > owned.fence).toBe(true);
     expect([(await c.claim()).kind, (await a.claim()).kind]).toEqual(['owned', 'owned']);
-    expect((await a.renew(held)).lost).toEqual([held]);
+    expect((await a.renew(owned)).lost).toEqual([owned]);
     const taken = await b.take();
     expect(taken.fence > owner!.fence).toBe(true);
     await sleepFor(1.1);
@@ -60,8 +60,8 @@ export function releaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
   test('gives a room to anybody if the successor does not claim it within a lease', async (directory) => {
     const a = await Member.join(directory, 'a', leaseMs);
     await Member.join(directory, 'b', leaseMs);
-    const held = await a.take();
-    expect(await a.release(held, 'b')).toBe('handed');
+    const owned = await a.take();
+    expect(await a.release(owned, 'b')).toBe('handed');
     const keepAlive = async () => {
       await sleepFor(0.4);
       await a.renew();
@@ -71,7 +71,7 @@ export function releaseCases({ test, expect, leaseMs, sleepFor }: Suite): void {
     await keepAlive();
     await keepAlive();
     expect(await directory.locate(LOBBY)).toBe(undefined);
-    expect((await a.take()).fence > held.fence).toBe(true);
+    expect((await a.take()).fence > owned.fence).toBe(true);
   });
 
   test('only releases if the successor is not alive', async (directory) => {

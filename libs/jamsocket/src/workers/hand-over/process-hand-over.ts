@@ -7,6 +7,7 @@ import type { ChannelCalls } from '../channel-calls.js';
 import type { Channel, TargetQuestion, ToWorker } from '../messages.js';
 import { hasRawSocket, refuseSocket, sendSocket, stopReading, type SendSocket } from './raw-socket.js';
 import { testHandOver } from './test-hand-over.js';
+import { nameOfRoom } from '../../store/name-of-room.js';
 
 type Gift = Extract<ToWorker, { jamsocket: 'give' }>;
 
@@ -46,13 +47,13 @@ export class ProcessHandOver implements SocketHandOver {
   targetOf(room: RoomKey, forNew: string, owner?: string | null): string | undefined | Promise<string | undefined> {
     const question: TargetQuestion = { room, forNew, owner };
     if (owner !== undefined) return this.calls.ask('target', question);
-    const name = nameOf(room);
+    const name = nameOfRoom(room);
     return this.#known.get(name) ?? this.#ask(question, name);
   }
 
   give({ node, room, from }: SocketTarget, socket: Socket, upgrade: GivenUpgrade): void {
     // The primary looks again: what this process knows may be old.
-    const target = this.#known.get(nameOf(room)) === node ? { room, forNew: from } : undefined;
+    const target = this.#known.get(nameOfRoom(room)) === node ? { room, forNew: from } : undefined;
     this.#give({ node, from, target }, socket, upgrade);
   }
 
@@ -137,8 +138,4 @@ export class ProcessHandOver implements SocketHandOver {
   #tell(node: string, isTaking: boolean): void {
     void this.channel.send({ jamsocket: 'takes', node, isTaking }).catch(() => undefined);
   }
-}
-
-function nameOf({ service, key }: RoomKey): string {
-  return `${service}\0${key}`;
 }

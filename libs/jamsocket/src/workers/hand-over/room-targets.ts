@@ -1,5 +1,6 @@
 import type { RoomKey } from '../../store/room-store.js';
 import type { TargetQuestion } from '../messages.js';
+import { nameOfRoom } from '../../store/name-of-room.js';
 
 /** Milliseconds that a worker has to begin a room it was promised: as long as a connect may take by default. */
 const PROMISE_MS = 10_000;
@@ -26,7 +27,7 @@ export class RoomTargets {
 
   /** @returns the node that has the room or is to begin it, if sockets can be given to it */
   targetOf({ room, forNew, owner: told }: TargetQuestion): string | undefined {
-    const name = `${room.service}\0${room.key}`;
+    const name = nameOfRoom(room);
     const owner = told === undefined ? this.locate(room) : told;
     const now = this.now();
     this.#forget(now);

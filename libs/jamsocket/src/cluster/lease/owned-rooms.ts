@@ -1,42 +1,43 @@
 import type { RoomKey } from '../../store/room-store.js';
-import type { HeldRoom } from '../directory.js';
+import type { OwnedRoom } from '../directory.js';
+import { nameOfRoom } from '../../store/name-of-room.js';
 
 /** The rooms this node has claimed. */
-export class HeldRooms {
-  readonly #rooms = new Map<string, HeldRoom>();
-  #rest: Iterator<HeldRoom, undefined> = this.#rooms.values();
+export class OwnedRooms {
+  readonly #rooms = new Map<string, OwnedRoom>();
+  #rest: Iterator<OwnedRoom, undefined> = this.#rooms.values();
 
   get size(): number {
     return this.#rooms.size;
   }
 
-  get(room: RoomKey): HeldRoom | undefined {
-    return this.#rooms.get(nameOf(room));
+  get(room: RoomKey): OwnedRoom | undefined {
+    return this.#rooms.get(nameOfRoom(room));
   }
 
-  add(held: HeldRoom): void {
-    this.#rooms.set(nameOf(held.room), held);
+  add(owned: OwnedRoom): void {
+    this.#rooms.set(nameOfRoom(owned.room), owned);
   }
 
   /** @returns false if this node has not claimed the room with this fence */
-  remove({ room, fence }: HeldRoom): boolean {
-    return this.get(room)?.fence === fence && this.#rooms.delete(nameOf(room));
+  remove({ room, fence }: OwnedRoom): boolean {
+    return this.get(room)?.fence === fence && this.#rooms.delete(nameOfRoom(room));
   }
 
   /** @returns the removed rooms */
-  clear(): readonly HeldRoom[] {
+  clear(): readonly OwnedRoom[] {
     const all = this.all();
     this.#rooms.clear();
     return all;
   }
 
-  all(): readonly HeldRoom[] {
+  all(): readonly OwnedRoom[] {
     return [...this.#rooms.values()];
   }
 
   /** The next rooms, at most `count`. After the last room it starts with the first again. */
-  next(count: number): readonly HeldRoom[] {
-    const chunk: HeldRoom[] = [];
+  next(count: number): readonly OwnedRoom[] {
+    const chunk: OwnedRoom[] = [];
     while (chunk.length < count) {
       const { done, value } = this.#rest.next();
       if (done === true) {
@@ -47,8 +48,4 @@ export class HeldRooms {
     }
     return chunk;
   }
-}
-
-export function nameOf({ service, key }: RoomKey): string {
-  return `${service}\0${key}`;
 }
