@@ -45,7 +45,7 @@ export interface PresenceChange<Value = any> {
 export class Presence<Value = any> {
   /** Everyone except the user of this client. A change makes a new array; a person who has not changed is the same object. */
   others: readonly Person<Value>[] = [];
-  readonly #clients = new Map<number, AnyClient>();
+  #clients = new Map<number, AnyClient>();
   readonly #changes = new Listeners<PresenceChange<Value>>();
   #people = new Map<string, AnyPerson>();
   #you: number | undefined;
@@ -80,14 +80,19 @@ export class Presence<Value = any> {
   /** @internal */
   receive({ you, everyMs, everyone, left, changed }: PresenceNews): void {
     const isFirst = you !== undefined && you !== this.#you;
+    const known = this.#clients;
     if (everyone) {
       this.#you = you;
       this.#everyMs = everyMs!;
       this.#isReady = true;
-      this.#clients.clear();
+      this.#clients = new Map();
     }
     for (const id of left ?? []) this.#clients.delete(id);
-    for (const client of everyone ?? changed ?? []) this.#clients.set(client.id, client);
+    for (const client of everyone ?? changed ?? []) {
+      const old = known.get(client.id);
+      // News may repeat what this client knows: of a client that has joined just before it, or after a lost connection.
+      this.#clients.set(client.id, JSON.stringify(old) === JSON.stringify(client) ? old! : client);
+    }
     const own = this.#clients.get(this.#you!);
     if (everyone && own?.value === undefined && this.#value !== undefined) this.#isUnsent = true;
     this.#regroup(own && personKeyOf(own), isFirst);
