@@ -5,6 +5,7 @@ import { isIncarnation } from '../assert-incarnation.js';
 import { CreditPool } from './credits.js';
 import { LinkCounts } from './link-counts.js';
 import { decodeHead, encodeFrame, FRAME, PROTOCOL, type FrameHead } from './link-frame.js';
+import { OwnEcho } from './own-echo.js';
 import { PeerLink, type LinkHost, type LinkLimits, type LinkUser } from './peer-link.js';
 
 export interface LinksSettings extends LinkLimits {
@@ -26,11 +27,6 @@ export const LINKS_DEFAULTS: LinksSettings = {
   deafTicks: 10,
 };
 
-/** After this many ticks without hearing itself, the node connects again. */
-const DEAF_TICKS = 2;
-/** Each try to connect has twice as much time as the one before, up to this many ticks. */
-const MOST_TICKS_TO_CONNECT = 8;
-
 /**
  * The links of this node with others, over a relay. Once a second each link sends a beat, and the node sends a message to
  * itself: if that does not arrive, the node is deaf and connects again.
@@ -40,12 +36,9 @@ export class NodeLinks implements LinkHost {
   readonly #links = new Map<string, PeerLink>();
   /** Nodes that were heard to speak another version than this one. */
   readonly #foreign = new Map<string, number>();
+  readonly #echo = new OwnEcho();
   #scheduled: PeerLink[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #echoes = 0;
-  #echoesHeard = 0;
-  #ticksUnheard = 0;
-  #reconnectAt = DEAF_TICKS;
   #isClosed = false;
   readonly #flush = (): void => this.flush();
 
@@ -100,7 +93,7 @@ export class NodeLinks implements LinkHost {
 
   /** This node does not hear itself. Others may hear it. */
   get isDeaf(): boolean {
-    return this.#ticksUnheard >= DEAF_TICKS;
+    return this.#echo.isDeaf;
   }
 
   /** Cuts all links. */
@@ -147,15 +140,12 @@ export class NodeLinks implements LinkHost {
   }
 
   #tick(): void {
-    // Counts ticks, not time: a process that was stopped misses none, and then reads what has arrived meanwhile.
-    this.#ticksUnheard = this.#echoesHeard === this.#echoes ? 0 : this.#ticksUnheard + 1;
-    if (this.#ticksUnheard >= this.#reconnectAt) {
-      this.#reconnectAt += Math.min(this.#reconnectAt, MOST_TICKS_TO_CONNECT);
+    if (this.#echo.tick()) {
       this.counts.reconnects++;
       this.relay.reconnect();
     }
-    this.relay.send(this.node, this.#bare(FRAME.echo, 0, ++this.#echoes));
-    const isCutOff = this.#ticksUnheard > this.limits.deafTicks;
+    this.relay.send(this.node, this.#bare(FRAME.echo, 0, this.#echo.next()));
+    const isCutOff = this.#echo.ticksUnheard > this.limits.deafTicks;
     for (const link of this.all) {
       if (isCutOff) link.cut('this node hears nobody');
       else link.tick(this.isDeaf);
@@ -180,11 +170,7 @@ export class NodeLinks implements LinkHost {
   }
 
   #heardItself({ sequence }: FrameHead): void {
-    const wasDeaf = this.isDeaf;
-    this.#echoesHeard = Math.max(this.#echoesHeard, sequence);
-    this.#ticksUnheard = 0;
-    this.#reconnectAt = DEAF_TICKS;
-    if (wasDeaf) for (const link of this.all) link.heard();
+    if (this.#echo.heard(sequence)) for (const link of this.all) link.heard();
   }
 
   #hello(head: FrameHead): void {
