@@ -13,7 +13,7 @@ export class Incoming {
 
   /**
    * A later frame than the next one has come.
-   * @returns whether to ask for the next one again: once a tick, since the frames after it are out of order, too
+   * @returns whether to ask for the next one again: once between beats, since the frames after it are out of order, too
    */
   noteGap(): boolean {
     if (this.#missing === this.received + 1) return false;
@@ -21,8 +21,8 @@ export class Incoming {
     return true;
   }
 
-  /** A tick has passed: a missing frame may be asked for once more. */
-  tick(): void {
+  /** It is time for a beat: a missing frame may be asked for once more. */
+  beat(): void {
     this.#missing = 0;
   }
 

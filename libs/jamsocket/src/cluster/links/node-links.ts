@@ -11,20 +11,20 @@ import { PeerLink, type LinkHost, type LinkLimits, type LinkUser } from './peer-
 export interface LinksSettings extends LinkLimits {
   /** Most bytes under way to this node, from all others together. */
   readonly maxBytesUnderWay: number;
-  /** Milliseconds of a tick: how often each link sends a beat, and this node a message to itself. */
-  readonly tickMs: number;
-  /** All links are cut after this many ticks in which this node has not heard itself. */
-  readonly deafTicks: number;
+  /** Milliseconds between beats: each link sends one, and this node an echo to itself. */
+  readonly beatMs: number;
+  /** All links are cut after this many beats in which this node has not heard itself. */
+  readonly deafBeats: number;
 }
 
 export const LINKS_DEFAULTS: LinksSettings = {
   maxWaitingBytes: 64 * 1_024 * 1_024,
   maxHaltedBytes: 8 * 1_024 * 1_024,
   maxMessageBytes: 64 * 1_024 * 1_024,
-  silentTicks: 3,
+  silentBeats: 3,
   maxBytesUnderWay: 4 * 1_024 * 1_024,
-  tickMs: 1_000,
-  deafTicks: 10,
+  beatMs: 1_000,
+  deafBeats: 10,
 };
 
 /**
@@ -58,7 +58,7 @@ export class NodeLinks implements LinkHost {
   /** Resolves when this node receives. */
   open(): Promise<void> {
     return inDetachedContext(() => {
-      this.#timer = this.clock.setInterval(() => this.#tick(), this.limits.tickMs);
+      this.#timer = this.clock.setInterval(() => this.#beat(), this.limits.beatMs);
       return this.relay.open(this.node, (bytes) => inDetachedContext(() => this.#receive(bytes)));
     });
   }
@@ -139,16 +139,16 @@ export class NodeLinks implements LinkHost {
     this.counts.gaps++;
   }
 
-  #tick(): void {
-    if (this.#echo.tick()) {
+  #beat(): void {
+    if (this.#echo.beat()) {
       this.counts.reconnects++;
       this.relay.reconnect();
     }
     this.relay.send(this.node, this.#bare(FRAME.echo, 0, this.#echo.next()));
-    const isCutOff = this.#echo.ticksUnheard > this.limits.deafTicks;
+    const isCutOff = this.#echo.beatsUnheard > this.limits.deafBeats;
     for (const link of this.all) {
       if (isCutOff) link.cut('this node hears nobody');
-      else link.tick(this.isDeaf);
+      else link.beat(this.isDeaf);
     }
   }
 

@@ -1,30 +1,33 @@
-/** After this many ticks without hearing itself, the node is deaf and connects again. */
-const DEAF_TICKS = 2;
-/** Each try to connect has twice as much time as the one before, up to this many ticks. */
-const MOST_TICKS_TO_CONNECT = 8;
+/** After this many beats without hearing itself, the node is deaf and connects again. */
+const DEAF_BEATS = 2;
+/** Each try to connect has twice as much time as the one before, up to this many beats. */
+const MOST_BEATS_TO_CONNECT = 8;
 
-/** Whether this node hears the relay: each tick it sends an echo, a numbered frame, to itself. */
+/** Whether this node hears the relay: with each beat it sends an echo, a numbered frame, to itself. */
 export class OwnEcho {
   #sent = 0;
   #heard = 0;
-  #ticksUnheard = 0;
-  #reconnectAt = DEAF_TICKS;
+  #beatsUnheard = 0;
+  #reconnectAt = DEAF_BEATS;
 
   /** This node does not hear itself. Others may hear it. */
   get isDeaf(): boolean {
-    return this.#ticksUnheard >= DEAF_TICKS;
+    return this.#beatsUnheard >= DEAF_BEATS;
   }
 
-  /** Ticks in which no echo has come back. Not time: a process that was stopped misses none, and then reads what has arrived. */
-  get ticksUnheard(): number {
-    return this.#ticksUnheard;
+  /**
+   * Beats since an echo came back. Time would not do: a process that was stopped makes no beats, and then reads what has
+   * arrived meanwhile.
+   */
+  get beatsUnheard(): number {
+    return this.#beatsUnheard;
   }
 
-  /** A tick has passed. @returns whether to connect again */
-  tick(): boolean {
-    this.#ticksUnheard = this.#heard === this.#sent ? 0 : this.#ticksUnheard + 1;
-    if (this.#ticksUnheard < this.#reconnectAt) return false;
-    this.#reconnectAt += Math.min(this.#reconnectAt, MOST_TICKS_TO_CONNECT);
+  /** It is time for a beat. @returns whether to connect again */
+  beat(): boolean {
+    this.#beatsUnheard = this.#heard === this.#sent ? 0 : this.#beatsUnheard + 1;
+    if (this.#beatsUnheard < this.#reconnectAt) return false;
+    this.#reconnectAt += Math.min(this.#reconnectAt, MOST_BEATS_TO_CONNECT);
     return true;
   }
 
@@ -37,8 +40,8 @@ export class OwnEcho {
   heard(sequence: number): boolean {
     const wasDeaf = this.isDeaf;
     this.#heard = Math.max(this.#heard, sequence);
-    this.#ticksUnheard = 0;
-    this.#reconnectAt = DEAF_TICKS;
+    this.#beatsUnheard = 0;
+    this.#reconnectAt = DEAF_BEATS;
     return wasDeaf;
   }
 }

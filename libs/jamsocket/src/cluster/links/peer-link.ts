@@ -44,8 +44,8 @@ export interface LinkLimits {
   /** The same while nothing may leave. */
   readonly maxHaltedBytes: number;
   readonly maxMessageBytes: number;
-  /** A link is cut after this many ticks without a frame of the other node. */
-  readonly silentTicks: number;
+  /** A link is cut after this many beats without a frame of the other node. */
+  readonly silentBeats: number;
 }
 
 /**
@@ -60,7 +60,7 @@ export class PeerLink {
   readonly #credit: LinkCredit;
   #state: 'opening' | 'up' | 'down' = 'opening';
   #peerEpoch = 0;
-  #silentTicks = 0;
+  #silentBeats = 0;
   /** When the last frame arrived: milliseconds on the clock. */
   heardAt = 0;
   #isBehind = false;
@@ -162,7 +162,7 @@ export class PeerLink {
   greeted({ fromEpoch, grant }: FrameHead): void {
     if (this.#state !== 'opening') return;
     this.#state = 'up';
-    this.#silentTicks = 0;
+    this.#silentBeats = 0;
     this.#peerEpoch = fromEpoch;
     this.#outgoing.confirm(0, grant);
     this.#schedule();
@@ -171,7 +171,7 @@ export class PeerLink {
 
   /** @internal A data frame, a beat, or a request to send again. */
   frame(head: FrameHead, bytes: Buffer): void {
-    this.#silentTicks = 0;
+    this.#silentBeats = 0;
     this.heardAt = this.host.now();
     this.#outgoing.confirm(head.received, head.grant);
     if (head.kind === FRAME.again) this.#sendAgain(head.received);
@@ -183,11 +183,11 @@ export class PeerLink {
   }
 
   /** @internal Once a second. @param isDeaf this node hears nobody, so it cannot tell whether the other one is silent */
-  tick(isDeaf: boolean): void {
-    if (!isDeaf) this.#silentTicks++;
-    if (this.#silentTicks > this.host.limits.silentTicks)
+  beat(isDeaf: boolean): void {
+    if (!isDeaf) this.#silentBeats++;
+    if (this.#silentBeats > this.host.limits.silentBeats)
       return this.cut(this.isUp ? 'the other node is silent' : 'the other node does not answer');
-    this.#incoming.tick();
+    this.#incoming.beat();
     if (this.isUp) this.#transmit(FRAME.beat);
     else this.hello();
   }
