@@ -135,7 +135,8 @@ export class DraftNode implements ProxyHandler<Container> {
 
   #settleMember(key: string): void {
     const copy = this.#copy;
-    const value = copy[key];
+    // Without the key, an object still answers with a method for `constructor`, for example.
+    const value = Object.hasOwn(copy, key) ? copy[key] : undefined;
     if (value === undefined) {
       delete copy[key];
       return;

@@ -156,6 +156,18 @@ describe('a change', () => {
     expect(state.value).toEqual({ ...start(), list: [{ id: 8 }] });
   });
 
+  it('may remove keys that are names of what every object inherits', () => {
+    const state = new SharedState<Anything>({ players: { toString: { x: 1 }, ann: { x: 2 } }, constructor: 1 });
+    state.change((draft: Anything) => {
+      delete draft.constructor;
+      delete draft.players.toString;
+      draft.players.hasOwnProperty = { x: 3 };
+      delete draft.players.hasOwnProperty;
+    });
+    expect(JSON.stringify(state.value)).toBe('{"players":{"ann":{"x":2}}}');
+    expect(state.bytes).toBe(jsonBytes(state.value));
+  });
+
   it('does what mutative does', () => {
     fc.assert(
       fc.property(steps, (all) => {
