@@ -17,12 +17,8 @@ interface Player {
   y: number;
 }
 
-/** A key like those of the same state in Colyseus, which are there when a client comes: nine characters for each player. */
-interface Keyed {
-  key: string;
-}
-
-const keyed = ({ id }: Client): Keyed => ({ key: `player${String(id).padStart(3, '0')}` });
+/** A key like those of the same state in Colyseus: nine characters for each player. */
+const keyOf = ({ id }: Client) => `player${String(id).padStart(3, '0')}`;
 
 const flushIntervalMs = Number(process.env.EVERY_MS);
 
@@ -30,15 +26,10 @@ const flushIntervalMs = Number(process.env.EVERY_MS);
 class BoardRoom {
   readonly board = new SharedState<{ players: Record<string, Player> }>({ players: {} });
 
-  @OnConnect()
-  connect(client: Client<Keyed>) {
-    client.data = keyed(client);
-  }
-
   @OnMessage('move')
-  move({ data: { key } }: Client<Keyed>, to: Player) {
+  move(client: Client, to: Player) {
     this.board.change(({ players }) => {
-      players[key] = to;
+      players[keyOf(client)] = to;
     });
   }
 }
@@ -52,14 +43,13 @@ class WholeRoom {
   constructor(private readonly ctx: JamsocketContext) {}
 
   @OnConnect()
-  connect(client: Client<Keyed>) {
-    client.data = keyed(client);
+  connect(client: Client) {
     client.emit('board', { players: this.players });
   }
 
   @OnMessage('move')
-  move({ data: { key } }: Client<Keyed>, to: Player) {
-    this.players[key] = to;
+  move(client: Client, to: Player) {
+    this.players[keyOf(client)] = to;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setTimeout(() => {

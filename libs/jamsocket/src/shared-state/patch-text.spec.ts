@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { transformSync } from '@swc/core';
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
 import { applyPatch } from '../base/state-patch.js';
 import { runs } from '../../../../test/support/fuzz.js';
+import { documentedApply } from '../../../../test/support/state/documented-apply.js';
 import { grownPart, jsonBytes, jsonGrowth } from './json-size.js';
 import { freeze, normalForm } from './normal-form.js';
 import { whole } from './changed.js';
@@ -72,15 +71,6 @@ const crowd = fc
     }
     return [keyed(items), JSON.parse(JSON.stringify(keyed(after.slice(0, items.length + 2)))) as unknown] as const;
   });
-
-/** The function that docs/protocol.md gives to those who write a client of their own. */
-function documentedApply(): typeof applyPatch {
-  const text = readFileSync(`${import.meta.dirname}/../../../../docs/protocol.md`, 'utf8');
-  const [, source] = /```ts\n(function apply\(.*?)```/s.exec(text)!;
-  const { code } = transformSync(source, { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } });
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- our own documentation
-  return new Function(`${code}; return apply;`)() as typeof applyPatch;
-}
 
 const normal = (given: unknown, before?: unknown) => normalForm(before, given);
 const json = (given: unknown) => JSON.stringify(given);
