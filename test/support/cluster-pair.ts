@@ -10,7 +10,7 @@ import { untilDone } from './redis-cluster.js';
 const clock = new SystemClock();
 /** Shorter than the defaults, and so long that a busy machine does not end a lease. */
 const LEASE = { leaseMs: 1_500, renewEveryMs: 100, marginMs: 150, graceMs: 60_000 };
-const LINKS = { ...LINKS_DEFAULTS, tickMs: 100, silentTicks: 100, deafTicks: 600 };
+const LINKS = { ...LINKS_DEFAULTS, beatMs: 100, silentBeats: 100, deafBeats: 600 };
 export const ROOM = { service: 'chat', key: 'lobby' };
 
 export const until = (isTrue: () => boolean | Promise<boolean>, withinMs?: number) =>

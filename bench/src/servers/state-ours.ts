@@ -17,8 +17,12 @@ interface Player {
   y: number;
 }
 
-/** A key like those of the same state in Colyseus: nine characters for each player. */
-const keyOf = ({ id }: Client) => `player${String(id).padStart(3, '0')}`;
+/** A key like those of the same state in Colyseus, which are there when a client comes: nine characters for each player. */
+interface Keyed {
+  key: string;
+}
+
+const keyed = ({ id }: Client): Keyed => ({ key: `player${String(id).padStart(3, '0')}` });
 
 const flushIntervalMs = Number(process.env.EVERY_MS);
 
@@ -26,10 +30,15 @@ const flushIntervalMs = Number(process.env.EVERY_MS);
 class BoardRoom {
   readonly board = new SharedState<{ players: Record<string, Player> }>({ players: {} });
 
+  @OnConnect()
+  connect(client: Client<Keyed>) {
+    client.data = keyed(client);
+  }
+
   @OnMessage('move')
-  move(client: Client, to: Player) {
+  move({ data: { key } }: Client<Keyed>, to: Player) {
     this.board.change(({ players }) => {
-      players[keyOf(client)] = to;
+      players[key] = to;
     });
   }
 }
@@ -43,13 +52,14 @@ class WholeRoom {
   constructor(private readonly ctx: JamsocketContext) {}
 
   @OnConnect()
-  connect(client: Client) {
+  connect(client: Client<Keyed>) {
+    client.data = keyed(client);
     client.emit('board', { players: this.players });
   }
 
   @OnMessage('move')
-  move(client: Client, to: Player) {
-    this.players[keyOf(client)] = to;
+  move({ data: { key } }: Client<Keyed>, to: Player) {
+    this.players[key] = to;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setTimeout(() => {

@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { joinRoom } from 'jamsocket-client';
 import { WebSocket } from 'ws';
 import { joinOrCreate } from '../load/colyseus-seat.js';
-import { cpuSeconds } from '../load/process-use.js';
+import { cpuMs } from '../load/process-use.js';
 import { COLYSEUS, Crowd, JSON_EVENTS, type Dialect } from './state-crowd.js';
 
 const CLIENTS = 100;
 const MOVERS = 50;
 const RATE = 20;
-const WARM_UP_MS = 1_000;
+/** Until the code that runs is compiled, which takes about six seconds. */
+const WARM_UP_MS = 8_000;
 const FIRST_PORT = 4_700;
 
 interface Variant {
@@ -58,22 +59,25 @@ export async function measureState(say: (line: string) => void, rounds: number, 
   }
 }
 
-async function measure({ server, everyMs, dialect }: Variant, seconds: number): Promise<Figures> {
+async function measure({ server, everyMs, dialect }: Variant, windowSeconds: number): Promise<Figures> {
   const port = FIRST_PORT + Math.floor(Math.random() * 1_000);
   const child = await start(server, port, everyMs);
   const crowd = new Crowd(port, dialect);
   try {
-    await crowd.join(CLIENTS);
+    // The follower is one of the clients.
     const follower = dialect === BOARD ? joinRoom(`ws://127.0.0.1:${port}/ws/board/one`, { WebSocket }) : undefined;
+    const counted = follower === undefined ? CLIENTS : CLIENTS - 1;
+    await crowd.join(counted);
     crowd.start(MOVERS, RATE);
     await sleep(WARM_UP_MS);
-    const [cpu, bytes, began] = [cpuSeconds(child.pid!), crowd.bytes, performance.now()];
-    await sleep(seconds * 1_000);
-    const perSecond = 1_000 / (performance.now() - began) / CLIENTS;
+    const [cpu, bytes, began] = [cpuMs(child.pid!), crowd.bytes, performance.now()];
+    await sleep(windowSeconds * 1_000);
+    const seconds = (performance.now() - began) / 1_000;
     const figures = {
-      cpuMs: (cpuSeconds(child.pid!) - cpu) * 1_000 * perSecond,
-      bytes: (crowd.bytes - bytes) * perSecond,
+      cpuMs: (cpuMs(child.pid!) - cpu) / seconds / CLIENTS,
+      bytes: (crowd.bytes - bytes) / seconds / counted,
     };
+    crowd.assertComplete();
     crowd.stop();
     if (follower !== undefined) await checkState(follower, port);
     return figures;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import { PingFinder } from './ping-finder.js';
 
 const JOIN_ROOM = 0x0a;
 const ROOM_DATA = 0x0d;
@@ -26,9 +27,10 @@ export const COLYSEUS = (seat: (port: number) => Promise<string>): Dialect => ({
     Buffer.from([ROOM_DATA, 0xa1, 0x6d, 0x82, 0xa1, 0x78, 0xcd, x >> 8, x & 255, 0xa1, 0x79, 0xcd, y >> 8, y & 255]),
 });
 
-/** Clients of one room. Some of them move; all of them only count the bytes that they get. */
+/** Clients of one room. Some of them move; all of them count the bytes that they get, and answer pings. */
 export class Crowd {
   #bytes = 0;
+  #lost = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #sockets: WebSocket[] = [];
 
@@ -39,6 +41,11 @@ export class Crowd {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** A server that has dropped clients had less to do. */
+  assertComplete(): void {
+    if (this.#lost > 0) throw new Error(`${this.#lost} of ${this.#sockets.length} clients were dropped`);
   }
 
   async join(count: number): Promise<void> {
@@ -77,8 +84,13 @@ export class Crowd {
     if (welcome !== undefined) socket.send(welcome.answer);
     // From here on, frames are not read: only their bytes count, and the load must not be the bottleneck.
     const tcp = (socket as unknown as { readonly _socket: Socket })._socket;
+    const pings = new PingFinder();
     tcp.removeAllListeners('data');
-    tcp.on('data', (chunk: Buffer) => (this.#bytes += chunk.length));
+    tcp.on('data', (chunk: Buffer) => {
+      this.#bytes += chunk.length;
+      for (let count = pings.countIn(chunk); count > 0; count--) socket.pong();
+    });
+    tcp.on('close', () => this.#lost++);
     tcp.resume();
     return socket;
   }

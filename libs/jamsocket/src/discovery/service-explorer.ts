@@ -12,6 +12,7 @@ import { refuseSwappedParameters } from './handlers/parameter-mistakes.js';
 import { SharedState } from '../shared-state/shared-state.js';
 import { isInstance } from '../base/foreign-value.js';
 import { PathTemplate } from './path-template.js';
+import { refuseClass } from './class-mistake.js';
 
 /** A service class with its metadata. It has no instance yet. */
 export interface FoundService {
@@ -41,7 +42,7 @@ export function exploreServices(modules: ModulesContainer): FoundService[] {
       }
       const twin = found.get(type);
       if (twin !== undefined) {
-        fail(
+        refuseClass(
           type,
           `is listed in the providers of ${twin.wrapper.host?.name} and of ${module.name}`,
           'list it in only one of them',
@@ -73,7 +74,7 @@ function classOf(wrapper: InstanceWrapper): Type | undefined {
 
 function describe(type: Type, wrapper: InstanceWrapper, metadata: ServiceMetadata): FoundService {
   if (wrapper.scope !== Scope.REQUEST) {
-    fail(
+    refuseClass(
       type,
       'would have one instance for all rooms, because another scope overrides that of @JamsocketService()',
       'remove @Injectable() from the class, or the scope from its provider',
@@ -98,7 +99,7 @@ function describe(type: Type, wrapper: InstanceWrapper, metadata: ServiceMetadat
 function refuseStrayHandlers(type: Type): void {
   const [stray] = handlersOf(type);
   if (stray === undefined) return;
-  fail(
+  refuseClass(
     type,
     `has ${decoratorOf(stray.metadata)} on ${stray.method}() but is not a room service`,
     'decorate the class with @JamsocketService()',
@@ -109,7 +110,7 @@ function refuseStrayHandlers(type: Type): void {
 function refuseForeignDecorator(type: Type): void {
   const foreign = foreignDecoratorOn(type);
   if (foreign === undefined) return;
-  fail(type, `has ${foreign.what}, which would run on an instance without a room`, foreign.cure);
+  refuseClass(type, `has ${foreign.what}, which would run on an instance without a room`, foreign.cure);
 }
 
 /** Hooks of the application. Rooms call only `onModuleInit` and `onModuleDestroy`. */
@@ -122,7 +123,7 @@ const UNCALLED_HOOKS: Readonly<Record<string, string>> = {
 function refuseUncalledHooks(type: Type): void {
   for (const [hook, cure] of Object.entries(UNCALLED_HOOKS)) {
     if (hook in (type.prototype as object))
-      fail(type, `has ${hook}(), which Nest calls on singletons only`, `use ${cure}`);
+      refuseClass(type, `has ${hook}(), which Nest calls on singletons only`, `use ${cure}`);
   }
 }
 
@@ -136,7 +137,11 @@ function refuseStaticState(type: Type): void {
     // Getters are not called: they may do anything.
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(above)))
       if (isInstance(value, SharedState))
-        fail(type, `has a SharedState in the static field ${name}, which all rooms would share`, 'remove "static"');
+        refuseClass(
+          type,
+          `has a SharedState in the static field ${name}, which all rooms would share`,
+          'remove "static"',
+        );
   }
 }
 
@@ -146,10 +151,14 @@ function refuseTwoOfAKind(type: Type, handlers: readonly FoundHandler[]): void {
     const decorator = decoratorOf(metadata);
     const twin = seen.get(decorator);
     if (twin !== undefined)
-      fail(type, `has ${decorator} on both ${twin}() and ${method}()`, 'keep one of them, and call the other from it');
+      refuseClass(
+        type,
+        `has ${decorator} on both ${twin}() and ${method}()`,
+        'keep one of them, and call the other from it',
+      );
     seen.set(decorator, method);
     if (metadata.kind === 'event' && metadata.schema !== undefined && !isStandardSchema(metadata.schema)) {
-      fail(
+      refuseClass(
         type,
         `has ${decorator} on ${method}() with a schema that is not a Standard Schema`,
         'use one of zod, valibot, arktype or another library of https://standardschema.dev',
@@ -192,8 +201,4 @@ function decoratorOf(metadata: HandlerMetadata): string {
   const argument =
     metadata.kind === 'event' ? `'${metadata.event}'` : metadata.kind === 'timer' ? `'${metadata.timer}'` : '';
   return `${DECORATORS[metadata.kind]}(${argument})`;
-}
-
-function fail(type: Type, mistake: string, cure: string): never {
-  throw new JamsocketConfigurationError(`${type.name} ${mistake}: ${cure}.`);
 }

@@ -2,6 +2,7 @@ import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { assertOptionNames } from '../base/checks/option-mistake.js';
 import { assertRoomKey } from '../store/assert-room-key.js';
 import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import { soleClaim } from '../store/sole-claim.js';
 import { StoreError } from '../store/store-error.js';
 import { LmdbIndex } from './lmdb-index.js';
 import { LmdbRecords, type Bytes } from './lmdb-records.js';
@@ -53,10 +54,8 @@ export class LmdbStore implements RoomStore {
       : "LMDB in the application's environment: each commit is flushed to disk, unless it was opened with noSync";
   }
 
-  async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
-    const [claim] = await this.claimAll([{ room, owner, minFence }]);
-    if (claim instanceof StoreError) throw claim;
-    return claim;
+  claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
+    return soleClaim(this, { room, owner, minFence });
   }
 
   async claimAll(claims: readonly ClaimRequest[]): Promise<readonly (Claim | StoreError)[]> {

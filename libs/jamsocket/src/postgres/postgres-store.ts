@@ -1,6 +1,7 @@
 import { assertOptionNames } from '../base/checks/option-mistake.js';
 import { assertRoomKey } from '../store/assert-room-key.js';
 import type { Claim, ClaimRequest, DueRoom, RoomKey, RoomStore, RoomWrite, WriteOutcome } from '../store/room-store.js';
+import { soleClaim } from '../store/sole-claim.js';
 import { StoreError } from '../store/store-error.js';
 import { TaskLine } from '../store/task-line.js';
 import { idOf, inChunks } from './commit-values.js';
@@ -69,10 +70,8 @@ export class PostgresStore implements RoomStore {
     return describeSettings(new Map(settings.map(({ name, setting }) => [name, setting])));
   }
 
-  async claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
-    const [claim] = await this.claimAll([{ room, owner, minFence }]);
-    if (claim instanceof StoreError) throw claim;
-    return claim;
+  claim(room: RoomKey, owner: string, minFence = 1): Promise<Claim> {
+    return soleClaim(this, { room, owner, minFence });
   }
 
   async claimAll(claims: readonly ClaimRequest[]): Promise<readonly (Claim | StoreError)[]> {

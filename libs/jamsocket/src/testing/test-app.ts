@@ -1,7 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import type { Server } from 'node:http';
-import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { WebSocket } from 'ws';
 import { JamsocketGateway } from '../gateway/jamsocket.gateway.js';
@@ -14,20 +13,15 @@ import { AsyncWatch } from './async-watch.js';
 import { checkedPatience, withQuery } from './connect-options.js';
 import { MemoryNetwork } from './memory-network.js';
 import { openSocket } from './open-socket.js';
+import { PassingTime } from './passing-time.js';
 import { RoomClient, type RoomConnectOptions } from './room-client.js';
 import type { ProcessStore } from './host/process-store.js';
-import { settle, tick } from './settling.js';
+import { settle } from './settling.js';
 import { LeakError, TestTimeoutError } from './testing.errors.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** Makes the Host header `localhost`, so that pages of `http://localhost` count as the same host. */
 const HOST = 'ws://localhost';
-
-/** Milliseconds of real time for the destroy hooks of the application's providers. */
-const CLOSE_PATIENCE_MS = 5_000;
-
-/** Milliseconds of real time for an answer of a store. */
-const MAX_STORE_MS = 100;
 
 /** An application with virtual time and a network in memory. */
 export class TestApp {
@@ -36,9 +30,7 @@ export class TestApp {
   readonly #watch = new AsyncWatch();
   readonly #clients = new WeakMap<object, Client>();
   readonly #options = new WeakMap<object, RoomConnectOptions>();
-  /** `null` without a store. */
-  readonly #waker: Waker | null;
-  #isAdvancing = false;
+  readonly #time: PassingTime;
   #closed: Promise<void> | null = null;
 
   constructor(
@@ -51,7 +43,7 @@ export class TestApp {
   ) {
     this.network = new MemoryNetwork((work) => this.#watch.run(work));
     this.registry = module.get(RoomRegistry);
-    this.#waker = module.get<Waker | null>(Waker);
+    this.#time = new PassingTime(clock, this.#watch, module.get<Waker | null>(Waker));
     module.get(JamsocketGateway).onClient = (client, socket) => {
       this.#clients.set(socket, client);
       const { user, ...options } = this.#options.get(socket) ?? {};
@@ -111,33 +103,8 @@ export class TestApp {
   }
 
   /** Runs the timers that are due in the next `ms` milliseconds, one after another. */
-  async advance(ms: number, waitForHandlers: boolean): Promise<void> {
-    if (!(Number.isFinite(ms) && ms >= 0)) throw new RangeError(`advance(${ms}): not a number of milliseconds.`);
-    if (this.#isAdvancing) throw new Error('advance() is under way: wait for its promise before the next one.');
-    this.#isAdvancing = true;
-    const rest = () => (waitForHandlers ? this.settle() : this.#settleWithin(0));
-    try {
-      const limit = this.clock.now() + ms;
-      await rest();
-      const idleTick = await this.#begunInTick();
-      for (let dueAt = await this.#nextDue(); ;) {
-        const { begun } = this.#watch;
-        if (!this.#runNext(Math.min(limit, dueAt))) {
-          if (dueAt > limit) break;
-          this.clock.moveTo(dueAt);
-          await this.#watch.run(() => this.#waker!.wakeDue());
-        }
-        // Promises that the timer has resolved continue in microtasks.
-        await tick();
-        // Skip the rest after a timer that started nothing, such as most of the many heartbeats of a day.
-        if (this.#watch.begun <= begun + idleTick) continue;
-        await rest();
-        dueAt = await this.#nextDue();
-      }
-      this.clock.moveTo(limit);
-    } finally {
-      this.#isAdvancing = false;
-    }
+  advance(ms: number, waitForHandlers: boolean): Promise<void> {
+    return this.#time.advance(ms, () => (waitForHandlers ? this.settle() : this.#settleWithin(0)));
   }
 
   /** Ends the process as `kill -9` does: no handler runs, nothing is saved, every connection is cut. */
@@ -147,28 +114,6 @@ export class TestApp {
     this.network.destroyAll();
     await this.#settleWithin(0);
     this.clock.dropAll();
-  }
-
-  /** Number of asynchronous operations that begin in a tick without any work. */
-  async #begunInTick(): Promise<number> {
-    const { begun } = this.#watch;
-    await tick();
-    const first = this.#watch.begun;
-    await tick();
-    return Math.min(first - begun, this.#watch.begun - first);
-  }
-
-  /** When the first saved room that is not running is due, on the clock. */
-  async #nextDue(): Promise<number> {
-    if (this.#waker === null) return Infinity;
-    const due = this.#waker.nextDue().catch(() => undefined);
-    let timer: NodeJS.Timeout;
-    const hangs = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), MAX_STORE_MS);
-    });
-    const at = await Promise.race([due, hangs]);
-    clearTimeout(timer!);
-    return at === undefined ? Infinity : Math.max(this.clock.now(), at - (this.clock.wallTime() - this.clock.now()));
   }
 
   /**
@@ -182,7 +127,10 @@ export class TestApp {
   async #close(): Promise<void> {
     await this.#settleWithin(this.patienceMs);
     const rooms = this.registry.unstopped();
-    await this.#throughTime(this.#watch.run(() => this.app.close()));
+    await this.#time.until(
+      this.#watch.run(() => this.app.close()),
+      () => this.#settleWithin(this.patienceMs),
+    );
     this.network.destroyAll();
     await this.#settleWithin(0);
     const leaks = [
@@ -194,27 +142,6 @@ export class TestApp {
     ];
     this.#watch.stop();
     if (leaks.length > 0) throw new LeakError(leaks);
-  }
-
-  /** Waits for work that may wait for the clock: runs timers until it is done. */
-  async #throughTime(work: Promise<unknown>): Promise<void> {
-    let isDone = false;
-    const finish = () => {
-      isDone = true;
-    };
-    work.then(finish, finish);
-    const deadline = performance.now() + CLOSE_PATIENCE_MS;
-    while (!isDone) {
-      await this.#settleWithin(this.patienceMs);
-      if (isDone || this.#runNext(Infinity)) continue;
-      await tick();
-      if (performance.now() > deadline) throw new TestTimeoutError('The application has not closed in 5 s.');
-    }
-    await work;
-  }
-
-  #runNext(limit: number): boolean {
-    return this.#watch.run(() => this.clock.runNext(limit));
   }
 
   #settleWithin(patienceMs: number): Promise<readonly Room[]> {

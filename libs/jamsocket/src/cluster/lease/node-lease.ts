@@ -73,8 +73,8 @@ export class NodeLease {
   start(): Promise<void> {
     return inDetachedContext(() => {
       this.#suspendedAt = this.clock.now();
-      this.#timer = this.clock.setInterval(() => this.#tick(), this.settings.renewEveryMs);
-      this.#tick();
+      this.#timer = this.clock.setInterval(() => this.#beat(), this.settings.renewEveryMs);
+      this.#beat();
       return new Promise((resolve) => (this.#firstAnswer = resolve));
     });
   }
@@ -153,7 +153,7 @@ export class NodeLease {
     await withDeadline(this.directory.resign(this.incarnation), this.settings.leaseMs, this.clock, late);
   }
 
-  #tick(): void {
+  #beat(): void {
     this.#checkTime();
     if (this.#isOver) return;
     this.#claims.retryReleases(this.settings.leaseMs);

@@ -39,6 +39,8 @@ const FIXED_BYTES = 29;
 const LONGEST_NAME = 64;
 /** Bytes before each part of a message: its length, and whether it is the last part. */
 export const PART_BYTES = 4;
+/** The bit of such a length that is set for the last part. */
+export const LAST_PART = 0x8000_0000;
 /** Free bytes before a message that are always enough to make a frame of it: see `PeerLink.send`. */
 export const HEADROOM_BYTES = FIXED_BYTES + LONGEST_NAME + PART_BYTES;
 

@@ -5,31 +5,27 @@ import { isIncarnation } from '../assert-incarnation.js';
 import { CreditPool } from './credits.js';
 import { LinkCounts } from './link-counts.js';
 import { decodeHead, encodeFrame, FRAME, PROTOCOL, type FrameHead } from './link-frame.js';
+import { OwnEcho } from './own-echo.js';
 import { PeerLink, type LinkHost, type LinkLimits, type LinkUser } from './peer-link.js';
 
 export interface LinksSettings extends LinkLimits {
   /** Most bytes under way to this node, from all others together. */
   readonly maxBytesUnderWay: number;
-  /** Milliseconds of a tick: how often each link sends a beat, and this node a message to itself. */
-  readonly tickMs: number;
-  /** All links are cut after this many ticks in which this node has not heard itself. */
-  readonly deafTicks: number;
+  /** Milliseconds between beats: each link sends one, and this node an echo to itself. */
+  readonly beatMs: number;
+  /** All links are cut after this many beats in which this node has not heard itself. */
+  readonly deafBeats: number;
 }
 
 export const LINKS_DEFAULTS: LinksSettings = {
   maxWaitingBytes: 64 * 1_024 * 1_024,
   maxHaltedBytes: 8 * 1_024 * 1_024,
   maxMessageBytes: 64 * 1_024 * 1_024,
-  silentTicks: 3,
+  silentBeats: 3,
   maxBytesUnderWay: 4 * 1_024 * 1_024,
-  tickMs: 1_000,
-  deafTicks: 10,
+  beatMs: 1_000,
+  deafBeats: 10,
 };
-
-/** After this many ticks without hearing itself, the node connects again. */
-const DEAF_TICKS = 2;
-/** Each try to connect has twice as much time as the one before, up to this many ticks. */
-const MOST_TICKS_TO_CONNECT = 8;
 
 /**
  * The links of this node with others, over a relay. Once a second each link sends a beat, and the node sends a message to
@@ -40,12 +36,9 @@ export class NodeLinks implements LinkHost {
   readonly #links = new Map<string, PeerLink>();
   /** Nodes that were heard to speak another version than this one. */
   readonly #foreign = new Map<string, number>();
+  readonly #echo = new OwnEcho();
   #scheduled: PeerLink[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #echoes = 0;
-  #echoesHeard = 0;
-  #ticksUnheard = 0;
-  #reconnectAt = DEAF_TICKS;
   #isClosed = false;
   readonly #flush = (): void => this.flush();
 
@@ -65,7 +58,7 @@ export class NodeLinks implements LinkHost {
   /** Resolves when this node receives. */
   open(): Promise<void> {
     return inDetachedContext(() => {
-      this.#timer = this.clock.setInterval(() => this.#tick(), this.limits.tickMs);
+      this.#timer = this.clock.setInterval(() => this.#beat(), this.limits.beatMs);
       return this.relay.open(this.node, (bytes) => inDetachedContext(() => this.#receive(bytes)));
     });
   }
@@ -100,7 +93,7 @@ export class NodeLinks implements LinkHost {
 
   /** This node does not hear itself. Others may hear it. */
   get isDeaf(): boolean {
-    return this.#ticksUnheard >= DEAF_TICKS;
+    return this.#echo.isDeaf;
   }
 
   /** Cuts all links. */
@@ -146,19 +139,16 @@ export class NodeLinks implements LinkHost {
     this.counts.gaps++;
   }
 
-  #tick(): void {
-    // Counts ticks, not time: a process that was stopped misses none, and then reads what has arrived meanwhile.
-    this.#ticksUnheard = this.#echoesHeard === this.#echoes ? 0 : this.#ticksUnheard + 1;
-    if (this.#ticksUnheard >= this.#reconnectAt) {
-      this.#reconnectAt += Math.min(this.#reconnectAt, MOST_TICKS_TO_CONNECT);
+  #beat(): void {
+    if (this.#echo.beat()) {
       this.counts.reconnects++;
       this.relay.reconnect();
     }
-    this.relay.send(this.node, this.#bare(FRAME.echo, 0, ++this.#echoes));
-    const isCutOff = this.#ticksUnheard > this.limits.deafTicks;
+    this.relay.send(this.node, this.#bare(FRAME.echo, 0, this.#echo.next()));
+    const isCutOff = this.#echo.beatsUnheard > this.limits.deafBeats;
     for (const link of this.all) {
       if (isCutOff) link.cut('this node hears nobody');
-      else link.tick(this.isDeaf);
+      else link.beat(this.isDeaf);
     }
   }
 
@@ -180,11 +170,7 @@ export class NodeLinks implements LinkHost {
   }
 
   #heardItself({ sequence }: FrameHead): void {
-    const wasDeaf = this.isDeaf;
-    this.#echoesHeard = Math.max(this.#echoesHeard, sequence);
-    this.#ticksUnheard = 0;
-    this.#reconnectAt = DEAF_TICKS;
-    if (wasDeaf) for (const link of this.all) link.heard();
+    if (this.#echo.heard(sequence)) for (const link of this.all) link.heard();
   }
 
   #hello(head: FrameHead): void {

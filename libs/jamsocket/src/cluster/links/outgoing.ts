@@ -1,9 +1,8 @@
 import { MAX_RELAY_BYTES } from '../relay.js';
-import { HEADROOM_BYTES, PART_BYTES } from './link-frame.js';
+import { HEADROOM_BYTES, LAST_PART, PART_BYTES } from './link-frame.js';
 
 /** Least bytes of a frame, unless nothing more is waiting: many small frames cost more than a short wait. */
 const WORTHWHILE_BYTES = 512;
-const LAST_PART = 0x8000_0000;
 
 interface SentFrame {
   readonly sequence: number;
@@ -112,40 +111,5 @@ export class Outgoing {
   /** The frames after a number, to send them again. */
   after(received: number): readonly Buffer[] {
     return this.#unconfirmed.filter(({ sequence }) => sequence > received).map(({ bytes }) => bytes);
-  }
-}
-
-/** Reads the parts of messages from the payloads of frames, in order. */
-export class Incoming {
-  #parts: Buffer[] = [];
-  #partBytes = 0;
-
-  constructor(private readonly maxMessageBytes: number) {}
-
-  /**
-   * @param receive gets each message, whose memory is its own or that of the frame
-   * @returns why the payload is invalid
-   */
-  read(frame: Buffer, from: number, receive: (message: Buffer) => void): string | undefined {
-    for (let at = from; at < frame.length;) {
-      if (frame.length - at < PART_BYTES) return 'a frame ends early';
-      const head = frame.readUInt32LE(at);
-      const length = head & ~LAST_PART;
-      at += PART_BYTES;
-      if (frame.length - at < length) return 'a frame ends early';
-      const part = frame.subarray(at, at + length);
-      at += length;
-      this.#partBytes += length;
-      if (this.#partBytes > this.maxMessageBytes) return `a message is longer than ${this.maxMessageBytes} bytes`;
-      if (head >>> 31 === 0) {
-        this.#parts.push(part);
-        continue;
-      }
-      const message = this.#parts.length === 0 ? part : Buffer.concat([...this.#parts, part]);
-      this.#parts = [];
-      this.#partBytes = 0;
-      receive(message);
-    }
-    return undefined;
   }
 }

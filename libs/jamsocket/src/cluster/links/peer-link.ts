@@ -1,6 +1,7 @@
 import type { CreditPool, LinkCredit } from './credits.js';
+import { Incoming } from './incoming.js';
 import { encodeFrame, FRAME, headBytes, PROTOCOL, writeHead, type FrameHead } from './link-frame.js';
-import { Incoming, Outgoing } from './outgoing.js';
+import { Outgoing } from './outgoing.js';
 
 /** Is told what happens on links. Its methods must not throw. */
 export interface LinkUser {
@@ -43,8 +44,8 @@ export interface LinkLimits {
   /** The same while nothing may leave. */
   readonly maxHaltedBytes: number;
   readonly maxMessageBytes: number;
-  /** A link is cut after this many ticks without a frame of the other node. */
-  readonly silentTicks: number;
+  /** A link is cut after this many beats without a frame of the other node. */
+  readonly silentBeats: number;
 }
 
 /**
@@ -59,11 +60,7 @@ export class PeerLink {
   readonly #credit: LinkCredit;
   #state: 'opening' | 'up' | 'down' = 'opening';
   #peerEpoch = 0;
-  /** Number of the last data frame that came in order. */
-  #received = 0;
-  /** The frame that was asked for again. */
-  #missing = 0;
-  #silentTicks = 0;
+  #silentBeats = 0;
   /** When the last frame arrived: milliseconds on the clock. */
   heardAt = 0;
   #isBehind = false;
@@ -165,7 +162,7 @@ export class PeerLink {
   greeted({ fromEpoch, grant }: FrameHead): void {
     if (this.#state !== 'opening') return;
     this.#state = 'up';
-    this.#silentTicks = 0;
+    this.#silentBeats = 0;
     this.#peerEpoch = fromEpoch;
     this.#outgoing.confirm(0, grant);
     this.#schedule();
@@ -174,24 +171,23 @@ export class PeerLink {
 
   /** @internal A data frame, a beat, or a request to send again. */
   frame(head: FrameHead, bytes: Buffer): void {
-    this.#silentTicks = 0;
+    this.#silentBeats = 0;
     this.heardAt = this.host.now();
     this.#outgoing.confirm(head.received, head.grant);
     if (head.kind === FRAME.again) this.#sendAgain(head.received);
-    if (head.kind !== FRAME.data) {
-      if (head.sequence > this.#received) this.#askAgain();
-    } else if (head.sequence === this.#received + 1) this.#take(bytes);
-    else if (head.sequence > this.#received) this.#askAgain();
+    const { received } = this.#incoming;
+    if (head.kind === FRAME.data && head.sequence === received + 1) this.#take(bytes);
+    else if (head.sequence > received) this.#askAgain();
     // The grant may let waiting messages go.
     if (this.#outgoing.isWaiting) this.#schedule();
   }
 
   /** @internal Once a second. @param isDeaf this node hears nobody, so it cannot tell whether the other one is silent */
-  tick(isDeaf: boolean): void {
-    if (!isDeaf) this.#silentTicks++;
-    if (this.#silentTicks > this.host.limits.silentTicks)
+  beat(isDeaf: boolean): void {
+    if (!isDeaf) this.#silentBeats++;
+    if (this.#silentBeats > this.host.limits.silentBeats)
       return this.cut(this.isUp ? 'the other node is silent' : 'the other node does not answer');
-    this.#missing = 0;
+    this.#incoming.beat();
     if (this.isUp) this.#transmit(FRAME.beat);
     else this.hello();
   }
@@ -211,8 +207,6 @@ export class PeerLink {
   }
 
   #take(bytes: Buffer): void {
-    this.#received++;
-    this.#missing = 0;
     this.#credit.use(bytes.length);
     if (this.#credit.refill()) {
       this.#owesBeat = true;
@@ -224,10 +218,8 @@ export class PeerLink {
     if (fault !== undefined) this.cut(fault);
   }
 
-  /** Asks once per missing frame and tick, since the frames after it are out of order, too. */
   #askAgain(): void {
-    if (this.#missing === this.#received + 1) return;
-    this.#missing = this.#received + 1;
+    if (!this.#incoming.noteGap()) return;
     this.host.noteGap();
     this.#transmit(FRAME.again);
   }
@@ -255,7 +247,7 @@ export class PeerLink {
       fromEpoch: this.epoch,
       toEpoch: this.#peerEpoch,
       sequence: this.#outgoing.sequence,
-      received: this.#received,
+      received: this.#incoming.received,
       grant: this.#credit.granted,
     };
   }

@@ -1,9 +1,9 @@
 import type { Type } from '@nestjs/common';
-import { JamsocketConfigurationError } from '../../base/errors.js';
 import type { AnySchema, ContractSchemas, MessageSchemas } from '../../decorators/contract.js';
 import type { PresenceMetadata } from '../../decorators/metadata.js';
 import { isStandardSchema } from '../../decorators/standard-schema.js';
 import type { FoundHandler } from './found-handler.js';
+import { refuseClass } from '../class-mistake.js';
 
 /** For a message without data: whatever the client sends, the handler gets nothing. */
 const NO_DATA: AnySchema = {
@@ -25,7 +25,7 @@ export function withContract(
   const handled = new Set(handlers.map(({ metadata }) => metadata.kind === 'event' && metadata.event));
   for (const event of messages.keys())
     if (!handled.has(event))
-      fail(
+      refuseClass(
         type,
         `has no handler for the message "${event}" of its contract`,
         `add a method with @OnMessage('${event}')`,
@@ -37,7 +37,7 @@ export function withContract(
     const message = messages.get(event);
     if (message === undefined) {
       const known = [...messages.keys()].map((name) => `"${name}"`).join(', ') || 'none';
-      fail(
+      refuseClass(
         type,
         `has @OnMessage('${event}') on ${method}(), but its contract has no such message (it has ${known})`,
         'correct the name, or add the message to the contract',
@@ -45,7 +45,7 @@ export function withContract(
     }
     const schema = isStandardSchema(message) ? message : ((message as MessageSchemas).data ?? NO_DATA);
     if (metadata.schema !== undefined && metadata.schema !== schema)
-      fail(
+      refuseClass(
         type,
         `has @OnMessage('${event}') on ${method}() with another schema than its contract`,
         'leave the schema out of the decorator',
@@ -67,9 +67,9 @@ export function presenceWithContract(
   const schema = contract?.presence;
   if (schema === undefined) return metadata;
   if (metadata === undefined)
-    fail(type, 'has a contract with presence, but no presence', 'decorate the class with @Presence()');
+    refuseClass(type, 'has a contract with presence, but no presence', 'decorate the class with @Presence()');
   if (metadata.schema !== undefined && metadata.schema !== schema)
-    fail(type, 'has @Presence() with another schema than its contract', 'leave the schema out of the decorator');
+    refuseClass(type, 'has @Presence() with another schema than its contract', 'leave the schema out of the decorator');
   return { ...metadata, schema };
 }
 
@@ -90,18 +90,14 @@ function refuseBadContract(type: Type, contract: ContractSchemas): void {
 function refuseUnknownKeys(type: Type, path: string, value: object, allowed: readonly string[]): void {
   for (const key of Object.keys(value))
     if (!allowed.includes(key))
-      fail(type, `has a contract with the unknown key "${key}" in ${path}`, `use ${allowed.join(', ')}`);
+      refuseClass(type, `has a contract with the unknown key "${key}" in ${path}`, `use ${allowed.join(', ')}`);
 }
 
 function refuseBadSchema(type: Type, path: string, schema: unknown): void {
   if (schema === undefined || isStandardSchema(schema)) return;
-  fail(
+  refuseClass(
     type,
     `has a contract whose ${path} is not a Standard Schema`,
     'use one of zod, valibot, arktype or another library of https://standardschema.dev',
   );
-}
-
-function fail(type: Type, mistake: string, cure: string): never {
-  throw new JamsocketConfigurationError(`${type.name} ${mistake}: ${cure}.`);
 }
