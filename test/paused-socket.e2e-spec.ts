@@ -16,7 +16,7 @@ import { ResumingClient } from './support/resuming-client.js';
 import { onSocket, startTestApp, type TestApp } from './support/test-app.js';
 import { tcpSocketOf, TestClient } from './support/test-client.js';
 import { localRoom } from '../libs/jamsocket/src/room/room.js';
-import { VirtualClock } from '../libs/jamsocket/src/testing/virtual-clock.js';
+import { VirtualClock } from '../libs/jamsocket/src/testing/time/virtual-clock.js';
 
 const journal = new Journal();
 let gate: Gate;

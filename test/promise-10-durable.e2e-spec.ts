@@ -18,7 +18,7 @@ import {
 } from 'nestjs-jamsocket';
 import { Redis } from 'ioredis';
 import { RedisStore } from 'nestjs-jamsocket/redis';
-import { VirtualClock } from '../libs/jamsocket/src/testing/virtual-clock.js';
+import { VirtualClock } from '../libs/jamsocket/src/testing/time/virtual-clock.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal } from './support/gate.js';
 import { MoodyStore } from './support/moody-store.js';

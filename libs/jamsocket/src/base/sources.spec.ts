@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { VirtualClock } from '../testing/virtual-clock.js';
+import { VirtualClock } from '../testing/time/virtual-clock.js';
 import { SystemClock } from './sources.js';
 
 describe.each([

@@ -4,7 +4,7 @@ import { MemoryStore } from '../store/memory-store.js';
 import type { DueRoom } from '../store/room-store.js';
 import { StoreError } from '../store/store-error.js';
 import { SeededRandom } from '../testing/seeded-random.js';
-import { VirtualClock } from '../testing/virtual-clock.js';
+import { VirtualClock } from '../testing/time/virtual-clock.js';
 import { Durability } from './durability.js';
 
 const room = { service: 's', key: 'one' };

@@ -5,7 +5,7 @@ import { Client } from '../members/client.js';
 import { ReplayLog } from '../sessions/replay-log.js';
 import { Session } from '../sessions/session.js';
 import type { StoredRecord } from '../store/room-store.js';
-import { VirtualClock } from '../testing/virtual-clock.js';
+import { VirtualClock } from '../testing/time/virtual-clock.js';
 import { Frame } from '../wire/frame.js';
 import { readRecord } from './read-record.js';
 import { type SavedTimer } from './record.js';

@@ -1,4 +1,4 @@
-import type { RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './connection/redis-connection.js';
 
 /** What a server says about itself. Settings are empty if it refuses CONFIG GET, as many hosted servers do. */
 export interface ServerFacts {

@@ -4,9 +4,9 @@ import type { ClusterDriver, DriverCheck } from '../cluster/cluster-driver.js';
 import type { Directory } from '../cluster/directory.js';
 import type { Relay } from '../cluster/relay.js';
 import { assertPrefix } from './assert-prefix.js';
-import { connectLike, isClusterClient } from './connect-like.js';
+import { connectLike, isClusterClient } from './connection/connect-like.js';
 import { describeRedis, readServer, redisFailure, type ServerFacts } from './describe-redis.js';
-import type { ConnectionTimes, IoRedisClient, NodeRedisClient } from './redis-connection.js';
+import type { ConnectionTimes, IoRedisClient, NodeRedisClient } from './connection/redis-connection.js';
 import { RedisDirectory } from './redis-directory.js';
 import { RedisRelay } from './redis-relay.js';
 

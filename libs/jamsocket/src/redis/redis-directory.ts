@@ -16,7 +16,7 @@ import { nameOfRoom } from '../store/name-of-room.js';
 import type { RoomKey } from '../store/room-store.js';
 import { redisFailure } from './describe-redis.js';
 import { CLAIM_ROOM, LIST_NODES, LOCATE_ROOM, RELEASE_ROOM, RENEW, RESIGN } from './directory-scripts.js';
-import type { RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './connection/redis-connection.js';
 import { runScripts, type RedisScript } from './run-scripts.js';
 
 /** A directory in Redis. All its keys have one hash tag, so that each call is one script on one server. */

@@ -1,8 +1,8 @@
 import { assertIncarnation } from '../cluster/assert-incarnation.js';
 import type { Relay } from '../cluster/relay.js';
-import { isClusterClient } from './connect-like.js';
-import type { IoRedisClient, NodeRedisClient, RedisConnection } from './redis-connection.js';
-import { RedisSubscription } from './redis-subscription.js';
+import { isClusterClient } from './connection/connect-like.js';
+import type { IoRedisClient, NodeRedisClient, RedisConnection } from './connection/redis-connection.js';
+import { RedisSubscription } from './connection/redis-subscription.js';
 
 /** Publishes to one channel a node: in a Redis Cluster, to sharded channels, whose messages stay on one server. */
 export class RedisRelay implements Relay {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RedisCommand, RedisConnection } from './redis-connection.js';
+import type { RedisCommand, RedisConnection } from './connection/redis-connection.js';
 
 export interface RedisScript {
   readonly lua: string;

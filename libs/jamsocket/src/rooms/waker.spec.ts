@@ -3,7 +3,7 @@ import { RoomClosedError } from '../base/errors.js';
 import type { Durability } from '../durable/durability.js';
 import type { RoomDefinition } from '../room/room-definition.js';
 import type { DueRoom } from '../store/room-store.js';
-import { VirtualClock } from '../testing/virtual-clock.js';
+import { VirtualClock } from '../testing/time/virtual-clock.js';
 import type { RoomRegistry } from './room-registry.js';
 import { Waker } from './waker.js';
 

@@ -19,7 +19,7 @@ import { SeededRandom } from './seeded-random.js';
 import { TestApp } from './test-app.js';
 import { TestHost } from './host/test-host.js';
 import { TestRoom } from './test-room.js';
-import { VirtualClock } from './virtual-clock.js';
+import { VirtualClock } from './time/virtual-clock.js';
 
 const DEFAULT_SEED = 1;
 

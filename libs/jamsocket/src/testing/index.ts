@@ -7,7 +7,7 @@ export type { Message } from './message-queue.js';
 export { useLeakGuard, type AfterEach } from './leak-guard.js';
 export { ConnectRefusedError, LeakError, TestTimeoutError } from './testing.errors.js';
 export { SeededRandom } from './seeded-random.js';
-export { VirtualClock } from './virtual-clock.js';
+export { VirtualClock } from './time/virtual-clock.js';
 export { describeRoomStore } from './room-store/describe-room-store.js';
 export type { RoomStoreSuiteOptions, StoreFaults } from './room-store/suite.js';
 export type { TestFramework, TestMatchers } from './framework/test-framework.js';

@@ -13,12 +13,12 @@ import { AsyncWatch } from './async-watch.js';
 import { checkedPatience, withQuery } from './connect-options.js';
 import { MemoryNetwork } from './memory-network.js';
 import { openSocket } from './open-socket.js';
-import { PassingTime } from './passing-time.js';
+import { PassingTime } from './time/passing-time.js';
 import { RoomClient, type RoomConnectOptions } from './room-client.js';
 import type { ProcessStore } from './host/process-store.js';
 import { settle } from './settling.js';
 import { LeakError, TestTimeoutError } from './testing.errors.js';
-import type { VirtualClock } from './virtual-clock.js';
+import type { VirtualClock } from './time/virtual-clock.js';
 
 /** Makes the Host header `localhost`, so that pages of `http://localhost` count as the same host. */
 const HOST = 'ws://localhost';

@@ -3,7 +3,7 @@ import type { JamsocketContext } from '../../members/room-context.js';
 import type { DurableRoom } from '../durable-room.js';
 import type { ObserverSet } from '../../observe/observer-set.js';
 import type { Outbox } from '../../outbox/outbox.js';
-import { VirtualClock } from '../../testing/virtual-clock.js';
+import { VirtualClock } from '../../testing/time/virtual-clock.js';
 import { RoomOutput } from './room-output.js';
 
 describe('the output of a room that is saved', () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { RoomStore, RoomWrite, WriteOutcome } from '../../store/room-store.js';
-import { VirtualClock } from '../../testing/virtual-clock.js';
+import { VirtualClock } from '../../testing/time/virtual-clock.js';
 import type { CommitSource } from './commit-source.js';
 import { GroupCommit } from './group-commit.js';
 

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { Waker } from '../rooms/waker.js';
-import type { AsyncWatch } from './async-watch.js';
-import { tick } from './settling.js';
-import { TestTimeoutError } from './testing.errors.js';
+import type { Waker } from '../../rooms/waker.js';
+import type { AsyncWatch } from '../async-watch.js';
+import { tick } from '../settling.js';
+import { TestTimeoutError } from '../testing.errors.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** Milliseconds of real time for the destroy hooks of the application's providers. */

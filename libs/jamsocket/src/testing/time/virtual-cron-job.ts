@@ -1,5 +1,5 @@
 import { CronJob } from 'cron';
-import type { CronOptions } from '../base/sources.js';
+import type { CronOptions } from '../../base/sources.js';
 
 /** What a job uses of the clock. An interface, since the clock's file imports this one. */
 interface WallClock {

@@ -1,5 +1,5 @@
 import type { CronJob } from 'cron';
-import { checkedDelay, JamsocketClock, type CronOptions } from '../base/sources.js';
+import { checkedDelay, JamsocketClock, type CronOptions } from '../../base/sources.js';
 import { VirtualCronJob } from './virtual-cron-job.js';
 import { VirtualTimer } from './virtual-timer.js';
 
