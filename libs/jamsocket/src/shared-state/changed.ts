@@ -7,6 +7,8 @@ export interface Changed {
   readonly before: Container;
   readonly after: Container;
   readonly parts: readonly ChangedPart[];
+  /** The keys before. */
+  readonly names: readonly string[] | null;
 }
 
 export interface ChangedPart {
@@ -21,6 +23,8 @@ export const REMOVED = '[]';
 
 /** The JSON of the patch that sets a whole value. */
 export function whole(value: unknown): string {
+  // As JSON has it, and faster.
+  if (typeof value === 'number') return String(value);
   const json = JSON.stringify(value);
   return typeof value === 'object' && value !== null ? `[${json}]` : json;
 }
@@ -33,9 +37,10 @@ export function areAlike(before: unknown, after: unknown): boolean {
 /** @param before an object or array of the same kind; `undefined` if they are equal */
 export function changed(before: unknown, after: unknown): Changed | undefined {
   const parts: ChangedPart[] = [];
+  let names: readonly string[] | null = null;
   if (Array.isArray(after)) addElements(parts, before as readonly unknown[], after);
-  else addMembers(parts, before as PlainObject, after as PlainObject);
-  return parts.length === 0 ? undefined : { before: before as Container, after: after as Container, parts };
+  else addMembers(parts, before as PlainObject, after as PlainObject, (names = Object.keys(before as PlainObject)));
+  return parts.length === 0 ? undefined : { before: before as Container, after: after as Container, parts, names };
 }
 
 function addElements(parts: ChangedPart[], before: readonly unknown[], after: readonly unknown[]): void {
@@ -46,7 +51,7 @@ function addElements(parts: ChangedPart[], before: readonly unknown[], after: re
   if (after.length < before.length) parts.push({ key: 'length', patch: String(after.length) });
 }
 
-function addMembers(parts: ChangedPart[], before: PlainObject, after: PlainObject): void {
+function addMembers(parts: ChangedPart[], before: PlainObject, after: PlainObject, names: readonly string[]): void {
   let known = 0;
   for (const key of Object.keys(after)) {
     const value = after[key];
@@ -59,7 +64,6 @@ function addMembers(parts: ChangedPart[], before: PlainObject, after: PlainObjec
     const patch = isKnown ? patchOf(before[key], value) : whole(value);
     if (patch !== undefined) parts.push({ key, patch });
   }
-  const names = Object.keys(before);
   if (known < names.length)
     for (const key of names) if (!Object.hasOwn(after, key)) parts.push({ key, patch: REMOVED });
 }

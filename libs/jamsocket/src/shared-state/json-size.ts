@@ -12,7 +12,7 @@ type Container = PlainObject | readonly unknown[];
 /** Bytes of a normal form as JSON. Stops early, with a number above `most`, if there are more. */
 export function jsonBytes(value: unknown, most = Infinity): number {
   if (typeof value === 'string') return value.length > most ? value.length : stringBytes(value);
-  if (!isContainer(value)) return String(value).length;
+  if (!isContainer(value)) return wordBytes(value);
   let bytes = 1;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length && bytes <= most; index++)
@@ -59,13 +59,6 @@ function objectGrowth(before: PlainObject, after: PlainObject): number {
   return growth;
 }
 
-/** The same of one member of an object, with its key. */
-export function memberGrowth(before: PlainObject, after: PlainObject, key: string): number {
-  const [was, is] = [Object.hasOwn(before, key), Object.hasOwn(after, key)];
-  const own = was === is ? 0 : is ? keyBytes(key) : -keyBytes(key);
-  return own + jsonGrowth(was ? before[key] : undefined, is ? after[key] : undefined);
-}
-
 /** The part that grows most, such as `.log[3]`, and by how many bytes. */
 export function grownPart(before: unknown, after: unknown): { readonly path: string; readonly bytes: number } {
   const whole = jsonGrowth(before, after);
@@ -103,18 +96,26 @@ function* partsOf(before: unknown, after: unknown): Iterable<Part> {
   for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) yield [key, from[key], undefined, -keyBytes(key)];
 }
 
-/** A value that is missing has none. */
-function bytesOrNone(value: unknown): number {
+/** Bytes of a normal form as JSON; of `undefined`, a value that is missing, 0. */
+export function bytesOrNone(value: unknown): number {
   return value === undefined ? 0 : jsonBytes(value);
 }
 
-/** With its colon, and the comma after its value. */
-function keyBytes(key: string): number {
+/** Bytes of a key with its colon, and the comma after its value. */
+export function keyBytes(key: string): number {
   return stringBytes(key) + 2;
 }
 
 function stringBytes(text: string): number {
   return SIMPLE.test(text) ? text.length + 2 : Buffer.byteLength(JSON.stringify(text));
+}
+
+/** Of a number, boolean or null. */
+function wordBytes(value: unknown): number {
+  // Most numbers are short, and making texts of them takes time.
+  if (typeof value === 'number' && value >= 0 && value < 1_000 && Number.isInteger(value))
+    return value < 10 ? 1 : value < 100 ? 2 : 3;
+  return String(value).length;
 }
 
 function isContainer(value: unknown): value is Container {

@@ -1,3 +1,4 @@
+import { bytesOrNone, keyBytes } from './json-size.js';
 import { isPlainObject, type PlainObject } from './plain-object.js';
 
 /** Levels of objects and arrays in a value. An object that contains itself has more. */
@@ -6,27 +7,31 @@ export const MAX_DEPTH = 100;
 /** Thrown for a value that cannot be shared; `explainUnshareable` finds out which one it is, and where. */
 export const UNSHAREABLE = new Error('The value cannot be shared.');
 
+/** Adds up by how many bytes the JSON of a value grows. */
+export interface Growth {
+  growth: number;
+}
+
 /**
  * A copy of `given` that JSON does not change, and that nobody may write to: plain objects, arrays, strings, finite numbers, booleans and `null`.
  * Each property is read once. Keys whose value is `undefined` are left out, as JSON does.
  * @param before an earlier normal form. Parts that are equal stay the same objects; if all are, the result is `before`
+ * @param sum gets what the result is larger than `before`, as `jsonGrowth` has it; `undefined` is a value that was not there
  * @throws UNSHAREABLE, and whatever a getter throws
  */
-export function normalForm(before: unknown, given: unknown, depth = 0): unknown {
+export function normalForm(before: unknown, given: unknown, depth = 0, sum: Growth | null = null): unknown {
   switch (typeof given) {
     case 'string':
     case 'boolean':
-      return given;
+      return leaf(before, given, sum);
     case 'number':
       if (!Number.isFinite(given)) throw UNSHAREABLE;
       // JSON has no -0.
-      return given === 0 ? 0 : given;
+      return leaf(before, given === 0 ? 0 : given, sum);
     case 'object':
-      if (given === null || given === before) return given;
+      if (given === null || given === before) return leaf(before, given, sum);
       if (depth >= MAX_DEPTH) throw UNSHAREABLE;
-      if (Array.isArray(given)) return normalArray(Array.isArray(before) ? before : null, given, depth + 1);
-      if (isPlainObject(given)) return normalObject(isObject(before) ? before : null, given, depth + 1);
-      throw UNSHAREABLE;
+      return normalContainer(before, given, depth + 1, sum);
     case 'undefined':
     case 'bigint':
     case 'symbol':
@@ -35,24 +40,44 @@ export function normalForm(before: unknown, given: unknown, depth = 0): unknown 
   }
 }
 
-/** The same of an array. @param depth that of its elements */
+function leaf(before: unknown, value: unknown, sum: Growth | null): unknown {
+  if (sum !== null && before !== value) sum.growth += bytesOrNone(value) - bytesOrNone(before);
+  return value;
+}
+
+function normalContainer(before: unknown, given: object, depth: number, sum: Growth | null): unknown {
+  const isList = Array.isArray(given);
+  if (!isList && !isPlainObject(given)) throw UNSHAREABLE;
+  const isAlike = typeof before === 'object' && before !== null && Array.isArray(before) === isList;
+  if (!isAlike && sum !== null) sum.growth += 1 - bytesOrNone(before);
+  return isList
+    ? normalArray(isAlike ? (before as readonly unknown[]) : null, given, depth, sum)
+    : normalObject(isAlike ? (before as PlainObject) : null, given as PlainObject, depth, sum);
+}
+
+/** The same of an array. @param depth that of its elements @param sum without the byte of a new array */
 export function normalArray(
   before: readonly unknown[] | null,
   given: readonly unknown[],
   depth: number,
+  sum: Growth | null,
 ): readonly unknown[] {
   const { length } = given;
   const known = before === null ? 0 : Math.min(before.length, length);
   let copy: unknown[] | null = known === before?.length && known === length ? null : (before?.slice(0, known) ?? []);
   for (let index = 0; index < length; index++) {
     const old = index < known ? before![index] : undefined;
-    const item = normalForm(old, given[index], depth);
+    const item = normalForm(old, given[index], depth, sum);
     if (item !== old) (copy ??= [...before!])[index] = item;
+  }
+  if (sum !== null) {
+    sum.growth += length - (before === null ? 0 : before.length);
+    for (let index = known; before !== null && index < before.length; index++) sum.growth -= bytesOrNone(before[index]);
   }
   return copy ?? before!;
 }
 
-function normalObject(before: PlainObject | null, given: PlainObject, depth: number): PlainObject {
+function normalObject(before: PlainObject | null, given: PlainObject, depth: number, sum: Growth | null): PlainObject {
   let copy: Record<string, unknown> | null = before === null ? {} : null;
   let known = 0;
   for (const key of Object.keys(given)) {
@@ -66,11 +91,12 @@ function normalObject(before: PlainObject | null, given: PlainObject, depth: num
     }
     const isKnown = before !== null && Object.hasOwn(before, key);
     if (isKnown) known++;
+    else if (sum !== null) sum.growth += keyBytes(key);
     const old = isKnown ? before[key] : undefined;
-    const item = normalForm(old, value, depth);
+    const item = normalForm(old, value, depth, sum);
     if (item !== old) (copy ??= copyOf<Record<string, unknown>>(before!))[key] = item;
   }
-  if (before !== null && known < Object.keys(before).length) copy = onlyKeysOf(given, copy ?? before);
+  if (before !== null && known < Object.keys(before).length) copy = onlyKeysOf(given, copy ?? before, sum);
   return copy ?? before!;
 }
 
@@ -97,14 +123,11 @@ export function freeze<T>(value: T): T {
   return Object.freeze(value);
 }
 
-function onlyKeysOf(given: PlainObject, from: PlainObject): Record<string, unknown> {
+function onlyKeysOf(given: PlainObject, from: PlainObject, sum: Growth | null): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   for (const key of Object.keys(from)) {
     if (Object.hasOwn(given, key) && given[key] !== undefined) kept[key] = from[key];
+    else if (sum !== null) sum.growth -= keyBytes(key) + bytesOrNone(from[key]);
   }
   return kept;
-}
-
-function isObject(value: unknown): value is PlainObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

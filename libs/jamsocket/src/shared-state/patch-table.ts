@@ -1,4 +1,5 @@
 import { REMOVED, type Changed, type ChangedPart } from './changed.js';
+import { FewEntries } from './few-entries.js';
 import type { PlainObject } from './plain-object.js';
 
 // Where many elements of an object or array change in the same way, as the players of a game move, the names of what changes
@@ -23,7 +24,7 @@ interface Table {
  * @param restText the JSON of the patch with these changes only
  */
 export function tableText(
-  { before, parts }: Changed,
+  { before, parts, names }: Changed,
   textOf: (changed: Changed) => string,
   restText: (parts: readonly ChangedPart[]) => string,
 ): string | undefined {
@@ -31,10 +32,10 @@ export function tableText(
   const table = tableOf(parts, textOf);
   if (table === undefined) return undefined;
   const { fields, rows } = table;
-  const keys = Object.keys(before);
+  const keys = names === null ? Object.keys(before) : names.slice();
   if (keys.length > rows.size * MAX_KEYS_PER_ROW) return undefined;
   const [gaps, cells] = inOrder(keys.sort(), rows);
-  const rest = parts.filter(({ key }) => !rows.has(key));
+  const rest = rows.size === parts.length ? [] : parts.filter(({ key }) => !rows.has(key));
   const restOrNone = rest.length === 0 ? '' : `,${restText(rest)}`;
   return `[${JSON.stringify(fields)},[${gaps.join()}],[${cells.join()}]${restOrNone}]`;
 }
@@ -45,21 +46,25 @@ function tableOf(parts: readonly ChangedPart[], textOf: (changed: Changed) => st
   const rows = new Map<string, string>();
   for (const { key, patch } of parts) {
     const cells = typeof patch === 'string' ? undefined : cellsOf(patch, fields, textOf);
-    if (cells !== undefined) rows.set(key, cells.join());
+    if (cells !== undefined) rows.set(key, cells);
   }
   return rows.size < MIN_ROWS ? undefined : { fields, rows };
 }
 
 /** What has changed in at least half of the elements. */
 function commonFields(parts: readonly ChangedPart[]): string[] {
-  const counts = new Map<string, number>();
+  const counts = new FewEntries<string, number>();
   let rows = 0;
   for (const { patch } of parts) {
     if (typeof patch === 'string') continue;
     rows++;
-    for (const { key } of patch.parts) counts.set(key, (counts.get(key) ?? 0) + 1);
+    for (const { key } of patch.parts) {
+      const index = counts.indexOf(key);
+      if (index < 0) counts.set(key, 1);
+      else counts.values[index]++;
+    }
   }
-  return rows < MIN_ROWS ? [] : [...counts.keys()].filter((field) => counts.get(field)! * 2 >= rows);
+  return rows < MIN_ROWS ? [] : counts.keys.filter((_, index) => counts.values[index] * 2 >= rows);
 }
 
 /** Patches of all these fields of an element; `undefined` if something else in it has changed, or a field is long. */
@@ -67,15 +72,16 @@ function cellsOf(
   { after, parts }: Changed,
   fields: readonly string[],
   textOf: (changed: Changed) => string,
-): string[] | undefined {
-  const cells: string[] = [];
+): string | undefined {
+  let cells = '';
   let found = 0;
   for (const field of fields) {
-    const part = parts.find(({ key }) => key === field);
+    // Mostly in the same order.
+    const part = parts[found]?.key === field ? parts[found] : parts.find(({ key }) => key === field);
     if (part !== undefined) found++;
     const cell = part === undefined ? fill(after as PlainObject, field) : part.patch;
     if (cell === undefined) return undefined;
-    cells.push(typeof cell === 'string' ? cell : textOf(cell));
+    cells += `${cells === '' ? '' : ','}${typeof cell === 'string' ? cell : textOf(cell)}`;
   }
   return found === parts.length ? cells : undefined;
 }

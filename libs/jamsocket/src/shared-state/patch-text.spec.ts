@@ -214,6 +214,11 @@ describe('the size', () => {
     );
   });
 
+  it('of a number is that of its text', () => {
+    for (const number of [0, 9, 10, 99, 100, 999, 1_000, -1, 1.5, 1e21, 123_456])
+      expect(jsonBytes(number)).toBe(json(number).length);
+  });
+
   it('is about that of the JSON', () => {
     fc.assert(
       fc.property(value, (given) => {

@@ -1,6 +1,7 @@
 import { JamsocketError } from '../base/errors.js';
 import type { Client } from '../members/client.js';
-import { DraftNode } from './draft-node.js';
+import { DraftChange } from './draft-change.js';
+import type { UnreadObjects } from './draft-node.js';
 import { grownPart, jsonBytes, jsonGrowth } from './json-size.js';
 import { freeze, normalForm, UNSHAREABLE } from './normal-form.js';
 import type { Draft, ReadOnly, Shareable } from './shareable.js';
@@ -29,6 +30,9 @@ export interface StateOwner {
   changed(state: AnySharedState): void;
 }
 
+/** Of a value that nobody reads. */
+const MOST_UNREAD = 1_000;
+
 export type AnySharedState = SharedState<any, any>;
 
 /**
@@ -48,6 +52,7 @@ export class SharedState<T extends object, V = T> {
   #bytes: number;
   #owner: StateOwner | null = null;
   #isChanging = false;
+  readonly #unread: UnreadObjects = new Set();
 
   /** @throws JamsocketError `bad_state` for a value that JSON would change */
   constructor(initial: T & Shareable<T>, options: SharedStateOptions<T, V> = {}) {
@@ -59,7 +64,7 @@ export class SharedState<T extends object, V = T> {
   /** The present value, frozen. A change makes a new one, in which everything that has not changed is the same object. */
   get value(): ReadOnly<T> {
     // Not before somebody reads it: freezing the value after each change takes more time than the change.
-    return freeze(this.#value) as ReadOnly<T>;
+    return freeze(this.current) as ReadOnly<T>;
   }
 
   /**
@@ -69,14 +74,18 @@ export class SharedState<T extends object, V = T> {
    */
   change(recipe: (draft: Draft<T>) => void): void {
     if (this.#isChanging) throw this.#error('is changed while it is being changed: make one change of both');
-    const change = { isOver: false };
-    const root = new DraftNode(this.#value as Record<string, unknown>, change, null, 0);
+    const change = new DraftChange(this.#value);
+    const { root } = change;
     this.#isChanging = true;
     try {
       const returned: unknown = recipe(root.draft as Draft<T>);
       if (typeof returned === 'object' && returned !== null) this.#assertNotAsync(returned);
       this.#checked(root.draft, () => root.settle());
-      this.#replace(root.result(), root.growth());
+      if (!root.differs) return;
+      const { growth } = change;
+      // Only what is allowed may be written to the value itself.
+      this.#owner?.assertAllowed(this, growth, () => grownPart(this.#value, root.result(null)));
+      this.#replace(root.result(this.#unread), growth);
     } finally {
       this.#isChanging = false;
       change.isOver = true;
@@ -91,7 +100,10 @@ export class SharedState<T extends object, V = T> {
     if (this.#isChanging) throw this.#error('is set while it is being changed: change the draft instead');
     const before = this.#value;
     const after = this.#normal(before, value);
-    this.#replace(after, jsonGrowth(before, after));
+    if (after === before) return;
+    const growth = jsonGrowth(before, after);
+    this.#owner?.assertAllowed(this, growth, () => grownPart(before, after));
+    this.#replace(after, growth);
   }
 
   /** Asks the `view` again for each client, because something else has changed that it depends on. */
@@ -106,6 +118,7 @@ export class SharedState<T extends object, V = T> {
 
   /** @internal The present value, which may not be frozen. Only for those who do not write to it nor pass it on. */
   get current(): unknown {
+    this.#unread.clear();
     return this.#value;
   }
 
@@ -135,9 +148,7 @@ export class SharedState<T extends object, V = T> {
   }
 
   #replace(after: unknown, growth: number): void {
-    const before = this.#value;
-    if (after === before) return;
-    this.#owner?.assertAllowed(this, growth, () => grownPart(before, after));
+    if (this.#unread.size > MOST_UNREAD) this.#unread.clear();
     this.#value = after;
     this.#bytes += growth;
     this.#owner?.changed(this);
