@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import * as ws from 'ws';
 import { closeFrame, type Close } from './control-frame.js';
 import { FrameReader, type FrameTarget } from './frame-reader.js';
+import { inputOf } from './reading/shared-input.js';
 import { runs } from '../../../../test/support/fuzz.js';
 
 const MAX_PAYLOAD = 300;
@@ -38,6 +39,7 @@ const piece: fc.Arbitrary<Piece> = fc.record({
   ),
 });
 
+const TEXT: Omit<Piece, 'payload'> = { fin: true, rsv: 0, opcode: 0x1, masked: true };
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 
 function encode({ fin, rsv, opcode, masked, payload }: Piece): Buffer {
@@ -68,7 +70,7 @@ function cut(bytes: Buffer, places: number[]): Buffer[] {
 
 /** The results of a parser, in order. */
 class Outcome {
-  readonly events: unknown[] = [];
+  readonly events: unknown[][] = [];
   readonly receiver = new Receiver({ isServer: true, maxPayload: MAX_PAYLOAD });
   hasFailed = false;
 
@@ -86,10 +88,18 @@ class Outcome {
       });
   }
 
+  /** The events, with bytes as they are now. */
+  get read(): unknown[][] {
+    return this.events.map((event) => event.map((part) => (Buffer.isBuffer(part) ? part.toString('hex') : part)));
+  }
+
   write(chunk: Buffer): void {
     if (!this.hasFailed) this.receiver.write(chunk);
   }
 }
+
+/** Chunks of memory of their own, or of the memory that the next read overwrites. */
+type Memory = 'own' | 'shared';
 
 /** A FrameTarget that records what it gets, and for which `ws` is an Outcome. */
 class RecordingTarget implements FrameTarget {
@@ -109,7 +119,8 @@ class RecordingTarget implements FrameTarget {
     this.isPaused = this.pauses();
   }
   receiveBinary(bytes: Buffer): void {
-    this.#take(['binary', bytes.toString('hex')]);
+    // Read at the end: an application may keep the bytes.
+    this.#take(['binary', bytes]);
     this.isPaused = this.pauses();
   }
   receivePing(payload: Buffer): void {
@@ -140,7 +151,11 @@ async function readByWs(chunks: Buffer[]): Promise<unknown[]> {
   return outcome.events;
 }
 
-async function readDirectly(chunks: Buffer[], isPaused: () => boolean): Promise<RecordingTarget> {
+async function readDirectly(
+  chunks: Buffer[],
+  isPaused: () => boolean,
+  memory: Memory = 'own',
+): Promise<RecordingTarget> {
   const target = new RecordingTarget(isPaused);
   const { outcome } = target;
   const reader = new FrameReader(target, MAX_PAYLOAD);
@@ -155,35 +170,46 @@ async function readDirectly(chunks: Buffer[], isPaused: () => boolean): Promise<
     }
   };
   for (const chunk of chunks) {
-    reader.read(chunk);
+    if (memory === 'own') reader.read(chunk);
+    else readFromInput(reader, chunk);
     await goOn();
   }
   return target;
 }
 
+function readFromInput(reader: FrameReader, chunk: Buffer): void {
+  const input = inputOf(chunk.length);
+  chunk.copy(input);
+  reader.read(input);
+  input.fill(0xaa);
+}
+
 describe('reading frames directly', () => {
-  it('makes of any bytes, however they are cut, what ws makes of them', async () => {
-    let taken = 0;
-    let withoutWs = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(piece, { minLength: 1, maxLength: 12 }),
-        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }),
-        fc.array(fc.boolean(), { maxLength: 12 }),
-        async (pieces, places, pauses) => {
-          const bytes = Buffer.concat(pieces.map(encode));
-          const direct = await readDirectly(cut(bytes, places), () => pauses.pop() ?? false);
-          expect(direct.outcome.events).toEqual(await readByWs(cut(bytes, places)));
-          taken += direct.taken;
-          withoutWs += direct.hasWs ? 0 : 1;
-        },
-      ),
-      runs(600),
-    );
-    // Otherwise ws would parse everything, and the comparison would prove nothing.
-    expect(taken).toBeGreaterThan(600);
-    expect(withoutWs).toBeGreaterThan(60);
-  });
+  it.each<Memory>(['own', 'shared'])(
+    'makes of any bytes, however they are cut, what ws makes of them: in %s memory',
+    async (memory) => {
+      let taken = 0;
+      let withoutWs = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(piece, { minLength: 1, maxLength: 12 }),
+          fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }),
+          fc.array(fc.boolean(), { maxLength: 12 }),
+          async (pieces, places, pauses) => {
+            const bytes = Buffer.concat(pieces.map(encode));
+            const direct = await readDirectly(cut(bytes, places), () => pauses.pop() ?? false, memory);
+            expect(direct.outcome.read).toEqual(await readByWs(cut(bytes, places)));
+            taken += direct.taken;
+            withoutWs += direct.hasWs ? 0 : 1;
+          },
+        ),
+        runs(600),
+      );
+      // Otherwise ws would parse everything, and the comparison would prove nothing.
+      expect(taken).toBeGreaterThan(600);
+      expect(withoutWs).toBeGreaterThan(60);
+    },
+  );
 
   it('makes of control frames what ws makes of them, also when it does without ws', async () => {
     const control = fc.record({
@@ -201,8 +227,8 @@ describe('reading frames directly', () => {
       fc.asyncProperty(fc.array(control, { maxLength: 4 }), closePayload, async (pieces, payload) => {
         const close = { fin: true, rsv: 0, opcode: 0x8, masked: true, payload };
         const bytes = Buffer.concat([...pieces, close, ...pieces].map(encode));
-        const direct = await readDirectly([Buffer.from(bytes)], () => false);
-        expect(direct.outcome.events).toEqual(await readByWs([Buffer.from(bytes)]));
+        const direct = await readDirectly([Buffer.from(bytes)], () => false, 'shared');
+        expect(direct.outcome.read).toEqual(await readByWs([Buffer.from(bytes)]));
         withoutWs += direct.hasWs ? 0 : 1;
         // Only an invalid close needs ws.
         expect(direct.hasWs).toBe(direct.outcome.hasFailed);
@@ -219,7 +245,7 @@ describe('reading frames directly', () => {
     const bytes = encode({ fin: true, rsv: 0, opcode: 0x1, masked: true, payload: Buffer.from('x'.repeat(90)) });
     const places = Array.from({ length: count - 1 }, (_, at) => (at + 1) / count);
     const { outcome, hasWs } = await readDirectly(cut(bytes, places), () => false);
-    expect(outcome.events).toEqual([['text', 'x'.repeat(90)]]);
+    expect(outcome.read).toEqual([['text', 'x'.repeat(90)]]);
     expect(hasWs).toBe(needsWs);
   });
 
@@ -227,7 +253,7 @@ describe('reading frames directly', () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 60 }), async (bytes) => {
         const direct = await readDirectly([Buffer.from(bytes)], () => false);
-        expect(direct.outcome.events).toEqual(await readByWs([Buffer.from(bytes)]));
+        expect(direct.outcome.read).toEqual(await readByWs([Buffer.from(bytes)]));
       }),
       runs(500),
     );
@@ -249,5 +275,32 @@ describe('reading frames directly', () => {
     );
     expect(passed[0]).toEqual(fragment);
     expect(passed[0].buffer.byteLength).toBe(fragment.length);
+  });
+
+  const long = Buffer.alloc(40_000, 'x');
+  const fragment = encode({ fin: false, rsv: 0, opcode: 0x1, masked: true, payload: Buffer.from('x') });
+  it.each<[string, Buffer[]]>([
+    [
+      'a header in many pieces',
+      [...encode({ ...TEXT, payload: Buffer.alloc(200) })].slice(0, 4).map((byte) => Buffer.of(byte)),
+    ],
+    ['a long fragment', [encode({ ...TEXT, fin: false, payload: long })]],
+    ['a violation, and what follows it', [encode({ ...TEXT, rsv: 1, payload: long }), fragment]],
+  ])('passes nothing to ws that the next read overwrites: %s', (_what, chunks) => {
+    const passed: Buffer[] = [];
+    const target = new RecordingTarget(() => false);
+    target.passToWs = (chunk) => passed.push(chunk);
+    const reader = new FrameReader(target, 2 * long.length);
+    for (const chunk of chunks) readFromInput(reader, chunk);
+    expect(Buffer.concat(passed)).toEqual(Buffer.concat(chunks));
+  });
+
+  it('keeps the beginning of a long message until its end has come', () => {
+    const target = new RecordingTarget(() => false);
+    const reader = new FrameReader(target, 2 * long.length);
+    const bytes = encode({ ...TEXT, payload: long });
+    readFromInput(reader, bytes.subarray(0, 39_000));
+    readFromInput(reader, bytes.subarray(39_000));
+    expect(target.outcome.read).toEqual([['text', long.toString()]]);
   });
 });

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { compact } from './compact.js';
 import { CLOSE, closeOf, LONGEST_CONTROL, PING, PONG, type Close } from './control-frame.js';
 import { BINARY, FIN, TEXT } from './frame.js';
+import { kept } from './reading/shared-input.js';
 import { headerBytes, isViolation, LONGEST_HEADER, MASKED, payloadBytes, unmask } from './frame-header.js';
 
 /** Receives the messages of a FrameReader. */
@@ -69,13 +70,13 @@ export class FrameReader {
     if (this.#cut !== null) return this.#readCut(this.#cut, chunk);
     let at = 0;
     while (at < chunk.length && !this.isFinished) {
-      if (this.#isLeftToWs) return this.target.passToWs(chunk.subarray(at));
+      if (this.#isLeftToWs) return this.target.passToWs(kept(chunk.subarray(at)));
       if (this.#left > 0) {
         at = this.#pass(chunk, at);
         continue;
       }
       if (this.target.isPaused) {
-        this.#held = chunk.subarray(at);
+        this.#held = kept(chunk.subarray(at));
         return;
       }
       at = this.#header === null ? this.#readFrame(chunk, at) : this.#readRestOfHeader(chunk, at);
@@ -98,7 +99,7 @@ export class FrameReader {
     const start = headerBytes(chunk, at);
     if (start === 0) {
       this.#header = Buffer.from(chunk.subarray(at));
-      this.target.passToWs(chunk.subarray(at));
+      this.target.passToWs(kept(chunk.subarray(at)));
       return chunk.length;
     }
     const first = chunk[at];
@@ -118,7 +119,7 @@ export class FrameReader {
 
   /** Waits for the next chunk instead of passing the rest to `ws`: most messages span two chunks at most. */
   #cutOff(chunk: Buffer, at: number, end: number): number {
-    this.#cut = compact(chunk.subarray(at));
+    this.#cut = compact(kept(chunk.subarray(at)));
     this.#missing = end - chunk.length;
     return chunk.length;
   }
@@ -145,7 +146,7 @@ export class FrameReader {
   #readMessage(chunk: Buffer, first: number, start: number, end: number): boolean {
     const union = unmask(chunk, start, end);
     if (first === FIN_BINARY) {
-      this.target.receiveBinary(chunk.subarray(start, end));
+      this.target.receiveBinary(kept(chunk.subarray(start, end)));
     } else if (union < 0x80) {
       this.target.receiveText(chunk.toString('latin1', start, end), end - start);
     } else if (isUtf8(chunk.subarray(start, end))) {
@@ -184,7 +185,7 @@ export class FrameReader {
     const start = headerBytes(header, 0);
     if (start === 0) {
       this.#header = header;
-      this.target.passToWs(chunk.subarray(at));
+      this.target.passToWs(kept(chunk.subarray(at)));
       return chunk.length;
     }
     this.#header = null;
@@ -207,7 +208,7 @@ export class FrameReader {
     this.#left -= end - at;
     this.hasWsDelivered = false;
     // ws may keep a fragment for long: it must not keep the whole chunk in memory.
-    this.target.passToWs(compact(chunk.subarray(at, end)));
+    this.target.passToWs(compact(kept(chunk.subarray(at, end))));
     if (this.#left > 0) return end;
     if (this.#isClosing) this.isFinished = true;
     // ws delivers a complete message synchronously. If it did not, it has found a violation, which it reports in the next tick.

@@ -3,14 +3,21 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { PlainEndpoint } from './plain-endpoint.js';
+import { inputOf } from './reading/shared-input.js';
+
+function isShared(chunk: Buffer): boolean {
+  return chunk.buffer === inputOf(1).buffer;
+}
 
 /** Resolves with the first bytes, as many as `text` has. */
 class Reader {
   received = '';
+  readonly chunks: Buffer[] = [];
   #wanted: { length: number; resolve: (received: string) => void } | null = null;
 
   read(chunk: Buffer): void {
     this.received += chunk.toString();
+    this.chunks.push(chunk);
     if (this.#wanted !== null && this.received.length >= this.#wanted.length) this.#wanted.resolve(this.received);
   }
 
@@ -46,6 +53,11 @@ describe('a plain endpoint on a network socket', () => {
     }) as typeof socket.emit;
   });
 
+  /** Until the stream has so many bytes. */
+  async function readable(bytes: number): Promise<void> {
+    for (let tries = 0; socket.readableLength < bytes && tries < 1000; tries++) await new Promise(setImmediate);
+  }
+
   afterEach(() => {
     peer.destroy();
     socket.destroy();
@@ -58,6 +70,22 @@ describe('a plain endpoint on a network socket', () => {
     peer.write('two');
     expect(await reader.next(6)).toBe('onetwo');
     expect(dataEvents).toBe(0);
+  });
+
+  it('reads them into memory that all sockets share, and gives everybody else a copy', async () => {
+    peer.write('one');
+    await reader.next(3);
+    expect(reader.chunks.map(isShared)).toEqual([true]);
+    endpoint.pause();
+    peer.write('two');
+    await readable(3);
+    endpoint.resume();
+    await reader.next(6);
+    expect(reader.chunks.map(isShared)).toEqual([true, false]);
+    endpoint.release();
+    const chunk = once(socket, 'data');
+    peer.write('three');
+    expect((await chunk).map(isShared)).toEqual([false]);
   });
 
   it('does not keep them from others that listen', async () => {
@@ -99,7 +127,7 @@ describe('a plain endpoint on a network socket', () => {
     it('leaves to the stream what comes during a pause, and reads it in order afterwards', async () => {
       endpoint.pause();
       peer.write('held');
-      for (let tries = 0; socket.readableLength < 4 && tries < 1000; tries++) await new Promise(setImmediate);
+      await readable(4);
       expect(reader.received).toBe('');
       expect(socket.readableLength).toBe(4);
       endpoint.resume();

@@ -1,11 +1,12 @@
 import { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { closeFrame, controlFrame, PING, PONG, type Close } from './control-frame.js';
 import { CLOSE_TIMEOUT_MS, type Endpoint } from './endpoint.js';
+import { bypassStream, giveBackToStream, readerOf } from './reading/stream-bypass.js';
 
 /** Receives the events of a `PlainEndpoint`. */
 export interface PlainOwner {
-  /** Bytes have arrived. */
+  /** Bytes have arrived. They may lie in memory that the next read overwrites: see `kept`. */
   read(chunk: Buffer): void;
   /** The socket has closed; some of its bytes may still be unread. */
   socketClosed(): void;
@@ -13,8 +14,7 @@ export interface PlainOwner {
 
 const PING_FRAME = controlFrame(PING, Buffer.alloc(0));
 
-const endpointOf = Symbol('jamsocket endpoint');
-type NetSocket = Duplex & { [endpointOf]?: PlainEndpoint };
+type NetSocket = Duplex & { [readerOf]?: PlainEndpoint };
 
 /**
  * Our end of a connection without a `ws` object, which most connections never need. It answers pings and the peer's
@@ -36,16 +36,13 @@ export class PlainEndpoint implements Endpoint {
     const { setTimeout, setNoDelay } = socket as Partial<Socket>;
     setTimeout?.call(socket, 0);
     setNoDelay?.call(socket);
-    socket[endpointOf] = this;
+    socket[readerOf] = this;
     socket.on('close', onClose);
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('data', onData);
     // Any other Duplex may deliver a chunk only when its stream asks for it.
-    if (!(socket instanceof Socket)) return;
-    socket.on('resume', onResume);
-    socket.on('pause', onPause);
-    socket.on('newListener', onNewListener);
+    if (socket instanceof Socket) bypassStream(socket);
   }
 
   /** Removes everything from the socket, for its next owner. */
@@ -56,7 +53,7 @@ export class PlainEndpoint implements Endpoint {
     socket.removeListener('error', onError);
     socket.removeListener('data', onData);
     if (socket instanceof Socket) giveBackToStream(socket);
-    (socket as NetSocket)[endpointOf] = undefined;
+    (socket as NetSocket)[readerOf] = undefined;
   }
 
   ping(): void {
@@ -111,53 +108,16 @@ export class PlainEndpoint implements Endpoint {
   }
 }
 
-/**
- * Lets chunks bypass the stream while it flows. After every chunk a stream schedules a request for more data; a network
- * socket does not need it, since it delivers until `push` returns `false`. If Node ever delivered without `push`, the
- * chunks would arrive as 'data' events as usual. We follow the stream's state by its events: checking it for every chunk
- * would cost much of what this saves.
- */
-function onResume(this: Socket): void {
-  // The event comes a tick after `resume()`; the stream may be paused again by then.
-  if (this.readableFlowing) this.push = pushPastStream;
-}
-
-function onPause(this: Socket): void {
-  this.push = pushToStream;
-}
-
-/** Another listener needs the chunks, too. */
-function onNewListener(this: Socket, event: string | symbol): void {
-  if (event === 'data' || event === 'readable') giveBackToStream(this);
-}
-
-function giveBackToStream(socket: Socket): void {
-  socket.removeListener('resume', onResume);
-  socket.removeListener('pause', onPause);
-  socket.removeListener('newListener', onNewListener);
-  socket.push = pushToStream;
-}
-
-function pushToStream(this: Duplex, chunk: Buffer | null): boolean {
-  return Duplex.prototype.push.call(this, chunk);
-}
-
-function pushPastStream(this: NetSocket, chunk: Buffer | null): boolean {
-  if (chunk === null) return pushToStream.call(this, chunk);
-  this[endpointOf]!.read(chunk);
-  return true;
-}
-
 function onData(this: NetSocket, chunk: Buffer): void {
-  this[endpointOf]!.read(chunk);
+  this[readerOf]!.read(chunk);
 }
 
 function onEnd(this: NetSocket): void {
-  this[endpointOf]!.socketEnded();
+  this[readerOf]!.socketEnded();
 }
 
 function onClose(this: NetSocket): void {
-  this[endpointOf]!.socketClosed();
+  this[readerOf]!.socketClosed();
 }
 
 /** The close event follows. */
