@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClosedLoop, Connects, Flood, Idle, Paced, Storm, Workload } from '../workloads.js';
 import { Latencies } from './latencies.js';
-import { cpuSeconds, rssBytes, writeCalls } from './process-use.js';
+import { cpuFromNow, cpuSeconds, rssBytes, writeCalls } from './process-use.js';
 import { PROTOCOLS, type Protocol, type ProtocolName } from './protocols.js';
 import { fillerOf, RawClient, senderAt, sequenceAt, STAMP_BYTES, timeAt, type Arrival } from './raw-client.js';
 
@@ -146,7 +146,7 @@ async function measureDuring(
   const before = {
     count: count(),
     at: performance.now(),
-    server: cpuSeconds(serverPid),
+    server: cpuFromNow(serverPid),
     writes: writeCalls(serverPid),
     others: alsoPids.map(cpuSeconds),
     load: process.cpuUsage(),
@@ -155,7 +155,7 @@ async function measureDuring(
   const seconds = (performance.now() - before.at) / 1000;
   const { user, system } = process.cpuUsage(before.load);
   const counted = count() - before.count;
-  const server = cpuSeconds(serverPid) - before.server;
+  const server = before.server();
   return {
     counted,
     perSecond: counted / seconds,

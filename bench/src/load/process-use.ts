@@ -13,9 +13,22 @@ export function cpuSeconds(pid: number): number {
 
 /** The same to the nanosecond, from Linux' scheduler. Threads that have ended are not counted. */
 export function cpuMs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const ns = threads.map((id) => Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'latin1').split(' ')[0]));
-  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
+  return threadsOf(pid)
+    .map((id) => Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'latin1').split(' ')[0]))
+    .reduce((sum, ns) => sum + ns / 1e6, 0);
+}
+
+/** @returns a function that gives the seconds of CPU since now: in ticks only if a thread has ended or begun since then */
+export function cpuFromNow(pid: number): () => number {
+  const before = { ticks: cpuSeconds(pid), ms: cpuMs(pid), threads: threadsOf(pid).join() };
+  return () => {
+    if (threadsOf(pid).join() !== before.threads) return cpuSeconds(pid) - before.ticks;
+    return (cpuMs(pid) - before.ms) / 1_000;
+  };
+}
+
+function threadsOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`);
 }
 
 /** Write calls of a process, as `/proc` counts them: `write` and `writev`, but not `send`. */
