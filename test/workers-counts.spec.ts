@@ -3,9 +3,9 @@ import type { SharedCounts, Wanted } from '../libs/jamsocket/src/base/limits/sha
 import { SharedPlaces } from '../libs/jamsocket/src/base/limits/shared-counts.js';
 import { RunPermit } from '../libs/jamsocket/src/cluster/run-permit.js';
 import { RoomOwnership } from '../libs/jamsocket/src/node/room-ownership.js';
-import { ChannelCalls } from '../libs/jamsocket/src/workers/channel-calls.js';
-import { ChannelCounts } from '../libs/jamsocket/src/workers/channel-counts.js';
-import { CountsServer } from '../libs/jamsocket/src/workers/counts-server.js';
+import { ChannelCalls } from '../libs/jamsocket/src/workers/channel/channel-calls.js';
+import { ChannelCounts } from '../libs/jamsocket/src/workers/channel/channel-counts.js';
+import { CountsServer } from '../libs/jamsocket/src/workers/channel/counts-server.js';
 import type { Ask, Channel, ToWorker } from '../libs/jamsocket/src/workers/messages.js';
 
 let now = 0;

@@ -1,6 +1,6 @@
 import { describeDirectory, VirtualClock } from 'nestjs-jamsocket/testing';
-import { ChannelDirectory } from '../libs/jamsocket/src/workers/channel-directory.js';
-import { DirectoryServer } from '../libs/jamsocket/src/workers/directory-server.js';
+import { ChannelDirectory } from '../libs/jamsocket/src/workers/channel/channel-directory.js';
+import { DirectoryServer } from '../libs/jamsocket/src/workers/channel/directory-server.js';
 import type { Channel, ToPrimary, ToWorker } from '../libs/jamsocket/src/workers/messages.js';
 
 let clock = new VirtualClock();

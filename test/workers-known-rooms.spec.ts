@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { ChannelCalls } from '../libs/jamsocket/src/workers/channel-calls.js';
+import { ChannelCalls } from '../libs/jamsocket/src/workers/channel/channel-calls.js';
 import { ProcessHandOver } from '../libs/jamsocket/src/workers/hand-over/process-hand-over.js';
 import type { Ask, Channel, ToPrimary, ToWorker } from '../libs/jamsocket/src/workers/messages.js';
 

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { Socket } from 'node:net';
 import { CrashCount } from './crash-count.js';
-import { answerTo } from './answer-to.js';
-import { CountsServer } from './counts-server.js';
-import { DirectoryServer } from './directory-server.js';
+import { answerTo } from './channel/answer-to.js';
+import { CountsServer } from './channel/counts-server.js';
+import { DirectoryServer } from './channel/directory-server.js';
 import type { Answer, Ask, Gift, TargetQuestion } from './messages.js';
 import { RoomTargets } from './hand-over/room-targets.js';
 import { SocketSwitch } from './hand-over/socket-switch.js';

@@ -2,13 +2,13 @@ import cluster from 'node:cluster';
 import { rmSync } from 'node:fs';
 import { describeError } from '../base/foreign-value.js';
 import { setThisMachine } from '../cluster/this-machine.js';
-import { ChannelCalls } from './channel-calls.js';
-import { ChannelCounts } from './channel-counts.js';
+import { ChannelCalls } from './channel/channel-calls.js';
+import { ChannelCounts } from './channel/channel-counts.js';
 import { ClusterOfWorkers } from './cluster-of-workers.js';
 import { MachineNodes } from './machine-nodes.js';
 import { ProcessHandOver } from './hand-over/process-hand-over.js';
 import type { SendSocket } from './hand-over/raw-socket.js';
-import { ProcessChannel } from './process-channel.js';
+import { ProcessChannel } from './channel/process-channel.js';
 import { WorkerDriver } from './worker-driver.js';
 
 /** What `app.close()` of Nest needs. */

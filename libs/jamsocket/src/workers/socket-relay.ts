@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { assertIncarnation } from '../cluster/assert-incarnation.js';
 import { MAX_RELAY_BYTES, type Relay } from '../cluster/relay.js';
-import { headOf, MessageReader } from './message-reader.js';
+import { headOf, MessageReader } from './channel/message-reader.js';
 
 /** Bytes that may wait for one node. `NodeLinks` bounds what is under way far below it. */
 const MAX_WAITING_BYTES = 64 * 1_024 * 1_024;

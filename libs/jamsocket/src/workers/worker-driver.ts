@@ -4,7 +4,7 @@ import type { Directory } from '../cluster/directory.js';
 import type { LeaseSettings } from '../cluster/lease/lease-settings.js';
 import type { SocketHandOver } from '../cluster/socket-hand-over.js';
 import type { Relay } from '../cluster/relay.js';
-import { ChannelDirectory } from './channel-directory.js';
+import { ChannelDirectory } from './channel/channel-directory.js';
 import type { Channel } from './messages.js';
 import { SocketRelay } from './socket-relay.js';
 

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GivenUpgrade, SocketHandOver, SocketTarget, TakeSocket } from '../../cluster/socket-hand-over.js';
 import type { RoomKey } from '../../store/room-store.js';
-import type { ChannelCalls } from '../channel-calls.js';
+import type { ChannelCalls } from '../channel/channel-calls.js';
 import type { Channel, TargetQuestion, ToWorker } from '../messages.js';
 import { hasRawSocket, refuseSocket, sendSocket, stopReading, type SendSocket } from './raw-socket.js';
 import { testHandOver } from './test-hand-over.js';

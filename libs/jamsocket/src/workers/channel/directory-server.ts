@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { DirectoryState } from '../cluster/directory-state.js';
+import { DirectoryState } from '../../cluster/directory-state.js';
 import { answerTo } from './answer-to.js';
-import type { Answer, Ask, DirectoryCall } from './messages.js';
-import type { RoomKey } from '../store/room-store.js';
+import type { Answer, Ask, DirectoryCall } from '../messages.js';
+import type { RoomKey } from '../../store/room-store.js';
 
 /** Wall time that cannot jump: a set clock must end no lease. */
 const steadyTime = () => performance.timeOrigin + performance.now();

@@ -1,6 +1,6 @@
-import type { SharedCounts, Wanted } from '../base/limits/shared-counts.js';
+import type { SharedCounts, Wanted } from '../../base/limits/shared-counts.js';
 import type { ChannelCalls } from './channel-calls.js';
-import type { TakeRate } from './messages.js';
+import type { TakeRate } from '../messages.js';
 
 /** The counts in the primary, over the channel between a worker and the primary. */
 export class ChannelCounts implements SharedCounts {

@@ -1,4 +1,4 @@
-import { assertIncarnation } from '../cluster/assert-incarnation.js';
+import { assertIncarnation } from '../../cluster/assert-incarnation.js';
 import type {
   Claimed,
   Directory,
@@ -9,11 +9,11 @@ import type {
   RoomClaim,
   RoomOwner,
   RoomRelease,
-} from '../cluster/directory.js';
-import { assertRoomKey } from '../store/assert-room-key.js';
-import type { RoomKey } from '../store/room-store.js';
+} from '../../cluster/directory.js';
+import { assertRoomKey } from '../../store/assert-room-key.js';
+import type { RoomKey } from '../../store/room-store.js';
 import { ChannelCalls } from './channel-calls.js';
-import type { Channel } from './messages.js';
+import type { Channel } from '../messages.js';
 
 /** The directory in the primary, over the channel between a worker and the primary. */
 export class ChannelDirectory implements Directory {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { isOurs, type Channel, type ToPrimary, type ToWorker } from './messages.js';
+import { isOurs, type Channel, type ToPrimary, type ToWorker } from '../messages.js';
 
 /** The channel of this process, a worker, to the primary. */
 export class ProcessChannel implements Channel {

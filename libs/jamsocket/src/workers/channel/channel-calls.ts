@@ -1,5 +1,5 @@
-import { DirectoryError } from '../cluster/directory-error.js';
-import type { Answer, Channel, PrimaryCall } from './messages.js';
+import { DirectoryError } from '../../cluster/directory-error.js';
+import type { Answer, Channel, PrimaryCall } from '../messages.js';
 
 /** Users of one channel hear all answers, so they share the numbers. */
 let last = 0;

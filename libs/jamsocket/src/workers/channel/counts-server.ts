@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { ConnectRates } from '../base/limits/connect-rates.js';
-import type { Wanted } from '../base/limits/shared-counts.js';
+import { ConnectRates } from '../../base/limits/connect-rates.js';
+import type { Wanted } from '../../base/limits/shared-counts.js';
 import { answerTo } from './answer-to.js';
-import type { Answer, Ask, CountsCall, TakeRate } from './messages.js';
+import type { Answer, Ask, CountsCall, TakeRate } from '../messages.js';
 
 const CALLS: ReadonlySet<string> = new Set<CountsCall>(['add', 'remove', 'take']);
 

@@ -1,6 +1,6 @@
-import { describeError, isInstance } from '../base/foreign-value.js';
-import { DirectoryError } from '../cluster/directory-error.js';
-import type { Answer, Ask } from './messages.js';
+import { describeError, isInstance } from '../../base/foreign-value.js';
+import { DirectoryError } from '../../cluster/directory-error.js';
+import type { Answer, Ask } from '../messages.js';
 
 /** The answer to a worker: what `run` returns or throws. */
 export function answerTo({ id }: Ask, run: () => unknown): Answer {
