@@ -1,4 +1,4 @@
-import { compact } from './compact.js';
+import { compact, copyOf } from './compact.js';
 
 /** Small writes are gathered into chunks of this size, so that a client that is behind costs little more than its bytes. */
 const CHUNK_BYTES = 64 * 1024;
@@ -16,7 +16,7 @@ export class Backlog {
     this.bytes += bytes.length;
     if (bytes.length > GATHERED_BYTES) {
       this.#seal();
-      this.#chunks.push(Buffer.from(bytes));
+      this.#chunks.push(copyOf(bytes));
       return;
     }
     if (this.#last === null || this.#used + bytes.length > this.#last.length) {

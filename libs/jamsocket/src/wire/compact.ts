@@ -3,8 +3,11 @@
  * of it in memory.
  */
 export function compact(bytes: Buffer): Buffer {
-  if (bytes.length * 2 >= bytes.buffer.byteLength) return bytes;
-  // Not from Buffer's pool: the copy would keep the whole pool in memory instead.
+  return bytes.length * 2 >= bytes.buffer.byteLength ? bytes : copyOf(bytes);
+}
+
+/** A copy that is not of Buffer's pool (64 KiB from Node 24 on): a few bytes would keep the whole pool in memory. */
+export function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);
   return copy;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { copyOf, findKeys, inputOf, kept } from './shared-input.js';
+import { copyOf } from '../compact.js';
+import { findKeys, inputOf, kept } from './shared-input.js';
 
 describe('the memory that sockets are read into', () => {
   it.each([0, 5, 1_023, 1_024, 60_000])('gives what has just been read: %d bytes', (length) => {

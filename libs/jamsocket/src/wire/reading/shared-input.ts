@@ -1,5 +1,6 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { copyOf } from '../compact.js';
 
 /** As much as libuv reads at a time. */
 const INPUT_BYTES = 64 * 1024;
@@ -36,13 +37,6 @@ export function kept(bytes: Buffer): Buffer {
 /** The bytes that have just been read. */
 export function inputOf(length: number): Buffer {
   return length < KNOWN_LENGTHS ? (views[length] ??= input.subarray(0, length)) : input.subarray(0, length);
-}
-
-/** Not from Buffer's pool: a few bytes would keep the whole pool in memory. */
-export function copyOf(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
-  return copy;
 }
 
 /**

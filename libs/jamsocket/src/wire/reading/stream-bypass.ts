@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { copyOf, inputOf, keepReading, readIntoSharedInput, setOnRead } from './shared-input.js';
+import { copyOf } from '../compact.js';
+import { inputOf, keepReading, readIntoSharedInput, setOnRead } from './shared-input.js';
 
 /** Gets the chunks of a socket whose stream flows. */
 export interface ChunkReader {
