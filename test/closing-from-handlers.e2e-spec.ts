@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal } from './support/gate.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
+import { localRoom } from '../libs/jamsocket/src/room/room.js';
 
 const KINDS = ['create', 'connect', 'message', 'event', 'binary', 'timer', 'disconnect', 'destroy'] as const;
 type Kind = (typeof KINDS)[number];
@@ -75,7 +76,8 @@ class ClosingRoom {
     const [kind, what] = this.ctx.roomId.split('~');
     if (kind !== now) return;
     // Until the messages after it wait in the mailbox.
-    if (now === 'message' || now === 'binary') await sleep(20);
+    if (now === 'message' || now === 'binary')
+      while (localRoom(this.ctx.room).waitingEvents < 2) await new Promise(setImmediate);
     if (what === 'the client' && client !== undefined) client.close(4000, 'enough');
     if (what === 'the room') this.ctx.close('enough');
     if (what === 'the room, waiting for it') await this.rooms.close(ClosingRoom, this.ctx.roomId, 'enough');

@@ -20,6 +20,7 @@ import request from 'supertest';
 import { Gate, Journal } from './support/gate.js';
 import { EXPRESS_ALONE, HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
+import { localRoom } from '../libs/jamsocket/src/room/room.js';
 
 const journal = new Journal();
 let gate: Gate;
@@ -348,7 +349,7 @@ describe('JamsocketRooms', () => {
     await journal.has('first begins');
     const invoked = rooms.invoke(PollRoom, 'a', 'vote', 'pizza', 3);
     client.send('second');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    while (localRoom(rooms.localRooms()[0].room).waitingEvents < 2) await new Promise(setImmediate);
     expect(journal.entries).toEqual(['first begins']);
     gate.open();
     expect(await invoked).toBe(3);

@@ -14,6 +14,7 @@ import { connect, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Gate, Journal } from './support/gate.js';
+import { roundTrip } from './support/round-trip.js';
 import { startTestApp, type TestApp, itOnOneNode } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
@@ -149,7 +150,7 @@ describe('a client that leaves before it has joined leaves no trace', () => {
       await leave(socket, how);
       gate.open();
       await untilServerHasNoConnection();
-      await sleep(20);
+      await roundTrip(started);
       await expectNothingLeft();
       if (how === 'a reset') {
         expect(journal.entries.slice(0, 2)).not.toContain('connect');

@@ -7,12 +7,15 @@ import {
   OnResume,
   type Client,
   type HeartbeatOptions,
+  type Limits,
 } from 'nestjs-jamsocket';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises';
 import { Gate, Journal } from './support/gate.js';
+import { letGoBy } from './support/let-go-by.js';
 import { ResumingClient } from './support/resuming-client.js';
+import { roundTrip } from './support/round-trip.js';
 import { onSocket, startTestApp, type TestApp } from './support/test-app.js';
 import { tcpSocketOf, TestClient } from './support/test-client.js';
 import { localRoom } from '../libs/jamsocket/src/room/room.js';
@@ -61,9 +64,9 @@ let serverEnd: Socket;
 
 const room = () => started.app.get(JamsocketRooms).localRooms()[0];
 
-async function start(heartbeat: HeartbeatOptions | false): Promise<TestClient> {
+async function start(heartbeat: HeartbeatOptions | false, limits: Limits = {}): Promise<TestClient> {
   clock = new VirtualClock();
-  started = await startTestApp({ providers: [NarrowRoom], options: { heartbeat }, clock });
+  started = await startTestApp({ providers: [NarrowRoom], options: { heartbeat, limits }, clock });
   onSocket(started, (socket) => (serverEnd = socket));
   return TestClient.connect(`${started.ws}/ws/room`);
 }
@@ -72,16 +75,6 @@ async function start(heartbeat: HeartbeatOptions | false): Promise<TestClient> {
 async function pongsOf(client: TestClient): Promise<void> {
   const ownEnd = tcpSocketOf(client);
   while (ownEnd.bytesRead < serverEnd.bytesWritten || serverEnd.bytesRead < ownEnd.bytesWritten) await tick();
-}
-
-/** Advances the heartbeat's time in steps, and waits after each of them. */
-async function letGoBy(ms: number, between: () => Promise<unknown>): Promise<void> {
-  for (const end = clock.now() + ms; clock.now() < end;) {
-    const step = Math.min(clock.now() + 250, end);
-    while (clock.runNext(step));
-    clock.moveTo(step);
-    await between();
-  }
 }
 
 async function lose(client: TestClient, how: string): Promise<void> {
@@ -148,7 +141,7 @@ describe('a room with more to do than its mailbox holds', () => {
       const client = await heldUpClient(WATCHFUL);
       // It answers no ping.
       tcpSocketOf(client).pause();
-      await letGoBy(6_000, tick);
+      await letGoBy(clock, 6_000, tick);
       await isHeardToTheEnd(1006);
     });
 
@@ -156,7 +149,7 @@ describe('a room with more to do than its mailbox holds', () => {
       const client = await heldUpClient(WATCHFUL);
       let pings = 0;
       client.socket.on('ping', () => pings++);
-      await letGoBy(4_500, () => pongsOf(client));
+      await letGoBy(clock, 4_500, () => pongsOf(client));
       expect(pings).toBeGreaterThan(2);
       expect(client.socket.readyState).toBe(client.socket.OPEN);
       gate.open();
@@ -213,8 +206,10 @@ describe('a room with more to do than its mailbox holds', () => {
       other.send('me too');
       for (let n = 6; n <= 300; n++) flooder.send(String(n));
       // The connect of the other waits, and its message is held or waits.
-      while (localRoom(room().room).waitingEvents < 3) await sleep(5);
-      await sleep(20);
+      const { room: inner } = room();
+      while (localRoom(inner).waitingEvents < 3) await sleep(5);
+      const latest = () => localRoom(inner).members.all.at(-1)!;
+      while (latest().held === null && localRoom(inner).waitingEvents < 4) await sleep(5);
       gate.open();
       await other.until('me too');
       const before = journal.entries.indexOf('me too');
@@ -275,14 +270,11 @@ describe('a room with more to do than its mailbox holds', () => {
     });
 
     it('is not closed for its rate, which counts when it sends', async () => {
-      started = await startTestApp({
-        providers: [NarrowRoom],
-        options: { limits: { messagesPerSecond: { rate: 10, burst: 3 } } },
-      });
-      const client = await TestClient.connect(`${started.ws}/ws/room`);
+      const client = await start(false, { messagesPerSecond: { rate: 10, burst: 3 } });
       for (let n = 1; n <= 8; n++) {
         client.send(String(n));
-        await sleep(110);
+        await pongsOf(client);
+        await letGoBy(clock, 110, tick);
       }
       gate.open();
       for (let n = 1; n <= 8; n++) expect(await client.nextText()).toBe(String(n));
@@ -291,10 +283,10 @@ describe('a room with more to do than its mailbox holds', () => {
   });
 
   describe('has a client with more than is read ahead, whose socket is not read, and that', () => {
-    /** Sends more than the operating system and Node read ahead. */
+    /** Sends more than the operating system and Node read ahead. Resolves when Node has read as much as it does. */
     async function fill(client: TestClient): Promise<void> {
       for (let n = 0; n < 200; n++) client.send('x'.repeat(100_000));
-      await sleep(100);
+      while (serverEnd.readableLength < serverEnd.readableHighWaterMark) await tick();
     }
 
     /** One message is handled and does not end; two fill the mailbox, the fourth is as much as is read ahead. */
@@ -310,7 +302,7 @@ describe('a room with more to do than its mailbox holds', () => {
     it('closes, is heard to the end, and has left when all of that is handled', async () => {
       const client = await pausedClient();
       const closed = client.close(4001);
-      await sleep(100);
+      await roundTrip(started);
       expect(journal.entries).toEqual(['1']);
       gate.open();
       expect((await closed).code).toBe(4001);
@@ -352,12 +344,12 @@ describe('a room with more to do than its mailbox holds', () => {
         const client = await pausedClient();
         await fill(client);
         await lose(client, how);
-        await sleep(200);
+        await roundTrip(started);
         expect(room().clients.size).toBe(1);
-        for (let n = 0; n < 2; n++) {
-          room().sendMessage(1, 'are you there?');
-          await sleep(50);
-        }
+        room().sendMessage(1, 'are you there?');
+        // The answer to what is written first says that nobody is there; then the next one cannot be written.
+        await roundTrip(started);
+        room().sendMessage(1, 'are you there?');
         await untilNobodyIsHere();
       });
 
@@ -365,7 +357,7 @@ describe('a room with more to do than its mailbox holds', () => {
         const client = await pausedClient(WATCHFUL);
         await fill(client);
         await lose(client, how);
-        await letGoBy(4_000, () => sleep(5));
+        await letGoBy(clock, 4_000, () => roundTrip(started));
         await untilNobodyIsHere();
       });
 
@@ -392,10 +384,10 @@ describe('a room with more to do than its mailbox holds', () => {
 
     it('is not blamed for its silence meanwhile, nor when it is read again', async () => {
       const client = await pausedClient(WATCHFUL);
-      await letGoBy(3_500, tick);
+      await letGoBy(clock, 3_500, tick);
       gate.open();
       await client.until('four '.padEnd(40_000, '4'));
-      await letGoBy(1_300, () => pongsOf(client));
+      await letGoBy(clock, 1_300, () => pongsOf(client));
       expect(client.socket.readyState).toBe(client.socket.OPEN);
       await client.close();
     });

@@ -26,6 +26,7 @@ import { ResumingClient } from './support/resuming-client.js';
 import { findRedis, hasServer, startRedis } from './support/servers.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
+import { RoomRegistry } from '../libs/jamsocket/src/rooms/room-registry.js';
 
 const journal = new Journal();
 
@@ -200,8 +201,8 @@ describe('a durable room', () => {
     const early = resumeAt(second, client).catch(() => undefined);
     await gate.isReached;
     const closed = second.close();
-    // By then the room is given up; if not, it is only restored and saved.
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    // The room is given up; if not, it is only restored and saved.
+    while (second.app.get(RoomRegistry).size > 0) await new Promise(setImmediate);
     gate.open();
     await Promise.all([closed, early]);
     const third = await start();

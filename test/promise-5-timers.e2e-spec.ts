@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import {
   Broadcast,
   JamsocketContext,
+  JamsocketRooms,
   JamsocketService,
   OnConnect,
   OnMessage,
@@ -12,6 +13,7 @@ import {
 import { Gate, Journal } from './support/gate.js';
 import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
+import { localRoom } from '../libs/jamsocket/src/room/room.js';
 
 const FAR = 60_000;
 
@@ -65,6 +67,13 @@ describe.each(HOSTS)('timers are events like all others, on $platform beside $be
   });
   afterAll(() => started.close());
 
+  /** The timer of the room that a turn holds up is due. */
+  async function untilTimerWaits(): Promise<void> {
+    const rooms = started.app.get(JamsocketRooms).localRooms(TimedRoom);
+    const held = rooms.find(({ roomId }) => roomId === 'hold')!;
+    while (localRoom(held.room).waitingEvents === 0) await new Promise(setImmediate);
+  }
+
   async function enter(room: string): Promise<{ client: TestClient; tell: (text: string) => Promise<unknown> }> {
     const client = await TestClient.connect(`${started.ws}/ws/timed/${room}`);
     await client.until('welcome');
@@ -109,14 +118,16 @@ describe.each(HOSTS)('timers are events like all others, on $platform beside $be
     const { client } = await enter('hold');
     client.send('hold');
     await journal.has('hold');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await untilTimerWaits();
     expect(client.unread()).toEqual([]);
     gate.open();
     expect(await client.nextText()).toBe('did hold');
     expect(await client.nextText()).toBe('tick');
     gate = new Gate();
+    journal.clear();
     client.send('hold cancel');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await journal.has('hold');
+    await untilTimerWaits();
     gate.open();
     expect(await client.nextText()).toBe('did hold cancel');
     client.send('probe');

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   JamsocketContext,
   JamsocketRooms,
@@ -8,10 +8,13 @@ import {
   type Client,
 } from 'nestjs-jamsocket';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as tick } from 'node:timers/promises';
+import { fakeTimeouts } from './support/fake-timeouts.js';
+import { letGoBy } from './support/let-go-by.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
 import { tcpSocketOf, TestClient } from './support/test-client.js';
 import { localRoom } from '../libs/jamsocket/src/room/room.js';
+import { VirtualClock } from '../libs/jamsocket/src/testing/time/virtual-clock.js';
 
 const GRACE_MS = 1_000;
 const PIECES = 40;
@@ -40,11 +43,16 @@ class LoudRoom {
 
 describe('a shutdown', () => {
   let started: TestApp;
+  let clock: VirtualClock;
   beforeEach(async () => {
+    clock = new VirtualClock();
     const options = { shutdownGraceMs: GRACE_MS };
-    started = await startTestApp({ providers: [LoudRoom], options, forceCloseConnections: false });
+    started = await startTestApp({ providers: [LoudRoom], options, forceCloseConnections: false, clock });
   });
-  afterEach(() => started.close().catch(() => undefined));
+  afterEach(async () => {
+    jest.useRealTimers();
+    await close().catch(() => undefined);
+  });
 
   async function enter(): Promise<{ client: TestClient; socket: Socket }> {
     const client = await TestClient.connect(`${started.ws}/ws/room`);
@@ -52,36 +60,49 @@ describe('a shutdown', () => {
     return { client, socket: tcpSocketOf(client) };
   }
 
+  /** Shuts down, and lets the time go by. @returns the milliseconds that it took */
   async function close(): Promise<number> {
-    const began = performance.now();
-    await started.close();
-    return performance.now() - began;
+    const began = clock.now();
+    let isOver = false;
+    const closed = started.close().finally(() => (isOver = true));
+    while (!isOver) await letGoBy(clock, 50, tick);
+    await closed;
+    return clock.now() - began;
   }
+
+  /** The time of the rooms and then of their sockets is used up, and not more. */
+  async function closesWithinGrace(): Promise<void> {
+    const took = await close();
+    expect(took).toBeGreaterThan(GRACE_MS * 0.9);
+    expect(took).toBeLessThan(GRACE_MS * 3);
+  }
+
+  const firstClient = () => started.app.get(JamsocketRooms).localRooms()[0].clients.get(1)!;
 
   it('waits for a client that is slow to read what it was sent', async () => {
     const { client, socket } = await enter();
     client.send('loud');
     await client.next();
     socket.pause();
-    const closing = close();
-    await sleep(400);
+    const member = firstClient();
+    const closing = started.close();
+    while (member.isConnected) await letGoBy(clock, 10, tick);
     socket.resume();
-    expect(await closing).toBeGreaterThan(350);
+    await closing;
     expect((await client.closed).code).toBe(1012);
     expect(client.received).toHaveLength(1 + PIECES);
   });
 
   it('cuts off a client that has not read it when the grace is over', async () => {
     const { client, socket } = await enter();
-    const serverEnd = started.app.get(JamsocketRooms).localRooms()[0].clients.get(1)!.connection!;
+    const serverEnd = firstClient().connection!;
     client.send('loud');
     await client.next();
     socket.pause();
-    const took = await close();
-    expect(took).toBeGreaterThan(GRACE_MS * 0.9);
-    expect(took).toBeLessThan(GRACE_MS * 3);
-    // Without waiting for the close frame's answer, which takes five seconds.
-    expect(await Promise.race([serverEnd.ended.then(() => 'ended'), sleep(4_000)])).toBe('ended');
+    // The five seconds do not go by in which a close frame is to be answered.
+    fakeTimeouts();
+    await closesWithinGrace();
+    await serverEnd.ended;
     socket.resume();
     await client.closed;
   });
@@ -91,10 +112,8 @@ describe('a shutdown', () => {
     client.send('loud');
     await client.next();
     socket.pause();
-    started.app.get(JamsocketRooms).localRooms()[0].clients.get(1)!.close(4000, 'sent away');
-    const took = await close();
-    expect(took).toBeGreaterThan(GRACE_MS * 0.9);
-    expect(took).toBeLessThan(GRACE_MS * 3);
+    firstClient().close(4000, 'sent away');
+    await closesWithinGrace();
     socket.resume();
     await client.closed;
   });
@@ -102,9 +121,9 @@ describe('a shutdown', () => {
   it('refuses an invoke that waits for a turn which never comes', async () => {
     const { client } = await enter();
     client.send('hang');
-    while (localRoom(started.app.get(JamsocketRooms).localRooms()[0].room).isIdle) await sleep(5);
+    while (localRoom(started.app.get(JamsocketRooms).localRooms()[0].room).isIdle) await tick();
     const invoked = started.app.get(JamsocketRooms).invoke(LoudRoom, 'room', 'size');
-    const [error] = await Promise.all([invoked.catch((reason: unknown) => reason), started.close()]);
+    const [error] = await Promise.all([invoked.catch((reason: unknown) => reason), close()]);
     expect(error).toMatchObject({ code: 'room_stopped', status: 503 });
   });
 });

@@ -10,9 +10,9 @@ import {
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises';
 import { fakeTimeouts } from './support/fake-timeouts.js';
-import { HOSTS, startTestApp, type TestApp } from './support/test-app.js';
+import { HOSTS, onSocket, startTestApp, type TestApp } from './support/test-app.js';
 import { TestClient } from './support/test-client.js';
 
 const KEY = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
@@ -98,13 +98,19 @@ class RawClient {
 describe('limits on the wire', () => {
   it('maxBufferedChunks closes with 1008 a message that comes byte by byte', async () => {
     await start({ limits: { maxBufferedChunks: 8 } });
+    let serverEnd!: Socket;
+    onSocket(started, (socket) => (serverEnd = socket));
     const client = await RawClient.enter();
     client.socket.write(Buffer.from([FIN | TEXT, MASKED | 100, 0, 0, 0, 0]));
-    for (let sent = 0; sent < 100 && client.closeCode === undefined; sent++) {
+    let sent = 0;
+    for (; sent < 99 && client.closeCode === undefined; sent++) {
+      const read = serverEnd.bytesRead;
       client.socket.write('x');
-      await sleep(5);
+      while (serverEnd.bytesRead === read && client.closeCode === undefined) await tick();
     }
+    while (client.closeCode === undefined) await tick();
     expect(client.closeCode).toBe(1008);
+    expect(sent).toBeLessThan(20);
     client.socket.destroy();
   });
 
@@ -140,7 +146,7 @@ describe('limits on the wire', () => {
         let isClosed = false;
         void client.closed.then(() => (isClosed = true));
         jest.advanceTimersByTime(4_900);
-        await sleep(20);
+        for (let turn = 0; turn < 5; turn++) await tick();
         expect(isClosed).toBe(false);
         jest.advanceTimersByTime(100);
         await client.closed;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { JamsocketRooms, JamsocketService, OnBinary, OnDisconnect, OnMessage, type Client } from 'nestjs-jamsocket';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as tick } from 'node:timers/promises';
 import { fakeTimeouts } from './support/fake-timeouts.js';
 import { Journal } from './support/gate.js';
 import { startTestApp, type TestApp } from './support/test-app.js';
@@ -125,7 +125,7 @@ describe('the ws object of a connection', () => {
     let hasEnded = false;
     const ended = connection.ended.then(() => (hasEnded = true));
     jest.advanceTimersByTime(4_900);
-    await sleep(20);
+    for (let turn = 0; turn < 5; turn++) await tick();
     expect(hasEnded).toBe(false);
     jest.advanceTimersByTime(100);
     await ended;

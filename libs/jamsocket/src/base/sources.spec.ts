@@ -19,3 +19,20 @@ describe.each([
     clock.clearInterval(clock.setInterval(() => undefined, 2 ** 31 - 1));
   });
 });
+
+describe('the system clock', () => {
+  it('does not jump when the wall clock is set', () => {
+    const clock = new SystemClock();
+    const realNow = Date.now;
+    const [before, wallBefore] = [clock.now(), clock.wallTime()];
+    Date.now = () => realNow() + 3_600_000;
+    try {
+      expect(clock.now() - before).toBeLessThan(600_000);
+      expect(clock.wallTime() - wallBefore).toBeGreaterThanOrEqual(3_600_000);
+      Date.now = () => realNow() - 3_600_000;
+      expect(clock.now()).toBeGreaterThanOrEqual(before);
+    } finally {
+      Date.now = realNow;
+    }
+  });
+});
