@@ -49,8 +49,11 @@ export function readIntoSharedInput(socket: Socket, onRead: OnRead): void {
   const { _handle: handle } = socket as WithHandle;
   if (known === null || socket instanceof TLSSocket || typeof handle?.useUserBuffer !== 'function') return;
   setOnRead(socket, onRead);
-  (socket as unknown as Slots)[known.memory] = input;
+  const slots = socket as unknown as Slots;
+  if (slots[known.memory] === input) return;
+  slots[known.memory] = input;
   handle.useUserBuffer(input);
+  socket.on('pause', keepReading);
 }
 
 /** Replaces the function that was given to `readIntoSharedInput`. Means nothing to other sockets. */
@@ -58,9 +61,12 @@ export function setOnRead(socket: Socket, onRead: OnRead): void {
   if (known) (socket as unknown as Slots)[known.onRead] = onRead;
 }
 
-/** Node stops to read such a socket when its stream is paused; this goes on until the stream is full. */
-export function keepReading(socket: Socket): void {
-  if (known && (socket as unknown as Slots)[known.memory] === input) socket.read(0);
+/**
+ * Node stops to read such a socket when its stream is paused, whoever has it then. As from any other socket, what comes during a
+ * pause has to fill the stream, and its end has to be noticed.
+ */
+function keepReading(this: Socket): void {
+  this.read(0);
 }
 
 /** Finds out where Node puts the option. `null` if it is nowhere, as in runtimes that imitate Node. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { copyOf } from '../compact.js';
-import { inputOf, keepReading, readIntoSharedInput, setOnRead } from './shared-input.js';
+import { inputOf, readIntoSharedInput, setOnRead } from './shared-input.js';
 
 /** Gets the chunks of a socket whose stream flows. */
 export interface ChunkReader {
@@ -43,8 +43,6 @@ function onResume(this: Socket): void {
 
 function onPause(this: Socket): void {
   leadToStream(this);
-  // As from any other socket, what comes during a pause fills the stream, and its end is noticed.
-  keepReading(this);
 }
 
 /** Another listener needs the chunks, too. */
