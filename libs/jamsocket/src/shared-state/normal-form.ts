@@ -52,7 +52,7 @@ function normalContainer(before: unknown, given: object, depth: number, sum: Gro
   if (!isAlike && sum !== null) sum.growth += 1 - bytesOrNone(before);
   return isList
     ? normalArray(isAlike ? (before as readonly unknown[]) : null, given, depth, sum)
-    : normalObject(isAlike ? (before as PlainObject) : null, given as PlainObject, depth, sum);
+    : normalObject(isAlike ? (before as PlainObject) : null, given, depth, sum);
 }
 
 /** The same of an array. @param depth that of its elements @param sum without the byte of a new array */
