@@ -108,6 +108,25 @@ describe('a plain endpoint on a network socket', () => {
     expect(await readable).toBe('asked for');
   });
 
+  it.each([
+    ['has the socket', () => undefined],
+    ['has given the socket to somebody else', () => endpoint.release()],
+  ])('reads on for the stream while that is paused, once or twice, and it %s', async (_what, prepare) => {
+    peer.write('one');
+    await reader.next(3);
+    prepare();
+    socket.pause();
+    peer.write('two');
+    await readable(3);
+    socket.pause();
+    peer.write('three');
+    await readable(8);
+    expect(socket.readableLength).toBe(8);
+    const failed = new Promise<unknown>((resolve) => socket.once('error', resolve));
+    peer.resetAndDestroy();
+    expect(await failed).toMatchObject({ code: 'ECONNRESET' });
+  });
+
   it('takes them past the stream again when a pause is over', async () => {
     endpoint.pause();
     endpoint.resume();

@@ -53,7 +53,7 @@ export function readIntoSharedInput(socket: Socket, onRead: OnRead): void {
   if (slots[known.memory] === input) return;
   slots[known.memory] = input;
   handle.useUserBuffer(input);
-  socket.on('pause', keepReading);
+  socket.pause = pause;
 }
 
 /** Replaces the function that was given to `readIntoSharedInput`. Means nothing to other sockets. */
@@ -62,11 +62,13 @@ export function setOnRead(socket: Socket, onRead: OnRead): void {
 }
 
 /**
- * Node stops to read such a socket when its stream is paused, whoever has it then. As from any other socket, what comes during a
- * pause has to fill the stream, and its end has to be noticed.
+ * Node stops to read such a socket when its stream is paused, also if it was paused before. As from any other socket, what comes
+ * during a pause has to fill the stream, and its end has to be noticed, whoever has the socket then.
  */
-function keepReading(this: Socket): void {
-  this.read(0);
+function pause(this: Socket): Socket {
+  Socket.prototype.pause.call(this);
+  if (this.readableLength < this.readableHighWaterMark) this.read(0);
+  return this;
 }
 
 /** Finds out where Node puts the option. `null` if it is nowhere, as in runtimes that imitate Node. */
