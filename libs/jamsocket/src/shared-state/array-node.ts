@@ -57,18 +57,6 @@ export class ArrayNode extends DraftNode implements ProxyHandler<Container> {
     return own === undefined || key === 'length' ? own : this.described(key, own.value);
   }
 
-  defineProperty(): boolean {
-    return false;
-  }
-
-  setPrototypeOf(): boolean {
-    return false;
-  }
-
-  preventExtensions(): boolean {
-    return false;
-  }
-
   settle(): void {
     if (!this.#isWritten) return this.settleElements();
     this.#settled = this.#normalForm();

@@ -39,6 +39,19 @@ export abstract class DraftNode {
     protected readonly depth: number,
   ) {}
 
+  /** The three traps of the draft that refuse, for objects and arrays alike. */
+  defineProperty(): boolean {
+    return false;
+  }
+
+  setPrototypeOf(): boolean {
+    return false;
+  }
+
+  preventExtensions(): boolean {
+    return false;
+  }
+
   /** Makes what was put in a part of the value. Drafts still have to be open. @throws UNSHAREABLE */
   abstract settle(): void;
 

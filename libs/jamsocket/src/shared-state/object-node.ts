@@ -55,18 +55,6 @@ export class ObjectNode extends DraftNode implements ProxyHandler<Container> {
     return this.#has(key) ? this.described(key, this.#present(key)) : undefined;
   }
 
-  defineProperty(): boolean {
-    return false;
-  }
-
-  setPrototypeOf(): boolean {
-    return false;
-  }
-
-  preventExtensions(): boolean {
-    return false;
-  }
-
   settle(): void {
     const { keys, values } = this.#written ?? NOTHING_WRITTEN;
     for (let index = 0; index < keys.length; index++) {
