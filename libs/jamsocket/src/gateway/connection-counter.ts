@@ -7,6 +7,7 @@ import type { ResolvedLimits } from '../options/resolved.js';
 
 export type CountedLimits = Pick<ResolvedLimits, 'maxConnections' | 'maxConnectionsPerIp' | 'connectsPerSecondPerIp'>;
 
+/** Whether a client resumes, or how to find that out. */
 export type IsBack = boolean | (() => Promise<boolean>);
 
 /** Counts sockets from their upgrade request until they close, and requests by address, if there are limits on them. */
@@ -45,8 +46,8 @@ export class ConnectionCounter implements ConnectionLimits {
     if (maxConnections === Infinity && maxConnectionsPerIp === Infinity) return;
     const full = isBack === true ? undefined : this.#fullFor(ip);
     if (full === undefined) return this.#count(socket, ip);
-    if (isBack === false) throw full;
-    return onlyIfBack(isBack as () => Promise<boolean>, full).then(() => this.#count(socket, ip));
+    if (typeof isBack === 'boolean') throw full;
+    return onlyIfBack(isBack, full).then(() => this.#count(socket, ip));
   }
 
   #fullFor(ip: string): RefusedError | undefined {

@@ -24,11 +24,8 @@ export class OwnedRooms {
     return this.get(room)?.fence === fence && this.#rooms.delete(nameOfRoom(room));
   }
 
-  /** @returns the removed rooms */
-  clear(): readonly OwnedRoom[] {
-    const all = this.all();
+  clear(): void {
     this.#rooms.clear();
-    return all;
   }
 
   all(): readonly OwnedRoom[] {
